@@ -1,0 +1,59 @@
+# Every command of the project. `make help` lists them.
+PROFILE ?= laptop
+PYTHON ?= python3.11
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+FLAGS = --profile=$(PROFILE) \
+	$(if $(DATA_SEED),--data_seed=$(DATA_SEED)) $(if $(WORKERS),--workers=$(WORKERS))
+RUN = $(BIN)/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce-table2 smoke table1 run bench test test-slow lint fmt lock clean
+
+help: ## this list
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+$(INSTALLED): requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed: allowed is Python 3.11, PYTHON=<path> names another" >&2; exit 2; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	touch $@
+
+setup: $(INSTALLED) ## install what the lock file names into .venv
+
+reproduce-table2: $(INSTALLED) ## Table 2: calibrate, search, repeat, write and print it
+	@$(RUN) scripts.reproduce_table2 $(FLAGS) $(if $(SEEDS),--repeats=$(SEEDS))
+
+smoke: ## the same at the smallest size, in under two minutes
+	@$(MAKE) --no-print-directory reproduce-table2 PROFILE=smoke
+
+table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
+	@$(RUN) scripts.table1 $(FLAGS)
+
+run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...']
+	@$(RUN) scripts.run $(FLAGS) --config='$(CONFIG)' $(foreach item,$(SET),--set='$(item)')
+
+bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
+	@$(RUN) scripts.bench $(FLAGS)
+
+test: $(INSTALLED) ## all fast tests
+	$(RUN) pytest
+
+test-slow: $(INSTALLED) ## the slow tests
+	$(RUN) pytest -m slow
+
+lint: $(INSTALLED) ## style and unused code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+fmt: $(INSTALLED) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: ## resolve pyproject.toml into requirements.lock (needs uv)
+	uv pip compile pyproject.toml --group reproduction --group dev --generate-hashes --quiet \
+		--no-header --python-version 3.11 --output-file requirements.lock
+
+clean: ## remove the environment, the caches and the smoke results
+	rm -rf .venv .cache .pytest_cache .ruff_cache results/smoke*

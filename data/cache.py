@@ -1,0 +1,94 @@
+"""Generated days on disk: written once, checked on reading, made again when damaged."""
+
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+import pathlib
+
+import filelock
+import numpy as np
+
+CACHE_VERSION = 1  # bump when the bytes of a day change for the same (config, seed, day)
+
+
+class DayCache:
+    """The days of one stream, each in a file of its own that is read through a memory map.
+
+    A day is `day-<t>.npy` (never unpickled) and `day-<t>.sha256`. Both are written under another
+    name and renamed, the checksum last, so a day without a matching checksum is not a day.
+
+    Args:
+      root: folder of all caches; this stream gets a folder of its own in it.
+      stream: Stream.
+    """
+
+    def __init__(self, root, stream):
+        self._stream = stream
+        self._folder = pathlib.Path(root) / _key(stream)
+        self._open = {}
+
+    def day(self, day):
+        """All rows of one day: read-only array of (examples_per_day,) of `Stream.row_type`.
+
+        The first call for a day verifies its file, and generates the day if it is missing or
+        damaged (the latter with a warning).
+
+        Raises: ValueError if `day` is not a day of the stream; OSError if the folder cannot be
+          written.
+        """
+        if day not in self._open:
+            self._open[day] = self._read(day)
+        return self._open[day]
+
+    def _path(self, day):
+        return self._folder / f"day-{day:05d}.npy"
+
+    def _read(self, day):
+        path = self._path(day)
+        if not self._intact(path):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(path.with_suffix(".lock")):
+                if not self._intact(path):  # another process may have written it meanwhile
+                    if path.exists():
+                        logging.warning("%s is damaged: generated again", path)
+                    self._write(day, path)
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+
+    def _intact(self, path):
+        try:
+            stated = path.with_suffix(".sha256").read_text().strip()
+            return stated == _sha256(path)
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def _write(self, day, path):
+        stream = self._stream
+        draft = path.with_suffix(f".{os.getpid()}.draft")
+        rows = np.lib.format.open_memmap(
+            draft, "w+", stream.row_type, (stream.config.examples_per_day,)
+        )
+        start = 0
+        for block in range(stream.blocks):
+            part = stream.block(day, block)
+            rows[start : start + len(part)] = part
+            start += len(part)
+        rows.flush()
+        del rows
+        path.with_suffix(".sha256").unlink(missing_ok=True)
+        draft.replace(path)
+        draft.write_text(_sha256(path))
+        draft.replace(path.with_suffix(".sha256"))
+
+
+def _key(stream):
+    """Folder name of a stream: a hash of all that decides its bytes."""
+    identity = [CACHE_VERSION, dataclasses.asdict(stream.config), stream.seed]
+    text = json.dumps(identity, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _sha256(path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,189 @@
+"""The parameters of the stream. Every part of the drift has its own class; None switches it off."""
+
+import dataclasses
+
+from data import checks
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FeatureWalk:
+    """Slow random walk of the mean and the log-scale of every dense feature.
+
+    Args:
+      mean_per_day: standard deviation of a day's change of the mean, in initial feature scales.
+      log_scale_per_day: standard deviation of a day's change of the natural log of the scale.
+      log_scale_limit: the walk of the log-scale is reflected into [-limit, limit].
+    """
+
+    mean_per_day: float
+    log_scale_per_day: float
+    log_scale_limit: float
+
+    def __post_init__(self):
+        checks.real("FeatureWalk.mean_per_day", self.mean_per_day, 0)
+        checks.real("FeatureWalk.log_scale_per_day", self.log_scale_per_day, 0)
+        checks.real("FeatureWalk.log_scale_limit", self.log_scale_limit, above=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Shocks:
+    """Sudden changes of scale of some dense features on known days (paper, section 3.2, RQ1).
+
+    Args:
+      days: the days on which a shock begins.
+      duration_days: how many days a shock lasts; None for good.
+      feature_share: share of the dense features that one shock hits, in (0, 1].
+      log_scale_low: least change of the natural log of the scale of a feature that is hit.
+      log_scale_high: greatest such change.
+    """
+
+    days: tuple[int, ...]
+    duration_days: int | None
+    feature_share: float
+    log_scale_low: float
+    log_scale_high: float
+
+    def __post_init__(self):
+        if not isinstance(self.days, (tuple, list)):
+            checks.fail("Shocks.days", self.days, "a list of days")
+        object.__setattr__(self, "days", tuple(self.days))
+        for day in self.days:
+            checks.whole("Shocks.days", day, 0)
+        if len(set(self.days)) != len(self.days):
+            checks.fail("Shocks.days", self.days, "a list without repeated days")
+        if self.duration_days is not None:
+            checks.whole("Shocks.duration_days", self.duration_days, 1)
+        checks.real("Shocks.feature_share", self.feature_share, above=0, most=1)
+        checks.real("Shocks.log_scale_low", self.log_scale_low)
+        checks.real("Shocks.log_scale_high", self.log_scale_high, self.log_scale_low)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Teacher:
+    """The function that makes the labels: a sum of three parts of unit variance, mixed by share.
+
+    Args:
+      hidden: units of the tanh layer that all tasks share.
+      pairs: products of two inputs that each task uses.
+      linear_share: share of the variance that is linear in the inputs.
+      hidden_share: share from the tanh layer; the rest comes from the pairs.
+      binary_signal: standard deviation of the logit of a binary task.
+      regression_signal: standard deviation of the mean of a regression task, in label units.
+    """
+
+    hidden: int
+    pairs: int
+    linear_share: float
+    hidden_share: float
+    binary_signal: float
+    regression_signal: float
+
+    def __post_init__(self):
+        checks.whole("Teacher.hidden", self.hidden, 1)
+        checks.whole("Teacher.pairs", self.pairs, 1)
+        checks.real("Teacher.linear_share", self.linear_share, 0, 1)
+        checks.real("Teacher.hidden_share", self.hidden_share, 0, 1 - self.linear_share)
+        checks.real("Teacher.binary_signal", self.binary_signal, above=0)
+        checks.real("Teacher.regression_signal", self.regression_signal, above=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TeacherDrift:
+    """Daily turn of every weight of the teacher: w <- sqrt(1 - turn^2) w + turn * fresh weight.
+
+    Args:
+      turn_per_day: in (0, 1]; the weights keep their variance whatever the turn.
+    """
+
+    turn_per_day: float
+
+    def __post_init__(self):
+        checks.real("TeacherDrift.turn_per_day", self.turn_per_day, above=0, most=1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VocabularyChurn:
+    """Daily exchange of popularity: a share of the ids of each categorical feature swap ranks.
+
+    Args:
+      share_per_day: share of the ids that take another rank each day, in (0, 1].
+    """
+
+    share_per_day: float
+
+    def __post_init__(self):
+        checks.real("VocabularyChurn.share_per_day", self.share_per_day, above=0, most=1)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LabelNoise:
+    """Symmetric Student-t noise of the regression labels, cut off so that its variance exists.
+
+    Args:
+      degrees_of_freedom: tail index; 2 is heavy, 30 nearly normal.
+      scale: factor on the Student-t variable.
+      limit: the noise is clipped to [-limit, limit], in units of the label.
+    """
+
+    degrees_of_freedom: float
+    scale: float
+    limit: float
+
+    def __post_init__(self):
+        checks.real("LabelNoise.degrees_of_freedom", self.degrees_of_freedom, above=0)
+        checks.real("LabelNoise.scale", self.scale, 0)
+        checks.real("LabelNoise.limit", self.limit, above=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StreamConfig:
+    """The whole stream. With a data seed it fixes every byte of every day.
+
+    Args:
+      days: N; days 0 to N-2 are trained on, day N-1 is the evaluation day.
+      examples_per_day: rows of one day.
+      dense_features: number of dense features.
+      categorical_features: number of categorical features.
+      vocabulary_size: ids of each categorical feature.
+      zipf_exponent: popularity of rank k is proportional to k ** -exponent; above 1.
+      heavy_feature_every: every k-th dense feature is heavy-tailed (sinh of 1.5 times a normal
+        variable, at unit variance); 0 for none.
+      teacher: the function that makes the labels.
+      walk, shocks, teacher_drift, churn, label_noise: the parts of the drift; None is off.
+    """
+
+    days: int
+    examples_per_day: int
+    dense_features: int
+    categorical_features: int
+    vocabulary_size: int
+    zipf_exponent: float
+    heavy_feature_every: int
+    teacher: Teacher
+    walk: FeatureWalk | None
+    shocks: Shocks | None
+    teacher_drift: TeacherDrift | None
+    churn: VocabularyChurn | None
+    label_noise: LabelNoise | None
+
+    def __post_init__(self):
+        checks.whole("StreamConfig.days", self.days, 2)
+        checks.whole("StreamConfig.examples_per_day", self.examples_per_day, 1)
+        checks.whole("StreamConfig.dense_features", self.dense_features, 1)
+        checks.whole("StreamConfig.categorical_features", self.categorical_features, 1)
+        checks.whole("StreamConfig.vocabulary_size", self.vocabulary_size, 2)
+        checks.real("StreamConfig.zipf_exponent", self.zipf_exponent, above=1)
+        checks.whole("StreamConfig.heavy_feature_every", self.heavy_feature_every, 0)
+        self._check_parts()
+
+    def _check_parts(self):
+        if not isinstance(self.teacher, Teacher):
+            checks.fail("StreamConfig.teacher", self.teacher, "@Teacher()")
+        checks.part("StreamConfig.walk", self.walk, FeatureWalk)
+        checks.part("StreamConfig.shocks", self.shocks, Shocks)
+        checks.part("StreamConfig.teacher_drift", self.teacher_drift, TeacherDrift)
+        checks.part("StreamConfig.churn", self.churn, VocabularyChurn)
+        checks.part("StreamConfig.label_noise", self.label_noise, LabelNoise)
+        if self.shocks is not None:
+            for day in self.shocks.days:
+                checks.whole("Shocks.days", day, 0, self.days - 1)

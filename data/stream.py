@@ -1,0 +1,121 @@
+"""The drifting stream: day t is a pure function of (config, data seed, t)."""
+
+import numpy as np
+from scipy.special import expit
+
+from data import checks, drift
+from data.tasks import BINARY, TASKS
+from data.teacher import TeacherFunction
+
+BLOCK_ROWS = 8_192  # ours: one block of the paper's width stays near 25 MB
+HEAVY_GAIN = 1.5  # ours: sinh(1.5 z) has kurtosis near 350, a few rows in a batch stand far out
+HEAVY_SCALE = np.sqrt((np.exp(2 * HEAVY_GAIN**2) - 1) / 2)  # standard deviation of sinh(gain z)
+
+
+class Stream:
+    """Days of examples whose features, labels and vocabularies drift.
+
+    Args:
+      config: StreamConfig.
+      seed: data seed, an int >= 0.
+
+    A day is an array of rows; each row has the fields of `row_type`:
+      dense: float32 (dense_features,), what the model sees, drift included;
+      categorical: int32 (categorical_features,), ids in [0, vocabulary_size);
+      labels: float32 (6,), in the order of TASKS;
+      optimal: float32 (6,), the Bayes-optimal prediction: a probability for a binary task, the
+        mean for a regression task.
+    """
+
+    def __init__(self, config, seed):
+        checks.whole("data_seed", seed, 0)
+        self.config, self.seed = config, seed
+        self._teacher = TeacherFunction(config, seed)
+        self._mean, self._log_scale = drift.feature_paths(config, seed)
+        self._ranks = (0, drift.first_ranks(config))
+        self._heavy = np.zeros(config.dense_features, bool)
+        if config.heavy_feature_every:
+            self._heavy[config.heavy_feature_every - 1 :: config.heavy_feature_every] = True
+        # Inverse of the Zipf distribution cut off at the vocabulary.
+        weight = np.arange(1, config.vocabulary_size + 1) ** -float(config.zipf_exponent)
+        self._zipf = np.cumsum(weight / weight.sum()).astype(np.float32)
+        self._zipf[-1] = 1.0
+
+    @property
+    def row_type(self):
+        """The numpy structured type of one example."""
+        return np.dtype(
+            [
+                ("dense", np.float32, (self.config.dense_features,)),
+                ("categorical", np.int32, (self.config.categorical_features,)),
+                ("labels", np.float32, (len(TASKS),)),
+                ("optimal", np.float32, (len(TASKS),)),
+            ]
+        )
+
+    @property
+    def blocks(self):
+        """How many blocks one day has; all but the last have BLOCK_ROWS rows."""
+        return -(-self.config.examples_per_day // BLOCK_ROWS)
+
+    def day(self, day):
+        """All examples of one day: array of (examples_per_day,) of `row_type`.
+
+        Raises: ValueError if `day` is not in [0, days).
+        """
+        return np.concatenate([self.block(day, block) for block in range(self.blocks)])
+
+    def block(self, day, block):
+        """One block of one day; memory does not grow with the day's size.
+
+        Args:
+          day: in [0, days).
+          block: in [0, blocks).
+        Returns: array of up to BLOCK_ROWS rows of `row_type`.
+        """
+        checks.whole("day", day, 0, self.config.days - 1)
+        checks.whole("block", block, 0, self.blocks - 1)
+        rng = drift.generator(self.seed, drift.ROWS, day, block)
+        rows = min(BLOCK_ROWS, self.config.examples_per_day - block * BLOCK_ROWS)
+        normal = rng.standard_normal((rows, self.config.dense_features), np.float32)
+        ids = self._ids(rng, day, rows)
+        value = self._teacher(day, self._teacher.inputs(normal, ids))
+        batch = np.empty(rows, self.row_type)
+        batch["dense"] = self._seen(day, normal)
+        batch["categorical"] = ids
+        batch["optimal"] = np.where(BINARY, expit(value), value)
+        batch["labels"] = self._labels(rng, batch["optimal"])
+        return batch
+
+    def _seen(self, day, normal):
+        seen = normal.copy()
+        seen[:, self._heavy] = np.sinh(HEAVY_GAIN * seen[:, self._heavy]) / HEAVY_SCALE
+        scale = np.exp(self._log_scale[day]).astype(np.float32)
+        return seen * scale + self._mean[day].astype(np.float32)
+
+    def _ids(self, rng, day, rows):
+        uniform = rng.random((rows, self.config.categorical_features), np.float32)
+        places = np.searchsorted(self._zipf, uniform, side="right")
+        ranks = self._ranks_on(day)
+        return ranks[np.arange(self.config.categorical_features), places]
+
+    def _ranks_on(self, day):
+        # Days are mostly asked for in order; the last day's ranks spare a replay from day 0.
+        known, ranks = self._ranks
+        if known > day:
+            known, ranks = 0, drift.first_ranks(self.config)
+        for later in range(known + 1, day + 1):
+            ranks = drift.next_ranks(self.config, self.seed, later, ranks)
+        self._ranks = (day, ranks)
+        return ranks
+
+    def _labels(self, rng, optimal):
+        labels = optimal.copy()
+        uniform = rng.random((len(optimal), BINARY.sum()), np.float32)
+        labels[:, BINARY] = uniform < optimal[:, BINARY]
+        noise = self.config.label_noise
+        if noise is not None:
+            shape = (len(optimal), (~BINARY).sum())
+            tail = noise.scale * rng.standard_t(noise.degrees_of_freedom, shape)
+            labels[:, ~BINARY] += np.clip(tail, -noise.limit, noise.limit)
+        return labels

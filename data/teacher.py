@@ -1,0 +1,84 @@
+"""The teacher: the labels without noise, from the inputs before any drift of their scale."""
+
+import numpy as np
+
+from data import drift
+from data.tasks import BINARY, TASKS
+
+# Mean of tanh(z)^2 for a standard normal z; it brings the tanh part to unit variance.
+TANH_VARIANCE = 0.394294
+
+
+class TeacherFunction:
+    """f(u) for every task on every day: linear + tanh layer + pairs, each of unit variance.
+
+    The inputs u of an example are its standard normal dense variables, followed by one number for
+    each categorical feature: the effect of its id, fixed for good and standard normal over ids.
+    Shocks and walks change what the model sees of u, never u itself.
+
+    Args:
+      config: StreamConfig.
+      seed: data seed.
+    """
+
+    def __init__(self, config, seed):
+        self._config = config.teacher
+        self._inputs = config.dense_features + config.categorical_features
+        self._path = drift.teacher_path(config, seed, sum(map(np.prod, self._shapes().values())))
+        rng = drift.generator(seed, drift.FIXED)
+        shape = (config.categorical_features, config.vocabulary_size)
+        self._effects = rng.standard_normal(shape, np.float32)
+        self._pairs = rng.integers(0, self._inputs, (2, len(TASKS), self._config.pairs))
+
+    def _shapes(self):
+        tasks, hidden = len(TASKS), self._config.hidden
+        return {
+            "linear": (self._inputs, tasks),
+            "into_hidden": (self._inputs, hidden),
+            "out_of_hidden": (hidden, tasks),
+            "pairs": (tasks, self._config.pairs),
+        }
+
+    def weights(self, day):
+        """The weights of one day: dict of float32 arrays, by the part they belong to."""
+        weights, start = {}, 0
+        for name, shape in self._shapes().items():
+            stop = start + int(np.prod(shape))
+            weights[name] = self._path[day, start:stop].reshape(shape).astype(np.float32)
+            start = stop
+        return weights
+
+    def inputs(self, dense, ids):
+        """The inputs u: float32 (rows, dense + categorical), from normals and ids of the rows."""
+        effects = [self._effects[feature, ids[:, feature]] for feature in range(ids.shape[1])]
+        return np.column_stack([dense, *effects])
+
+    def __call__(self, day, inputs):
+        """The noiseless value of every task.
+
+        Args:
+          day: the day whose weights hold.
+          inputs: float32 (rows, inputs) as from `inputs`.
+        Returns: float32 (rows, 6): logits of the binary tasks, means of the regression tasks.
+        """
+        config, weights = self._config, self.weights(day)
+        root = np.sqrt(self._inputs)
+        linear = inputs @ weights["linear"] / root
+        hidden = np.tanh(inputs @ weights["into_hidden"] / root) @ weights["out_of_hidden"]
+        hidden /= np.sqrt(config.hidden * TANH_VARIANCE)
+        left, right = self._pairs
+        pairs = np.stack(
+            [
+                (inputs[:, left[task]] * inputs[:, right[task]]) @ weights["pairs"][task]
+                for task in range(len(TASKS))
+            ],
+            axis=1,
+        ) / np.sqrt(config.pairs)
+        rest = max(0.0, 1 - config.linear_share - config.hidden_share)
+        mix = (
+            np.sqrt(config.linear_share) * linear
+            + np.sqrt(config.hidden_share) * hidden
+            + np.sqrt(rest) * pairs
+        )
+        signal = np.where(BINARY, config.binary_signal, config.regression_signal)
+        return (signal * mix).astype(np.float32)

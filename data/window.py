@@ -1,0 +1,90 @@
+"""The moving window of section 3.1: which examples make up the batch of each step."""
+
+import dataclasses
+
+import numpy as np
+
+from data import checks
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Window:
+    """Days 0 to N-2 in order; each batch is drawn uniformly from the last `window_days` days.
+
+    Args:
+      days: N, the days of the stream; the last one is kept for evaluation.
+      examples_per_day: rows of one day.
+      window_days: W; on day t the batch comes from days max(0, t - W + 1) to t.
+      steps_per_day: training steps taken before the window moves on.
+      batch_size: rows of the global batch.
+      seed: seed of the order of the data, an int >= 0.
+    """
+
+    days: int
+    examples_per_day: int
+    window_days: int
+    steps_per_day: int
+    batch_size: int
+    seed: int
+
+    def __post_init__(self):
+        checks.whole("Window.days", self.days, 2)
+        checks.whole("Window.examples_per_day", self.examples_per_day, 1)
+        if type(self.window_days) is not int or not 1 <= self.window_days <= self.days - 1:
+            checks.fail(
+                "Window.window_days",
+                self.window_days,
+                f"a whole number of at least 1, at most the {self.days - 1} training days",
+            )
+        checks.whole("Window.steps_per_day", self.steps_per_day, 1)
+        checks.whole("Window.batch_size", self.batch_size, 1)
+        checks.whole("Window.seed", self.seed, 0)
+
+    @property
+    def steps(self):
+        """Steps of the whole run: every training day's steps."""
+        return (self.days - 1) * self.steps_per_day
+
+    def day_of(self, step):
+        """The newest day in the window at `step` (steps count from 0)."""
+        return step // self.steps_per_day
+
+    def plan(self, step):
+        """The rows of one batch: a pure function of (seed, step).
+
+        Args:
+          step: in [0, steps).
+        Returns: (days, rows), two int64 arrays of shape (batch_size,).
+        """
+        checks.whole("step", step, 0, self.steps - 1)
+        newest = self.day_of(step)
+        oldest = max(0, newest - self.window_days + 1)
+        rng = np.random.default_rng([self.seed, step])
+        days = rng.integers(oldest, newest + 1, self.batch_size)
+        return days, rng.integers(0, self.examples_per_day, self.batch_size)
+
+    def batch(self, step, day_rows, *, rank=0, world=1):
+        """One worker's share of the global batch of `step`.
+
+        Args:
+          step: in [0, steps).
+          day_rows: function from a day to its array of rows (`DayCache.day` or `Stream.day`).
+          rank: this worker, in [0, world).
+          world: number of workers; must divide the batch size.
+        Returns: array of (batch_size / world,) rows; the shares of ranks 0, 1, ... in order are
+          the global batch.
+        """
+        checks.whole("world", world, 1)
+        checks.whole("rank", rank, 0, world - 1)
+        if self.batch_size % world:
+            checks.fail("world", world, f"a divisor of the batch size {self.batch_size}")
+        share = self.batch_size // world
+        days, rows = (part[rank * share : (rank + 1) * share] for part in self.plan(step))
+        batch = None
+        for day in np.unique(days):
+            source = day_rows(int(day))
+            if batch is None:
+                batch = np.empty(share, source.dtype)
+            chosen = days == day
+            batch[chosen] = source[rows[chosen]]
+        return batch

@@ -1,0 +1,1 @@
+"""Runs, studies and artefacts: everything that reads gin, clocks and files."""

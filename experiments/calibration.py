@@ -1,0 +1,88 @@
+"""Where 1x comes from: the edge of instability of the naive model on the design stream (A.1)."""
+
+import dataclasses
+import json
+
+from experiments.divergence import label
+from experiments.errors import BadInput
+from experiments.grid import run_config
+from experiments.record import write_whole
+
+METHOD = "naive"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """The edge and its evidence.
+
+    Args:
+      edge: smallest rate of the grid at which every seed fully diverged.
+      base_rate: 1x, the edge divided by `edge_multiple`.
+      edge_multiple: what the edge is called in units of 1x.
+      model: the model it was found on.
+      data_seed: the design seed.
+      tried: for each rate tried: rate, diverged runs, runs, their ids.
+    """
+
+    edge: float
+    base_rate: float
+    edge_multiple: float
+    model: str
+    data_seed: int
+    tried: list[dict]
+
+
+def configs_at(config, profile, rate):
+    """The runs that decide one rate: the naive model on the design stream, one for each seed."""
+    return [
+        run_config(
+            profile,
+            config.model,
+            METHOD,
+            learning_rate=rate,
+            data_seed=config.data_seed,
+            run_seed=seed,
+        )
+        for seed in range(config.seeds)
+    ]
+
+
+def calibrate(config, profile, study, divergence):
+    """Finds the edge: rates ascending, until all seeds of one have fully diverged.
+
+    Args:
+      config: CalibrationConfig.
+      profile: name of the profile.
+      study: Study.
+      divergence: DivergenceConfig.
+    Returns: Calibration, also written to `calibration.json` in the results folder.
+    Raises: BadInput if no rate of the grid is the edge.
+    """
+    tried = []
+    for rate in config.grid():
+        records = study.execute(configs_at(config, profile, rate))
+        kinds = [label(study.store.curves(record), divergence).kind for record in records]
+        tried.append(
+            {
+                "rate": rate,
+                "diverged": kinds.count("full"),
+                "runs": len(kinds),
+                "run_ids": [record.run_id for record in records],
+            }
+        )
+        if kinds.count("full") == len(kinds):
+            found = Calibration(
+                edge=rate,
+                base_rate=rate / config.edge_multiple,
+                edge_multiple=config.edge_multiple,
+                model=config.model,
+                data_seed=config.data_seed,
+                tried=tried,
+            )
+            text = json.dumps(dataclasses.asdict(found), indent=1, sort_keys=True)
+            write_whole(study.store.root / "calibration.json", (text + "\n").encode())
+            return found
+    raise BadInput(
+        f"CalibrationConfig.rates = {config.rates}: no rate up to {rate:g} makes all "
+        f"{config.seeds} naive {config.model} runs diverge: allowed is a grid that reaches the edge"
+    )

@@ -1,0 +1,163 @@
+"""From gin files to frozen configs, with every mistake of a person said in one line."""
+
+import difflib
+import io
+import pathlib
+import re
+from typing import NamedTuple
+
+import gin
+from gin import config_parser
+
+from experiments import registry  # noqa: F401  registers what the files may name
+from experiments.errors import BadInput
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONFIGS = ROOT / "configs"
+
+
+class Place(NamedTuple):
+    """Where a binding stands."""
+
+    file: str
+    line: int
+
+    def __str__(self):
+        return f"{self.file}:{self.line}"
+
+
+def named_file(folder, name):
+    """The gin file of a profile, model, method or study by name, as a path inside the project.
+
+    Raises: BadInput if there is none, naming those that are.
+    """
+    if not (CONFIGS / folder / f"{name}.gin").is_file():
+        known = sorted(item.stem for item in (CONFIGS / folder).glob("*.gin"))
+        raise BadInput(
+            f"configs/{folder}: {name!r} is not there: allowed is one of {', '.join(known)}"
+            + _did_you_mean(str(name), known)
+        )
+    return f"configs/{folder}/{name}.gin"
+
+
+def resolve(files, bindings=(), wanted=("run",)):
+    """Builds configs from gin files.
+
+    Args:
+      files: paths, absolute or from the project's root; a later file may override an earlier one.
+      bindings: gin bindings as text, "name = value"; these override the files. A name without a
+        dot is a parameter of `run`.
+      wanted: names of what to build, registered in registry.py.
+    Returns: list of the built configs, in the order of `wanted`.
+    Raises: BadInput naming file, parameter, value and what is allowed: a file that is missing or
+      not gin, an unknown name, a value out of range, a name bound twice in one file or in two
+      files that do not include each other, a binding that nothing used.
+    """
+    bindings = [_full_name(text) for text in bindings]
+    places = {}
+    try:
+        for file in files:
+            places |= _places_of_file(str(file))
+        for text in bindings:
+            for name, _ in _bindings_in(io.StringIO(text)):
+                places[name] = Place("command line", 1)
+        gin.clear_config()
+        gin.add_config_file_search_path(str(ROOT))
+        gin.parse_config_files_and_bindings(
+            [str(file) for file in files], bindings, finalize_config=False, skip_unknown=False
+        )
+        built = [gin.get_configurable(name)() for name in wanted]
+    except BadInput:
+        raise
+    except (ValueError, TypeError, SyntaxError, OSError, RuntimeError) as error:
+        raise BadInput(_in_one_line(error, places)) from error
+    _check_all_used(places)
+    return built
+
+
+def _full_name(binding):
+    name, equals, value = (part.strip() for part in binding.partition("="))
+    if not equals or not name or not value:
+        raise BadInput(f"command line: {binding!r}: allowed is name=value")
+    return f"{name if '.' in name or name.isupper() else 'run.' + name} = {value}"
+
+
+class _NamesOnly(config_parser.ParserDelegate):
+    """Reads references and macros as text: only names and places of bindings matter here."""
+
+    def configurable_reference(self, scoped_configurable_name, evaluate):
+        return f"@{scoped_configurable_name}{'()' if evaluate else ''}"
+
+    def macro(self, macro_name):
+        return f"%{macro_name}"
+
+
+def _bindings_in(file):
+    """Yields (name, line) of every binding and (None, path) of every include of an open file."""
+    for statement in config_parser.ConfigParser(file, _NamesOnly()):
+        if isinstance(statement, config_parser.IncludeStatement):
+            yield None, statement.filename
+        elif isinstance(statement, config_parser.BindingStatement):
+            parts = [statement.scope, statement.selector.split(".")[-1], statement.arg_name]
+            yield ".".join(filter(None, parts)), statement.location.line_num
+
+
+def _places_of_file(path):
+    """Where each name of a file and its includes is bound, refusing names bound twice."""
+    own, included = {}, {}
+    full = pathlib.Path(path) if pathlib.Path(path).is_absolute() else ROOT / path
+    try:
+        with full.open() as file:
+            found = list(_bindings_in(file))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise BadInput(f"{path}: cannot be read: {reason}") from error
+    for name, line in found:
+        if name is None:
+            for other, place in _places_of_file(line).items():
+                _refuse_twice(other, included.get(other), place)
+                _refuse_twice(other, own.get(other), place)
+                included[other] = place
+        else:
+            place = Place(path, line)
+            _refuse_twice(name, own.get(name), place)
+            own[name] = place
+    return included | own
+
+
+def _refuse_twice(name, first, second):
+    if first is not None and first != second:
+        raise BadInput(f"{second}: {name} is bound twice, first at {first}: allowed is once")
+
+
+def _in_one_line(error, places):
+    """The first line of an error of gin or of a constructor, with the place it is about."""
+    text = str(error).strip()
+    first = text.splitlines()[0] if text else type(error).__name__
+    in_file = re.search(r'In file "(.+?)", line (\d+)', text)
+    location = re.search(r"\(\"?(.+?\.gin)\"?, line (\d+)\)|File \"(.+?\.gin)\", line (\d+)", text)
+    parameter = re.match(r"(\w+\.\w+) = ", first)
+    if in_file:
+        return f"{in_file[1]}:{in_file[2]}: {first}"
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: not gin: {error.msg}"
+    if parameter and parameter[1] in places:
+        return f"{places[parameter[1]]}: {first}"
+    if location:
+        return f"{location[0]}: {first}"
+    return first if not places else f"{next(iter(places.values())).file}: {first}"
+
+
+def _check_all_used(places):
+    used = {name for name, _ in _bindings_in(io.StringIO(gin.operative_config_str()))}
+    for name, place in places.items():
+        if name not in used:
+            raise BadInput(
+                f"{place}: {name} has no effect: allowed are bindings that the run reads"
+                + _did_you_mean(name, used)
+            )
+
+
+def _did_you_mean(name, known):
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -1,0 +1,42 @@
+"""Everything gin may name. This module and gin_files.py are the only ones that know gin."""
+
+import gin
+
+import data
+from experiments.config import MethodConfig, RunConfig, TrainerConfig
+from experiments.divergence import DivergenceConfig
+from experiments.protocol import CalibrationConfig, Table2Config
+from models.config import ModelConfig
+
+REGISTERED = (
+    CalibrationConfig,
+    DivergenceConfig,
+    MethodConfig,
+    ModelConfig,
+    Table2Config,
+    TrainerConfig,
+    data.FeatureWalk,
+    data.LabelNoise,
+    data.Shocks,
+    data.StreamConfig,
+    data.Teacher,
+    data.TeacherDrift,
+    data.VocabularyChurn,
+)
+
+for _class in REGISTERED:
+    gin.register(_class)
+
+
+@gin.configurable
+def run(stream, model, method, trainer, learning_rate, data_seed, run_seed):
+    """One run; see RunConfig for the parameters."""
+    return RunConfig(
+        stream=stream,
+        model=model,
+        method=method,
+        trainer=trainer,
+        learning_rate=learning_rate,
+        data_seed=data_seed,
+        run_seed=run_seed,
+    )

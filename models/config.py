@@ -1,0 +1,70 @@
+"""The shape of a model. No TensorFlow here, so that a command can check a config at once."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelConfig:
+    """A shared-bottom ranking model (Figure 2, Table 1).
+
+    Args:
+      name: how tables and run ids call it.
+      paper_width: units of each shared hidden layer at the paper's size (Table 1).
+      depth: number of shared hidden layers (Table 1).
+      cross_layers: full-rank DCN-v2 layers on the input, followed by layer normalization; 0 none.
+      width_divisor: a profile divides `paper_width` by this; at least 1 unit is left.
+      embedding_width: units of each categorical feature's embedding.
+      tasks: names of the tasks the model learns, or None for all.
+      task_weights: weight of a task's loss by its name; 1 for a task not named.
+      dense_kept: indices of the dense features the model sees, or None for all.
+      categorical_kept: indices of the categorical features it sees, or None for all.
+    """
+
+    name: str
+    paper_width: int
+    depth: int
+    cross_layers: int
+    width_divisor: int
+    embedding_width: int
+    tasks: tuple[str, ...] | None = None
+    task_weights: dict[str, float] = dataclasses.field(default_factory=dict)
+    dense_kept: tuple[int, ...] | None = None
+    categorical_kept: tuple[int, ...] | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            _fail("name", self.name, "a word of letters, digits and underscores")
+        least = {"paper_width": 1, "depth": 1, "cross_layers": 0}
+        least |= {"width_divisor": 1, "embedding_width": 1}
+        for field, limit in least.items():
+            value = getattr(self, field)
+            if type(value) is not int or value < limit:
+                _fail(field, value, f"a whole number of at least {limit}")
+        for field, kind in {"tasks": str, "dense_kept": int, "categorical_kept": int}.items():
+            self._check_subset(field, kind)
+        if not isinstance(self.task_weights, dict):
+            _fail("task_weights", self.task_weights, "a dict from task to weight")
+        for weight in self.task_weights.values():
+            if type(weight) not in (int, float) or not 0 < weight < float("inf"):
+                _fail("task_weights", self.task_weights, "finite weights above 0")
+
+    def _check_subset(self, field, kind):
+        value = getattr(self, field)
+        if value is None:
+            return
+        words = "names" if kind is str else "indices of at least 0"
+        allowed = f"None or a list of {words} without repeats, not empty"
+        if not isinstance(value, (tuple, list)) or not value or len(set(value)) != len(value):
+            _fail(field, value, allowed)
+        if any(type(item) is not kind or (kind is int and item < 0) for item in value):
+            _fail(field, value, allowed)
+        object.__setattr__(self, field, tuple(value))
+
+    @property
+    def width(self):
+        """Units of each shared hidden layer at this profile's size."""
+        return max(1, self.paper_width // self.width_divisor)
+
+
+def _fail(field, value, allowed):
+    raise ValueError(f"ModelConfig.{field} = {value!r}: allowed is {allowed}")

@@ -1,0 +1,157 @@
+"""The multitask ranking model (Figure 2): inputs, optional DCN-v2, shared bottom, task heads."""
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+import tf_keras as keras
+
+EMBEDDING_LIMIT = 0.05  # Keras' default for embeddings: uniform in [-0.05, 0.05]
+
+
+class RankingModel(tfrs.models.Model):
+    """Embeddings and dense features, DCN-v2 and layer normalization, shared layers, task heads.
+
+    Args:
+      config: ModelConfig.
+      tasks: (name, kind) of every label column in order; kind is "binary" or "regression".
+      dense_features: number of dense features in a batch, those not kept included.
+      categorical_features: number of categorical features in a batch, likewise.
+      vocabulary_size: ids of each categorical feature.
+      seed: seed of the initial weights, an int >= 0.
+
+    A batch is a dict: `dense` float32 (batch, dense_features), `categorical` int (batch,
+    categorical_features), and for the loss `labels` float32 (batch, tasks).
+
+    Raises: ValueError if the config names a task or a feature that is not there.
+    """
+
+    def __init__(
+        self, config, tasks, *, dense_features, categorical_features, vocabulary_size, seed
+    ):
+        super().__init__(name=config.name)
+        self._column = {name: column for column, (name, _) in enumerate(tasks)}
+        self._kept_tasks = _kept_tasks(config, tasks)
+        self._dense = _kept("dense_kept", config.dense_kept, dense_features)
+        self._categorical = _kept("categorical_kept", config.categorical_kept, categorical_features)
+        self._weights_by_task = config.task_weights
+        # One table for all features: feature i owns the rows from i * vocabulary_size on.
+        self._offsets = np.arange(len(self._categorical)) * vocabulary_size
+        rows = len(self._categorical) * vocabulary_size
+        self.embedding = keras.layers.Embedding(rows, config.embedding_width, name="embedding")
+        self.cross = [
+            tfrs.layers.dcn.Cross(kernel_initializer="glorot_uniform", name=f"cross_{i}")
+            for i in range(config.cross_layers)
+        ]
+        self.norm = keras.layers.LayerNormalization(name="norm") if self.cross else None
+        self.hidden = [
+            keras.layers.Dense(config.width, activation="relu", name=f"hidden_{i}")
+            for i in range(config.depth)
+        ]
+        self.heads = {
+            name: keras.layers.Dense(1, name=f"head_{name}") for name, _ in self._kept_tasks
+        }
+        self.losses_by_task = {name: _ranking_task(kind) for name, kind in self._kept_tasks}
+        self._build(dense_features, categorical_features)
+        self.initialize(seed)
+
+    def _build(self, dense_features, categorical_features):
+        one = {
+            "dense": tf.zeros([1, dense_features]),
+            "categorical": tf.zeros([1, categorical_features], tf.int32),
+        }
+        self(one)
+
+    def initialize(self, seed):
+        """Sets every weight to its start: a pure function of the seed and the order of the weights.
+
+        Kernels of dense and cross layers are Glorot uniform, embeddings uniform in +-0.05, biases
+        and the shift of the normalization 0, its scale 1.
+        """
+        for index, variable in enumerate(self.trainable_variables):
+            rng = np.random.default_rng([seed, index])
+            variable.assign(_initial(variable, rng))
+
+    def inputs_of_bottom(self, batch):
+        """The concatenated dense features and embeddings, float32 (batch, input width)."""
+        dense = batch["dense"]
+        if len(self._dense) != dense.shape[1]:
+            dense = tf.gather(dense, self._dense, axis=1)
+        ids = batch["categorical"]
+        if len(self._categorical) != ids.shape[1]:
+            ids = tf.gather(ids, self._categorical, axis=1)
+        embedded = self.embedding(ids + tf.constant(self._offsets, ids.dtype))
+        width = embedded.shape[1] * embedded.shape[2]
+        return tf.concat([dense, tf.reshape(embedded, [-1, width])], axis=1)
+
+    def call(self, batch):
+        """Predictions by task, each (batch, 1): logits of binary tasks, values of regressions."""
+        x = start = self.inputs_of_bottom(batch)
+        for layer in self.cross:
+            x = layer(start, x)
+        if self.norm is not None:
+            x = self.norm(x)
+        for layer in self.hidden:
+            x = layer(x)
+        return {name: head(x) for name, head in self.heads.items()}
+
+    def task_losses(self, batch):
+        """Mean loss of each task, unweighted: binary cross entropy or squared error, scalars."""
+        predictions = self(batch)
+        return {
+            name: task(
+                labels=tf.gather(batch["labels"], [self._column[name]], axis=1),
+                predictions=predictions[name],
+            )
+            for name, task in self.losses_by_task.items()
+        }
+
+    def compute_loss(self, inputs, training=False):
+        """The weighted sum of the task losses, scalar (the interface of TFRS)."""
+        del training  # no layer of this model behaves differently in training
+        losses = self.task_losses(inputs)
+        return tf.add_n(
+            [self._weights_by_task.get(name, 1.0) * loss for name, loss in losses.items()]
+        )
+
+    def non_embedding_parameters(self):
+        """Number of trainable weights outside the embeddings (the count of Table 1)."""
+        return sum(
+            int(np.prod(variable.shape))
+            for variable in self.trainable_variables
+            if "embedding" not in variable.name
+        )
+
+
+def _kept_tasks(config, tasks):
+    names = [name for name, _ in tasks]
+    for field in ("tasks", "task_weights"):
+        for name in getattr(config, field) or ():
+            if name not in names:
+                raise ValueError(
+                    f"ModelConfig.{field} = {name!r}: allowed is one of {', '.join(names)}"
+                )
+    return [task for task in tasks if config.tasks is None or task[0] in config.tasks]
+
+
+def _kept(field, kept, features):
+    if kept is None:
+        return tuple(range(features))
+    if max(kept) >= features:
+        raise ValueError(f"ModelConfig.{field} = {kept!r}: allowed is indices below {features}")
+    return kept
+
+
+def _ranking_task(kind):
+    if kind == "binary":
+        return tfrs.tasks.Ranking(loss=keras.losses.BinaryCrossentropy(from_logits=True))
+    return tfrs.tasks.Ranking(loss=keras.losses.MeanSquaredError())
+
+
+def _initial(variable, rng):
+    shape, role = tuple(variable.shape), variable.name.split("/")[-1].split(":")[0]
+    if role == "kernel":
+        limit = np.sqrt(6 / (shape[0] + shape[1]))
+        return rng.uniform(-limit, limit, shape).astype(np.float32)
+    if role == "embeddings":
+        return rng.uniform(-EMBEDDING_LIMIT, EMBEDDING_LIMIT, shape).astype(np.float32)
+    return np.full(shape, {"bias": 0.0, "beta": 0.0, "gamma": 1.0}[role], np.float32)

@@ -1,0 +1,1 @@
+"""Command lines over experiments/; the Makefile gives each its name."""
