@@ -8,7 +8,7 @@ FLAGS = --profile=$(PROFILE) \
 RUN = $(BIN)/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table2 smoke table1 run bench test test-slow lint fmt lock clean
+.PHONY: help setup reproduce-table2 smoke table1 run bench readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -36,6 +36,9 @@ run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...']
 
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
 	@$(RUN) scripts.bench $(FLAGS)
+
+readme: $(INSTALLED) ## put the committed Table 2 into README.md
+	@$(RUN) scripts.readme
 
 test: $(INSTALLED) ## all fast tests
 	$(RUN) pytest

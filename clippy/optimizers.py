@@ -1,5 +1,7 @@
 """Adagrad with a stability method: state and order of operations; the rules are in rules.py."""
 
+import math
+import numbers
 import re
 
 from clippy.keras2 import keras, tf
@@ -16,11 +18,13 @@ class ClippedAdagrad(keras.optimizers.Optimizer):
       thresholds: the rule's thresholds by name, floats or scalar tf.Variables; a variable may
         change between steps without a new trace.
       learning_rate: eta, a float > 0 or a Keras schedule.
-      accumulate: "raw" accumulates the gradient as it comes (section 4.3.1, Algorithm 1, line 6);
-        "clipped" scales the gradient first, so that Adagrad sees it clipped (Eq. 2, section
-        5.1.3). Rules that scale the update need the accumulator, so they take "raw" alone.
+      accumulate: "clipped" scales the gradient first, so that Adagrad sees it clipped (Eq. 2,
+        section 5.1.3); "raw" accumulates the gradient as it comes (section 4.3.1, Algorithm 1,
+        line 6). Rules that scale the update need the accumulator, so they take "raw" alone. None
+        is "clipped" where the rule can, "raw" elsewhere.
       initial_accumulator: G_0, > 0; 0.1 as in section 4.
-      exclude: regular expressions; a variable whose name matches one takes plain Adagrad.
+      exclude: list of regular expressions, searched for in the names of variables (which end in
+        ":0"); a variable that has a match takes plain Adagrad.
       name: name of the optimizer.
 
     Raises: ValueError naming the argument and the value received.
@@ -35,22 +39,28 @@ class ClippedAdagrad(keras.optimizers.Optimizer):
         thresholds=None,
         *,
         learning_rate,
-        accumulate="raw",
+        accumulate=None,
         initial_accumulator=0.1,
         exclude=(),
         name="ClippedAdagrad",
         **kwargs,
     ):
+        thresholds = dict(thresholds or {})
+        if accumulate is None and rule in RULES:
+            accumulate = "clipped" if RULES[rule].scales == "gradient" else "raw"
+        check_method(rule, thresholds, accumulate)
+        _check_positive("initial_accumulator", initial_accumulator)
+        if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
+            _check_positive("learning_rate", learning_rate)
+        if isinstance(exclude, str):
+            raise ValueError(f"exclude = {exclude!r}: allowed is a list of regular expressions")
+        # None and not the base class's 0, which would pass over every row of every variable.
+        kwargs.setdefault("weight_decay", None)
         super().__init__(name=name, **kwargs)
-        self.rule, self.thresholds = rule, dict(thresholds or {})
+        self.rule, self.thresholds = rule, thresholds
         self.accumulate = accumulate
         self.initial_accumulator = initial_accumulator
         self.exclude = tuple(exclude)
-        check_method(rule, self.thresholds, accumulate)
-        if not initial_accumulator > 0:
-            raise ValueError(f"initial_accumulator = {initial_accumulator!r}: allowed is > 0")
-        if isinstance(learning_rate, (int, float)) and not learning_rate > 0:
-            raise ValueError(f"learning_rate = {learning_rate!r}: allowed is > 0")
         self._learning_rate = self._build_learning_rate(learning_rate)
 
     def build(self, var_list):
@@ -125,11 +135,19 @@ def check_method(rule, thresholds, accumulate):
     for name, default in known.items():
         if default is None and name not in thresholds:
             raise ValueError(f"thresholds = {thresholds!r}: {rule} needs {name!r}")
+    one = tf.ones([1])
+    RULES[rule].factor(StepView(one, one, one, tf.ones([])), **thresholds)  # it checks the values
     allowed = ACCUMULATE if RULES[rule].scales == "gradient" else ("raw",)
     if accumulate not in allowed:
         raise ValueError(
             f"accumulate = {accumulate!r}: allowed for {rule} is {' or '.join(allowed)}"
         )
+
+
+def _check_positive(name, value):
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not 0 < value < math.inf:
+        raise ValueError(f"{name} = {value!r}: allowed is a finite number > 0")
 
 
 def _sparse_step(grad, variable, accumulator, rate):

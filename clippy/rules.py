@@ -5,6 +5,8 @@ with r = g / sqrt(G) as in Eq. 1; section 4.3.1 has the table of the factors.
 """
 
 import inspect
+import math
+import numbers
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -31,7 +33,8 @@ def gc(view, *, lam):
     Args:
       view: one step of one variable; reads `grad`.
       lam: largest L2 norm of the gradient left unclipped, in units of the gradient, > 0.
-    Returns: sigma in (0, 1], scalar; 1 where the gradient is 0 or empty; NaN if it has NaN.
+    Returns: sigma in (0, 1], scalar; 1 where the gradient is 0 or empty; NaN if it has NaN; 0 if
+      its norm overflows, so that the step is left out.
     Raises: ValueError if `lam` is a number that is not above 0.
     """
     _positive("gc: lam", lam)
@@ -51,8 +54,8 @@ def agc_per_layer(view, *, lam, floor=1e-3):
     """
     _positive("agc_per_layer: lam", lam)
     _positive("agc_per_layer: floor", floor)
-    weight = tf.maximum(_l2(view.param), tf.cast(floor, view.param.dtype))
-    return _at_most(lam * weight, _l2(view.grad), view.grad.dtype)
+    weight = tf.maximum(_l2(view.param), _typed(floor, view.param.dtype))
+    return _at_most(_typed(lam, weight.dtype) * weight, _l2(view.grad), view.grad.dtype)
 
 
 def agc_per_unit(view, *, lam, floor=1e-3):
@@ -68,14 +71,16 @@ def agc_per_unit(view, *, lam, floor=1e-3):
       floor: least ||w|| of a unit, in units of the weight.
     Returns: sigma in (0, 1], shape (1, ..., 1, out), or scalar for a vector or a scalar.
     Raises: ValueError if `lam` or `floor` is a number that is not above 0.
+    Deviation: the official code takes a (1, out) kernel for one unit, and knows no kernels of three
+      axes but those of its own convolutions; neither occurs in the models here.
     """
     _positive("agc_per_unit: lam", lam)
     _positive("agc_per_unit: floor", floor)
     if view.grad.shape.rank < 2:
         return agc_per_layer(view, lam=lam, floor=floor)
     axes = list(range(view.grad.shape.rank - 1))
-    weight = tf.maximum(_l2(view.param, axes), tf.cast(floor, view.param.dtype))
-    return _at_most(lam * weight, _l2(view.grad, axes), view.grad.dtype)
+    weight = tf.maximum(_l2(view.param, axes), _typed(floor, view.param.dtype))
+    return _at_most(_typed(lam, weight.dtype) * weight, _l2(view.grad, axes), view.grad.dtype)
 
 
 def lamb(view, *, mu):
@@ -90,7 +95,7 @@ def lamb(view, *, mu):
     """
     _positive("lamb: mu", mu)
     weight, update = _l2(view.param), _l2(view.update)
-    trust = tf.cast(mu, update.dtype) * tf.math.divide_no_nan(weight, update)
+    trust = _typed(mu, update.dtype) * tf.math.divide_no_nan(weight, update)
     plain = tf.logical_or(tf.equal(weight, 0), tf.equal(update, 0))
     return tf.where(plain, tf.ones_like(trust), trust)
 
@@ -110,7 +115,7 @@ def clippy(view, *, rel, abs_):
     _positive("clippy: rel", rel, zero_allowed=True)
     _positive("clippy: abs_", abs_)
     dtype = view.update.dtype
-    room = tf.cast(rel, dtype) * tf.abs(view.param) + tf.cast(abs_, dtype)
+    room = _typed(rel, dtype) * tf.abs(view.param) + _typed(abs_, dtype)
     want = tf.abs(tf.cast(view.rate, dtype) * view.update)
     factor = tf.where(want <= room, tf.ones_like(want), room / want)
     return tf.minimum(tf.reduce_min(factor), tf.ones([], dtype))
@@ -147,9 +152,18 @@ RULES = {
 
 
 def _positive(name, value, zero_allowed=False):
-    """Checks a threshold given as a Python number; tensors and variables pass unchecked."""
-    if isinstance(value, (int, float)) and not (value > 0 or (zero_allowed and value == 0)):
-        raise ValueError(f"{name} = {value!r}: allowed is {'>= 0' if zero_allowed else '> 0'}")
+    """Checks a threshold; tensors and variables pass unchecked, their values may change."""
+    if tf.is_tensor(value):
+        return
+    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not number or not (0 < value < math.inf or (zero_allowed and value == 0)):
+        allowed = "a finite number " + (">= 0" if zero_allowed else "> 0")
+        raise ValueError(f"{name} = {value!r}: allowed is {allowed}")
+
+
+def _typed(value, dtype):
+    """A threshold in `dtype`; tf.cast alone would take a Python float through float32."""
+    return tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)
 
 
 def _l2(tensor, axes=None):
@@ -158,5 +172,5 @@ def _l2(tensor, axes=None):
 
 def _at_most(limit, norm, dtype):
     """min(limit / norm, 1), which is 1 where the norm is 0."""
-    limit = tf.cast(limit, dtype)
+    limit = _typed(limit, dtype)
     return tf.where(norm <= limit, tf.ones_like(norm), limit / norm)

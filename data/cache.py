@@ -10,6 +10,8 @@ import pathlib
 import filelock
 import numpy as np
 
+from data import checks
+
 CACHE_VERSION = 1  # bump when the bytes of a day change for the same (config, seed, day)
 
 
@@ -38,6 +40,7 @@ class DayCache:
         Raises: ValueError if `day` is not a day of the stream; OSError if the folder cannot be
           written.
         """
+        checks.whole("day", day, 0, self._stream.config.days - 1)
         if day not in self._open:
             self._open[day] = self._read(day)
         return self._open[day]
@@ -54,32 +57,40 @@ class DayCache:
                     if path.exists():
                         logging.warning("%s is damaged: generated again", path)
                     self._write(day, path)
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        return _mapped(path)
 
     def _intact(self, path):
         try:
-            stated = path.with_suffix(".sha256").read_text().strip()
-            return stated == _sha256(path)
-        except (OSError, UnicodeDecodeError):
+            if path.with_suffix(".sha256").read_text().strip() != _sha256(path):
+                return False
+            rows = _mapped(path)
+        except (OSError, ValueError):  # missing, not text, not an array, or one of objects
             return False
+        expected = (self._stream.row_type, (self._stream.config.examples_per_day,))
+        return (rows.dtype, rows.shape) == expected
 
     def _write(self, day, path):
-        stream = self._stream
         draft = path.with_suffix(f".{os.getpid()}.draft")
-        rows = np.lib.format.open_memmap(
-            draft, "w+", stream.row_type, (stream.config.examples_per_day,)
-        )
+        try:
+            self._generate(day, draft)
+            path.with_suffix(".sha256").unlink(missing_ok=True)
+            draft.replace(path)
+            draft.write_text(_sha256(path))
+            draft.replace(path.with_suffix(".sha256"))
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _generate(self, day, path):
+        """Writes a day block by block, so that memory does not grow with the day."""
+        stream = self._stream
+        shape = (stream.config.examples_per_day,)
+        rows = np.lib.format.open_memmap(path, "w+", stream.row_type, shape)
         start = 0
         for block in range(stream.blocks):
             part = stream.block(day, block)
             rows[start : start + len(part)] = part
             start += len(part)
         rows.flush()
-        del rows
-        path.with_suffix(".sha256").unlink(missing_ok=True)
-        draft.replace(path)
-        draft.write_text(_sha256(path))
-        draft.replace(path.with_suffix(".sha256"))
 
 
 def _key(stream):
@@ -87,6 +98,10 @@ def _key(stream):
     identity = [CACHE_VERSION, dataclasses.asdict(stream.config), stream.seed]
     text = json.dumps(identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _mapped(path):
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def _sha256(path):

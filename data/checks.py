@@ -1,6 +1,6 @@
 """Checks of parameters: each failure names the parameter, the value received, what is allowed."""
 
-import math
+import sys
 
 
 def fail(name, value, allowed):
@@ -28,7 +28,7 @@ def real(name, value, least=None, most=None, *, above=None):
     """
     inside = (
         type(value) in (int, float)
-        and math.isfinite(value)
+        and abs(value) <= sys.float_info.max  # not so for inf, nan and an int too large for a float
         and (least is None or value >= least)
         and (most is None or value <= most)
         and (above is None or value > above)

@@ -4,6 +4,8 @@ import dataclasses
 
 from data import checks
 
+LOG_SCALE_LIMIT = 20.0  # ours: e^20 times a feature leaves room in float32 for its square
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FeatureWalk:
@@ -22,7 +24,9 @@ class FeatureWalk:
     def __post_init__(self):
         checks.real("FeatureWalk.mean_per_day", self.mean_per_day, 0)
         checks.real("FeatureWalk.log_scale_per_day", self.log_scale_per_day, 0)
-        checks.real("FeatureWalk.log_scale_limit", self.log_scale_limit, above=0)
+        checks.real(
+            "FeatureWalk.log_scale_limit", self.log_scale_limit, most=LOG_SCALE_LIMIT, above=0
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,8 +58,10 @@ class Shocks:
         if self.duration_days is not None:
             checks.whole("Shocks.duration_days", self.duration_days, 1)
         checks.real("Shocks.feature_share", self.feature_share, above=0, most=1)
-        checks.real("Shocks.log_scale_low", self.log_scale_low)
-        checks.real("Shocks.log_scale_high", self.log_scale_high, self.log_scale_low)
+        checks.real("Shocks.log_scale_low", self.log_scale_low, -LOG_SCALE_LIMIT)
+        checks.real(
+            "Shocks.log_scale_high", self.log_scale_high, self.log_scale_low, LOG_SCALE_LIMIT
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -82,7 +88,9 @@ class Teacher:
         checks.whole("Teacher.hidden", self.hidden, 1)
         checks.whole("Teacher.pairs", self.pairs, 1)
         checks.real("Teacher.linear_share", self.linear_share, 0, 1)
-        checks.real("Teacher.hidden_share", self.hidden_share, 0, 1 - self.linear_share)
+        checks.real("Teacher.hidden_share", self.hidden_share, 0, 1)
+        if self.linear_share + self.hidden_share > 1 + 1e-9:  # 0.9 + 0.1 may round above 1
+            checks.fail("Teacher.hidden_share", self.hidden_share, "at most 1 - linear_share")
         checks.real("Teacher.binary_signal", self.binary_signal, above=0)
         checks.real("Teacher.regression_signal", self.regression_signal, above=0)
 

@@ -38,7 +38,7 @@ class Stream:
             self._heavy[config.heavy_feature_every - 1 :: config.heavy_feature_every] = True
         # Inverse of the Zipf distribution cut off at the vocabulary.
         weight = np.arange(1, config.vocabulary_size + 1) ** -float(config.zipf_exponent)
-        self._zipf = np.cumsum(weight / weight.sum()).astype(np.float32)
+        self._zipf = np.cumsum(weight / weight.sum())
         self._zipf[-1] = 1.0
 
     @property
@@ -94,7 +94,7 @@ class Stream:
         return seen * scale + self._mean[day].astype(np.float32)
 
     def _ids(self, rng, day, rows):
-        uniform = rng.random((rows, self.config.categorical_features), np.float32)
+        uniform = rng.random((rows, self.config.categorical_features))
         places = np.searchsorted(self._zipf, uniform, side="right")
         ranks = self._ranks_on(day)
         return ranks[np.arange(self.config.categorical_features), places]

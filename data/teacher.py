@@ -1,6 +1,7 @@
 """The teacher: the labels without noise, from the inputs before any drift of their scale."""
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from data import drift
 from data.tasks import BINARY, TASKS
@@ -28,7 +29,10 @@ class TeacherFunction:
         rng = drift.generator(seed, drift.FIXED)
         shape = (config.categorical_features, config.vocabulary_size)
         self._effects = rng.standard_normal(shape, np.float32)
-        self._pairs = rng.integers(0, self._inputs, (2, len(TASKS), self._config.pairs))
+        left = rng.integers(0, self._inputs, (len(TASKS), self._config.pairs))
+        # Another input for each, so that a pair is never a square.
+        step = rng.integers(1, self._inputs, left.shape)
+        self._pairs = left, (left + step) % self._inputs
 
     def _shapes(self):
         tasks, hidden = len(TASKS), self._config.hidden
@@ -61,7 +65,12 @@ class TeacherFunction:
           inputs: float32 (rows, inputs) as from `inputs`.
         Returns: float32 (rows, 6): logits of the binary tasks, means of the regression tasks.
         """
-        config, weights = self._config, self.weights(day)
+        # With more threads the last bits of a product would depend on the number of cores.
+        with threadpool_limits(1, "blas"):
+            return self._value(self.weights(day), inputs)
+
+    def _value(self, weights, inputs):
+        config = self._config
         root = np.sqrt(self._inputs)
         linear = inputs @ weights["linear"] / root
         hidden = np.tanh(inputs @ weights["into_hidden"] / root) @ weights["out_of_hidden"]

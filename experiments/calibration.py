@@ -1,6 +1,7 @@
 """Where 1x comes from: the edge of instability of the naive model on the design stream (A.1)."""
 
 import dataclasses
+import itertools
 import json
 
 from experiments.divergence import label
@@ -47,6 +48,26 @@ def configs_at(config, profile, rate):
     ]
 
 
+def planned(config, profile, study, divergence):
+    """The runs a calibration takes, as far as the records tell.
+
+    Args: as for `calibrate`.
+    Returns: (configs, found): the RunConfigs of every rate up to the edge and the Calibration, or
+      those of the whole grid and None while the edge is not known.
+    """
+    known = itertools.takewhile(
+        lambda rate: all(map(study.is_done, configs_at(config, profile, rate))), config.grid()
+    )
+    tried, configs = [], []
+    for rate in known:
+        configs += configs_at(config, profile, rate)
+        tried.append(_try(config, profile, rate, study, divergence))
+        if tried[-1]["diverged"] == tried[-1]["runs"]:
+            return configs, _found(config, tried)
+    whole_grid = [configs_at(config, profile, rate) for rate in config.grid()]
+    return list(itertools.chain(*whole_grid)), None
+
+
 def calibrate(config, profile, study, divergence):
     """Finds the edge: rates ascending, until all seeds of one have fully diverged.
 
@@ -60,29 +81,37 @@ def calibrate(config, profile, study, divergence):
     """
     tried = []
     for rate in config.grid():
-        records = study.execute(configs_at(config, profile, rate))
-        kinds = [label(study.store.curves(record), divergence).kind for record in records]
-        tried.append(
-            {
-                "rate": rate,
-                "diverged": kinds.count("full"),
-                "runs": len(kinds),
-                "run_ids": [record.run_id for record in records],
-            }
-        )
-        if kinds.count("full") == len(kinds):
-            found = Calibration(
-                edge=rate,
-                base_rate=rate / config.edge_multiple,
-                edge_multiple=config.edge_multiple,
-                model=config.model,
-                data_seed=config.data_seed,
-                tried=tried,
-            )
+        tried.append(_try(config, profile, rate, study, divergence))
+        if tried[-1]["diverged"] == tried[-1]["runs"]:
+            found = _found(config, tried)
             text = json.dumps(dataclasses.asdict(found), indent=1, sort_keys=True)
             write_whole(study.store.root / "calibration.json", (text + "\n").encode())
             return found
     raise BadInput(
         f"CalibrationConfig.rates = {config.rates}: no rate up to {rate:g} makes all "
         f"{config.seeds} naive {config.model} runs diverge: allowed is a grid that reaches the edge"
+    )
+
+
+def _try(config, profile, rate, study, divergence):
+    """Runs what is missing at one rate and counts the full divergences."""
+    records = study.execute(configs_at(config, profile, rate))
+    kinds = [label(study.store.curves(record), divergence).kind for record in records]
+    return {
+        "rate": rate,
+        "diverged": kinds.count("full"),
+        "runs": len(kinds),
+        "run_ids": [record.run_id for record in records],
+    }
+
+
+def _found(config, tried):
+    edge = tried[-1]["rate"]
+    return Calibration(
+        edge=edge,
+        base_rate=float(f"{edge / config.edge_multiple:.12g}"),  # 0.8, not 0.7999999999999999
+        edge_multiple=config.edge_multiple,
+        model=config.model,
+        data_seed=config.data_seed,
+        tried=tried,
     )

@@ -12,6 +12,8 @@ from models.config import ModelConfig
 # Bump when the numbers of a run change for the same configuration and seeds (see CHANGELOG).
 NUMERICS_VERSION = 1
 
+DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MethodConfig:
@@ -116,6 +118,12 @@ class RunConfig:
                 self.trainer.window_days,
                 f"at most the {self.stream.days - 1} training days of the stream",
             )
+
+        self.model.check_inputs(
+            [task.name for task in data.TASKS],
+            self.stream.dense_features,
+            self.stream.categorical_features,
+        )
 
     @property
     def steps(self):

@@ -9,11 +9,16 @@ from typing import NamedTuple
 import gin
 from gin import config_parser
 
-from experiments import registry  # noqa: F401  registers what the files may name
+from experiments import registry
 from experiments.errors import BadInput
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
+COMMAND_LINE = "command line"
+_NOT_GIN = (
+    "not gin: {}: allowed is name = value, the value a number, 'string', True, False, None, list, "
+    "tuple, dict, @reference or %macro"
+)
 
 
 class Place(NamedTuple):
@@ -23,7 +28,7 @@ class Place(NamedTuple):
     line: int
 
     def __str__(self):
-        return f"{self.file}:{self.line}"
+        return self.file if self.file == COMMAND_LINE else f"{self.file}:{self.line}"
 
 
 def named_file(folder, name):
@@ -33,10 +38,7 @@ def named_file(folder, name):
     """
     if not (CONFIGS / folder / f"{name}.gin").is_file():
         known = sorted(item.stem for item in (CONFIGS / folder).glob("*.gin"))
-        raise BadInput(
-            f"configs/{folder}: {name!r} is not there: allowed is one of {', '.join(known)}"
-            + _did_you_mean(str(name), known)
-        )
+        raise BadInput(f"configs/{folder}: no {name!r}: allowed is {_one_of(str(name), known)}")
     return f"configs/{folder}/{name}.gin"
 
 
@@ -59,8 +61,8 @@ def resolve(files, bindings=(), wanted=("run",)):
         for file in files:
             places |= _places_of_file(str(file))
         for text in bindings:
-            for name, _ in _bindings_in(io.StringIO(text)):
-                places[name] = Place("command line", 1)
+            for name, _ in _bindings_in(io.StringIO(text), COMMAND_LINE):
+                places[name] = Place(COMMAND_LINE, 1)
         gin.clear_config()
         gin.add_config_file_search_path(str(ROOT))
         gin.parse_config_files_and_bindings(
@@ -92,14 +94,26 @@ class _NamesOnly(config_parser.ParserDelegate):
         return f"%{macro_name}"
 
 
-def _bindings_in(file):
-    """Yields (name, line) of every binding and (None, path) of every include of an open file."""
-    for statement in config_parser.ConfigParser(file, _NamesOnly()):
-        if isinstance(statement, config_parser.IncludeStatement):
-            yield None, statement.filename
-        elif isinstance(statement, config_parser.BindingStatement):
-            parts = [statement.scope, statement.selector.split(".")[-1], statement.arg_name]
-            yield ".".join(filter(None, parts)), statement.location.line_num
+def _bindings_in(file, where):
+    """Yields (name, line) of every binding and (None, path) of every include of an open file.
+
+    Raises: BadInput naming `where` and the line, if the text is not gin.
+    """
+    try:
+        for statement in config_parser.ConfigParser(file, _NamesOnly()):
+            if isinstance(statement, config_parser.IncludeStatement):
+                yield None, statement.filename
+            elif isinstance(statement, config_parser.BindingStatement):
+                parts = [statement.scope, statement.selector.split(".")[-1], statement.arg_name]
+                yield ".".join(filter(None, parts)), statement.location.line_num
+    except SyntaxError as error:
+        raise BadInput(f"{Place(where, error.lineno)}: {_NOT_GIN.format(error.text)}") from error
+    except UnicodeDecodeError:
+        raise
+    except ValueError as error:  # gin's word for a value that Python cannot read
+        token = re.search(r"Failed to parse token '(.*)' \(line (\d+)\)", str(error))
+        place = Place(where, int(token[2])) if token else where
+        raise BadInput(f"{place}: {_NOT_GIN.format(token[1] if token else error)}") from error
 
 
 def _places_of_file(path):
@@ -108,7 +122,7 @@ def _places_of_file(path):
     full = pathlib.Path(path) if pathlib.Path(path).is_absolute() else ROOT / path
     try:
         with full.open() as file:
-            found = list(_bindings_in(file))
+            found = list(_bindings_in(file, path))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise BadInput(f"{path}: cannot be read: {reason}") from error
@@ -134,30 +148,47 @@ def _in_one_line(error, places):
     """The first line of an error of gin or of a constructor, with the place it is about."""
     text = str(error).strip()
     first = text.splitlines()[0] if text else type(error).__name__
-    in_file = re.search(r'In file "(.+?)", line (\d+)', text)
-    location = re.search(r"\(\"?(.+?\.gin)\"?, line (\d+)\)|File \"(.+?\.gin)\", line (\d+)", text)
+    unknown = re.match(r"Configurable '(\w+)' doesn't have a parameter named '(\w+)'", first)
+    if unknown:
+        name = f"{unknown[1]}.{unknown[2]}"
+        known = registry.parameters(unknown[1])
+        return f"{places[name]}: {name} is unknown: allowed is {_one_of(unknown[2], known)}"
+    missing = re.match(r"No configurable matching (?:reference )?'@?(\w+)", first)
+    if missing:
+        place = _place_in(text, missing[1], places)
+        return f"{place}: {missing[1]} is unknown: allowed is {_one_of(missing[1], registry.NAMES)}"
     parameter = re.match(r"(\w+\.\w+) = ", first)
-    if in_file:
-        return f"{in_file[1]}:{in_file[2]}: {first}"
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}: not gin: {error.msg}"
     if parameter and parameter[1] in places:
         return f"{places[parameter[1]]}: {first}"
-    if location:
-        return f"{location[0]}: {first}"
-    return first if not places else f"{next(iter(places.values())).file}: {first}"
+    nothing = re.search(r"No values supplied .*: \['(\w+)'", text)
+    call = re.search(r"In call to configurable '(\w+)' .*?(?:in scope '(\w+)')?$", text, re.M)
+    if nothing and call:
+        name = f"%{call[2]}" if call[1] == "macro" else f"{call[1]}.{nothing[1]}"
+        return f"{name} has no value: allowed is a file or SET that binds it"
+    return first
+
+
+def _place_in(text, name, places):
+    """Where an unknown name stands: gin's own word for a file, or the binding that begins so."""
+    in_file = re.search(r'In file "(.+?)", line (\d+)', text)
+    if in_file:
+        return Place(in_file[1], int(in_file[2]))
+    return next((place for key, place in places.items() if key.startswith(name)), COMMAND_LINE)
 
 
 def _check_all_used(places):
-    used = {name for name, _ in _bindings_in(io.StringIO(gin.operative_config_str()))}
+    operative = io.StringIO(gin.operative_config_str())
+    used = {name for name, _ in _bindings_in(operative, "operative configuration")}
     for name, place in places.items():
         if name not in used:
+            near = difflib.get_close_matches(name, sorted(used), n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
             raise BadInput(
-                f"{place}: {name} has no effect: allowed are bindings that the run reads"
-                + _did_you_mean(name, used)
+                f"{place}: {name} has no effect: allowed are bindings that are read{hint}"
             )
 
 
-def _did_you_mean(name, known):
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+def _one_of(name, known):
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"one of {', '.join(known)}{hint}"

@@ -21,8 +21,13 @@ def auc(labels, scores):
 
 
 def log_loss(labels, logits):
-    """Mean binary cross entropy in nats, of logits (n,) and labels 0 or 1 (n,)."""
+    """Mean binary cross entropy in nats, of logits (n,) and labels 0 or 1 (n,).
+
+    Returns: float; NaN if a logit is not finite.
+    """
     logits = np.asarray(logits, np.float64)
+    if not np.isfinite(logits).all():
+        return float("nan")
     return float(np.mean(np.logaddexp(0, logits) - np.asarray(labels) * logits))
 
 

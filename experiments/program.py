@@ -8,7 +8,7 @@ from data import TASKS
 from models.ranking import RankingModel
 
 # Section 5.1.3: the methods treat non-embedding variables; embeddings take plain Adagrad.
-EXCLUDE = ("embedding",)
+EXCLUDE = ("/embeddings:",)
 
 
 class Program:
@@ -19,9 +19,11 @@ class Program:
 
     Args:
       config: RunConfig of any of these runs.
+      optimizer: a Keras optimizer to use in place of the config's method (for comparisons; such a
+        program cannot be started anew), or None.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, optimizer=None):
         stream = config.stream
         self.model = RankingModel(
             config.model,
@@ -36,7 +38,7 @@ class Program:
             name: tf.Variable(value, dtype=tf.float32)
             for name, value in config.method.thresholds.items()
         }
-        self._optimizer = ClippedAdagrad(
+        self._optimizer = optimizer or ClippedAdagrad(
             config.method.rule,
             self._thresholds,
             learning_rate=1.0,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from experiments.config import DEFAULT_DATA_SEED
 from experiments.errors import BadInput
 
 SCHEMA = 1
@@ -121,6 +122,12 @@ class Store:
         text = json.dumps(dataclasses.asdict(record), allow_nan=False, sort_keys=True, indent=1)
         write_whole(self.runs / f"{record.run_id}.json", (text + "\n").encode())
         return record
+
+
+def results_folder(results, profile, data_seed):
+    """results/<profile>, or results/<profile>-data<seed> for a data seed other than the default."""
+    suffix = "" if data_seed == DEFAULT_DATA_SEED else f"-data{data_seed}"
+    return pathlib.Path(results) / f"{profile}{suffix}"
 
 
 def write_whole(path, content):

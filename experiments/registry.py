@@ -1,5 +1,7 @@
 """Everything gin may name. This module and gin_files.py are the only ones that know gin."""
 
+import dataclasses
+
 import gin
 
 import data
@@ -24,6 +26,8 @@ REGISTERED = (
     data.VocabularyChurn,
 )
 
+NAMES = ("run", *(kind.__name__ for kind in REGISTERED))
+
 for _class in REGISTERED:
     gin.register(_class)
 
@@ -40,3 +44,9 @@ def run(stream, model, method, trainer, learning_rate, data_seed, run_seed):
         data_seed=data_seed,
         run_seed=run_seed,
     )
+
+
+def parameters(name):
+    """Names of the parameters of `run` or of a registered class."""
+    kind = RunConfig if name == "run" else dict(zip(NAMES[1:], REGISTERED, strict=True))[name]
+    return [field.name for field in dataclasses.fields(kind)]

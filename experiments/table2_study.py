@@ -1,24 +1,25 @@
 """`make reproduce-table2`: from a profile to the table on disk."""
 
 from experiments import calibration, table2, tables
+from experiments.config import DEFAULT_DATA_SEED
 from experiments.cost import seconds_of
 from experiments.gin_files import named_file, resolve
 from experiments.grid import run_config
 from experiments.progress import Display
-from experiments.record import Store, write_whole
+from experiments.record import Store, results_folder, write_whole
 from experiments.study import Study
 
 STUDY = ("Table2Config", "CalibrationConfig", "DivergenceConfig")
 
 
-def reproduce(*, profile, data_seed, repeats, folder, cache, workers):
+def reproduce(*, profile, data_seed, repeats, results, cache, workers):
     """Runs what is missing of Table 2 and writes its artefacts.
 
     Args:
       profile: name of a profile.
-      data_seed: seed of the stream.
+      data_seed: seed of the stream, or None for the default.
       repeats: run seeds of each chosen setting, or None for the study's own number.
-      folder: results folder of this profile and data seed.
+      results: folder of all results.
       cache: folder of the generated days.
       workers: worker processes.
     Returns: the table as text.
@@ -27,14 +28,15 @@ def reproduce(*, profile, data_seed, repeats, folder, cache, workers):
     named_file("profiles", profile)
     bindings = [] if repeats is None else [f"Table2Config.repeats = {repeats}"]
     table, edge, divergence = resolve([named_file("studies", "table2")], bindings, STUDY)
-    store = Store(folder)
+    data_seed = DEFAULT_DATA_SEED if data_seed is None else data_seed
+    store = Store(results_folder(results, profile, data_seed))
     display = Display(store, divergence, workers)
     with Study.open(store, cache, workers, display) as study:
         protocol = Protocol(table, profile, data_seed, study)
-        _announce(protocol, study, edge, profile, display)
+        _announce(protocol, study, edge, profile, divergence, display)
         found = calibration.calibrate(edge, profile, study, divergence)
         runs, optimal = protocol.run(found.base_rate, divergence, display)
-    return write(folder, table, runs, optimal, found)
+    return write(store.root, table, runs, optimal, found)
 
 
 class Protocol:
@@ -51,17 +53,23 @@ class Protocol:
         self._table, self._profile, self._data_seed = table, profile, data_seed
         self._study = study
 
-    def predicted(self, base_rate=1.0):
-        """(runs, done, predicted seconds of the others), as far as known before the search.
+    def plan(self, base_rate, divergence):
+        """(runs, done, predicted seconds of the others), as far as known.
 
-        What the search will choose is not known yet, but a repeat costs what its model costs.
+        Until the search has ended, what it will choose is not known; its number of repeats and
+        their cost are.
 
         Args:
-          base_rate: the learning rate called 1x; any number will do for the cost alone.
+          base_rate: the learning rate called 1x.
+          divergence: DivergenceConfig.
         """
-        search = self._configs(table2.search_jobs(self._table), base_rate)
-        likely = self._configs(table2.likely_repeats(self._table), base_rate)
-        configs = search + likely
+        search = table2.search_jobs(self._table)
+        configs = self._configs(search, base_rate)
+        if all(map(self._study.is_done, configs)):
+            repeats = self._repeats(search, base_rate, divergence)
+        else:
+            repeats = table2.likely_repeats(self._table)
+        configs += self._configs(repeats, base_rate)
         missing = [config for config in configs if not self._study.is_done(config)]
         return len(configs), len(configs) - len(missing), sum(map(seconds_of, missing))
 
@@ -75,11 +83,14 @@ class Protocol:
         Returns: (runs, optimal): table2.runs_frame of all jobs, and the Bayes-optimal value of
           each metric in the units of the table.
         """
-        display.begin("Table 2: search and repeats", *self.predicted(base_rate))
+        display.begin("Table 2: search and repeats", *self.plan(base_rate, divergence))
         search = table2.search_jobs(self._table)
-        chosen = table2.choose(self._frame(search, base_rate, divergence)[0])
-        repeats = table2.repeat_jobs(self._table, chosen)
+        repeats = self._repeats(search, base_rate, divergence)
         return self._frame(search + repeats, base_rate, divergence)
+
+    def _repeats(self, search, base_rate, divergence):
+        searched, _ = self._frame(search, base_rate, divergence)
+        return table2.repeat_jobs(self._table, table2.choose(searched))
 
     def _configs(self, jobs, base_rate):
         return [
@@ -105,18 +116,18 @@ class Protocol:
         return runs, optimal
 
 
-def _announce(protocol, study, edge, profile, display):
-    """Says what the whole study may take; the calibration usually stops long before its end."""
-    configs = [
-        config for rate in edge.grid() for config in calibration.configs_at(edge, profile, rate)
-    ]
-    runs, _, table_s = protocol.predicted()
+def _announce(protocol, study, edge, profile, divergence, display):
+    """Says what the whole study may take, as far as its records tell."""
+    configs, found = calibration.planned(edge, profile, study, divergence)
     missing = [config for config in configs if not study.is_done(config)]
+    at_most = "" if found else "at most "
+    base_rate = found.base_rate if found else edge.first_rate
+    runs, done, seconds = protocol.plan(base_rate, divergence)
     display.begin(
-        f"Table 2, profile {profile}: calibration (at most {len(configs)} runs), then {runs} more",
+        f"Table 2, profile {profile}, calibration of {at_most}{len(configs)} runs and {runs} more",
         len(configs) + runs,
-        len(configs) - len(missing),
-        sum(map(seconds_of, missing)) + table_s,
+        len(configs) - len(missing) + (done if found else 0),
+        sum(map(seconds_of, missing)) + seconds,
     )
 
 

@@ -54,11 +54,31 @@ class ModelConfig:
             return
         words = "names" if kind is str else "indices of at least 0"
         allowed = f"None or a list of {words} without repeats, not empty"
-        if not isinstance(value, (tuple, list)) or not value or len(set(value)) != len(value):
+        if not isinstance(value, (tuple, list)) or not value:
             _fail(field, value, allowed)
         if any(type(item) is not kind or (kind is int and item < 0) for item in value):
             _fail(field, value, allowed)
+        if len(set(value)) != len(value):
+            _fail(field, value, allowed)
         object.__setattr__(self, field, tuple(value))
+
+    def check_inputs(self, tasks, dense_features, categorical_features):
+        """Checks that what the config names is there.
+
+        Args:
+          tasks: names of the label columns.
+          dense_features, categorical_features: numbers of features in a batch.
+        Raises: ValueError naming the field, the value and what is allowed.
+        """
+        for field, known in {"tasks": tasks, "task_weights": self.tasks or tasks}.items():
+            for name in getattr(self, field) or ():
+                if name not in known:
+                    _fail(field, name, f"one of {', '.join(known)}")
+        counts = {"dense_kept": dense_features, "categorical_kept": categorical_features}
+        for field, count in counts.items():
+            kept = getattr(self, field)
+            if kept is not None and max(kept) >= count:
+                _fail(field, kept, f"indices below {count}")
 
     @property
     def width(self):

@@ -30,13 +30,14 @@ class RankingModel(tfrs.models.Model):
     ):
         super().__init__(name=config.name)
         self._column = {name: column for column, (name, _) in enumerate(tasks)}
-        self._kept_tasks = _kept_tasks(config, tasks)
-        self._dense = _kept("dense_kept", config.dense_kept, dense_features)
-        self._categorical = _kept("categorical_kept", config.categorical_kept, categorical_features)
+        config.check_inputs(list(self._column), dense_features, categorical_features)
+        kept = [task for task in tasks if config.tasks is None or task[0] in config.tasks]
+        self._dense_kept, self._categorical_kept = config.dense_kept, config.categorical_kept
+        categorical = len(config.categorical_kept or range(categorical_features))
         self._weights_by_task = config.task_weights
         # One table for all features: feature i owns the rows from i * vocabulary_size on.
-        self._offsets = np.arange(len(self._categorical)) * vocabulary_size
-        rows = len(self._categorical) * vocabulary_size
+        self._offsets = np.arange(categorical) * vocabulary_size
+        rows = categorical * vocabulary_size
         self.embedding = keras.layers.Embedding(rows, config.embedding_width, name="embedding")
         self.cross = [
             tfrs.layers.dcn.Cross(kernel_initializer="glorot_uniform", name=f"cross_{i}")
@@ -47,10 +48,8 @@ class RankingModel(tfrs.models.Model):
             keras.layers.Dense(config.width, activation="relu", name=f"hidden_{i}")
             for i in range(config.depth)
         ]
-        self.heads = {
-            name: keras.layers.Dense(1, name=f"head_{name}") for name, _ in self._kept_tasks
-        }
-        self.losses_by_task = {name: _ranking_task(kind) for name, kind in self._kept_tasks}
+        self.heads = {name: keras.layers.Dense(1, name=f"head_{name}") for name, _ in kept}
+        self.losses_by_task = {name: _ranking_task(kind) for name, kind in kept}
         self._build(dense_features, categorical_features)
         self.initialize(seed)
 
@@ -67,18 +66,19 @@ class RankingModel(tfrs.models.Model):
         Kernels of dense and cross layers are Glorot uniform, embeddings uniform in +-0.05, biases
         and the shift of the normalization 0, its scale 1.
         """
+        if type(seed) is not int or seed < 0:
+            raise ValueError(f"seed = {seed!r}: allowed is a whole number of at least 0")
         for index, variable in enumerate(self.trainable_variables):
             rng = np.random.default_rng([seed, index])
             variable.assign(_initial(variable, rng))
 
     def inputs_of_bottom(self, batch):
         """The concatenated dense features and embeddings, float32 (batch, input width)."""
-        dense = batch["dense"]
-        if len(self._dense) != dense.shape[1]:
-            dense = tf.gather(dense, self._dense, axis=1)
-        ids = batch["categorical"]
-        if len(self._categorical) != ids.shape[1]:
-            ids = tf.gather(ids, self._categorical, axis=1)
+        dense, ids = batch["dense"], batch["categorical"]
+        if self._dense_kept is not None:
+            dense = tf.gather(dense, self._dense_kept, axis=1)
+        if self._categorical_kept is not None:
+            ids = tf.gather(ids, self._categorical_kept, axis=1)
         embedded = self.embedding(ids + tf.constant(self._offsets, ids.dtype))
         width = embedded.shape[1] * embedded.shape[2]
         return tf.concat([dense, tf.reshape(embedded, [-1, width])], axis=1)
@@ -115,30 +115,8 @@ class RankingModel(tfrs.models.Model):
 
     def non_embedding_parameters(self):
         """Number of trainable weights outside the embeddings (the count of Table 1)."""
-        return sum(
-            int(np.prod(variable.shape))
-            for variable in self.trainable_variables
-            if "embedding" not in variable.name
-        )
-
-
-def _kept_tasks(config, tasks):
-    names = [name for name, _ in tasks]
-    for field in ("tasks", "task_weights"):
-        for name in getattr(config, field) or ():
-            if name not in names:
-                raise ValueError(
-                    f"ModelConfig.{field} = {name!r}: allowed is one of {', '.join(names)}"
-                )
-    return [task for task in tasks if config.tasks is None or task[0] in config.tasks]
-
-
-def _kept(field, kept, features):
-    if kept is None:
-        return tuple(range(features))
-    if max(kept) >= features:
-        raise ValueError(f"ModelConfig.{field} = {kept!r}: allowed is indices below {features}")
-    return kept
+        counts = [int(np.prod(variable.shape)) for variable in self.trainable_variables]
+        return sum(counts) - int(np.prod(self.embedding.embeddings.shape))
 
 
 def _ranking_task(kind):

@@ -8,11 +8,10 @@ import sys
 from absl import app, flags
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DEFAULT_DATA_SEED = 1
 FLAGS = flags.FLAGS
 
 flags.DEFINE_string("profile", "laptop", "Size of everything: a file in configs/profiles.")
-flags.DEFINE_integer("data_seed", DEFAULT_DATA_SEED, "Seed of the stream.", lower_bound=0)
+flags.DEFINE_integer("data_seed", None, "Seed of the stream; default 1.", lower_bound=0)
 flags.DEFINE_integer("workers", None, "Worker processes; default: all cores.", lower_bound=1)
 flags.DEFINE_string("results", str(ROOT / "results"), "Folder of all results.")
 flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days.")
@@ -26,14 +25,6 @@ def main(command):
 def workers():
     """Number of worker processes: the flag, or the cores this process may use."""
     return FLAGS.workers or len(os.sched_getaffinity(0))
-
-
-def results_folder():
-    """results/<profile>, or results/<profile>-data<seed> for another data seed."""
-    name = FLAGS.profile
-    if FLAGS.data_seed != DEFAULT_DATA_SEED:
-        name += f"-data{FLAGS.data_seed}"
-    return pathlib.Path(FLAGS.results) / name
 
 
 def _parse(argv):

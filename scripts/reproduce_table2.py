@@ -15,7 +15,7 @@ def main():
         profile=command.FLAGS.profile,
         data_seed=command.FLAGS.data_seed,
         repeats=command.FLAGS.repeats,
-        folder=command.results_folder(),
+        results=command.FLAGS.results,
         cache=command.FLAGS.cache,
         workers=command.workers(),
     )

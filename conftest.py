@@ -1,0 +1,14 @@
+"""Fixtures of all tests, and the settings TensorFlow must have before its first import."""
+
+import os
+
+os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pytest  # noqa: E402  the variables must be set first
+
+
+@pytest.fixture(scope="session")
+def day_cache(tmp_path_factory):
+    """A folder of generated days that all tests of a session share."""
+    return tmp_path_factory.mktemp("days")

@@ -1,0 +1,380 @@
+"""The stream is a pure function of (config, seed, day), and every part of it keeps its law."""
+
+import dataclasses
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy import integrate, stats
+from scipy.special import expit, logit
+
+from data import (
+    TASKS,
+    FeatureWalk,
+    LabelNoise,
+    Shocks,
+    Stream,
+    StreamConfig,
+    Teacher,
+    TeacherDrift,
+    VocabularyChurn,
+)
+from data import stream as stream_module
+from data.teacher import TeacherFunction
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BINARY = [task.kind == "binary" for task in TASKS]
+NUMBER = [task.kind == "regression" for task in TASKS]
+OFF = dict.fromkeys(["walk", "shocks", "teacher_drift", "churn", "label_noise"])
+
+BASE = StreamConfig(
+    days=8,
+    examples_per_day=150,
+    dense_features=7,
+    categorical_features=3,
+    vocabulary_size=10,
+    zipf_exponent=1.2,
+    heavy_feature_every=3,
+    teacher=Teacher(
+        hidden=4,
+        pairs=5,
+        linear_share=0.5,
+        hidden_share=0.3,
+        binary_signal=1.5,
+        regression_signal=0.7,
+    ),
+    walk=FeatureWalk(mean_per_day=0.2, log_scale_per_day=0.1, log_scale_limit=1.5),
+    shocks=Shocks(
+        days=(2, 4), duration_days=1, feature_share=0.45, log_scale_low=1.5, log_scale_high=2.5
+    ),
+    teacher_drift=TeacherDrift(turn_per_day=0.5),
+    churn=VocabularyChurn(share_per_day=0.4),
+    label_noise=LabelNoise(degrees_of_freedom=2.0, scale=0.3, limit=5.0),
+)
+
+
+def config(**changes):
+    return dataclasses.replace(BASE, **changes)
+
+
+def same(one, other):
+    return one.tobytes() == other.tobytes()
+
+
+def test_rows_have_the_stated_shapes():
+    rows = Stream(config(), 7).day(5)
+    assert rows.shape == (150,) and rows.dtype == Stream(config(), 7).row_type
+    fields = {name: (rows[name].dtype, rows[name].shape) for name in rows.dtype.names}
+    assert fields == {
+        "dense": (np.float32, (150, 7)),
+        "categorical": (np.int32, (150, 3)),
+        "labels": (np.float32, (150, 6)),
+        "optimal": (np.float32, (150, 6)),
+    }
+    assert all(np.isfinite(rows[name]).all() for name in rows.dtype.names)
+
+
+def test_day_is_pure():
+    asked = Stream(config(), 7)
+    for day in (3, 0, 7, 5, 3, 1):
+        rows = asked.day(day)
+        assert same(rows, Stream(config(), 7).day(day))
+        rows["dense"] = rows["categorical"] = -1  # what a caller does to the rows stays with him
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_day_is_the_same_in_another_process(threads):
+    # So wide that a product would be split over threads.
+    wide = config(dense_features=740, examples_per_day=8_192)
+    code = (
+        "import hashlib\n"
+        "from data import *\n"
+        f"print(hashlib.sha256(Stream({wide!r}, 7).day(5).tobytes()).hexdigest())\n"
+    )
+    variables = os.environ | {"OPENBLAS_NUM_THREADS": threads, "PYTHONHASHSEED": threads}
+    out = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=variables, check=True, capture_output=True
+    )
+    expected = hashlib.sha256(Stream(wide, 7).day(5).tobytes()).hexdigest()
+    assert out.stdout.decode().strip() == expected
+
+
+@pytest.mark.parametrize("block_rows, sizes", [(64, [64, 64, 22]), (75, [75, 75]), (151, [150])])
+def test_blocks_make_up_the_day(monkeypatch, block_rows, sizes):
+    monkeypatch.setattr(stream_module, "BLOCK_ROWS", block_rows)
+    asked = Stream(config(), 7)
+    assert asked.blocks == len(sizes)
+    blocks = {block: asked.block(5, block) for block in reversed(range(asked.blocks))}
+    parts = [blocks[block] for block in range(asked.blocks)]
+    assert [len(part) for part in parts] == sizes
+    rows = asked.day(5)
+    assert same(np.concatenate(parts), rows)
+    assert len(np.unique(rows["dense"], axis=0)) == 150  # no block repeats another
+
+
+def test_every_field_depends_on_the_seed_and_the_day():
+    still = config(**OFF | {"label_noise": BASE.label_noise})  # no drift, so days differ by draw
+    rows = Stream(still, 7).day(5)
+    for other in (Stream(still, 8).day(5), Stream(still, 7).day(6)):
+        for name in rows.dtype.names:
+            assert not same(rows[name], other[name]), name
+
+
+def test_number_of_days_does_not_change_earlier_days():
+    for day in range(5):
+        days = [Stream(config(days=number), 7).day(day) for number in (5, 8, 21)]
+        assert same(days[0], days[1]) and same(days[0], days[2])
+
+
+@pytest.mark.parametrize(
+    "part, first_day, touched",
+    [
+        ("walk", 1, {"dense"}),
+        ("shocks", 2, {"dense"}),
+        ("teacher_drift", 1, {"optimal", "binary labels", "regression labels"}),
+        ("churn", 1, {"categorical", "optimal", "binary labels", "regression labels"}),
+        ("label_noise", 0, {"regression labels"}),
+    ],
+)
+def test_a_part_switched_off_leaves_the_rest(part, first_day, touched):
+    def fields(day, changes):
+        rows = Stream(config(**changes), 7).day(day)
+        out = {name: rows[name] for name in ("dense", "categorical", "optimal")}
+        out["binary labels"] = rows["labels"][:, BINARY]
+        return out | {"regression labels": rows["labels"][:, NUMBER]}
+
+    for day in range(first_day + 1):
+        on, off = fields(day, {}), fields(day, {part: None})
+        changed = {name for name in on if not same(on[name], off[name])}
+        assert changed == (touched if day == first_day else set()), day
+
+
+def test_without_noise_the_label_is_the_optimum():
+    rows = Stream(config(label_noise=None), 7).day(5)
+    np.testing.assert_array_equal(rows["labels"][:, NUMBER], rows["optimal"][:, NUMBER])
+
+
+def scales(days, **changes):
+    """How much wider each feature is than in a stream without drift: (days, features)."""
+    drifting = Stream(config(days=days, **(OFF | changes)), 7)
+    still = Stream(config(days=days, **OFF), 7)
+    return np.array(
+        [
+            drifting.day(day)["dense"].std(0, np.float64) / still.day(day)["dense"].std(0)
+            for day in range(days)
+        ]
+    )
+
+
+@pytest.mark.parametrize("duration", [1, 3, None])
+@pytest.mark.parametrize("shock_days", [(2, 4), (5,), (7, 0)])
+def test_shocks_widen_the_hit_features_on_their_days_only(duration, shock_days):
+    shocks = dataclasses.replace(BASE.shocks, days=shock_days, duration_days=duration)
+    ratio = scales(8, shocks=shocks)
+    wider = np.abs(ratio - 1) > 1e-4
+    low, high = np.exp(1.5) * (1 - 1e-4), np.exp(2.5) * (1 + 1e-4)
+    for day in range(8):
+        active = [s for s in shock_days if s <= day and (duration is None or day < s + duration)]
+        if len(active) < 2:
+            assert wider[day].sum() == 3 * len(active)  # 3 is 0.45 of 7 features
+            assert np.all((ratio[day, wider[day]] > low) & (ratio[day, wider[day]] < high))
+    for day in shock_days:  # a shock keeps its features and their scale for as long as it lasts
+        alone = scales(8, shocks=dataclasses.replace(shocks, days=(day,)))
+        last = 7 if duration is None else min(7, day + duration - 1)
+        np.testing.assert_allclose(alone[last], alone[day], rtol=1e-4)
+
+
+def test_each_shock_hits_features_of_its_own():
+    shocks = dataclasses.replace(BASE.shocks, days=tuple(range(20)))
+    hit = np.abs(scales(20, shocks=shocks) - 1) > 1e-4
+    assert len(np.unique(hit, axis=0)) > 10  # of 35 triples; 20 draws give 15 or so
+    assert hit.any(axis=0).all()  # one of 7 is missed with a chance of 7 * (4/7)^20 = 1e-4
+
+
+def test_walk_has_the_stated_steps():
+    walk = FeatureWalk(mean_per_day=0.2, log_scale_per_day=0.3, log_scale_limit=20.0)
+    shape = {"days": 20, "examples_per_day": 20, "dense_features": 60, "heavy_feature_every": 0}
+    walking = Stream(config(**shape, **OFF | {"walk": walk}), 3)
+    still = Stream(config(**shape, **OFF), 3)
+    mean, log_scale = np.empty((2, 20, 60))
+    for day in range(20):
+        x, z = walking.day(day)["dense"].astype(float), still.day(day)["dense"].astype(float)
+        scale = x.std(0) / z.std(0)  # the same rows but for a scale and a shift
+        log_scale[day], mean[day] = np.log(scale), (x - scale * z).mean(0)
+    np.testing.assert_allclose([mean[0], log_scale[0]], 0, atol=1e-6)
+    count = 19 * 60
+    for path, stated in ((mean, 0.2), (log_scale, 0.3)):
+        steps = np.diff(path, axis=0) / stated
+        assert abs(steps.mean()) < 4 / np.sqrt(count)
+        assert abs(steps.std() - 1) < 4 / np.sqrt(2 * count)
+        assert abs(np.corrcoef(steps[1:].ravel(), steps[:-1].ravel())[0, 1]) < 4 / np.sqrt(count)
+
+
+def test_walk_of_the_scale_is_reflected_at_its_limit():
+    walk = FeatureWalk(mean_per_day=0.0, log_scale_per_day=0.15, log_scale_limit=0.25)
+    log_scale = np.log(scales(60, walk=walk))
+    assert np.abs(log_scale).max() <= 0.25 + 1e-4
+    assert log_scale.min() < -0.2 and log_scale.max() > 0.2
+    assert np.abs(log_scale[0]).max() < 1e-4
+    path = np.log(scales(60, walk=dataclasses.replace(walk, log_scale_limit=20.0)))
+    for end in (0.25, -0.25) * 20:  # fold at one end after the other until nothing stands out
+        path = np.where(path * np.sign(end) > 0.25, 2 * end - path, path)
+    np.testing.assert_allclose(log_scale, path, atol=1e-4)
+
+
+@pytest.mark.parametrize("share, moved", [(0.4, 4), (0.01, 2), (1.0, 10)])
+def test_churn_moves_the_stated_number_of_ids(share, moved):
+    many = {"examples_per_day": 2_000, "days": 5, "zipf_exponent": 1.01}
+    changes = OFF | {"churn": VocabularyChurn(share_per_day=share)}
+    churning, still = Stream(config(**many, **changes), 7), Stream(config(**many, **OFF), 7)
+    holders = np.empty((5, 3, 10), int)  # the id that holds each rank
+    for day in range(5):
+        ids, ranks = churning.day(day)["categorical"], still.day(day)["categorical"]
+        for feature in range(3):
+            pairs = np.unique(np.stack([ranks[:, feature], ids[:, feature]]), axis=1)
+            np.testing.assert_array_equal(pairs[0], np.arange(10))  # one id for each rank
+            assert set(pairs[1]) == set(range(10))  # every id has a rank
+            holders[day, feature] = pairs[1]
+    np.testing.assert_array_equal(holders[0], np.tile(np.arange(10), (3, 1)))
+    changed = np.diff(holders, axis=0) != 0
+    np.testing.assert_array_equal(changed.sum(2), moved)
+    if moved < 10:  # neither the 3 features nor the 4 changes of day move the same ranks
+        assert len(np.unique(changed.reshape(12, 10), axis=0)) > 4
+
+
+@pytest.mark.parametrize("exponent", [1.05, 1.3, 2.5])
+def test_popularity_follows_the_zipf_law(exponent):
+    many = {"examples_per_day": 20_000, "vocabulary_size": 40, "zipf_exponent": exponent}
+    ids = Stream(config(**many, **OFF), 5).day(3)["categorical"]
+    law = [rank**-exponent for rank in range(1, 41)]
+    assert ids.min() >= 0 and ids.max() < 40
+    for feature in range(3):
+        counts = np.bincount(ids[:, feature], minlength=40)
+        expected = 20_000 * np.array(law) / sum(law)
+        chi_square = ((counts - expected) ** 2 / expected).sum()
+        assert abs(chi_square - 39) < 5 * np.sqrt(2 * 39)  # its mean and standard deviation
+    together = np.corrcoef(ids == 0, rowvar=False)
+    assert np.abs(together - np.eye(3)).max() < 4 / np.sqrt(20_000)  # the features are drawn apart
+
+
+def test_heavy_features_have_heavy_tails_and_unit_variance():
+    many = {"examples_per_day": 20_000} | OFF
+    z = Stream(config(**many, heavy_feature_every=0), 5).day(0)["dense"].astype(float)
+    x = Stream(config(**many, heavy_feature_every=3), 5).day(0)["dense"].astype(float)
+    heavy = np.array([False, False, True, False, False, True, False])
+    np.testing.assert_array_equal(x[:, ~heavy], z[:, ~heavy])
+    variance, _ = integrate.quad(lambda u: np.sinh(1.5 * u) ** 2 * stats.norm.pdf(u), -12, 12)
+    np.testing.assert_allclose(x[:, heavy], np.sinh(1.5 * z[:, heavy]) / variance**0.5, rtol=1e-5)
+    assert (np.abs(x[:, heavy]) > 6).mean() > 1e-3 and np.abs(x[:, ~heavy]).max() < 6
+    # 20,000 normal values: mean and variance within 4 standard errors, and features apart.
+    assert np.abs(z.mean(0)).max() < 4 / np.sqrt(20_000)
+    assert np.abs(z.var(0) - 1).max() < 4 * np.sqrt(2 / 20_000)
+    assert np.abs(np.corrcoef(z, rowvar=False) - np.eye(7)).max() < 4 / np.sqrt(20_000)
+
+
+def log_loss(label, probability):
+    return -(label * np.log(probability) + (1 - label) * np.log(1 - probability)).mean(0)
+
+
+def test_binary_labels_are_drawn_with_the_optimal_probability():
+    rows = Stream(config(examples_per_day=20_000), 5).day(5)
+    label, optimal = (rows[name][:, BINARY].astype(float) for name in ("labels", "optimal"))
+    assert set(np.unique(label)) == {0, 1} and optimal.min() > 0 and optimal.max() < 1
+    below = optimal < np.median(optimal, axis=0)
+    for chosen in (below, ~below):  # calibrated in both halves, so not only on average
+        surprise = (chosen * (label - optimal)).sum(0)
+        error = np.sqrt((chosen * optimal * (1 - optimal)).sum(0))
+        assert np.abs(surprise / error).max() < 4
+    for shift, factor in ((0.3, 1), (-0.3, 1), (0, 1.4), (0, 0.7)):
+        worse = expit(factor * logit(optimal) + shift)
+        assert (log_loss(label, optimal) < log_loss(label, worse)).all()
+
+
+def test_regression_noise_is_clipped_student_t():
+    noise = LabelNoise(degrees_of_freedom=3.0, scale=0.3, limit=1.5)
+    rows = Stream(config(examples_per_day=20_000, label_noise=noise), 5).day(5)
+    label, optimal = (rows[name][:, NUMBER].astype(float) for name in ("labels", "optimal"))
+    residual, root = label - optimal, np.sqrt(20_000)
+    slack = 2 * np.finfo(np.float32).eps * np.abs(label).max()
+    cut = np.abs(residual) > 1.5 - slack
+    assert np.abs(residual).max() <= 1.5 + slack
+    chance = 2 * stats.t.sf(1.5 / 0.3, df=3)
+    assert np.abs(cut.mean(0) - chance).max() < 4 * np.sqrt(chance) / root
+    for task in range(3):
+        inside = np.sort(residual[~cut[:, task], task] / 0.3)
+        law = (stats.t.cdf(inside, df=3) - chance / 2) / (1 - chance)
+        steps = (np.arange(len(inside)) + 0.5) / len(inside)
+        assert np.abs(law - steps).max() < 1.95 / root  # Kolmogorov-Smirnov, 1 in 1,000
+    sign = np.sign(residual)
+    assert np.abs(sign.mean(0)).max() < 4 / root  # symmetric around 0
+    assert np.abs(sign.T @ sign / 20_000 - np.eye(3)).max() < 4 / root  # and apart by task
+    for worse in (optimal + 0.1, optimal - 0.1, 1.3 * optimal, 0.7 * optimal):
+        assert ((label - optimal) ** 2).mean() < ((label - worse) ** 2).mean()
+
+
+@pytest.mark.parametrize("linear, hidden", [(1.0, 0.0), (0.0, 1.0), (0.0, 0.0), (0.4, 0.35)])
+def test_signal_has_the_stated_size_whatever_the_mix(linear, hidden):
+    shares = {"linear_share": linear, "hidden_share": hidden, "hidden": 30, "pairs": 40}
+    changes = OFF | {
+        "teacher": dataclasses.replace(BASE.teacher, **shares),
+        "teacher_drift": TeacherDrift(turn_per_day=1),  # a new teacher every day
+        "dense_features": 40,
+        "categorical_features": 1,
+        "days": 50,
+    }
+    asked = Stream(config(**changes), 5)
+    value = np.array([asked.day(day)["optimal"] for day in range(50)], float)
+    value[..., BINARY] = logit(value[..., BINARY])
+    # 150 variances; three quarters is the spread of one, that of the teachers' weights included.
+    for kind, signal in ((BINARY, 1.5), (NUMBER, 0.7)):
+        assert abs(value[..., kind].var(1).mean() / signal**2 - 1) < 4 * 0.75 / np.sqrt(150)
+
+
+def test_teacher_with_only_a_linear_share_is_linear():
+    teacher = dataclasses.replace(BASE.teacher, linear_share=1.0, hidden_share=0.0)
+    shape = {"heavy_feature_every": 0, "teacher": teacher}
+    for changes, is_linear in ((shape, True), ({"heavy_feature_every": 0}, False)):
+        rows = Stream(config(**OFF | changes), 5).day(0)
+        ids = rows["categorical"][..., None] == np.arange(10)
+        known = np.column_stack([rows["dense"], ids.reshape(150, 30)])
+        value = rows["optimal"][:, NUMBER]
+        rest = value - known @ np.linalg.lstsq(known, value, rcond=None)[0]
+        assert (np.abs(rest).max() < 1e-4) == is_linear
+
+
+@pytest.mark.parametrize("turn", [0.3, 1.0, None])
+def test_teacher_turns_by_the_stated_angle(turn):
+    drift = None if turn is None else TeacherDrift(turn_per_day=turn)
+    teacher = TeacherFunction(config(teacher_drift=drift), 3)
+    weights = [
+        np.concatenate([part.ravel() for part in teacher.weights(day).values()]) for day in range(8)
+    ]
+    count = len(weights[0])
+    for day in range(8):
+        kept = 1.0 if turn is None else (1 - turn**2) ** (day / 2)
+        product = (weights[0] * weights[day]).mean()  # expected: kept; variance: 1 + kept^2
+        assert abs(product - kept) < 4 * np.sqrt((1 + kept**2) / count)
+        assert abs(weights[day].var() - 1) < 4 * np.sqrt(2 / count)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, True, "1", None])
+def test_bad_seed_is_refused(seed):
+    with pytest.raises(ValueError, match=rf"^data_seed = {seed!r}: allowed is a whole number"):
+        Stream(config(), seed)
+
+
+@pytest.mark.parametrize("day", [-1, 8, 1.0, True, "1", None])
+def test_day_out_of_range_is_refused(day):
+    for ask in (Stream(config(), 7).day, lambda day: Stream(config(), 7).block(day, 0)):
+        with pytest.raises(ValueError, match=rf"^day = {day!r}: allowed is .* at most 7"):
+            ask(day)
+
+
+@pytest.mark.parametrize("block", [-1, 1, 0.0, False])
+def test_block_out_of_range_is_refused(block):
+    with pytest.raises(ValueError, match=rf"^block = {block!r}: allowed is .* at most 0"):
+        Stream(config(), 7).block(3, block)

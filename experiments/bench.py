@@ -1,0 +1,164 @@
+"""`make bench`: what a step, a batch and a day cost, as ratios measured side by side.
+
+All candidates of a comparison run in one process, in turn, so that a machine whose speed drifts
+slows them alike; the median of each is quoted.
+"""
+
+import json
+import statistics
+import time
+
+import tensorflow as tf
+import tf_keras as keras
+
+from data import DayCache, Stream
+from experiments.grid import run_config
+from experiments.program import Program
+from experiments.record import Store, write_whole
+from experiments.threads import one_thread
+from experiments.trainer import Evaluation, train, window_of
+
+REPEATS = 31  # ours: odd, and enough for a median that repeats to a few percent
+WARM_UP = 3
+CHEAP_REPEATS = 11  # for what takes long
+RATE = 1e-3  # ours: a rate at which nothing diverges; the time does not depend on it
+
+
+def bench(profile, results, cache):
+    """Measures everything and writes `<results>/<profile>/bench.json`.
+
+    Args:
+      profile: name of a profile.
+      results: folder of all results.
+      cache: folder of the generated days (a day's reading is part of a batch's cost).
+    Returns: dict from name to {ratio, baseline, median_s, baseline_s, n}; ratio is
+      median_s / baseline_s.
+    """
+    one_thread()
+    store = Store(results / profile)
+    found = _steps(profile) | _supply(profile, cache)
+    text = json.dumps(found, indent=1, sort_keys=True)
+    write_whole(store.root / "bench.json", (text + "\n").encode())
+    return found
+
+
+def interleaved(candidates, repeats):
+    """Median seconds of each candidate, all of them run in turn.
+
+    Args:
+      candidates: dict from name to a function without arguments.
+      repeats: counted rounds; WARM_UP rounds before them are not.
+    Returns: dict from name to seconds.
+    """
+    times = {name: [] for name in candidates}
+    for round_ in range(WARM_UP + repeats):
+        for name, function in candidates.items():
+            started = time.perf_counter()
+            function()
+            if round_ >= WARM_UP:
+                times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def _entry(median_s, baseline, baseline_s, n):
+    return {
+        "ratio": median_s / baseline_s,
+        "baseline": baseline,
+        "median_s": median_s,
+        "baseline_s": baseline_s,
+        "n": n,
+    }
+
+
+def _config(profile, method, model="large"):
+    return run_config(profile, model, method, learning_rate=RATE, data_seed=1000, run_seed=0)
+
+
+def _steps(profile):
+    """Steps of Large: with Clippy, naive, under Keras' own Adagrad, its matrix products alone."""
+    config = _config(profile, "naive")
+    stream = Stream(config.stream, config.data_seed)
+    batch = window_of(config).batch(0, stream.day)
+    naive, clippy = Program(config), Program(_config(profile, "clippy"))
+    median = interleaved(
+        {
+            "clippy": lambda: clippy.step(batch, RATE),
+            "naive": lambda: naive.step(batch, RATE),
+            "keras": _keras_step(config, batch),
+            "sgemm": _products(naive.model, config.trainer.batch_size),
+        },
+        REPEATS,
+    )
+    keras_name = "the same model and batch under tf_keras.optimizers.Adagrad"
+    return {
+        "clippy_step_vs_naive": _entry(
+            median["clippy"], "a naive step of Large", median["naive"], REPEATS
+        ),
+        "large_step_vs_keras_adagrad": _entry(
+            median["clippy"], keras_name, median["keras"], REPEATS
+        ),
+        "large_step_vs_sgemm": _entry(
+            median["clippy"], "the step's matrix products alone", median["sgemm"], REPEATS
+        ),
+    }
+
+
+def _keras_step(config, batch):
+    """A step of the same program with Keras' own Adagrad for its optimizer."""
+    adagrad = keras.optimizers.Adagrad(RATE, initial_accumulator_value=0.1)
+    program = Program(config, adagrad)
+    return lambda: program.step(batch, RATE)
+
+
+def _products(model, batch_size):
+    """The matrix products of one step: one forward and two backward for every kernel."""
+    pairs = []
+    for variable in model.trainable_variables:
+        if "kernel" not in variable.name:
+            continue
+        inputs, outputs = variable.shape
+        x, w = tf.ones([batch_size, inputs]), tf.ones([inputs, outputs])
+        dy = tf.ones([batch_size, outputs])
+        pairs += [(x, w, False, False), (x, dy, True, False), (dy, w, False, True)]
+
+    def run():
+        for left, right, transpose_left, transpose_right in pairs:
+            tf.matmul(left, right, transpose_a=transpose_left, transpose_b=transpose_right)
+
+    return run
+
+
+def _supply(profile, cache):
+    """Batches from the cache and generated days, against what Large takes to consume them."""
+    config = _config(profile, "clippy")
+    stream = Stream(config.stream, config.data_seed)
+    days, window, program = DayCache(cache, stream), window_of(config), Program(config)
+    batch = window.batch(window.steps - 1, days.day)
+    steps = iter(range(10**9))
+    median = interleaved(
+        {
+            "supply": lambda: window.batch(next(steps) % window.steps, days.day),
+            "step": lambda: program.step(batch, RATE),
+            "generation": lambda: stream.day(next(steps) % config.stream.days),
+        },
+        CHEAP_REPEATS,
+    )
+    day_s = median["step"] * config.trainer.steps_per_day
+    return {
+        "supply_vs_consumption": _entry(
+            median["supply"], "a Clippy step of Large", median["step"], CHEAP_REPEATS
+        ),
+        "generation_vs_consumption": _entry(
+            median["generation"], "the steps of one day of Large", day_s, CHEAP_REPEATS
+        ),
+        "large_run_step_share": _share(config, program, days),
+    }
+
+
+def _share(config, program, days):
+    """Share of a run's wall time that is spent inside the compiled step."""
+    evaluation = Evaluation(days.day(config.stream.days - 1), config.trainer.batch_size)
+    started = time.perf_counter()
+    outcome = train(config, program, days.day, evaluation)
+    wall_s = time.perf_counter() - started
+    return _entry(outcome.step_s, "wall time of a run of Large", wall_s, 1)

@@ -1,0 +1,51 @@
+"""`make run`: one run from a gin file, in this process."""
+
+import sys
+
+from experiments.divergence import label
+from experiments.gin_files import named_file, resolve
+from experiments.progress import mean_auc
+from experiments.record import Store, results_folder
+from experiments.runner import Runner
+from experiments.threads import one_thread
+
+
+def run_one(*, profile, config_file, bindings, data_seed, results, cache):
+    """Runs what a gin file says, unless its record is there already.
+
+    Args:
+      profile: name of a profile.
+      config_file: a gin file that binds a model, a method and the learning rate.
+      bindings: gin bindings as text that override it.
+      data_seed: seed of the stream, or None for the files' own.
+      results, cache: folders of all results and of the generated days.
+    Returns: text that says what came out and where the record is.
+    Raises: BadInput.
+    """
+    if data_seed is not None:
+        bindings = [*bindings, f"run.data_seed = {data_seed}"]
+    files = [named_file("profiles", profile), "configs/divergence.gin", config_file]
+    config, divergence = resolve(files, bindings, ("run", "DivergenceConfig"))
+    store = Store(results_folder(results, profile, config.data_seed))
+    one_thread()
+
+    def show(row):
+        auc = mean_auc(row)
+        sys.stderr.write(
+            f"step {row['step']:>6}/{config.steps}  day {row['day']:>3}  "
+            f"loss {row['loss']:.4f}  AUC {auc:.4f}\n"
+        )
+
+    record = Runner(store, cache).run(config, show)
+    found = label(store.curves(record), divergence)
+    lines = [f"run         {record.run_id}", f"status      {record.status}, {found.kind}"]
+    lines += [
+        f"{name:<22}{_shown(value)}   optimal {_shown(record.optimal[name])}"
+        for name, value in record.metrics.items()
+    ]
+    lines.append(f"record      {store.runs / record.run_id}.json")
+    return "\n".join(lines)
+
+
+def _shown(value):
+    return "not defined" if value is None else f"{value:.4f}"

@@ -1,0 +1,132 @@
+"""Commands as a person types them: exit status, one line, nothing half-written."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from scripts.command import ROOT
+
+RUN = ("scripts.run", "--profile=smoke")
+EXAMPLE = "--config=configs/studies/one_large_dcn_clippy.gin"
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def refused(tmp_path, *arguments):
+    """The one line on stderr of a command that exits with 2 and leaves nothing behind."""
+    results = tmp_path / "results"
+    process = start(*arguments, f"--results={results}", f"--cache={tmp_path / 'cache'}")
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 2, error
+    assert out == ""
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert not results.exists()
+    return error
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("scripts.reproduce_table2", "--profile=smok"), "no 'smok': allowed is one of laptop"),
+        (("scripts.reproduce_table2", "--repeats=0"), "Table2Config.repeats = 0: allowed is a"),
+        (("scripts.reproduce_table2", "--repeat=x"), "command line: "),
+        (("scripts.reproduce_table2", "--workers=0"), "command line: flag --workers=0"),
+        (("scripts.reproduce_table2", "extra"), "command line: 'extra': allowed is flags only"),
+        (("scripts.table1", "--profile=typo"), "no 'typo': allowed is one of laptop"),
+        ((*RUN, EXAMPLE, "--set=learning_rate=0"), "run.learning_rate = 0: allowed is a finite"),
+        ((*RUN, EXAMPLE, "--set=learning_rat=1"), "did you mean learning_rate?"),
+        ((*RUN, EXAMPLE, "--set=MethodConfig.rule='clip'"), "MethodConfig.rule = 'clip': allowed"),
+        ((*RUN, "--config=nowhere.gin"), "nowhere.gin: cannot be read"),
+        (RUN, "CONFIG = '': allowed is a gin file"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_bad_input_is_one_line_and_exit_status_2(tmp_path, arguments, said):
+    assert said in refused(tmp_path, *arguments)
+
+
+def test_a_results_folder_that_cannot_be_written_is_bad_input(tmp_path):
+    (tmp_path / "results").write_text("a file in the way")
+    process = start(*RUN, EXAMPLE, f"--results={tmp_path / 'results'}", f"--cache={tmp_path}")
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "the results folder cannot be written" in error
+    assert error.count("\n") == 1
+
+
+def test_one_run_prints_its_curve_and_leaves_its_record(tmp_path):
+    folders = (f"--results={tmp_path}", f"--cache={tmp_path / 'cache'}", "--data_seed=3")
+    process = start(*RUN, EXAMPLE, *folders)
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 0, error
+    assert error.splitlines()[-1].startswith("step     42/42  day   6  loss ")
+    (record,) = (tmp_path / "smoke-data3" / "runs").glob("large_dcn-clippy-*.json")
+    assert str(record) in out
+    assert "click/auc" in out
+
+
+def test_help_does_not_wait_for_tensorflow():
+    code = "import sys; from scripts import reproduce_table2; print('tensorflow' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert found.stdout == "False\n"
+    shown = subprocess.run(
+        [sys.executable, "-m", "scripts.reproduce_table2", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "--profile" in shown.stdout
+
+
+def test_an_interrupted_study_keeps_its_records_and_leaves_no_process(tmp_path):
+    folders = (f"--results={tmp_path}", f"--cache={tmp_path / 'cache'}")
+    command = ("scripts.reproduce_table2", "--profile=smoke", "--workers=2", *folders)
+    process = start(*command)
+    runs = tmp_path / "smoke" / "runs"
+    wait_for(lambda: len(list(runs.glob("*.json"))) >= 2)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, error = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "interrupted: finished runs are kept" in error
+    assert "Traceback" not in error
+    wait_for(lambda: not group_alive(process.pid))
+    finished = {path: path.read_bytes() for path in runs.glob("*.json")}
+
+    process = start(*command)
+    wait_for(lambda: len(list(runs.glob("*.json"))) > len(finished))
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=120)
+    assert f"runs, {len(finished)} done" in error.splitlines()[0]
+    assert all(path.read_bytes() == content for path, content in finished.items())
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
+def group_alive(group):
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True

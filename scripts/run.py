@@ -1,0 +1,30 @@
+"""Runs one gin file and leaves its record under results/<profile>/runs."""
+
+from absl import flags
+
+from scripts import command
+
+flags.DEFINE_string("config", "", "A gin file that binds a model, a method and a learning rate.")
+flags.DEFINE_multi_string("set", [], "A gin binding 'name=value' that overrides the file.")
+
+
+def main():
+    """Runs, prints the curve as it grows and the metrics at the end."""
+    from experiments.errors import BadInput
+    from experiments.single import run_one
+
+    if not command.FLAGS.config:
+        raise BadInput("CONFIG = '': allowed is a gin file, as configs/studies/one_*.gin")
+    text = run_one(
+        profile=command.FLAGS.profile,
+        config_file=command.FLAGS.config,
+        bindings=command.FLAGS.set,
+        data_seed=command.FLAGS.data_seed,
+        results=command.FLAGS.results,
+        cache=command.FLAGS.cache,
+    )
+    print(text)
+
+
+if __name__ == "__main__":
+    command.main(main)
