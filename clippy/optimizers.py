@@ -135,8 +135,7 @@ def check_method(rule, thresholds, accumulate):
     for name, default in known.items():
         if default is None and name not in thresholds:
             raise ValueError(f"thresholds = {thresholds!r}: {rule} needs {name!r}")
-    one = tf.ones([1])
-    RULES[rule].factor(StepView(one, one, one, tf.ones([])), **thresholds)  # it checks the values
+    RULES[rule].check(thresholds)
     allowed = ACCUMULATE if RULES[rule].scales == "gradient" else ("raw",)
     if accumulate not in allowed:
         raise ValueError(

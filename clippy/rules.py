@@ -131,6 +131,18 @@ class Rule(NamedTuple):
 
     factor: Callable
     scales: Literal["gradient", "update"]
+    may_be_zero: tuple[str, ...] = ()  # thresholds for which 0 is a value like others
+
+    def check(self, thresholds):
+        """Checks the values of thresholds given as Python numbers, without a tensor.
+
+        Raises: ValueError naming the threshold and the value.
+        """
+        for name, value in thresholds.items():
+            try:
+                _positive(f"{self.factor.__name__}: {name}", value, name in self.may_be_zero)
+            except ValueError as error:
+                raise ValueError(f"thresholds = {thresholds!r}: {error}") from None
 
     def thresholds(self):
         """Names of the thresholds, those without a default first: dict name -> default or None."""
@@ -147,7 +159,7 @@ RULES = {
     "agc_per_unit": Rule(agc_per_unit, "gradient"),
     "agc_per_layer": Rule(agc_per_layer, "gradient"),
     "lamb": Rule(lamb, "update"),
-    "clippy": Rule(clippy, "update"),
+    "clippy": Rule(clippy, "update", may_be_zero=("rel",)),
 }
 
 

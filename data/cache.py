@@ -82,15 +82,16 @@ class DayCache:
 
     def _generate(self, day, path):
         """Writes a day block by block, so that memory does not grow with the day."""
-        stream = self._stream
-        shape = (stream.config.examples_per_day,)
-        rows = np.lib.format.open_memmap(path, "w+", stream.row_type, shape)
-        start = 0
-        for block in range(stream.blocks):
-            part = stream.block(day, block)
-            rows[start : start + len(part)] = part
-            start += len(part)
-        rows.flush()
+        # Through a file and not a memory map: on a full disk a map ends in a signal, not an error.
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self._stream.row_type),
+            "fortran_order": False,
+            "shape": (self._stream.config.examples_per_day,),
+        }
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_2_0(file, header)
+            for block in range(self._stream.blocks):
+                file.write(self._stream.block(day, block).tobytes())
 
 
 def _key(stream):

@@ -12,11 +12,10 @@ import tensorflow as tf
 import tf_keras as keras
 
 from data import DayCache, Stream
-from experiments.grid import run_config
-from experiments.program import Program
-from experiments.record import Store, write_whole
-from experiments.threads import one_thread
-from experiments.trainer import Evaluation, train, window_of
+from experiments.run.program import Program, tensors
+from experiments.run.record import Store, write_whole
+from experiments.run.trainer import Evaluation, train, window_of
+from experiments.study.grid import run_config
 
 REPEATS = 31  # ours: odd, and enough for a median that repeats to a few percent
 WARM_UP = 3
@@ -31,11 +30,10 @@ def bench(profile, results, cache):
     Args:
       profile: name of a profile.
       results: folder of all results.
-      cache: folder of the generated days (a day's reading is part of a batch's cost).
+      cache: folder of the generated days.
     Returns: dict from name to {ratio, baseline, median_s, baseline_s, n}; ratio is
       median_s / baseline_s.
     """
-    one_thread()
     store = Store(results / profile)
     found = _steps(profile) | _supply(profile, cache)
     text = json.dumps(found, indent=1, sort_keys=True)
@@ -79,7 +77,7 @@ def _steps(profile):
     """Steps of Large: with Clippy, naive, under Keras' own Adagrad, its matrix products alone."""
     config = _config(profile, "naive")
     stream = Stream(config.stream, config.data_seed)
-    batch = window_of(config).batch(0, stream.day)
+    batch = tensors(window_of(config).batch(0, stream.day))
     naive, clippy = Program(config), Program(_config(profile, "clippy"))
     median = interleaved(
         {
@@ -113,20 +111,26 @@ def _keras_step(config, batch):
 
 def _products(model, batch_size):
     """The matrix products of one step: one forward and two backward for every kernel."""
-    pairs = []
+    matrices, transposed = [], []
     for variable in model.trainable_variables:
         if "kernel" not in variable.name:
             continue
         inputs, outputs = variable.shape
         x, w = tf.ones([batch_size, inputs]), tf.ones([inputs, outputs])
         dy = tf.ones([batch_size, outputs])
-        pairs += [(x, w, False, False), (x, dy, True, False), (dy, w, False, True)]
+        matrices += [(x, w), (x, dy), (dy, w)]
+        transposed += [(False, False), (True, False), (False, True)]
 
-    def run():
-        for left, right, transpose_left, transpose_right in pairs:
+    @tf.function
+    def products(pairs_of_matrices):
+        return [
             tf.matmul(left, right, transpose_a=transpose_left, transpose_b=transpose_right)
+            for (left, right), (transpose_left, transpose_right) in zip(
+                pairs_of_matrices, transposed, strict=True
+            )
+        ]
 
-    return run
+    return lambda: products(matrices)
 
 
 def _supply(profile, cache):
@@ -134,11 +138,11 @@ def _supply(profile, cache):
     config = _config(profile, "clippy")
     stream = Stream(config.stream, config.data_seed)
     days, window, program = DayCache(cache, stream), window_of(config), Program(config)
-    batch = window.batch(window.steps - 1, days.day)
+    batch = tensors(window.batch(window.steps - 1, days.day))
     steps = iter(range(10**9))
     median = interleaved(
         {
-            "supply": lambda: window.batch(next(steps) % window.steps, days.day),
+            "supply": lambda: tensors(window.batch(next(steps) % window.steps, days.day)),
             "step": lambda: program.step(batch, RATE),
             "generation": lambda: stream.day(next(steps) % config.stream.days),
         },

@@ -21,6 +21,9 @@ _NOT_GIN = (
 )
 
 
+gin.add_config_file_search_path(str(ROOT))
+
+
 class Place(NamedTuple):
     """Where a binding stands."""
 
@@ -36,8 +39,8 @@ def named_file(folder, name):
 
     Raises: BadInput if there is none, naming those that are.
     """
-    if not (CONFIGS / folder / f"{name}.gin").is_file():
-        known = sorted(item.stem for item in (CONFIGS / folder).glob("*.gin"))
+    known = sorted(item.stem for item in (CONFIGS / folder).glob("*.gin"))
+    if name not in known:
         raise BadInput(f"configs/{folder}: no {name!r}: allowed is {_one_of(str(name), known)}")
     return f"configs/{folder}/{name}.gin"
 
@@ -62,9 +65,10 @@ def resolve(files, bindings=(), wanted=("run",)):
             places |= _places_of_file(str(file))
         for text in bindings:
             for name, _ in _bindings_in(io.StringIO(text), COMMAND_LINE):
+                if places.get(name) == Place(COMMAND_LINE, 1):
+                    raise BadInput(f"{COMMAND_LINE}: {name} is bound twice: allowed is once")
                 places[name] = Place(COMMAND_LINE, 1)
         gin.clear_config()
-        gin.add_config_file_search_path(str(ROOT))
         gin.parse_config_files_and_bindings(
             [str(file) for file in files], bindings, finalize_config=False, skip_unknown=False
         )
@@ -73,8 +77,28 @@ def resolve(files, bindings=(), wanted=("run",)):
         raise
     except (ValueError, TypeError, SyntaxError, OSError, RuntimeError) as error:
         raise BadInput(_in_one_line(error, places)) from error
-    _check_all_used(places)
+    _check_all_used(places, own=(str(files[-1]), COMMAND_LINE))
     return built
+
+
+def split_bindings(text):
+    """Cuts "a=1 b.c=(2, 3) d='x y'" into its bindings: at white space before a name and "=".
+
+    White space inside brackets or quotes does not count.
+    """
+    parts, depth, quote = [""], 0, ""
+    for place, letter in enumerate(text):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        else:
+            depth += (letter in "([{") - (letter in ")]}")
+        outside = letter.isspace() and not quote and depth == 0
+        if outside and re.match(r"\s*[A-Za-z_][\w./]*\s*=", text[place:]):
+            parts.append("")
+        parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _full_name(binding):
@@ -106,6 +130,9 @@ def _bindings_in(file, where):
             elif isinstance(statement, config_parser.BindingStatement):
                 parts = [statement.scope, statement.selector.split(".")[-1], statement.arg_name]
                 yield ".".join(filter(None, parts)), statement.location.line_num
+            elif isinstance(statement, config_parser.ImportStatement):
+                place = Place(where, statement.location.line_num)
+                raise BadInput(f"{place}: import of {statement.module}: allowed are bindings")
     except SyntaxError as error:
         raise BadInput(f"{Place(where, error.lineno)}: {_NOT_GIN.format(error.text)}") from error
     except UnicodeDecodeError:
@@ -116,10 +143,17 @@ def _bindings_in(file, where):
         raise BadInput(f"{place}: {_NOT_GIN.format(token[1] if token else error)}") from error
 
 
-def _places_of_file(path):
-    """Where each name of a file and its includes is bound, refusing names bound twice."""
+def _places_of_file(path, above=()):
+    """Where each name of a file and its includes is bound, refusing names bound twice.
+
+    Args:
+      path: the file, from the present folder or the project's root, as gin looks it up.
+      above: the files that include it.
+    """
+    if path in above:
+        raise BadInput(f"{path}: includes itself: allowed are files that do not")
     own, included = {}, {}
-    full = pathlib.Path(path) if pathlib.Path(path).is_absolute() else ROOT / path
+    full = pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path
     try:
         with full.open() as file:
             found = list(_bindings_in(file, path))
@@ -128,7 +162,7 @@ def _places_of_file(path):
         raise BadInput(f"{path}: cannot be read: {reason}") from error
     for name, line in found:
         if name is None:
-            for other, place in _places_of_file(line).items():
+            for other, place in _places_of_file(line, (*above, path)).items():
                 _refuse_twice(other, included.get(other), place)
                 _refuse_twice(other, own.get(other), place)
                 included[other] = place
@@ -152,7 +186,10 @@ def _in_one_line(error, places):
     if unknown:
         name = f"{unknown[1]}.{unknown[2]}"
         known = registry.parameters(unknown[1])
-        return f"{places[name]}: {name} is unknown: allowed is {_one_of(unknown[2], known)}"
+        place = _place_in(text, unknown[1], places)
+        return (
+            f"{places.get(name, place)}: {name} is unknown: allowed is {_one_of(unknown[2], known)}"
+        )
     missing = re.match(r"No configurable matching (?:reference )?'@?(\w+)", first)
     if missing:
         place = _place_in(text, missing[1], places)
@@ -176,11 +213,18 @@ def _place_in(text, name, places):
     return next((place for key, place in places.items() if key.startswith(name)), COMMAND_LINE)
 
 
-def _check_all_used(places):
+def _check_all_used(places, own):
+    """Refuses bindings that nothing read.
+
+    A part that is switched off (`StreamConfig.shocks = None`) leaves the bindings of its class
+    unread in the files of the project; that is no mistake. In the person's own file it is.
+    """
     operative = io.StringIO(gin.operative_config_str())
     used = {name for name, _ in _bindings_in(operative, "operative configuration")}
+    classes = {name.split(".")[0] for name in used}
     for name, place in places.items():
-        if name not in used:
+        switched_off = name.split(".")[0] not in classes and "." in name and place.file not in own
+        if name not in used and not switched_off:
             near = difflib.get_close_matches(name, sorted(used), n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise BadInput(

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from experiments.config import DEFAULT_DATA_SEED
 from experiments.errors import BadInput
-from experiments.gin_files import CONFIGS, ROOT, named_file, resolve
+from experiments.gin_files import CONFIGS, ROOT, named_file, resolve, split_bindings
+from experiments.run.config import DEFAULT_DATA_SEED
 
 BASE = (
     "configs/profiles/smoke.gin",
@@ -107,6 +107,8 @@ def test_a_mistake_is_said_with_file_and_line(file, text, said):
         ("run.run_seed = 1\nrun.run_seed = 2", r":2: run.run_seed is bound twice, first at .*:1"),
         ("StreamConfig.days = nan", r":1: not gin: .*allowed is name = value"),
         ("run run run", r":1: not gin: "),
+        ("import os", r":1: import of os: allowed are bindings"),
+        ("run.run_seed = 1\ninclude 'configs/base.gin'", "run_seed is bound twice"),
         ("include 'configs/nowhere.gin'", "configs/nowhere.gin: cannot be read"),
         (
             "include 'configs/methods/gc.gin'\ninclude 'configs/methods/agc.gin'",
@@ -158,7 +160,55 @@ def test_only_one_room_reads_gin():
     importers = {
         path.relative_to(ROOT).as_posix()
         for folder in ("clippy", "data", "models", "experiments", "scripts")
-        for path in (ROOT / folder).glob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
         if re.search(r"^\s*(import gin|from gin)\b", path.read_text(), re.M)
     }
     assert importers == {"experiments/registry.py", "experiments/gin_files.py"}
+
+
+PARTS = ("walk", "shocks", "teacher_drift", "churn", "label_noise")
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("profile", names("profiles"))
+def test_every_part_of_the_drift_is_switched_off_by_none(file, part, profile):
+    file.write_text(f"StreamConfig.{part} = None\n")
+    files = [f"configs/profiles/{profile}.gin", *BASE[1:], file]
+    (config,) = resolve(files, ["learning_rate = 0.1"])
+    assert getattr(config.stream, part) is None
+    others = set(PARTS) - {part}
+    assert None not in [getattr(config.stream, other) for other in others]
+
+
+def test_a_binding_of_a_part_that_the_same_file_switches_off_is_dead(file):
+    text = "StreamConfig.shocks = None\nShocks.feature_share = 0.5"
+    assert "Shocks.feature_share has no effect" in refused(file, text)
+
+
+def test_a_name_bound_twice_on_the_command_line_is_refused():
+    with pytest.raises(BadInput, match="command line: run.run_seed is bound twice"):
+        resolve(BASE, ["learning_rate = 0.1", "run_seed = 1", "run.run_seed = 2"])
+
+
+def test_a_file_that_includes_itself_is_refused(file):
+    assert f"{file}: includes itself" in refused(file, f"include '{file}'")
+
+
+def test_a_name_is_no_path():
+    with pytest.raises(BadInput, match="configs/profiles: no '../models/large'"):
+        named_file("profiles", "../models/large")
+
+
+@pytest.mark.parametrize(
+    "text, bindings",
+    [
+        ("", []),
+        ("a=1 b.c=2", ["a=1", "b.c=2"]),
+        ("a = 1  b = 'x y'", ["a = 1", "b = 'x y'"]),
+        ("a=(1, 2) b={'c d': [3, 4]}", ["a=(1, 2)", "b={'c d': [3, 4]}"]),
+        ("a='b=1 c=2'", ["a='b=1 c=2'"]),
+        ("nonsense a=1", ["nonsense", "a=1"]),
+    ],
+)
+def test_bindings_are_cut_outside_brackets_and_quotes(text, bindings):
+    assert split_bindings(text) == bindings

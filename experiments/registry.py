@@ -5,9 +5,9 @@ import dataclasses
 import gin
 
 import data
-from experiments.config import MethodConfig, RunConfig, TrainerConfig
-from experiments.divergence import DivergenceConfig
-from experiments.protocol import CalibrationConfig, Table2Config
+from experiments.run.config import MethodConfig, RunConfig, TrainerConfig
+from experiments.run.divergence import DivergenceConfig
+from experiments.study.protocol import CalibrationConfig, Table2Config
 from models.config import ModelConfig
 
 REGISTERED = (

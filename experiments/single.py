@@ -2,12 +2,12 @@
 
 import sys
 
-from experiments.divergence import label
 from experiments.gin_files import named_file, resolve
-from experiments.progress import mean_auc
-from experiments.record import Store, results_folder
-from experiments.runner import Runner
-from experiments.threads import one_thread
+from experiments.run.divergence import label
+from experiments.run.record import Store, check_folder, results_folder
+from experiments.run.runner import Runner
+from experiments.run.threads import one_thread
+from experiments.study.progress import mean_auc, shown_auc
 
 
 def run_one(*, profile, config_file, bindings, data_seed, results, cache):
@@ -22,18 +22,18 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache):
     Returns: text that says what came out and where the record is.
     Raises: BadInput.
     """
+    one_thread()  # before anything else computes with TensorFlow
     if data_seed is not None:
         bindings = [*bindings, f"run.data_seed = {data_seed}"]
     files = [named_file("profiles", profile), "configs/divergence.gin", config_file]
     config, divergence = resolve(files, bindings, ("run", "DivergenceConfig"))
     store = Store(results_folder(results, profile, config.data_seed))
-    one_thread()
+    check_folder(cache, "cache folder")
 
     def show(row):
-        auc = mean_auc(row)
         sys.stderr.write(
             f"step {row['step']:>6}/{config.steps}  day {row['day']:>3}  "
-            f"loss {row['loss']:.4f}  AUC {auc:.4f}\n"
+            f"loss {row['loss']:.4f}  {shown_auc(mean_auc(row))}\n"
         )
 
     record = Runner(store, cache).run(config, show)

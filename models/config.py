@@ -1,4 +1,4 @@
-"""The shape of a model. No TensorFlow here, so that a command can check a config at once."""
+"""The shape of a model: parameters alone, no TensorFlow."""
 
 import dataclasses
 

@@ -7,6 +7,9 @@ from scripts import command
 
 def main():
     """Measures, writes, prints one line a ratio."""
+    from experiments.run.threads import one_thread
+
+    one_thread()  # before anything else computes with TensorFlow
     from experiments.bench import bench
     from experiments.gin_files import named_file
 

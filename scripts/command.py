@@ -28,8 +28,10 @@ def workers():
 
 
 def _parse(argv):
-    if any(argument.startswith("--help") for argument in argv[1:]):
-        return app.parse_flags_with_usage(argv)
+    if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
+        modules = (sys.modules["__main__"], sys.modules[__name__])
+        print("\n".join([modules[0].__doc__, *map(FLAGS.module_help, modules)]))
+        sys.exit(0)
     try:
         return FLAGS(argv)
     except flags.Error as error:
@@ -52,9 +54,17 @@ def _silence():
 
 def _status(command, argv):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Imported here so that --help does not wait for TensorFlow.
-    with _silence():
-        import tensorflow  # noqa: F401
+    try:
+        # Imported here so that --help does not wait for TensorFlow.
+        with _silence():
+            import tensorflow  # noqa: F401
+        return _checked_status(command, argv)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: finished runs are kept; the same command goes on\n")
+        return 130
+
+
+def _checked_status(command, argv):
     from experiments.errors import BadInput, RunsCrashed
 
     try:
@@ -64,10 +74,10 @@ def _status(command, argv):
     except BadInput as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except OSError as error:  # a full disk, a folder that went away
+        sys.stderr.write(f"error: {error.filename}: {error.strerror}; finished runs are kept\n")
+        return 2
     except RunsCrashed as error:
         sys.stderr.write(f"error: {error}\n")
         return 3
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: finished runs are kept; the same command goes on\n")
-        return 130
     return 0

@@ -45,9 +45,13 @@ def refused(tmp_path, *arguments):
         (("scripts.reproduce_table2", "--repeats=0"), "Table2Config.repeats = 0: allowed is a"),
         (("scripts.reproduce_table2", "--repeat=x"), "command line: "),
         (("scripts.reproduce_table2", "--workers=0"), "command line: flag --workers=0"),
-        (("scripts.reproduce_table2", "extra"), "command line: 'extra': allowed is flags only"),
+        (("scripts.reproduce_table2", "extra"), "command line: 'extra': allowed are flags only"),
         (("scripts.table1", "--profile=typo"), "no 'typo': allowed is one of laptop"),
         ((*RUN, EXAMPLE, "--set=learning_rate=0"), "run.learning_rate = 0: allowed is a finite"),
+        ((*RUN, EXAMPLE, "--set=learning_rate=nan"), "command line: not gin: "),
+        ((*RUN, EXAMPLE, "--set=StreamConfig.days='8'"), "StreamConfig.days = '8': allowed is"),
+        ((*RUN, EXAMPLE, "--set=THRESHOLD=0.1"), "THRESHOLD has no effect"),
+        ((*RUN, EXAMPLE, "--set=run_seed=1 run_seed=2"), "run.run_seed is bound twice"),
         ((*RUN, EXAMPLE, "--set=learning_rat=1"), "did you mean learning_rate?"),
         ((*RUN, EXAMPLE, "--set=MethodConfig.rule='clip'"), "MethodConfig.rule = 'clip': allowed"),
         ((*RUN, "--config=nowhere.gin"), "nowhere.gin: cannot be read"),
@@ -79,6 +83,51 @@ def test_one_run_prints_its_curve_and_leaves_its_record(tmp_path):
     assert "click/auc" in out
 
 
+def test_crashed_runs_are_exit_status_3_and_name_their_logs(tmp_path):
+    from experiments.study.calibration import configs_at
+    from experiments.study.protocol import CalibrationConfig
+
+    edge = CalibrationConfig(
+        model="large_dcn",
+        first_rate=0.02,
+        factor=2.0,
+        rates=10,
+        seeds=5,
+        data_seed=1000,
+        edge_multiple=0.4,
+    )
+    bad = configs_at(edge, "smoke", 0.02)[3].run_id
+    # A folder where the curves should go makes that run crash, and no other.
+    (tmp_path / "smoke" / "runs" / f"{bad}.csv.gz").mkdir(parents=True)
+    folders = (f"--results={tmp_path}", f"--cache={tmp_path / 'cache'}")
+    process = start("scripts.reproduce_table2", "--profile=smoke", *folders)
+    _, error = process.communicate(timeout=180)
+    assert process.returncode == 3, error
+    assert f"{bad}: see {tmp_path}/smoke/logs/{bad}.log" in error
+    assert "Traceback" not in error
+    finished = list((tmp_path / "smoke" / "runs").glob("*.csv.gz"))
+    assert len(finished) == 5  # the folder among them
+
+
+def test_quotes_in_set_survive_make(tmp_path):
+    run = subprocess.run(
+        [
+            "make",
+            "--no-print-directory",
+            "run",
+            "PROFILE=smoke",
+            "CONFIG=configs/studies/one_large_dcn_clippy.gin",
+            "SET=learning_rate=0.1  MethodConfig.rule='clip' ModelConfig.tasks=('click', 'like')",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "MethodConfig.rule = 'clip': allowed is one of naive" in run.stderr
+
+
 def test_help_does_not_wait_for_tensorflow():
     code = "import sys; from scripts import reproduce_table2; print('tensorflow' in sys.modules)"
     found = subprocess.run(
@@ -90,9 +139,10 @@ def test_help_does_not_wait_for_tensorflow():
         cwd=ROOT,
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
     assert "--profile" in shown.stdout
+    assert "--repeats" in shown.stdout
 
 
 def test_an_interrupted_study_keeps_its_records_and_leaves_no_process(tmp_path):

@@ -1,8 +1,11 @@
 """The README shows the committed table, not one typed by hand."""
 
+import re
+
 import pytest
 
 from scripts import readme
+from scripts.command import ROOT
 
 
 def test_the_readme_holds_the_committed_table():
@@ -13,3 +16,14 @@ def test_the_readme_holds_the_committed_table():
 def test_a_readme_without_marks_is_refused():
     with pytest.raises(ValueError, match="marks of table2"):
         readme.updated("# Title\n", "| a |\n")
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_paths_and_make_targets_that_are_named_exist(document):
+    text = (ROOT / document).read_text()
+    paths = re.findall(r"`((?:clippy|configs|data|experiments|models|scripts)/[\w./]*)`", text)
+    assert len(paths) > 5
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"(?:^|`)make ([a-z0-9-]+)", text, re.MULTILINE))
+    assert [name for name in targets if not re.search(rf"^{name}:", makefile, re.M)] == []

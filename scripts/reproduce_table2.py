@@ -9,7 +9,7 @@ flags.DEFINE_integer("repeats", None, "Repeats of each chosen setting; default: 
 
 def main():
     """Calibrates, searches, repeats, writes the table, prints it."""
-    from experiments.table2_study import reproduce
+    from experiments.reproduce import reproduce
 
     text = reproduce(
         profile=command.FLAGS.profile,

@@ -5,12 +5,13 @@ from absl import flags
 from scripts import command
 
 flags.DEFINE_string("config", "", "A gin file that binds a model, a method and a learning rate.")
-flags.DEFINE_multi_string("set", [], "A gin binding 'name=value' that overrides the file.")
+flags.DEFINE_string("set", "", "Gin bindings 'name=value ...' that override the file.")
 
 
 def main():
     """Runs, prints the curve as it grows and the metrics at the end."""
     from experiments.errors import BadInput
+    from experiments.gin_files import split_bindings
     from experiments.single import run_one
 
     if not command.FLAGS.config:
@@ -18,7 +19,7 @@ def main():
     text = run_one(
         profile=command.FLAGS.profile,
         config_file=command.FLAGS.config,
-        bindings=command.FLAGS.set,
+        bindings=split_bindings(command.FLAGS.set),
         data_seed=command.FLAGS.data_seed,
         results=command.FLAGS.results,
         cache=command.FLAGS.cache,

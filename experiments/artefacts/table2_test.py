@@ -1,0 +1,115 @@
+"""Table 2's arithmetic and layout on hand-made runs."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.artefacts import paper, table2, tables
+from experiments.study.calibration import Calibration
+from experiments.study.selection_test import config, run
+
+
+@pytest.fixture
+def frame():
+    runs = [run("small", "gc", 1, 0.99, seed=100, role="search")]
+    runs += [run("small", "gc", 2, auc, seed) for seed, auc in enumerate((0.70, 0.72, 0.77))]
+    runs += [
+        run("small", "naive", 1, auc, seed, label="full") for seed, auc in enumerate((0.50, 0.52))
+    ]
+    runs += [run("small", "naive", 2, 0.49, seed, label="full") for seed in range(2)]
+    runs += [
+        run("small", "clippy", 2, 0.75, 0, label="micro"),
+        run("small", "clippy", 2, np.nan, 1, label="full"),
+    ]
+    return pd.DataFrame(runs)
+
+
+def cell(frame, method, metric):
+    table = table2.table_frame(frame, "naive")
+    rows = table[(table["method"] == method) & (table["metric"] == metric)]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_mean_and_spread_are_of_the_repeats_alone(frame):
+    found = cell(frame, "gc", "auc")
+    assert found["mean"] == pytest.approx(73.0)
+    assert found["std"] == pytest.approx(math.sqrt((9 + 1 + 16) / 2))
+    assert (found["n"], found["diverged"], found["rate_multiple"]) == (3, 0, 2.0)
+    assert (found["paper_mean"], found["paper_std"]) == (71.68, 0.13)
+
+
+def test_rmse_is_not_scaled(frame):
+    assert cell(frame, "gc", "rmse")["mean"] == pytest.approx(1.073)
+
+
+def test_naive_is_shown_at_its_better_rate(frame):
+    found = cell(frame, "naive", "auc")
+    assert (found["rate_multiple"], found["n"], found["diverged"]) == (1.0, 2, 2)
+    assert found["mean"] == pytest.approx(51.0)
+
+
+def test_runs_without_a_metric_are_counted(frame):
+    found = cell(frame, "clippy", "auc")
+    assert (found["n"], found["diverged"], found["micro_diverged"]) == (2, 1, 1)
+    assert found["mean"] == pytest.approx(75.0)
+
+
+def test_untreated_runs_are_counted_at_every_rate(frame):
+    counts = table2.untreated_counts(frame, "naive")
+    assert counts["rate_multiple"].tolist() == [1.0, 2.0]
+    assert counts["diverged"].tolist() == [2, 2]
+    assert counts["auc"].tolist() == pytest.approx([51.0, 49.0])
+
+
+def test_the_columns_are_those_of_the_contract(frame):
+    columns = "model method metric mean std n diverged micro_diverged rate_multiple threshold"
+    expected = [*columns.split(" "), "paper_mean", "paper_std"]
+    assert list(table2.table_frame(frame, "naive").columns) == expected
+
+
+def test_the_best_is_the_highest_auc_and_the_lowest_rmse_of_the_survivors():
+    rows = pd.DataFrame(
+        {
+            "method": ["a", "b", "c", "d"],
+            "mean": [70.0, 72.0, 99.0, 98.0],
+            "n": [3, 3, 3, 3],
+            "diverged": [0, 0, 3, 1],
+        }
+    )
+    assert tables.best_method(rows, "auc") == "b"
+    assert tables.best_method(rows, "rmse") == "a"
+    assert tables.best_method(rows[rows["method"] == "c"], "auc") is None
+
+
+def test_markdown_and_latex_say_the_same(frame):
+    table = table2.table_frame(frame, "naive")
+    optimal = {"auc": 80.0, "rmse": 0.9}
+    text, tex = tables.markdown(table, optimal), tables.latex(table, optimal)
+    assert "*diverged* 2/2 (51.00 ± 1.41)<br>[diverged]" in text
+    assert r"\emph{diverged} 2/2 (51.00 $\pm$ 1.41) [diverged]" in tex
+    assert "75.00, 1/2 diverged<br>[71.79 ± 0.00]" in text
+    assert "<u>73.00 ± 3.61</u><br>[71.68 ± 0.13]" in text
+    assert "| 2x [2x] |" in text
+    widths = {line.count("|") for line in text.splitlines()}
+    assert widths == {7}
+    assert tex.count(r"\\") == 4
+
+
+def test_the_notes_state_the_rate_and_the_counts(frame):
+    found = Calibration(
+        edge=0.32, base_rate=0.8, edge_multiple=0.4, model="large", data_seed=1000, tried=[]
+    )
+    text = tables.notes(table2.untreated_counts(frame, "naive"), config(), found)
+    assert "1x is 0.8: naive Large fully diverges in all runs at 0.32, called 0.4x" in text
+    assert "Small at 1x 2/2 (micro 0), AUC 51.00" in text
+
+
+def test_the_paper_has_a_cell_for_every_method():
+    assert all(len(cells) == len(paper.METHODS) for cells in paper.TABLE2.values())
+    assert paper.table2_cell("large_dcn", "clippy", "auc") == (72.37, 0.01)
+    assert paper.table2_cell("large_dcn", "agc", "rmse") == (1.051, 0.001)
+    assert paper.table2_rate("large_dcn", "gc") == 1
+    assert paper.table2_cell("other", "gc", "auc") == (None, None)

@@ -1,0 +1,152 @@
+"""Table 2 as a person reads it: the paper's layout in Markdown and LaTeX."""
+
+import pandas as pd
+
+from experiments.artefacts import paper
+
+MODEL_NAMES = {
+    "small": "Small",
+    "large": "Large",
+    "large_dcn": "Large+DCN",
+    "small_dcn": "Small+DCN",
+}
+METHOD_NAMES = {"naive": "Naive", "gc": "GC", "agc": "AGC", "lamb": "LAMB", "clippy": "Clippy"}
+METRIC_NAMES = {"auc": "AUC (higher is better)", "rmse": "RMSE (lower is better)"}
+DIGITS = {"auc": 2, "rmse": 3}
+PLUS_MINUS = {"markdown": "±", "latex": r"$\pm$"}
+
+
+def best_method(rows, metric):
+    """The method with the best mean among those none of whose runs fully diverged, or None.
+
+    Args:
+      rows: rows of one model and one metric, in the columns of table2.csv.
+      metric: "auc" or "rmse".
+    """
+    alive = rows[(rows["diverged"] == 0) & rows["mean"].notna()]
+    if alive.empty:
+        return None
+    order = alive["mean"].idxmax() if metric == "auc" else alive["mean"].idxmin()
+    return alive.loc[order, "method"]
+
+
+def markdown(table, optimal):
+    """The table in Markdown: ours, and the paper's figure below it in each cell.
+
+    Args:
+      table: DataFrame with the columns of table2.csv.
+      optimal: dict from metric to its Bayes-optimal value, in the units of the table.
+    """
+    methods = list(table["method"].unique())
+    header = ["Model", "Metric", *(METHOD_NAMES.get(name, name) for name in methods), "Optimal"]
+    lines = [_markdown_row(header), _markdown_row(["---"] * len(header))]
+    for model, rows in table.groupby("model", sort=False):
+        for metric in METRIC_NAMES:
+            cells = _cells(rows, methods, metric, "markdown")
+            best = f"{optimal[metric]:.{DIGITS[metric]}f}"
+            first = MODEL_NAMES.get(model, model) if metric == "auc" else ""
+            lines.append(_markdown_row([first, METRIC_NAMES[metric], *cells, best]))
+        rates = _rates(rows, methods, model)
+        lines.append(_markdown_row(["", "Best learning rate", *rates, ""]))
+    return "\n".join(lines) + "\n"
+
+
+def latex(table, optimal):
+    """The same as a LaTeX tabular, without packages."""
+    methods = list(table["method"].unique())
+    names = [METHOD_NAMES.get(name, name) for name in methods]
+    lines = [
+        rf"\begin{{tabular}}{{ll{'c' * len(methods)}c}}",
+        r"\hline",
+        " & ".join(["Model", "Metric", *names, "Optimal"]) + r" \\",
+    ]
+    for model, rows in table.groupby("model", sort=False):
+        lines.append(r"\hline")
+        for metric in METRIC_NAMES:
+            cells = _cells(rows, methods, metric, "latex")
+            best = f"{optimal[metric]:.{DIGITS[metric]}f}"
+            first = MODEL_NAMES.get(model, model) if metric == "auc" else ""
+            lines.append(" & ".join([first, METRIC_NAMES[metric], *cells, best]) + r" \\")
+        rates = _rates(rows, methods, model)
+        lines.append(" & ".join(["", "Best learning rate", *rates, ""]) + r" \\")
+    return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+
+
+def notes(untreated, table, found):
+    """What the reader of table2.md must know to read it: sentences with figures from the runs.
+
+    Args:
+      untreated: table2.untreated_counts.
+      table: Table2Config.
+      found: calibration.Calibration.
+    """
+    name = METHOD_NAMES.get(table.untreated, table.untreated)
+    counts = "; ".join(
+        f"{MODEL_NAMES.get(row.model, row.model)} at {row.rate_multiple:g}x "
+        f"{row.diverged}/{row.n} (micro {row.micro_diverged}), AUC {row.auc:.2f}"
+        for row in untreated.itertuples()
+    )
+    lines = [
+        "",
+        "Cells: mean ± sample standard deviation over fresh seeds, last day, over the runs whose "
+        "metric is defined; in brackets the paper's. Underlined: the best of the methods without a "
+        "full divergence. Optimal: the Bayes-optimal prediction of this stream.",
+        f"Each setting was chosen by one search run (seed {table.search_seed}) and repeated with "
+        f"{table.repeats} other seeds. The row of rates gives the chosen multiple and threshold.",
+        f"1x is {found.base_rate:g}: naive {MODEL_NAMES.get(found.model, found.model)} fully "
+        f"diverges in all runs at {found.edge:g}, called {found.edge_multiple:g}x, on design data "
+        f"seed {found.data_seed}.",
+        f"{name} is not searched; its column is its better rate. Full divergences: {counts}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_row(cells):
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cells(rows, methods, metric, style):
+    rows = rows[rows["metric"] == metric]
+    best = best_method(rows, metric)
+    by_method = rows.set_index("method")
+    return [_cell(by_method.loc[name], metric, name == best, style) for name in methods]
+
+
+def _cell(row, metric, is_best, style):
+    sign = PLUS_MINUS[style]
+    ours = _number(row["mean"], row["std"], metric, sign)
+    if is_best:
+        ours = f"<u>{ours}</u>" if style == "markdown" else rf"\underline{{{ours}}}"
+    if row["diverged"] == row["n"]:
+        word = "*diverged*" if style == "markdown" else r"\emph{diverged}"
+        ours = f"{word} {row['diverged']}/{row['n']} ({ours})"
+    elif row["diverged"]:
+        ours = f"{ours}, {row['diverged']}/{row['n']} diverged"
+    theirs = (
+        "diverged"
+        if pd.isna(row["paper_mean"])
+        else _number(row["paper_mean"], row["paper_std"], metric, sign)
+    )
+    gap = "<br>" if style == "markdown" else " "
+    return f"{ours}{gap}[{theirs}]"
+
+
+def _number(mean, std, metric, sign):
+    digits = DIGITS[metric]
+    if pd.isna(mean):
+        return "not defined"
+    if pd.isna(std):
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} {sign} {std:.{digits}f}"
+
+
+def _rates(rows, methods, model):
+    by_method = rows.drop_duplicates("method").set_index("method")
+    cells = []
+    for name in methods:
+        theirs = paper.table2_rate(model, name)
+        shown = f"{by_method.loc[name, 'rate_multiple']:g}x"
+        threshold = by_method.loc[name, "threshold"]
+        shown += "" if pd.isna(threshold) else f", {threshold:g}"
+        cells.append(f"{shown} [{'-' if theirs is None else f'{theirs}x'}]")
+    return cells

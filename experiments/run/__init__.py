@@ -1,0 +1,1 @@
+"""One run: configuration, program, trainer, evaluation, divergence, record."""

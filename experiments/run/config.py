@@ -1,0 +1,150 @@
+"""The frozen, validated configuration of one run, and its identity."""
+
+import dataclasses
+import hashlib
+import json
+
+import data
+from clippy.optimizers import check_method
+from data import checks
+from models.config import ModelConfig
+
+# Bump when the numbers of a run change for the same configuration and seeds (see CHANGELOG).
+NUMERICS_VERSION = 1
+
+DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MethodConfig:
+    """A stability method: a column of Table 2.
+
+    Args:
+      name: how tables and run ids call it.
+      rule: a key of `clippy.RULES`.
+      thresholds: the rule's thresholds by name.
+      accumulate: what Adagrad accumulates, the "raw" or the "clipped" gradient.
+    """
+
+    name: str
+    rule: str
+    thresholds: dict[str, float]
+    accumulate: str
+
+    def __post_init__(self):
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            checks.fail("MethodConfig.name", self.name, "a word of letters, digits and underscores")
+        if not isinstance(self.thresholds, dict):
+            checks.fail("MethodConfig.thresholds", self.thresholds, "a dict from name to number")
+        for name, value in self.thresholds.items():
+            if type(value) not in (int, float):
+                checks.fail("MethodConfig.thresholds", {name: value}, "a number")
+        try:
+            check_method(self.rule, self.thresholds, self.accumulate)
+        except ValueError as error:
+            raise ValueError(f"MethodConfig.{error}") from None
+        # 1 and 1.0 are one number, and must be one run.
+        floats = {name: float(value) for name, value in self.thresholds.items()}
+        object.__setattr__(self, "thresholds", floats)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainerConfig:
+    """How a run goes through its stream (section 3.1, "sequential training").
+
+    Args:
+      window_days: W, the days a batch is drawn from.
+      steps_per_day: training steps before the window moves on.
+      batch_size: rows of a batch.
+      evaluate_every_steps: steps between two evaluations on the last day.
+      warmup_steps: steps over which the learning rate rises linearly to its value; 0 for none.
+    """
+
+    window_days: int
+    steps_per_day: int
+    batch_size: int
+    evaluate_every_steps: int
+    warmup_steps: int
+
+    def __post_init__(self):
+        least = {"window_days": 1, "steps_per_day": 1, "batch_size": 1}
+        least |= {"evaluate_every_steps": 1, "warmup_steps": 0}
+        for field, limit in least.items():
+            checks.whole(f"TrainerConfig.{field}", getattr(self, field), limit)
+
+    def rate_at(self, step, learning_rate):
+        """The learning rate of `step` (from 0): linear warmup, then constant."""
+        if step + 1 >= self.warmup_steps:
+            return learning_rate
+        return learning_rate * (step + 1) / self.warmup_steps
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """All that decides the numbers of one run.
+
+    Args:
+      stream: data.StreamConfig.
+      model: ModelConfig.
+      method: MethodConfig.
+      trainer: TrainerConfig.
+      learning_rate: eta of the non-embedding and embedding variables alike, > 0.
+      data_seed: seed of the stream, >= 0.
+      run_seed: seed of the initial weights and of the order of the data, >= 0.
+    """
+
+    stream: data.StreamConfig
+    model: ModelConfig
+    method: MethodConfig
+    trainer: TrainerConfig
+    learning_rate: float
+    data_seed: int
+    run_seed: int
+
+    def __post_init__(self):
+        parts = {"stream": data.StreamConfig, "model": ModelConfig}
+        parts |= {"method": MethodConfig, "trainer": TrainerConfig}
+        for field, kind in parts.items():
+            if not isinstance(getattr(self, field), kind):
+                checks.fail(f"run.{field}", getattr(self, field), f"@{kind.__name__}()")
+        checks.real("run.learning_rate", self.learning_rate, above=0)
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        for field in ("data_seed", "run_seed"):
+            checks.whole(f"run.{field}", getattr(self, field), 0)
+        if self.trainer.window_days > self.stream.days - 1:
+            checks.fail(
+                "TrainerConfig.window_days",
+                self.trainer.window_days,
+                f"at most the {self.stream.days - 1} training days of the stream",
+            )
+
+        self.model.check_inputs(
+            [task.name for task in data.TASKS],
+            self.stream.dense_features,
+            self.stream.categorical_features,
+        )
+
+    @property
+    def steps(self):
+        """Training steps of the whole run."""
+        return (self.stream.days - 1) * self.trainer.steps_per_day
+
+    def to_dict(self):
+        """The configuration as plain dicts, lists, strings and numbers."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @property
+    def run_id(self):
+        """Name of the run: model, method and a hash of all that decides its numbers."""
+        text = json.dumps([NUMERICS_VERSION, self.to_dict()], sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        return f"{self.model.name}-{self.method.name}-{digest}"
+
+    @property
+    def trace_key(self):
+        """Equal for runs that one compiled step can serve: rate, thresholds and seeds differ."""
+        stream = self.stream
+        shape = (stream.dense_features, stream.categorical_features, stream.vocabulary_size)
+        model = json.dumps(dataclasses.asdict(self.model), sort_keys=True)
+        method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
+        return shape, model, method

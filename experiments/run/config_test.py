@@ -1,0 +1,92 @@
+"""Identity of runs, and the schedule."""
+
+import dataclasses
+import re
+
+import pytest
+
+from experiments.run import config as config_module
+from experiments.run.config import MethodConfig, RunConfig, TrainerConfig
+from experiments.study.grid import run_config
+
+
+@pytest.fixture(scope="module")
+def config():
+    return run_config("smoke", "small", "gc", learning_rate=0.1, data_seed=1, run_seed=0)
+
+
+CHANGES = {
+    "learning rate": lambda c: dataclasses.replace(c, learning_rate=0.2),
+    "data seed": lambda c: dataclasses.replace(c, data_seed=2),
+    "run seed": lambda c: dataclasses.replace(c, run_seed=1),
+    "threshold": lambda c: dataclasses.replace(
+        c, method=dataclasses.replace(c.method, thresholds={"lam": 0.01})
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_change_gives_another_run_on_the_same_trace(config, change):
+    changed = change(config)
+    assert changed.run_id != config.run_id
+    assert changed.trace_key == config.trace_key
+
+
+OTHER_TRACES = {
+    "accumulate": lambda c: dataclasses.replace(
+        c, method=dataclasses.replace(c.method, accumulate="raw")
+    ),
+    "rule": lambda c: dataclasses.replace(
+        c, method=dataclasses.replace(c.method, rule="agc_per_unit")
+    ),
+    "depth": lambda c: dataclasses.replace(c, model=dataclasses.replace(c.model, depth=3)),
+    "features": lambda c: dataclasses.replace(
+        c, stream=dataclasses.replace(c.stream, dense_features=13)
+    ),
+}
+
+
+@pytest.mark.parametrize("change", OTHER_TRACES.values(), ids=OTHER_TRACES)
+def test_a_change_of_the_program_needs_another_trace(config, change):
+    changed = change(config)
+    assert changed.run_id != config.run_id
+    assert changed.trace_key != config.trace_key
+
+
+def test_the_numerics_version_is_part_of_the_identity(config, monkeypatch):
+    before = config.run_id
+    monkeypatch.setattr(config_module, "NUMERICS_VERSION", -1)
+    assert config.run_id != before
+
+
+def test_a_run_id_reads_as_model_method_hash(config):
+    assert re.fullmatch(r"small-gc-[0-9a-f]{12}", config.run_id)
+
+
+def test_warmup_rises_linearly_and_then_stays():
+    trainer = TrainerConfig(
+        window_days=1, steps_per_day=1, batch_size=1, evaluate_every_steps=1, warmup_steps=4
+    )
+    rates = [trainer.rate_at(step, 0.8) for step in range(6)]
+    assert rates == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.8, 0.8])
+
+
+def test_no_warmup_is_constant(config):
+    assert [config.trainer.rate_at(step, 0.3) for step in (0, 1, 99)] == [0.3] * 3
+
+
+@pytest.mark.parametrize("rate", [0, -1.0, float("nan"), float("inf"), "0.1", None, True])
+def test_a_bad_rate_is_refused(config, rate):
+    with pytest.raises(ValueError, match="run.learning_rate = .*: allowed is a finite number"):
+        dataclasses.replace(config, learning_rate=rate)
+
+
+@pytest.mark.parametrize("value", [0, -0.5, float("nan"), float("inf"), "1"])
+def test_a_bad_threshold_is_refused(value):
+    with pytest.raises(ValueError, match="MethodConfig.thresholds = .*: allowed"):
+        MethodConfig(name="gc", rule="gc", thresholds={"lam": value}, accumulate="raw")
+
+
+def test_parts_of_another_kind_are_refused(config):
+    with pytest.raises(ValueError, match="run.model = .*: allowed is @ModelConfig"):
+        RunConfig(**{**vars(config), "model": config.method})

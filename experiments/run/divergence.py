@@ -1,0 +1,98 @@
+"""Micro- and full divergence, read off a run's curves (paper, section 2.1)."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from data import checks
+
+CHANCE = 0.5  # AUC of a model that knows nothing
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DivergenceConfig:
+    """Thresholds of the labels. They do not enter a run's identity: old curves are labelled anew.
+
+    Args:
+      lift_lost: a run has fully diverged if it ends with less than (1 - lift_lost) of its best
+        lift, the AUC above 0.5.
+      least_lift: a run that never had this lift never left chance.
+      loss_jump: a jump is a training loss above this many times the median before it.
+      auc_drop: a drop is an AUC this much below its best so far.
+      median_rows: evaluations over which that median runs.
+    """
+
+    lift_lost: float
+    least_lift: float
+    loss_jump: float
+    auc_drop: float
+    median_rows: int
+
+    def __post_init__(self):
+        checks.real("DivergenceConfig.loss_jump", self.loss_jump, above=1)
+        for field, most in {"lift_lost": 1, "least_lift": 0.5, "auc_drop": 0.5}.items():
+            checks.real(f"DivergenceConfig.{field}", getattr(self, field), above=0, most=most)
+        checks.whole("DivergenceConfig.median_rows", self.median_rows, 1)
+
+
+class Label(NamedTuple):
+    """What became of a run, and the step of the first evaluation that shows it (None if healthy).
+
+    kind is one of
+      "healthy";
+      "micro": the loss jumped, the AUC dropped and came back (section 2.1);
+      "damaged": the same, but the AUC did not come back, nor did it fall to chance;
+      "untrained": the AUC never left chance, and no jump of the loss explains it;
+      "full": a number was not finite, or the AUC fell to chance and stayed there (section 2.1).
+    """
+
+    kind: str
+    step: int | None
+
+
+def label(curves, config):
+    """Labels one run.
+
+    Args:
+      curves: DataFrame, one row an evaluation in the order of steps, with `step`, `loss` (mean
+        training loss since the last evaluation), `worst_loss` (its largest value) and the metrics
+        `<task>/<metric>`. The AUC judged is the mean of the columns `<task>/auc` that are defined;
+        without one, only numbers that are not finite are seen.
+      config: DivergenceConfig.
+    Returns: Label.
+    """
+    steps = curves["step"].to_numpy()
+    auc = curves.filter(regex="/auc$")
+    finite = curves.filter(regex="^worst_loss$|/(log_loss|rmse)$").apply(np.isfinite).all(axis=1)
+    if not finite.all():
+        return Label("full", int(steps[finite.to_numpy().argmin()]))
+    lift = auc.mean(axis=1).to_numpy(float) - CHANCE
+    if np.isnan(lift).any():  # no binary task, or an evaluation day that lacks a class
+        return Label("healthy", None)
+    jumped = _jumped(curves, config)
+    if lift.max() < config.least_lift:
+        kind = "full" if _blew_up(curves, config) else "untrained"
+        return Label(kind, int(steps[0]))
+    best = np.maximum.accumulate(lift)
+    lost = lift < (1 - config.lift_lost) * best
+    if lost[-1]:
+        return Label("full", int(steps[np.flatnonzero(~lost)[-1] + 1]))
+    # The drop may show at the evaluation of the jump or at the next one.
+    dropped = (lift < best - config.auc_drop) & (jumped | np.append(False, jumped[:-1]))
+    if not dropped.any():
+        return Label("healthy", None)
+    first = dropped.argmax()
+    recovered = lift[first:].max() >= best[first] - config.auc_drop
+    return Label("micro" if recovered else "damaged", int(steps[first]))
+
+
+def _jumped(curves, config):
+    """Rows whose worst loss is far above the usual loss of the rows before."""
+    usual = curves["loss"].shift(1).rolling(config.median_rows, min_periods=1).median()
+    return curves["worst_loss"].to_numpy(float) > config.loss_jump * usual.to_numpy(float)
+
+
+def _blew_up(curves, config):
+    """Whether the loss was ever far above what the same run came to later or had before."""
+    return curves["worst_loss"].max() > config.loss_jump * curves["loss"].min()

@@ -1,0 +1,104 @@
+"""One traced (model, method): its weights, its compiled step, its predictions."""
+
+import numpy as np
+import tensorflow as tf
+
+from clippy import ClippedAdagrad
+from data import TASKS
+from models.ranking import RankingModel
+
+# Section 5.1.3: the methods treat non-embedding variables; embeddings take plain Adagrad.
+EXCLUDE = ("/embeddings:",)
+FIELDS = ("dense", "categorical", "labels")
+
+
+class Program:
+    """A model and its optimizer, compiled once and started anew for each run.
+
+    Rate, thresholds and seed are inputs, so one trace serves every run with the same
+    `RunConfig.trace_key`.
+
+    Args:
+      config: RunConfig of any of these runs.
+      optimizer: a Keras optimizer to use in place of the config's method (for comparisons; such a
+        program cannot be started anew), or None.
+    """
+
+    def __init__(self, config, optimizer=None):
+        stream = config.stream
+        self.model = RankingModel(
+            config.model,
+            TASKS,
+            dense_features=stream.dense_features,
+            categorical_features=stream.categorical_features,
+            vocabulary_size=stream.vocabulary_size,
+            seed=0,
+        )
+        self._variables = self.model.trainable_variables
+        self._thresholds = {
+            name: tf.Variable(value, dtype=tf.float32)
+            for name, value in config.method.thresholds.items()
+        }
+        self._optimizer = optimizer or ClippedAdagrad(
+            config.method.rule,
+            self._thresholds,
+            learning_rate=1.0,
+            accumulate=config.method.accumulate,
+            exclude=EXCLUDE,
+        )
+        self._optimizer.build(self._variables)
+        self._step = tf.function(self._train_step)
+        self._predict = tf.function(self.model.__call__)
+
+    @property
+    def tasks(self):
+        """(name, kind) of the tasks the model learns, in the order of the label columns."""
+        return [task for task in TASKS if task.name in self.model.heads]
+
+    def start(self, config, seed):
+        """Puts weights, accumulators and thresholds at their start for one run.
+
+        Args:
+          config: RunConfig with this program's trace key.
+          seed: seed of the initial weights.
+        """
+        self.model.initialize(seed)
+        for accumulator in self._optimizer.accumulators:
+            accumulator.assign(tf.fill(accumulator.shape, self._optimizer.initial_accumulator))
+        self._optimizer.iterations.assign(0)
+        for name, value in config.method.thresholds.items():
+            self._thresholds[name].assign(value)
+
+    def step(self, batch, rate):
+        """One training step.
+
+        Args:
+          batch: dict of tensors, as from `tensors`.
+          rate: learning rate of this step.
+        Returns: the training loss before the step, float.
+        """
+        return float(self._step(batch, tf.constant(rate, tf.float32)))
+
+    def predict(self, chunks):
+        """Predictions for several chunks of rows: dict from task to float array (rows,).
+
+        Args:
+          chunks: iterable of dicts of tensors, as from `tensors`.
+        """
+        found = [self._predict(chunk) for chunk in chunks]
+        return {
+            name: np.concatenate([part[name].numpy()[:, 0] for part in found]) for name in found[0]
+        }
+
+    def _train_step(self, batch, rate):
+        self._optimizer.learning_rate.assign(rate)
+        with tf.GradientTape() as tape:
+            loss = self.model.compute_loss(batch, training=True)
+        gradients = tape.gradient(loss, self._variables)
+        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
+        return loss
+
+
+def tensors(rows, fields=FIELDS):
+    """Fields of rows of the stream as a dict of tensors, what a model takes."""
+    return {field: tf.constant(np.ascontiguousarray(rows[field])) for field in fields}

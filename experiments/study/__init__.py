@@ -1,0 +1,1 @@
+"""A study: grid, calibration, selection, execution on a pool of workers."""

@@ -1,0 +1,51 @@
+"""A study: a grid of runs, each done once, on a pool of workers."""
+
+import contextlib
+
+from experiments.errors import RunsCrashed
+from experiments.run.cost import seconds_of
+from experiments.study.pool import Pool
+
+
+class Study:
+    """Executes grids of runs into one results folder.
+
+    Args:
+      store: record.Store.
+      pool: Pool.
+      display: progress.Display.
+    """
+
+    def __init__(self, store, pool, display):
+        self.store, self._pool, self._display = store, pool, display
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, store, cache_root, workers, display):
+        """A study on a pool of its own, closed at the end, whatever ends it."""
+        with display, Pool(store, cache_root, workers) as pool:
+            yield cls(store, pool, display)
+
+    def is_done(self, config):
+        """Whether a run has a record."""
+        return self.store.read(config.run_id) is not None
+
+    def execute(self, configs):
+        """Makes sure that every run has a record.
+
+        Args:
+          configs: RunConfigs; those with a record are not run again.
+        Returns: list of RunRecord, in the order of `configs`.
+        Raises: RunsCrashed after the last run, if any of them crashed.
+        """
+        missing = {config.run_id: config for config in configs if not self.is_done(config)}
+        if missing:
+            crashed = self._pool.run(_ordered(missing.values()), self._display)
+            if crashed:
+                raise RunsCrashed(crashed)
+        return [self.store.read(config.run_id) for config in configs]
+
+
+def _ordered(configs):
+    """Long runs first, so that none is left alone at the end; one trace's runs together."""
+    return sorted(configs, key=lambda item: (-seconds_of(item), item.trace_key, item.run_id))

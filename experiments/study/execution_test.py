@@ -1,0 +1,248 @@
+"""Studies on real worker processes: done once, resumed, and honest about what failed."""
+
+import contextlib
+import dataclasses
+import io
+import json
+import multiprocessing
+import os
+import signal
+import threading
+import time
+
+import pytest
+from rich.console import Console
+
+from experiments.errors import BadInput, RunsCrashed
+from experiments.reproduce import write
+from experiments.run.divergence import DivergenceConfig
+from experiments.run.record import Store
+from experiments.study import calibration
+from experiments.study.execution import Study
+from experiments.study.grid import run_config
+from experiments.study.pool import Died, Pool
+from experiments.study.progress import Display
+from experiments.study.protocol import CalibrationConfig, Table2Config
+from experiments.study.table2 import Protocol
+
+DIVERGENCE = DivergenceConfig(
+    lift_lost=0.5, least_lift=0.02, loss_jump=2.0, auc_drop=0.02, median_rows=5
+)
+EDGE = CalibrationConfig(
+    model="large_dcn",
+    first_rate=0.1,
+    factor=1000.0,
+    rates=3,
+    seeds=2,
+    data_seed=1000,
+    edge_multiple=0.4,
+)
+TABLE = Table2Config(
+    models=("small",),
+    methods=("naive", "gc", "clippy"),
+    thresholds={"gc": (0.1, 0.01)},
+    rate_multiples=(1, 2),
+    search_seed=100,
+    repeats=2,
+    untreated="naive",
+)
+
+
+def configs(seeds, model="small"):
+    return [
+        run_config("smoke", model, "naive", learning_rate=0.1, data_seed=1, run_seed=seed)
+        for seed in seeds
+    ]
+
+
+class Opened:
+    """A study on a folder, and what its display printed."""
+
+    def __init__(self, folder, cache):
+        self.store, self.text = Store(folder), io.StringIO()
+        console = Console(file=self.text, width=60, force_terminal=False)
+        self.display = Display(self.store, DIVERGENCE, 2, console)
+        self.open = lambda: Study.open(self.store, cache, 2, self.display)
+
+
+def test_a_study_runs_each_configuration_once(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+    with opened.open() as study:
+        first = study.execute(configs([0, 1, 0]))
+        written = {path: path.stat().st_mtime_ns for path in opened.store.runs.iterdir()}
+        again = study.execute(configs([1, 0, 2]))
+    assert [record.config["run_seed"] for record in first] == [0, 1, 0]
+    assert again[:2] == [first[1], first[0]]
+    assert len(list(opened.store.runs.iterdir())) == 6
+    for path, time_ns in written.items():
+        assert path.stat().st_mtime_ns == time_ns
+    lines = opened.text.getvalue().splitlines()
+    assert len(lines) == 3
+    assert all("small-naive-" in line and "AUC" in line for line in lines)
+
+
+def test_records_do_not_depend_on_the_workers(tmp_path, day_cache):
+    runs = configs(range(3))
+    with Opened(tmp_path / "a", day_cache).open() as study:
+        one = study.execute(runs)
+    with Study.open(
+        Store(tmp_path / "b"), day_cache, 1, Display(Store(tmp_path / "b"), DIVERGENCE, 1)
+    ) as study:
+        other = study.execute(runs[::-1])[::-1]
+    assert [record.curves_sha256 for record in one] == [record.curves_sha256 for record in other]
+
+
+def test_a_killed_worker_is_replaced_and_its_run_repeated(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+
+    def kill_one_at_work():
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            at_work = list((tmp_path / "progress").glob("*.json"))
+            if at_work:
+                with contextlib.suppress(OSError, ValueError):  # being replaced, or ended
+                    os.kill(json.loads(at_work[0].read_text())["worker"], signal.SIGKILL)
+                    return
+            time.sleep(0.001)
+
+    killer = threading.Thread(target=kill_one_at_work)
+    killer.start()
+    with opened.open() as study:
+        records = study.execute(configs(range(4), "large_dcn"))
+    killer.join()
+    assert [record.status for record in records] == ["finished"] * 4
+    assert len(list((tmp_path / "logs").glob("worker-*.log"))) == 3
+
+
+def test_a_run_that_crashes_is_named_with_its_log_and_the_rest_is_done(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+    bad, good = configs([0, 1])
+    # A folder where the curves should go: writing them fails, in that run alone.
+    (opened.store.runs / f"{bad.run_id}.csv.gz").mkdir()
+    with pytest.raises(RunsCrashed) as caught, opened.open() as study:
+        study.execute([bad, good])
+    assert bad.run_id in str(caught.value)
+    log = tmp_path / "logs" / f"{bad.run_id}.log"
+    assert str(log) in str(caught.value)
+    assert "IsADirectoryError" in log.read_text()
+    assert opened.store.read(good.run_id).status == "finished"
+    assert opened.store.read(bad.run_id) is None
+
+
+def test_a_worker_killed_between_two_grids_does_not_end_the_study(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+    with opened.open() as study:
+        study.execute(configs([0]))
+        for process in multiprocessing.active_children():
+            process.kill()
+        time.sleep(1)  # the pool finds out
+        (record,) = study.execute(configs([1]))
+    assert record.status == "finished"
+
+
+def test_a_run_that_hangs_is_stopped_and_reported(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+    with Pool(opened.store, day_cache, 1, hang_s=lambda config: 0.01) as pool:
+        (run,) = configs([0])
+        crashed = pool.run([run], opened.display)
+    assert "the run hung" in crashed[run.run_id].read_text()
+
+
+def test_a_run_whose_worker_always_dies_is_given_up(tmp_path, day_cache, monkeypatch):
+    opened = Opened(tmp_path, day_cache)
+    (tmp_path / "logs").mkdir()
+    rounds = []
+
+    def always_dies(self, runs, display):
+        rounds.append(len(runs))
+        yield from ((run, Died("killed")) for run in runs)
+
+    monkeypatch.setattr(Pool, "_round", always_dies)
+    with Pool(opened.store, day_cache, 1) as pool:
+        crashed = pool.run(configs([0, 1]), opened.display)
+    assert rounds == [2, 2, 2]
+    assert {path.read_text() for path in crashed.values()} == {"killed"}
+
+
+def test_a_worker_that_cannot_start_is_reported(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+    (run,) = configs([0])
+    with Pool(opened.store, day_cache, 1) as pool:
+        pool._arguments = ("/dev/null/nowhere", *pool._arguments[1:])
+        crashed = pool.run([run], opened.display)
+    assert "the results folder cannot be written" in crashed[run.run_id].read_text()
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory, day_cache):
+    """Table 2 of one small model, from nothing to the files."""
+    folder = tmp_path_factory.mktemp("results") / "smoke"
+    opened = Opened(folder, day_cache)
+    with opened.open() as study:
+        found = calibration.calibrate(EDGE, "smoke", study, DIVERGENCE)
+        protocol = Protocol(TABLE, "smoke", 1, study)
+        runs, optimal = protocol.run(found.base_rate, DIVERGENCE, opened.display)
+    text = write(folder, TABLE, runs, optimal, found)
+    return folder, found, runs, text, opened.text.getvalue()
+
+
+def test_the_edge_is_the_first_rate_at_which_all_diverge(reproduced):
+    _, found, _, _, _ = reproduced
+    assert found.edge == found.tried[-1]["rate"] > EDGE.first_rate
+    assert found.tried[-1]["diverged"] == EDGE.seeds
+    assert all(rate["diverged"] < EDGE.seeds for rate in found.tried[:-1])
+    assert found.base_rate == pytest.approx(found.edge / 0.4)
+
+
+def test_the_table_is_written_from_the_repeats(reproduced):
+    folder, _, runs, text, _ = reproduced
+    assert {path.name for path in folder.glob("table2*")} == {
+        "table2.csv",
+        "table2.md",
+        "table2.tex",
+        "table2_runs.csv",
+    }
+    assert (folder / "table2.md").read_text() == text
+    assert runs["role"].value_counts().to_dict() == {"search": 6, "repeat": 8}
+    assert set(runs[runs["role"] == "repeat"]["seed"]) == {0, 1}
+
+
+def test_the_plan_is_printed_before_the_runs(reproduced):
+    lines = reproduced[4].splitlines()
+    plan = next(line for line in lines if line.startswith("Table 2: search and repeats"))
+    assert "14 runs, 0 done, 2 workers, about" in plan
+
+
+def test_a_second_pass_runs_nothing_and_gives_the_same_bytes(reproduced, day_cache):
+    folder, found, _, text, _ = reproduced
+    before = {path: path.read_bytes() for path in folder.glob("*.*")}
+    opened = Opened(folder, day_cache)
+    with opened.open() as study:
+        again = calibration.calibrate(EDGE, "smoke", study, DIVERGENCE)
+        protocol = Protocol(TABLE, "smoke", 1, study)
+        runs, optimal = protocol.run(again.base_rate, DIVERGENCE, opened.display)
+    assert write(folder, TABLE, runs, optimal, again) == text
+    assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
+    assert "14 runs, 14 done" in opened.text.getvalue()
+    assert again == found
+
+
+def test_a_grid_without_an_edge_is_refused(tmp_path, day_cache):
+    tame = dataclasses.replace(EDGE, first_rate=0.01, rates=1, seeds=1)
+    with pytest.raises(BadInput, match="no rate up to 0.01"):
+        with Opened(tmp_path, day_cache).open() as study:
+            calibration.calibrate(tame, "smoke", study, DIVERGENCE)
+
+
+def test_the_calibration_is_planned_up_to_the_edge_once_it_is_known(
+    reproduced, tmp_path, day_cache
+):
+    folder, found, *_ = reproduced
+    with Opened(folder, day_cache).open() as study:
+        configs, known = calibration.planned(EDGE, "smoke", study, DIVERGENCE)
+    assert known == found
+    assert len(configs) == 4  # two rates, two seeds
+    with Opened(tmp_path, day_cache).open() as study:
+        configs, known = calibration.planned(EDGE, "smoke", study, DIVERGENCE)
+    assert known is None
+    assert len(configs) == 6  # the whole grid

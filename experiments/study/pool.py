@@ -1,0 +1,153 @@
+"""A pool of warm worker processes that runs the missing runs of a study."""
+
+import collections
+import concurrent.futures
+import multiprocessing
+
+import pebble
+
+from experiments.run.cost import seconds_of
+from experiments.run.record import RunRecord
+from experiments.study import worker
+
+HANG_FLOOR_S = 600  # ours: far above an import of TensorFlow on a busy machine
+HANG_FACTOR = 20  # ours: no run has taken three times its prediction
+TRIES = 3  # ours: a worker killed from outside may be unlucky twice
+POLL_S = 0.5
+
+
+def hang_seconds(config):
+    """Seconds after which a run is taken for hung: far above its predicted time."""
+    return HANG_FLOOR_S + HANG_FACTOR * seconds_of(config)
+
+
+class Pool:
+    """Warm worker processes; used as a context manager, started at the first run.
+
+    Args:
+      store: record.Store.
+      cache_root: folder of the caches of days.
+      workers: number of processes, one thread each.
+      hang_s: function from a RunConfig to the seconds after which it is stopped.
+    """
+
+    def __init__(self, store, cache_root, workers, hang_s=hang_seconds):
+        self._store, self._workers, self._hang_s = store, workers, hang_s
+        self._logs, self._progress = store.root / "logs", store.root / "progress"
+        self._arguments = (str(store.root), str(cache_root), str(self._logs))
+        self._pool = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self._stop(at_once=kind is not None)  # runs under way are lost then, records are not
+
+    def run(self, configs, display):
+        """Runs configurations that have no record yet.
+
+        A run whose worker died is tried again when the others have ended, TRIES times in all.
+
+        Args:
+          configs: RunConfigs, in the order in which they start.
+          display: progress.Display, told of every finished run.
+        Returns: dict from run id to the path of its log, for those that crashed.
+        """
+        left, deaths, crashed = list(configs), collections.Counter(), {}
+        while left:
+            again = []
+            for config, fault in self._round(left, display):
+                deaths[config.run_id] += isinstance(fault, Died)
+                if fault is None:
+                    display.finished(config, self._store.read(config.run_id))
+                elif isinstance(fault, Died) and deaths[config.run_id] < TRIES:
+                    again.append(config)
+                else:
+                    crashed[config.run_id] = self._crashed(config, fault)
+                    display.crashed(config)
+            left = again
+        return crashed
+
+    def _round(self, configs, display):
+        """Yields (config, what went wrong or None) as the runs end."""
+        self._start()
+        waiting = {self._submit(config): config for config in configs}
+        while waiting:
+            done, _ = concurrent.futures.wait(waiting, POLL_S, concurrent.futures.FIRST_COMPLETED)
+            display.running(self._progress)
+            for future in done:
+                config = waiting.pop(future)
+                fault = _fault(future)
+                if fault is not None:  # the worker may not have been able to
+                    (self._progress / f"{config.run_id}.json").unlink(missing_ok=True)
+                yield config, fault
+
+    def _start(self):
+        if self._pool is not None and not self._pool.active:
+            self._stop(at_once=True)  # it broke: a worker died between two runs
+        if self._pool is not None:
+            return
+        for folder in (self._logs, self._progress):
+            folder.mkdir(exist_ok=True)
+        for left_over in self._progress.iterdir():
+            left_over.unlink(missing_ok=True)
+        self._pool = pebble.ProcessPool(
+            self._workers,
+            context=multiprocessing.get_context("spawn"),
+            initializer=worker.warm,
+            initargs=self._arguments,
+        )
+
+    def _stop(self, at_once):
+        if self._pool is None:
+            return
+        if at_once:
+            self._pool.stop()
+        else:
+            self._pool.close()
+        self._pool.join()
+        self._pool = None
+
+    def _submit(self, config):
+        arguments = [config, str(self._progress)]
+        try:
+            return self._pool.schedule(worker.execute, args=arguments, timeout=self._hang_s(config))
+        except RuntimeError as error:  # it broke while runs were being submitted
+            future = concurrent.futures.Future()
+            future.set_exception(concurrent.futures.BrokenExecutor(str(error)))
+            return future
+
+    def _crashed(self, config, fault):
+        log = self._logs / f"{config.run_id}.log"
+        log.write_text(fault)
+        self._store.write(
+            RunRecord(
+                run_id=config.run_id,
+                status="crashed",
+                config=config.to_dict(),
+                steps=0,
+                first_bad_step=None,
+                first_bad_day=None,
+                metrics={},
+                optimal={},
+                curves_sha256=None,
+                provenance={},
+            )
+        )
+        return log
+
+
+class Died(str):
+    """What is said of a run whose worker died under it; it may be tried again."""
+
+
+def _fault(future):
+    """What went wrong with a run, as text, or None."""
+    try:
+        return future.result()
+    except concurrent.futures.TimeoutError as error:
+        return f"the run hung and was stopped: {error}"
+    except (pebble.ProcessExpired, concurrent.futures.BrokenExecutor) as error:
+        return Died(f"the worker process died: {error}")
+    except concurrent.futures.CancelledError:
+        return Died("the pool of workers broke")

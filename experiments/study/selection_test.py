@@ -1,0 +1,95 @@
+"""Search, choice and repeats of Table 2 on hand-made runs."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from experiments.study import selection
+from experiments.study.grid import Setting
+from experiments.study.protocol import Table2Config
+
+
+def config(**changes):
+    fields = {
+        "models": ("small", "large"),
+        "methods": ("naive", "gc", "clippy"),
+        "thresholds": {"gc": (0.1, 0.01)},
+        "rate_multiples": (1, 2),
+        "search_seed": 100,
+        "repeats": 3,
+        "untreated": "naive",
+    }
+    return Table2Config(**(fields | changes))
+
+
+def run(model, method, multiple, auc, seed=0, role="repeat", threshold=math.nan, label="healthy"):
+    return {
+        "model": model,
+        "method": method,
+        "threshold": threshold,
+        "rate_multiple": float(multiple),
+        "learning_rate": 0.1 * multiple,
+        "seed": seed,
+        "role": role,
+        "auc": auc,
+        "rmse": 1.0 + auc / 10,
+        "label": label,
+        "label_step": math.nan,
+        "steps": 10,
+        "run_id": f"{model}-{method}-{seed}",
+    }
+
+
+def test_the_search_is_the_grid_of_thresholds_and_rates():
+    jobs = selection.search_jobs(config())
+    assert len(jobs) == 2 * (2 * 2 + 2)
+    assert {job.seed for job in jobs} == {100}
+    assert selection.Job(Setting("large", "gc", 0.01, 2), 100, "search") in jobs
+    assert all(job.setting.method != "naive" for job in jobs)
+
+
+def test_the_repeats_use_other_seeds_and_naive_has_every_rate():
+    chosen = [Setting("small", "gc", 0.1, 2)]
+    jobs = selection.repeat_jobs(config(), chosen)
+    assert {job.seed for job in jobs} == {0, 1, 2}
+    assert sum(job.setting.method == "naive" for job in jobs) == 2 * 2 * 3
+    assert sum(job.setting == chosen[0] for job in jobs) == 3
+
+
+def test_the_likely_repeats_are_as_many_as_the_real_ones():
+    table = config()
+    search = pd.DataFrame(
+        [
+            run(*job.setting[:2], job.setting.rate_multiple, 0.7, role="search")
+            | {"threshold": job.setting.threshold or math.nan}
+            for job in selection.search_jobs(table)
+        ]
+    )
+    real = selection.repeat_jobs(table, selection.choose(search))
+    assert len(selection.likely_repeats(table)) == len(real)
+
+
+def test_the_choice_is_the_best_auc_of_each_cell():
+    search = pd.DataFrame(
+        [
+            run("small", "gc", 1, 0.71, role="search", threshold=0.1),
+            run("small", "gc", 2, 0.73, role="search", threshold=0.01),
+            run("small", "gc", 2, np.nan, role="search", threshold=0.1),
+            run("small", "clippy", 1, 0.70, role="search"),
+            run("small", "clippy", 2, 0.70, role="search"),
+        ]
+    )
+    assert selection.choose(search) == [
+        Setting("small", "gc", 0.01, 2.0),
+        Setting("small", "clippy", None, 1.0),  # equal: the first of the grid
+    ]
+
+
+def test_a_cell_whose_search_is_undefined_everywhere_is_chosen_all_the_same():
+    search = pd.DataFrame([run("small", "gc", rate, np.nan, role="search") for rate in (1, 2)])
+    assert selection.choose(search) == [Setting("small", "gc", None, 1.0)]
+
+
+def test_the_metrics_are_those_of_the_first_task_of_each_kind():
+    assert selection.METRICS == {"auc": "click/auc", "rmse": "watch_time/rmse"}
