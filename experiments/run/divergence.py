@@ -17,7 +17,9 @@ class DivergenceConfig:
     Args:
       lift_lost: a run has fully diverged if it ends with less than (1 - lift_lost) of its best
         lift, the AUC above 0.5.
-      least_lift: a run that never had this lift never left chance.
+      least_lift: a run that never had this lift never left chance level.
+      blow_up: of such runs, those have diverged whose worst loss is above this many times their
+        lowest; the others have learned nothing.
       loss_jump: a jump is a training loss above this many times the median before it.
       auc_drop: a drop is an AUC this much below its best so far.
       median_rows: evaluations over which that median runs.
@@ -25,12 +27,14 @@ class DivergenceConfig:
 
     lift_lost: float
     least_lift: float
+    blow_up: float
     loss_jump: float
     auc_drop: float
     median_rows: int
 
     def __post_init__(self):
-        checks.real("DivergenceConfig.loss_jump", self.loss_jump, above=1)
+        for field in ("blow_up", "loss_jump"):
+            checks.real(f"DivergenceConfig.{field}", getattr(self, field), above=1)
         for field, most in {"lift_lost": 1, "least_lift": 0.5, "auc_drop": 0.5}.items():
             checks.real(f"DivergenceConfig.{field}", getattr(self, field), above=0, most=most)
         checks.whole("DivergenceConfig.median_rows", self.median_rows, 1)
@@ -43,7 +47,7 @@ class Label(NamedTuple):
       "healthy";
       "micro": the loss jumped, the AUC dropped and came back (section 2.1);
       "damaged": the same, but the AUC did not come back, nor did it fall to chance;
-      "untrained": the AUC never left chance, and no jump of the loss explains it;
+      "untrained": the AUC never left chance level, and the loss did not blow up;
       "full": a number was not finite, or the AUC fell to chance and stayed there (section 2.1).
     """
 
@@ -72,8 +76,8 @@ def label(curves, config):
         return Label("healthy", None)
     jumped = _jumped(curves, config)
     if lift.max() < config.least_lift:
-        kind = "full" if _blew_up(curves, config) else "untrained"
-        return Label(kind, int(steps[0]))
+        blew_up = curves["worst_loss"].max() > config.blow_up * curves["loss"].min()
+        return Label("full" if blew_up else "untrained", int(steps[0]))
     best = np.maximum.accumulate(lift)
     lost = lift < (1 - config.lift_lost) * best
     if lost[-1]:
@@ -91,8 +95,3 @@ def _jumped(curves, config):
     """Rows whose worst loss is far above the usual loss of the rows before."""
     usual = curves["loss"].shift(1).rolling(config.median_rows, min_periods=1).median()
     return curves["worst_loss"].to_numpy(float) > config.loss_jump * usual.to_numpy(float)
-
-
-def _blew_up(curves, config):
-    """Whether the loss was ever far above what the same run came to later or had before."""
-    return curves["worst_loss"].max() > config.loss_jump * curves["loss"].min()

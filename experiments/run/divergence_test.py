@@ -7,7 +7,7 @@ import pytest
 from experiments.run.divergence import DivergenceConfig, label
 
 CONFIG = DivergenceConfig(
-    lift_lost=0.5, least_lift=0.02, loss_jump=2.0, auc_drop=0.02, median_rows=5
+    lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
 )
 
 
@@ -90,6 +90,16 @@ def test_chance_from_the_start_with_a_flat_loss_is_untrained():
     assert label(curves([0.5, 0.505, 0.51, 0.5]), CONFIG) == ("untrained", 10)
 
 
+def test_a_shock_that_an_untrained_model_sees_is_no_blow_up():
+    shocked = curves([0.5, 0.505, 0.51, 0.5], worst=[1, 3.2, 1, 1])
+    assert label(shocked, CONFIG) == ("untrained", 10)
+
+
+def test_a_blow_up_that_is_hardly_recovered_from_is_full():
+    creeping = curves([0.5, 0.5, 0.51, 0.53], worst=[28, 1, 1, 1])
+    assert label(creeping, CONFIG) == ("full", 10)
+
+
 def test_without_a_binary_task_only_numbers_that_are_not_finite_count():
     numbers = pd.DataFrame({"step": [10, 20], "loss": 1.0, "worst_loss": 1.1, "rating/rmse": 1.0})
     assert label(numbers, CONFIG) == ("healthy", None)
@@ -114,7 +124,7 @@ def test_an_auc_that_is_undefined_for_want_of_a_class_is_left_out():
 def test_the_thresholds_move_the_label():
     spiked = curves([0.6, 0.7, 0.62, 0.7, 0.72], worst=[1, 1, 9, 1, 1])
     strict = DivergenceConfig(
-        lift_lost=0.5, least_lift=0.02, loss_jump=10.0, auc_drop=0.02, median_rows=5
+        lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=10.0, auc_drop=0.02, median_rows=5
     )
     assert label(spiked, strict).kind == "healthy"
 
@@ -126,12 +136,14 @@ def test_the_thresholds_move_the_label():
         ("lift_lost", 1.5),
         ("least_lift", "a"),
         ("loss_jump", 1),
+        ("blow_up", 0.5),
         ("auc_drop", 0.51),
         ("median_rows", 0),
         ("median_rows", 2.0),
     ],
 )
 def test_bad_thresholds_are_refused_by_name(field, value):
-    good = {"lift_lost": 0.5, "least_lift": 0.02, "loss_jump": 2.0, "auc_drop": 0.02}
+    good = {"lift_lost": 0.5, "least_lift": 0.05, "loss_jump": 2.0, "auc_drop": 0.02}
+    good["blow_up"] = 4.0
     with pytest.raises(ValueError, match=f"DivergenceConfig.{field} = {value!r}: allowed"):
         DivergenceConfig(**{**good, "median_rows": 5, field: value})

@@ -176,7 +176,7 @@ def test_a_model_without_a_binary_task_trains_and_is_labelled(tmp_path, day_cach
     store = Store(tmp_path)
     record = Runner(store, day_cache).run(config)
     thresholds = DivergenceConfig(
-        lift_lost=0.5, least_lift=0.02, loss_jump=2.0, auc_drop=0.02, median_rows=5
+        lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
     )
     assert set(record.metrics) == {"rating/rmse"}
     assert label(store.curves(record), thresholds).kind == "healthy"

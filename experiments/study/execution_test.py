@@ -26,7 +26,7 @@ from experiments.study.protocol import CalibrationConfig, Table2Config
 from experiments.study.table2 import Protocol
 
 DIVERGENCE = DivergenceConfig(
-    lift_lost=0.5, least_lift=0.02, loss_jump=2.0, auc_drop=0.02, median_rows=5
+    lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
 )
 EDGE = CalibrationConfig(
     model="large_dcn",

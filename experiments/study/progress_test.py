@@ -12,7 +12,7 @@ from experiments.study.grid import run_config
 from experiments.study.progress import Display, mean_auc
 
 DIVERGENCE = DivergenceConfig(
-    lift_lost=0.5, least_lift=0.02, loss_jump=2.0, auc_drop=0.02, median_rows=5
+    lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
 )
 
 
