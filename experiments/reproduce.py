@@ -1,5 +1,7 @@
 """`make reproduce-table2`: from a profile to the table on disk."""
 
+import contextlib
+
 from experiments.artefacts import table2, tables
 from experiments.gin_files import named_file, resolve
 from experiments.run.config import DEFAULT_DATA_SEED
@@ -30,15 +32,21 @@ def reproduce(*, profile, data_seed, repeats, results, cache, workers):
     bindings = [] if repeats is None else [f"Table2Config.repeats = {repeats}"]
     table, edge, divergence = resolve([named_file("studies", "table2")], bindings, STUDY)
     data_seed = DEFAULT_DATA_SEED if data_seed is None else data_seed
-    store = Store(results_folder(results, profile, data_seed))
     check_folder(cache, "cache folder")
-    display = Display(store, divergence, workers)
-    with Study.open(store, cache, workers, display) as study:
+    display = Display(divergence, workers)
+
+    def study_of(seed):
+        return Study.open(Store(results_folder(results, profile, seed)), cache, workers, display)
+
+    with display, study_of(data_seed) as study:
         protocol = Protocol(table, profile, data_seed, study)
-        _announce(protocol, study, edge, profile, divergence, display)
-        found = calibration.calibrate(edge, profile, study, divergence)
+        # The calibration is of the profile, whichever data seed is judged: one for all of them.
+        own = data_seed == DEFAULT_DATA_SEED
+        with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
+            _announce(protocol, design, edge, profile, divergence, display)
+            found = calibration.calibrate(edge, profile, design, divergence)
         runs, optimal = protocol.run(found.base_rate, divergence, display)
-    return write(store.root, table, runs, optimal, found)
+        return write(study.store.root, table, runs, optimal, found)
 
 
 def _announce(protocol, study, edge, profile, divergence, display):

@@ -23,7 +23,7 @@ class Study:
     @contextlib.contextmanager
     def open(cls, store, cache_root, workers, display):
         """A study on a pool of its own, closed at the end, whatever ends it."""
-        with display, Pool(store, cache_root, workers) as pool:
+        with Pool(store, cache_root, workers) as pool:
             yield cls(store, pool, display)
 
     def is_done(self, config):

@@ -61,7 +61,7 @@ class Opened:
     def __init__(self, folder, cache):
         self.store, self.text = Store(folder), io.StringIO()
         console = Console(file=self.text, width=60, force_terminal=False)
-        self.display = Display(self.store, DIVERGENCE, 2, console)
+        self.display = Display(DIVERGENCE, 2, console)
         self.open = lambda: Study.open(self.store, cache, 2, self.display)
 
 
@@ -85,9 +85,8 @@ def test_records_do_not_depend_on_the_workers(tmp_path, day_cache):
     runs = configs(range(3))
     with Opened(tmp_path / "a", day_cache).open() as study:
         one = study.execute(runs)
-    with Study.open(
-        Store(tmp_path / "b"), day_cache, 1, Display(Store(tmp_path / "b"), DIVERGENCE, 1)
-    ) as study:
+    display = Display(DIVERGENCE, 1)
+    with Study.open(Store(tmp_path / "b"), day_cache, 1, display) as study:
         other = study.execute(runs[::-1])[::-1]
     assert [record.curves_sha256 for record in one] == [record.curves_sha256 for record in other]
 

@@ -59,7 +59,8 @@ class Pool:
             for config, fault in self._round(left, display):
                 deaths[config.run_id] += isinstance(fault, Died)
                 if fault is None:
-                    display.finished(config, self._store.read(config.run_id))
+                    record = self._store.read(config.run_id)
+                    display.finished(config, record, self._store.curves(record))
                 elif isinstance(fault, Died) and deaths[config.run_id] < TRIES:
                     again.append(config)
                 else:

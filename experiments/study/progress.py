@@ -16,14 +16,13 @@ class Display:
     """Progress of one study; used as a context manager around its runs.
 
     Args:
-      store: record.Store, for the curves of finished runs.
       divergence: DivergenceConfig.
       workers: runs done at the same time.
       console: rich Console, by default one on standard error.
     """
 
-    def __init__(self, store, divergence, workers, console=None):
-        self._store, self._divergence, self._workers = store, divergence, workers
+    def __init__(self, divergence, workers, console=None):
+        self._divergence, self._workers = divergence, workers
         self._console = console or Console(stderr=True)
         self._bar = Progress(
             TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}")
@@ -59,13 +58,13 @@ class Display:
             soft_wrap=True,
         )
 
-    def finished(self, config, record):
+    def finished(self, config, record, curves):
         """One run has ended and is recorded."""
         wall_s = record.provenance["wall_s"]
         self._spent_s += wall_s
         self._spent_predicted_s += seconds_of(config)
         self._one_less(config)
-        found = label(self._store.curves(record), self._divergence)
+        found = label(curves, self._divergence)
         self._line(record.run_id, found.kind, mean_auc(record.metrics), wall_s)
 
     def crashed(self, config):

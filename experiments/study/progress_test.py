@@ -7,7 +7,6 @@ import pytest
 from rich.console import Console
 
 from experiments.run.divergence import DivergenceConfig
-from experiments.run.record import Store
 from experiments.study.grid import run_config
 from experiments.study.progress import Display, mean_auc
 
@@ -19,7 +18,7 @@ DIVERGENCE = DivergenceConfig(
 def shown(tmp_path, terminal):
     text = io.StringIO()
     console = Console(file=text, width=100, force_terminal=terminal, color_system=None)
-    display = Display(Store(tmp_path), DIVERGENCE, 2, console)
+    display = Display(DIVERGENCE, 2, console)
     (tmp_path / "progress").mkdir()
     aucs = [0.7, 0.7123, 0.5]
     rows = [
