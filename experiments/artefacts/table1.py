@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from data import TASKS
 from experiments.artefacts import paper
 from experiments.artefacts.tables import MODEL_NAMES
+from experiments.run.program import build_model
 from experiments.run.record import Store, write_whole
 from experiments.study.grid import run_config
-from models.ranking import RankingModel
 
 # Small of the paper would take an input near 14,000 wide, the other two one near 1,620.
 REASON = (
@@ -36,15 +35,7 @@ def table_frame():
 def _built(name):
     # Rate and seeds do not enter the count; embeddings neither, so their table can be tiny.
     config = run_config("paper", name, "naive", learning_rate=1.0, data_seed=1, run_seed=0)
-    model = RankingModel(
-        config.model,
-        TASKS,
-        dense_features=config.stream.dense_features,
-        categorical_features=config.stream.categorical_features,
-        vocabulary_size=2,
-        seed=0,
-    )
-    return config, model
+    return config, build_model(config, vocabulary_size=2)
 
 
 def _input_width(config):

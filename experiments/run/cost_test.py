@@ -5,10 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from data import TASKS
 from experiments.run import cost
+from experiments.run.program import build_model
 from experiments.study.grid import run_config
-from models.ranking import RankingModel
 
 
 def smoke(model):
@@ -20,18 +19,9 @@ def smoke(model):
 def test_kernel_parameters_are_those_of_the_model_without_its_heads(name, kept):
     config = smoke(name)
     config = dataclasses.replace(config, model=dataclasses.replace(config.model, **kept))
-    stream = config.stream
-    model = RankingModel(
-        config.model,
-        TASKS,
-        dense_features=stream.dense_features,
-        categorical_features=stream.categorical_features,
-        vocabulary_size=stream.vocabulary_size,
-        seed=0,
-    )
     kernels = [
         int(np.prod(variable.shape))
-        for variable in model.trainable_variables
+        for variable in build_model(config).trainable_variables
         if "kernel" in variable.name and "head" not in variable.name
     ]
     assert cost.kernel_parameters(config) == sum(kernels)

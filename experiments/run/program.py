@@ -25,15 +25,7 @@ class Program:
     """
 
     def __init__(self, config, optimizer=None):
-        stream = config.stream
-        self.model = RankingModel(
-            config.model,
-            TASKS,
-            dense_features=stream.dense_features,
-            categorical_features=stream.categorical_features,
-            vocabulary_size=stream.vocabulary_size,
-            seed=0,
-        )
+        self.model = build_model(config)
         self._variables = self.model.trainable_variables
         self._thresholds = {
             name: tf.Variable(value, dtype=tf.float32)
@@ -97,6 +89,25 @@ class Program:
         gradients = tape.gradient(loss, self._variables)
         self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
         return loss
+
+
+def build_model(config, vocabulary_size=None):
+    """The model of a run, its weights those of seed 0 until it is started.
+
+    Args:
+      config: RunConfig.
+      vocabulary_size: rows of each embedding, or None for the stream's own; a count of the other
+        weights does not need them.
+    """
+    stream = config.stream
+    return RankingModel(
+        config.model,
+        TASKS,
+        dense_features=stream.dense_features,
+        categorical_features=stream.categorical_features,
+        vocabulary_size=vocabulary_size or stream.vocabulary_size,
+        seed=0,
+    )
 
 
 def tensors(rows, fields=FIELDS):
