@@ -74,6 +74,8 @@ def _checked_status(command, argv):
     except BadInput as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except BrokenPipeError:  # who read our output, as `head` does, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:  # a full disk, a folder that went away
         sys.stderr.write(f"error: {error.filename}: {error.strerror}; finished runs are kept\n")
         return 2

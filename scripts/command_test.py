@@ -128,6 +128,19 @@ def test_quotes_in_set_survive_make(tmp_path):
     assert "MethodConfig.rule = 'clip': allowed is one of naive" in run.stderr
 
 
+def test_a_reader_that_stops_early_is_no_error(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scripts.table1", "--profile=smoke", f"--results={tmp_path}"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()  # long before the table is printed
+    assert process.wait(timeout=180) == 0
+    assert process.stderr.read() == ""
+
+
 def test_help_does_not_wait_for_tensorflow():
     code = "import sys; from scripts import reproduce_table2; print('tensorflow' in sys.modules)"
     found = subprocess.run(
