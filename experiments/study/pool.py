@@ -11,7 +11,7 @@ from experiments.run.record import RunRecord
 from experiments.study import worker
 
 HANG_FLOOR_S = 600  # ours: far above an import of TensorFlow on a busy machine
-HANG_FACTOR = 20  # ours: no run has taken three times its prediction
+HANG_FACTOR = 20  # ours: room for a machine that other work slows down
 TRIES = 3  # ours: a worker killed from outside may be unlucky twice
 POLL_S = 0.5
 
