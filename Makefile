@@ -4,14 +4,16 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 FLAGS = --profile=$(PROFILE) \
-	$(if $(DATA_SEED),--data_seed=$(DATA_SEED)) $(if $(WORKERS),--workers=$(WORKERS))
+	$(if $(DATA_SEED),--data_seed=$(DATA_SEED)) $(if $(WORKERS),--workers=$(WORKERS)) \
+	$(if $(SEEDS),--repeats=$(SEEDS))
 RUN = $(BIN)/python -m
 
 # The shell reads these from its environment, so that quotes in them survive.
-export CONFIG SET
+export CONFIG SET STUDY
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table2 smoke table1 run bench readme test test-slow lint fmt lock clean
+.PHONY: help setup calibrate reproduce-table2 reproduce-table3 claims smoke table1 study run bench \
+	readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -29,13 +31,25 @@ $(INSTALLED): requirements.lock
 setup: $(INSTALLED) ## install what the lock file names into .venv
 
 reproduce-table2: $(INSTALLED) ## Table 2: calibrate, search, repeat, write and print it
-	@$(RUN) scripts.reproduce_table2 $(FLAGS) $(if $(SEEDS),--repeats=$(SEEDS))
+	@$(RUN) scripts.reproduce_table2 $(FLAGS)
+
+reproduce-table3: $(INSTALLED) ## Table 3 and the other studies of section 3.2
+	@$(RUN) scripts.reproduce_table3 $(FLAGS)
+
+claims: $(INSTALLED) ## the scorecard: which of the paper's claims the records bear out
+	@$(RUN) scripts.claims $(FLAGS)
+
+calibrate: $(INSTALLED) ## find the learning rate called 1x, with its evidence
+	@$(RUN) scripts.calibrate $(FLAGS)
 
 smoke: ## the same at the smallest size, in under two minutes
 	@$(MAKE) --no-print-directory reproduce-table2 PROFILE=smoke
 
 table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
 	@$(RUN) scripts.table1 $(FLAGS)
+
+study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
+	@$(RUN) scripts.study $(FLAGS) --study="$$STUDY"
 
 run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...']
 	@$(RUN) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET"

@@ -4,6 +4,7 @@ from data.cache import DayCache
 from data.config import (
     FeatureWalk,
     LabelNoise,
+    LabelShocks,
     Shocks,
     StreamConfig,
     Teacher,
@@ -19,6 +20,7 @@ __all__ = [
     "DayCache",
     "FeatureWalk",
     "LabelNoise",
+    "LabelShocks",
     "Shocks",
     "Stream",
     "StreamConfig",

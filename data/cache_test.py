@@ -51,6 +51,7 @@ CONFIG = StreamConfig(
     teacher_drift=TeacherDrift(turn_per_day=0.5),
     churn=VocabularyChurn(share_per_day=0.4),
     label_noise=LabelNoise(degrees_of_freedom=2.0, scale=0.3, limit=5.0),
+    label_shocks=None,
 )
 
 

@@ -46,3 +46,17 @@ def part(name, value, kind):
     """Checks that `value` is an instance of `kind`, or None where the part is switched off."""
     if value is not None and not isinstance(value, kind):
         fail(name, value, f"@{kind.__name__}() or None")
+
+
+def days(name, value):
+    """A list of different days, as a tuple of whole numbers of at least 0.
+
+    Raises: ValueError otherwise.
+    """
+    if not isinstance(value, (tuple, list)):
+        fail(name, value, "a list of days")
+    for day in value:
+        whole(name, day, 0)
+    if len(set(value)) != len(value):
+        fail(name, value, "a list without repeated days")
+    return tuple(value)

@@ -2,7 +2,10 @@
 
 import dataclasses
 
+import numpy as np
+
 from data import checks
+from data.tasks import TASKS
 
 LOG_SCALE_LIMIT = 20.0  # ours: e^20 times a feature leaves room in float32 for its square
 
@@ -48,13 +51,7 @@ class Shocks:
     log_scale_high: float
 
     def __post_init__(self):
-        if not isinstance(self.days, (tuple, list)):
-            checks.fail("Shocks.days", self.days, "a list of days")
-        object.__setattr__(self, "days", tuple(self.days))
-        for day in self.days:
-            checks.whole("Shocks.days", day, 0)
-        if len(set(self.days)) != len(self.days):
-            checks.fail("Shocks.days", self.days, "a list without repeated days")
+        object.__setattr__(self, "days", checks.days("Shocks.days", self.days))
         if self.duration_days is not None:
             checks.whole("Shocks.duration_days", self.duration_days, 1)
         checks.real("Shocks.feature_share", self.feature_share, above=0, most=1)
@@ -144,6 +141,36 @@ class LabelNoise:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class LabelShocks:
+    """Sudden changes of scale of the labels of some regression tasks (paper, section 3.2, RQ2).
+
+    The labels of a task that is hit, noise included, are multiplied by a factor: a unit that
+    changed, a log that counted twice. It is how one task sends spurious gradients to all others.
+
+    Args:
+      days: the days on which a shock begins.
+      duration_days: how many days a shock lasts; None for good.
+      log_scales: natural log of the factor for each regression task, in the order of TASKS; 0 for
+        a task that is not hit.
+    """
+
+    days: tuple[int, ...]
+    duration_days: int | None
+    log_scales: tuple[float, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "days", checks.days("LabelShocks.days", self.days))
+        if self.duration_days is not None:
+            checks.whole("LabelShocks.duration_days", self.duration_days, 1)
+        tasks = sum(task.kind == "regression" for task in TASKS)
+        if not isinstance(self.log_scales, (tuple, list)) or len(self.log_scales) != tasks:
+            checks.fail("LabelShocks.log_scales", self.log_scales, f"a list of {tasks} numbers")
+        object.__setattr__(self, "log_scales", tuple(self.log_scales))
+        for value in self.log_scales:
+            checks.real("LabelShocks.log_scales", value, -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class StreamConfig:
     """The whole stream. With a data seed it fixes every byte of every day.
 
@@ -157,7 +184,8 @@ class StreamConfig:
       heavy_feature_every: every k-th dense feature is heavy-tailed (sinh of 1.5 times a normal
         variable, at unit variance); 0 for none.
       teacher: the function that makes the labels.
-      walk, shocks, teacher_drift, churn, label_noise: the parts of the drift; None is off.
+      walk, shocks, teacher_drift, churn, label_noise, label_shocks: the parts of the drift; None
+        is off.
     """
 
     days: int
@@ -173,6 +201,7 @@ class StreamConfig:
     teacher_drift: TeacherDrift | None
     churn: VocabularyChurn | None
     label_noise: LabelNoise | None
+    label_shocks: LabelShocks | None
 
     def __post_init__(self):
         checks.whole("StreamConfig.days", self.days, 2)
@@ -192,6 +221,15 @@ class StreamConfig:
         checks.part("StreamConfig.teacher_drift", self.teacher_drift, TeacherDrift)
         checks.part("StreamConfig.churn", self.churn, VocabularyChurn)
         checks.part("StreamConfig.label_noise", self.label_noise, LabelNoise)
-        if self.shocks is not None:
-            for day in self.shocks.days:
-                checks.whole("Shocks.days", day, 0, self.days - 1)
+        checks.part("StreamConfig.label_shocks", self.label_shocks, LabelShocks)
+        for part in filter(None, (self.shocks, self.label_shocks)):
+            for day in part.days:
+                checks.whole(f"{type(part).__name__}.days", day, 0, self.days - 1)
+
+    @property
+    def heavy(self):
+        """Which dense features are heavy-tailed: bool array (dense_features,)."""
+        heavy = np.zeros(self.dense_features, bool)
+        if self.heavy_feature_every:
+            heavy[self.heavy_feature_every - 1 :: self.heavy_feature_every] = True
+        return heavy

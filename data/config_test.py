@@ -9,6 +9,7 @@ import pytest
 from data import (
     FeatureWalk,
     LabelNoise,
+    LabelShocks,
     Shocks,
     StreamConfig,
     Teacher,
@@ -36,6 +37,7 @@ GOOD = {
     TeacherDrift: {"turn_per_day": 0.1},
     VocabularyChurn: {"share_per_day": 0.02},
     LabelNoise: {"degrees_of_freedom": 2.0, "scale": 0.3, "limit": 50.0},
+    LabelShocks: {"days": (1, 6), "duration_days": 2, "log_scales": (0.5, 0.0, -1.5)},
 }
 GOOD[StreamConfig] = {
     "days": 8,
@@ -51,6 +53,7 @@ GOOD[StreamConfig] = {
     "teacher_drift": TeacherDrift(**GOOD[TeacherDrift]),
     "churn": VocabularyChurn(**GOOD[VocabularyChurn]),
     "label_noise": LabelNoise(**GOOD[LabelNoise]),
+    "label_shocks": LabelShocks(**GOOD[LabelShocks]),
 }
 
 NO_WHOLE = (-1, 2.0, True, "3", math.nan, [3])  # of the wrong type, or below every limit
@@ -59,6 +62,7 @@ NO_REAL = (math.nan, math.inf, -math.inf, True, "0.1", None, (0.1,))
 # What is refused beyond NO_WHOLE or NO_REAL.
 BAD_WHOLE = {
     (Shocks, "duration_days"): (0,),
+    (LabelShocks, "duration_days"): (0,),
     (Teacher, "hidden"): (0, None),
     (Teacher, "pairs"): (0, None),
     (StreamConfig, "days"): (0, 1, None),
@@ -87,6 +91,8 @@ BAD_REAL = {
     (StreamConfig, "zipf_exponent"): (1, 1.0, 0.5, -2.0),
 }
 BAD_OTHER = {
+    (LabelShocks, "days"): (None, 3, "12", {2, 5}, (-1,), (1.0,), (True,), ("2",), (4, 2, 4)),
+    (LabelShocks, "log_scales"): (None, 2.0, (), (1.0, 2.0), (0, 1, 2, 3), {1.0, 2.0, 3.0}),
     (Shocks, "days"): (None, 3, "12", {2, 5}, (-1,), (1.0,), (True,), ("2",), (4, 2, 4)),
     (StreamConfig, "teacher"): (None, "Teacher", GOOD[Teacher], Teacher),
     (StreamConfig, "walk"): (0, False, "off", TeacherDrift(turn_per_day=0.1), FeatureWalk),
@@ -94,6 +100,7 @@ BAD_OTHER = {
     (StreamConfig, "teacher_drift"): (0.1, VocabularyChurn(share_per_day=0.1)),
     (StreamConfig, "churn"): (0.1, TeacherDrift(turn_per_day=0.1)),
     (StreamConfig, "label_noise"): (0.3, "t", Shocks(**GOOD[Shocks])),
+    (StreamConfig, "label_shocks"): ((1, 2, 3), Shocks(**GOOD[Shocks]), LabelShocks),
 }
 
 
@@ -139,10 +146,18 @@ def test_every_parameter_is_required_and_named(kind):
 @pytest.mark.parametrize(
     "days, bad", [((8,), 8), ((0, 3, 9), 9), ((100, 1), 100)], ids=["next", "last", "first"]
 )
-def test_shock_outside_the_stream_is_refused(days, bad):
-    shocks = Shocks(**(GOOD[Shocks] | {"days": days}))
-    with pytest.raises(ValueError, match=rf"^Shocks\.days = {bad}: allowed is .*at most 7$"):
-        StreamConfig(**(GOOD[StreamConfig] | {"shocks": shocks}))
+@pytest.mark.parametrize("part, kind", [("shocks", Shocks), ("label_shocks", LabelShocks)])
+def test_shock_outside_the_stream_is_refused(part, kind, days, bad):
+    shocks = kind(**(GOOD[kind] | {"days": days}))
+    name = kind.__name__
+    with pytest.raises(ValueError, match=rf"^{name}\.days = {bad}: allowed is .*at most 7$"):
+        StreamConfig(**(GOOD[StreamConfig] | {part: shocks}))
+
+
+@pytest.mark.parametrize("value", ["1", None, math.nan, 20.1, -20.1, True])
+def test_a_bad_size_of_a_label_shock_is_refused(value):
+    with pytest.raises(ValueError, match=r"^LabelShocks\.log_scales = .*: allowed is a finite"):
+        LabelShocks(days=(1,), duration_days=1, log_scales=(0.0, value, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +165,8 @@ def test_shock_outside_the_stream_is_refused(days, bad):
     [
         (FeatureWalk, {"mean_per_day": 0, "log_scale_per_day": 0, "log_scale_limit": 1e-3}),
         (Shocks, {"duration_days": None}),
+        (LabelShocks, {"duration_days": None}),
+        (LabelShocks, {"days": (), "log_scales": (0, 20, -20)}),
         (Shocks, {"duration_days": 1, "feature_share": 1}),
         (Shocks, {"days": (), "log_scale_low": 2.5}),
         (Shocks, {"log_scale_low": -2.0, "log_scale_high": -1.0}),
@@ -160,8 +177,8 @@ def test_shock_outside_the_stream_is_refused(days, bad):
         (LabelNoise, {"degrees_of_freedom": 0.5, "scale": 0}),
         (StreamConfig, {"zipf_exponent": 1.001, "heavy_feature_every": 0, "vocabulary_size": 2}),
         (StreamConfig, {"dense_features": 1, "categorical_features": 1, "examples_per_day": 1}),
-        (StreamConfig, {"days": 6}),  # the last shock, on day 5, is on the last day
-        (StreamConfig, {"days": 2, "shocks": None}),
+        (StreamConfig, {"days": 7}),  # the last shock, on day 6, is on the last day
+        (StreamConfig, {"days": 2, "shocks": None, "label_shocks": None}),
         (StreamConfig, dict.fromkeys(["walk", "teacher_drift", "churn", "label_noise"])),
     ],
     ids=name_of,
@@ -179,6 +196,7 @@ def test_configs_are_frozen_values():
             setattr(one, next(iter(values)), 1)
 
 
-def test_shock_days_given_as_a_list_are_kept_as_a_tuple():
-    shocks = Shocks(**(GOOD[Shocks] | {"days": [5, 2]}))
-    assert shocks.days == (5, 2)
+def test_lists_are_kept_as_tuples():
+    assert Shocks(**(GOOD[Shocks] | {"days": [5, 2]})).days == (5, 2)
+    shocks = LabelShocks(days=[5, 2], duration_days=1, log_scales=[1, 2, 3])
+    assert (shocks.days, shocks.log_scales) == ((5, 2), (1, 2, 3))

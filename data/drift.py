@@ -6,6 +6,8 @@ how many days follow it, and switching one part off leaves the others as they ar
 
 import numpy as np
 
+from data.tasks import BINARY, TASKS
+
 # The first number after the seed tells one generator of the stream from another.
 WALK, SHOCK, TEACHER, TEACHER_DRIFT, CHURN, FIXED, ROWS = range(7)
 
@@ -56,6 +58,17 @@ def shock_path(config, seed):
         end = None if shocks.duration_days is None else day + shocks.duration_days
         added[day:end, hit] += change
     return added
+
+
+def label_scales(config):
+    """Factor on the labels of every task on every day: float64 array of shape (days, tasks)."""
+    log_scale = np.zeros((config.days, len(TASKS)))
+    shocks = config.label_shocks
+    if shocks is not None:
+        for day in shocks.days:
+            end = None if shocks.duration_days is None else day + shocks.duration_days
+            log_scale[day:end, ~BINARY] += shocks.log_scales
+    return np.exp(log_scale)
 
 
 def next_ranks(config, seed, day, ranks):

@@ -32,10 +32,9 @@ class Stream:
         self.config, self.seed = config, seed
         self._teacher = TeacherFunction(config, seed)
         self._mean, self._log_scale = drift.feature_paths(config, seed)
+        self._label_scale = drift.label_scales(config).astype(np.float32)
         self._ranks = (0, drift.first_ranks(config))
-        self._heavy = np.zeros(config.dense_features, bool)
-        if config.heavy_feature_every:
-            self._heavy[config.heavy_feature_every - 1 :: config.heavy_feature_every] = True
+        self._heavy = config.heavy
         # Inverse of the Zipf distribution cut off at the vocabulary.
         weight = np.arange(1, config.vocabulary_size + 1) ** -float(config.zipf_exponent)
         self._zipf = np.cumsum(weight / weight.sum())
@@ -85,6 +84,8 @@ class Stream:
         batch["categorical"] = ids
         batch["optimal"] = np.where(BINARY, expit(value), value)
         batch["labels"] = self._labels(rng, batch["optimal"])
+        for field in ("optimal", "labels"):
+            batch[field] *= self._label_scale[day]  # 1 for every binary task
         return batch
 
     def _seen(self, day, normal):

@@ -16,6 +16,7 @@ from data import (
     TASKS,
     FeatureWalk,
     LabelNoise,
+    LabelShocks,
     Shocks,
     Stream,
     StreamConfig,
@@ -29,7 +30,8 @@ from data.teacher import TeacherFunction
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = [task.kind == "binary" for task in TASKS]
 NUMBER = [task.kind == "regression" for task in TASKS]
-OFF = dict.fromkeys(["walk", "shocks", "teacher_drift", "churn", "label_noise"])
+PARTS = ["walk", "shocks", "teacher_drift", "churn", "label_noise", "label_shocks"]
+OFF = dict.fromkeys(PARTS)
 
 BASE = StreamConfig(
     days=8,
@@ -54,6 +56,7 @@ BASE = StreamConfig(
     teacher_drift=TeacherDrift(turn_per_day=0.5),
     churn=VocabularyChurn(share_per_day=0.4),
     label_noise=LabelNoise(degrees_of_freedom=2.0, scale=0.3, limit=5.0),
+    label_shocks=LabelShocks(days=(3,), duration_days=1, log_scales=(0.0, 0.7, 2.0)),
 )
 
 
@@ -138,6 +141,7 @@ def test_number_of_days_does_not_change_earlier_days():
         ("teacher_drift", 1, {"optimal", "binary labels", "regression labels"}),
         ("churn", 1, {"categorical", "optimal", "binary labels", "regression labels"}),
         ("label_noise", 0, {"regression labels"}),
+        ("label_shocks", 3, {"optimal", "regression labels"}),
     ],
 )
 def test_a_part_switched_off_leaves_the_rest(part, first_day, touched):
@@ -186,6 +190,18 @@ def test_shocks_widen_the_hit_features_on_their_days_only(duration, shock_days):
         alone = scales(8, shocks=dataclasses.replace(shocks, days=(day,)))
         last = 7 if duration is None else min(7, day + duration - 1)
         np.testing.assert_allclose(alone[last], alone[day], rtol=1e-4)
+
+
+@pytest.mark.parametrize("duration", [1, 2, None])
+def test_label_shocks_multiply_labels_and_optimum_of_their_tasks_on_their_days(duration):
+    shocks = LabelShocks(days=(2, 4), duration_days=duration, log_scales=(0.0, 0.7, -2.0))
+    for day in range(8):
+        hits = sum(s <= day and (duration is None or day < s + duration) for s in shocks.days)
+        factor = [1, 1, 1, 1, np.exp(0.7 * hits), np.exp(-2.0 * hits)]
+        shocked = Stream(config(label_shocks=shocks), 7).day(day)
+        still = Stream(config(label_shocks=None), 7).day(day)
+        for field in ("labels", "optimal"):
+            np.testing.assert_allclose(shocked[field], still[field] * factor, rtol=1e-6)
 
 
 def test_each_shock_hits_features_of_its_own():

@@ -105,6 +105,7 @@ def test_batch_of_a_stream():
         teacher_drift=None,
         churn=None,
         label_noise=None,
+        label_shocks=None,
     )
     stream = Stream(config, seed=2)
     batch = window().batch(33, stream.day)

@@ -7,11 +7,12 @@ import gin
 import data
 from experiments.run.config import MethodConfig, RunConfig, TrainerConfig
 from experiments.run.divergence import DivergenceConfig
-from experiments.study.protocol import CalibrationConfig, Table2Config
+from experiments.study.protocol import CalibrationConfig, CasesConfig, Table2Config
 from models.config import ModelConfig
 
 REGISTERED = (
     CalibrationConfig,
+    CasesConfig,
     DivergenceConfig,
     MethodConfig,
     ModelConfig,
@@ -19,6 +20,7 @@ REGISTERED = (
     TrainerConfig,
     data.FeatureWalk,
     data.LabelNoise,
+    data.LabelShocks,
     data.Shocks,
     data.StreamConfig,
     data.Teacher,

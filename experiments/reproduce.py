@@ -1,70 +1,110 @@
-"""`make reproduce-table2`: from a profile to the table on disk."""
+"""The commands over studies: from a profile to tables on disk."""
 
-import contextlib
+import pathlib
 
-from experiments.artefacts import table2, tables
+from experiments import session
+from experiments.artefacts import cases, table2, table3, tables
 from experiments.gin_files import named_file, resolve
-from experiments.run.config import DEFAULT_DATA_SEED
-from experiments.run.cost import seconds_of
-from experiments.run.record import Store, check_folder, results_folder, write_whole
-from experiments.study import calibration
-from experiments.study.execution import Study
-from experiments.study.progress import Display
+from experiments.run.record import write_whole
+from experiments.study.cases import CasesProtocol
 from experiments.study.table2 import Protocol
 
-STUDY = ("Table2Config", "CalibrationConfig", "DivergenceConfig")
+SECTION_3_2 = ("warmup", "window", "shocks", "objectives")  # small studies beside Table 3
 
 
-def reproduce(*, profile, data_seed, repeats, results, cache, workers):
+def reproduce_calibration(options):
+    """Finds 1x and writes calibration.json.
+
+    Args:
+      options: session.Options.
+    Returns: what was found, as text.
+    Raises: BadInput, RunsCrashed.
+    """
+    with session.opened(options) as opened:
+        return tables.calibration_text(opened.found)
+
+
+def reproduce_table2(options, repeats=None):
     """Runs what is missing of Table 2 and writes its artefacts.
 
     Args:
-      profile: name of a profile.
-      data_seed: seed of the stream, or None for the default.
-      repeats: run seeds of each chosen setting, or None for the study's own number.
-      results: folder of all results.
-      cache: folder of the generated days.
-      workers: worker processes.
+      options: session.Options.
+      repeats: run seeds of each setting, or None for the study's own number.
     Returns: the table as text.
     Raises: BadInput, RunsCrashed.
     """
-    named_file("profiles", profile)
+    table = table2_config(repeats)
+    with session.opened(options) as opened:
+        protocol = Protocol(table, opened.profile, opened.data_seed, opened.study)
+        runs, optimal = protocol.run(opened.found.base_rate, opened.divergence, opened.display)
+        return write_table2(opened.folder, table, runs, optimal, opened.found)
+
+
+def reproduce_table3(options, runs=None):
+    """Runs what is missing of Table 3 and of the other studies of section 3.2.
+
+    Args:
+      options: session.Options.
+      runs: run seeds of each case, or None for the studies' own number.
+    Returns: the tables as text.
+    Raises: BadInput, RunsCrashed.
+    """
+    studies = section_3_2(runs)
+    with session.opened(options) as opened:
+        texts = []
+        for name, config in studies.items():
+            frame = _run(config, name, opened)
+            if name == "table3":
+                texts.append(write_table3(opened.folder, frame, opened.found))
+            else:
+                texts.append(write_cases(opened.folder, name, config, frame))
+        return "\n".join(texts)
+
+
+def reproduce_study(options, file, runs=None):
+    """Runs what is missing of any study of cases and writes its table.
+
+    Args:
+      options: session.Options.
+      file: a gin file that binds CasesConfig.
+      runs: run seeds of each case, or None for the study's own number.
+    Returns: the table as text.
+    Raises: BadInput, RunsCrashed.
+    """
+    config, name = cases_config(file, runs), study_name(file)
+    with session.opened(options) as opened:
+        return write_cases(opened.folder, name, config, _run(config, name, opened))
+
+
+def table2_config(repeats=None):
+    """The study of Table 2; `repeats` overrides its own number unless None."""
     bindings = [] if repeats is None else [f"Table2Config.repeats = {repeats}"]
-    table, edge, divergence = resolve([named_file("studies", "table2")], bindings, STUDY)
-    data_seed = DEFAULT_DATA_SEED if data_seed is None else data_seed
-    check_folder(cache, "cache folder")
-    display = Display(divergence, workers)
-
-    def study_of(seed):
-        return Study.open(Store(results_folder(results, profile, seed)), cache, workers, display)
-
-    with display, study_of(data_seed) as study:
-        protocol = Protocol(table, profile, data_seed, study)
-        # The calibration is of the profile, whichever data seed is judged: one for all of them.
-        own = data_seed == DEFAULT_DATA_SEED
-        with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
-            _announce(protocol, design, edge, profile, divergence, display)
-            found = calibration.calibrate(edge, profile, design, divergence)
-        runs, optimal = protocol.run(found.base_rate, divergence, display)
-        return write(study.store.root, table, runs, optimal, found)
+    return resolve([named_file("studies", "table2")], bindings, ("Table2Config",))[0]
 
 
-def _announce(protocol, study, edge, profile, divergence, display):
-    """Says what the whole study may take, as far as its records tell."""
-    configs, found = calibration.planned(edge, profile, study, divergence)
-    missing = [config for config in configs if not study.is_done(config)]
-    at_most = "" if found else "at most "
-    base_rate = found.base_rate if found else edge.first_rate
-    runs, done, seconds = protocol.plan(base_rate, divergence)
-    display.begin(
-        f"Table 2, profile {profile}, calibration of {at_most}{len(configs)} runs and {runs} more",
-        len(configs) + runs,
-        len(configs) - len(missing) + (done if found else 0),
-        sum(map(seconds_of, missing)) + seconds,
-    )
+def cases_config(file, runs=None):
+    """The study of a gin file that binds CasesConfig; `runs` overrides its number unless None."""
+    bindings = [] if runs is None else [f"CasesConfig.runs = {runs}"]
+    return resolve([file], bindings, ("CasesConfig",))[0]
 
 
-def write(folder, table, runs, optimal, found):
+def section_3_2(runs=None):
+    """Table 3 and the small studies beside it: dict from name to CasesConfig."""
+    names = ("table3", *SECTION_3_2)
+    return {name: cases_config(named_file("studies", name), runs) for name in names}
+
+
+def study_name(file):
+    """What the artefacts of a study are called: the gin file's name without its ending."""
+    return pathlib.Path(file).stem
+
+
+def _run(config, name, opened):
+    protocol = CasesProtocol(config, name, opened.profile, opened.data_seed, opened.study)
+    return protocol.run(opened.found.base_rate, opened.divergence, opened.display)
+
+
+def write_table2(folder, table, runs, optimal, found):
     """Writes table2.{csv,md,tex} and table2_runs.csv.
 
     Args:
@@ -76,14 +116,56 @@ def write(folder, table, runs, optimal, found):
     """
     frame = table2.table_frame(runs, table.untreated)
     optimal = {metric: value * table2.SCALE[metric] for metric, value in optimal.items()}
-    untreated = table2.untreated_counts(runs, table.untreated)
-    text = tables.markdown(frame, optimal) + tables.notes(untreated, table, found)
+    text = tables.markdown(frame, optimal)
+    text += tables.notes(table2.rates_frame(runs), table, found)
     parts = {
-        "table2.csv": frame.to_csv(index=False, lineterminator="\n"),
-        "table2_runs.csv": runs.to_csv(index=False, lineterminator="\n"),
+        "table2.csv": _csv(frame),
+        "table2_runs.csv": _csv(runs),
         "table2.md": text,
         "table2.tex": tables.latex(frame, optimal),
     }
+    return _write(folder, parts, text)
+
+
+def write_table3(folder, runs, found):
+    """Writes table3.{csv,md,tex} and table3_runs.csv; returns table3.md as text.
+
+    Args:
+      folder: results folder.
+      runs: from CasesProtocol.run.
+      found: calibration.Calibration.
+    """
+    frame = table3.table_frame(runs)
+    text = table3.markdown(frame, found)
+    parts = {
+        "table3.csv": _csv(frame),
+        "table3_runs.csv": _csv(runs),
+        "table3.md": text,
+        "table3.tex": table3.latex(frame),
+    }
+    return _write(folder, parts, text)
+
+
+def write_cases(folder, name, config, runs):
+    """Writes <name>.{csv,md} and <name>_runs.csv; returns <name>.md as text.
+
+    Args:
+      folder: results folder.
+      name: of the study.
+      config: CasesConfig.
+      runs: from CasesProtocol.run.
+    """
+    frame = cases.table_frame(runs)
+    text = cases.markdown(frame, config.title)
+    parts = {f"{name}.csv": _csv(frame), f"{name}_runs.csv": _csv(runs), f"{name}.md": text}
+    return _write(folder, parts, text)
+
+
+def _csv(frame):
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _write(folder, parts, text):
     for name, content in parts.items():
         write_whole(folder / name, content.encode())
     return text

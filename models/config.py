@@ -11,8 +11,11 @@ class ModelConfig:
       name: how tables and run ids call it.
       paper_width: units of each shared hidden layer at the paper's size (Table 1).
       depth: number of shared hidden layers (Table 1).
-      cross_layers: full-rank DCN-v2 layers on the input, followed by layer normalization; 0 none.
+      paper_cross_layers: full-rank DCN-v2 layers on the input at the paper's size, followed by
+        layer normalization; 0 for none.
       width_divisor: a profile divides `paper_width` by this; at least 1 unit is left.
+      cross_divisor: a profile divides `paper_cross_layers` by this; at least 1 layer is left, if
+        there was one.
       embedding_width: units of each categorical feature's embedding.
       tasks: names of the tasks the model learns, or None for all.
       task_weights: weight of a task's loss by its name; 1 for a task not named.
@@ -23,8 +26,9 @@ class ModelConfig:
     name: str
     paper_width: int
     depth: int
-    cross_layers: int
+    paper_cross_layers: int
     width_divisor: int
+    cross_divisor: int
     embedding_width: int
     tasks: tuple[str, ...] | None = None
     task_weights: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -34,8 +38,8 @@ class ModelConfig:
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name.isidentifier():
             _fail("name", self.name, "a word of letters, digits and underscores")
-        least = {"paper_width": 1, "depth": 1, "cross_layers": 0}
-        least |= {"width_divisor": 1, "embedding_width": 1}
+        least = {"paper_width": 1, "depth": 1, "paper_cross_layers": 0}
+        least |= {"width_divisor": 1, "cross_divisor": 1, "embedding_width": 1}
         for field, limit in least.items():
             value = getattr(self, field)
             if type(value) is not int or value < limit:
@@ -84,6 +88,13 @@ class ModelConfig:
     def width(self):
         """Units of each shared hidden layer at this profile's size."""
         return max(1, self.paper_width // self.width_divisor)
+
+    @property
+    def cross_layers(self):
+        """Cross layers of this profile's model."""
+        if self.paper_cross_layers == 0:
+            return 0
+        return max(1, self.paper_cross_layers // self.cross_divisor)
 
 
 def _fail(field, value, allowed):

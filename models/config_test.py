@@ -11,8 +11,9 @@ GOOD = {
     "name": "tiny",
     "paper_width": 96,
     "depth": 2,
-    "cross_layers": 3,
+    "paper_cross_layers": 3,
     "width_divisor": 8,
+    "cross_divisor": 2,
     "embedding_width": 5,
     "tasks": ("click", "rating"),
     "task_weights": {"click": 2, "rating": 0.5},
@@ -26,8 +27,9 @@ BAD = {
     "name": ("", "two words", "a-b", "1st", 3, None),
     "paper_width": (*NO_WHOLE, 0),
     "depth": (*NO_WHOLE, 0),
-    "cross_layers": NO_WHOLE,
+    "paper_cross_layers": NO_WHOLE,
     "width_divisor": (*NO_WHOLE, 0),
+    "cross_divisor": (*NO_WHOLE, 0),
     "embedding_width": (*NO_WHOLE, 0),
     "tasks": ((), [], "click", {"click"}, 1, ("click", "click"), (1,), ("click", None)),
     "task_weights": (
@@ -61,7 +63,7 @@ def test_bad_value_is_refused(field, value):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"cross_layers": 0, "depth": 1, "paper_width": 1, "width_divisor": 1},
+        {"paper_cross_layers": 0, "depth": 1, "paper_width": 1, "width_divisor": 1},
         {"tasks": None, "dense_kept": None, "categorical_kept": None, "task_weights": {}},
     ],
 )
@@ -71,7 +73,8 @@ def test_values_at_the_limits_are_taken(changes):
 
 
 def test_subsets_default_to_everything():
-    required = ["name", "paper_width", "depth", "cross_layers", "width_divisor", "embedding_width"]
+    required = ["name", "paper_width", "depth", "paper_cross_layers", "width_divisor"]
+    required += ["cross_divisor", "embedding_width"]
     config = ModelConfig(**{name: GOOD[name] for name in required})
     assert (config.tasks, config.dense_kept, config.categorical_kept) == (None, None, None)
     assert config.task_weights == {}
@@ -88,6 +91,15 @@ def test_lists_are_kept_as_tuples():
 def test_width_is_divided_and_at_least_one(paper_width, divisor, width):
     config = ModelConfig(**(GOOD | {"paper_width": paper_width, "width_divisor": divisor}))
     assert config.width == width
+
+
+@pytest.mark.parametrize(
+    "paper_layers, divisor, layers",
+    [(4, 2, 2), (4, 1, 4), (5, 2, 2), (3, 9, 1), (0, 1, 0), (0, 4, 0)],
+)
+def test_cross_layers_are_divided_and_stay_if_there_were_any(paper_layers, divisor, layers):
+    changes = {"paper_cross_layers": paper_layers, "cross_divisor": divisor}
+    assert ModelConfig(**(GOOD | changes)).cross_layers == layers
 
 
 def test_config_is_frozen():

@@ -18,9 +18,15 @@ SHAPES = ["small", "small_dcn", "large", "large_dcn"]
 TASKS = (("click", "binary"), ("rating", "regression"), ("share", "binary"))
 DENSE, CATEGORICAL, VOCABULARY, ROWS = 4, 3, 7, 5
 PLAIN = ModelConfig(
-    name="plain", paper_width=6, depth=2, cross_layers=0, width_divisor=1, embedding_width=2
+    name="plain",
+    paper_width=6,
+    depth=2,
+    paper_cross_layers=0,
+    width_divisor=1,
+    cross_divisor=1,
+    embedding_width=2,
 )
-CROSSED = dataclasses.replace(PLAIN, name="crossed", cross_layers=3, depth=1)
+CROSSED = dataclasses.replace(PLAIN, name="crossed", paper_cross_layers=3, depth=1)
 
 
 def model_of(config, seed=3, tasks=TASKS):
@@ -92,7 +98,9 @@ def forward(model, config, batch):
 CASES = {
     "plain": PLAIN,
     "crossed": CROSSED,
-    "one cross layer": dataclasses.replace(CROSSED, cross_layers=1, depth=3, embedding_width=5),
+    "one cross layer": dataclasses.replace(
+        CROSSED, paper_cross_layers=1, depth=3, embedding_width=5
+    ),
     "divided": dataclasses.replace(CROSSED, paper_width=28, width_divisor=4),
     "some dense": dataclasses.replace(CROSSED, dense_kept=(3, 1)),
     "some categorical": dataclasses.replace(CROSSED, categorical_kept=(2, 0)),
@@ -175,7 +183,7 @@ def test_parameters_are_those_of_the_layers(shape, profile):
     model, config, width_in = model_from_files(profile, shape, vocabulary_size=11)
     large, crossed = shape.startswith("large"), shape.endswith("dcn")
     assert config.width * config.width_divisor == (4096 if large else 512)  # Table 1
-    expected = parameters(width_in, config.width, 4 if large else 2, 4 if crossed else 0, tasks=6)
+    expected = parameters(width_in, config.width, 4 if large else 2, 2 if crossed else 0, tasks=6)
     assert model.non_embedding_parameters() == expected
     features = bindings(f"profiles/{profile}.gin")["StreamConfig.categorical_features"]
     assert model.count_params() - expected == features * 11 * config.embedding_width
@@ -282,7 +290,7 @@ def test_initial_weights_are_a_function_of_the_seed():
     assert equal(weights_of(model), first) == [not random for random in drawn]
 
 
-def test_initial_weights_are_glorot_uniform():
+def test_initial_weights_are_glorot_uniform_and_smaller_in_cross_layers():
     config = dataclasses.replace(CROSSED, paper_width=90, depth=2, embedding_width=20)
     model = model_of(config)
     for layer in [*model.cross, *model.hidden, *model.heads.values(), model.embedding, model.norm]:
@@ -291,6 +299,7 @@ def test_initial_weights_are_glorot_uniform():
                 np.testing.assert_array_equal(weight, 1.0 if role == "gamma" else 0.0)
                 continue
             limit = 0.05 if role == "embeddings" else np.sqrt(6 / sum(weight.shape))
+            limit *= np.sqrt(0.1) if layer in model.cross else 1
             scaled = weight / limit
             assert np.abs(scaled).max() <= 1 + np.finfo(np.float32).eps
             # A uniform variable in [-1, 1]: variance 1/3, variance of its square 4/45.

@@ -13,6 +13,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("profile", "laptop", "Size of everything: a file in configs/profiles.")
 flags.DEFINE_integer("data_seed", None, "Seed of the stream; default 1.", lower_bound=0)
 flags.DEFINE_integer("workers", None, "Worker processes; default: all cores.", lower_bound=1)
+flags.DEFINE_integer("repeats", None, "Run seeds of each setting; default: the study's.")
 flags.DEFINE_string("results", str(ROOT / "results"), "Folder of all results.")
 flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days.")
 
@@ -25,6 +26,19 @@ def main(command):
 def workers():
     """Number of worker processes: the flag, or the cores this process may use."""
     return FLAGS.workers or len(os.sched_getaffinity(0))
+
+
+def options():
+    """The flags that every command over studies has, as session.Options."""
+    from experiments.session import Options  # imported late: see _status
+
+    return Options(
+        profile=FLAGS.profile,
+        data_seed=FLAGS.data_seed,
+        results=FLAGS.results,
+        cache=FLAGS.cache,
+        workers=workers(),
+    )
 
 
 def _parse(argv):

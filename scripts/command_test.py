@@ -43,6 +43,12 @@ def refused(tmp_path, *arguments):
     [
         (("scripts.reproduce_table2", "--profile=smok"), "no 'smok': allowed is one of laptop"),
         (("scripts.reproduce_table2", "--repeats=0"), "Table2Config.repeats = 0: allowed is a"),
+        (("scripts.reproduce_table3", "--repeats=0"), "CasesConfig.runs = 0: allowed is a"),
+        (("scripts.calibrate", "--profile=smok"), "no 'smok': allowed is one of laptop"),
+        (("scripts.claims", "--profile=smok"), "no 'smok': allowed is one of laptop"),
+        (("scripts.study",), "STUDY = '': allowed is a gin file"),
+        (("scripts.study", "--study=nowhere.gin"), "nowhere.gin: cannot be read"),
+        (("scripts.study", f"--study={EXAMPLE}"), "CasesConfig"),
         (("scripts.reproduce_table2", "--repeat=x"), "command line: "),
         (("scripts.reproduce_table2", "--workers=0"), "command line: flag --workers=0"),
         (("scripts.reproduce_table2", "extra"), "command line: 'extra': allowed are flags only"),

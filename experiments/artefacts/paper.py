@@ -49,6 +49,25 @@ TABLE1 = {
 }
 
 
+class Change(NamedTuple):
+    """One row of the paper's Table 3."""
+
+    direction: str
+    change: str
+    diverged: int
+    tried: int
+
+
+TABLE3 = {
+    "clean": Change("N/a", "Clean", 5, 5),
+    "smaller_model": Change("Model size", "Smaller model size", 1, 3),
+    "no_dcn": Change("Model complexity", "Remove DCN", 2, 3),
+    "fewer_features": Change("Input features", "Remove subset of input features", 2, 3),
+    "one_task_removed": Change("Output tasks", "Remove one task", 2, 3),
+    "two_tasks_removed": Change("Output tasks", "Remove two tasks", 0, 3),
+}
+
+
 def table2_cell(model, method, metric):
     """The paper's cell, or an empty one for a model or method it does not have."""
     if method not in METHODS or (model, metric) not in TABLE2:

@@ -14,14 +14,17 @@ from experiments.study.selection_test import config, run
 @pytest.fixture
 def frame():
     runs = [run("small", "gc", 1, 0.99, seed=100, role="search")]
-    runs += [run("small", "gc", 2, auc, seed) for seed, auc in enumerate((0.70, 0.72, 0.77))]
+    runs += [
+        run("small", "gc", 2, auc, seed, chosen=True) for seed, auc in enumerate((0.70, 0.72, 0.77))
+    ]
+    runs += [run("small", "gc", 1, 0.6, 0, threshold=0.1), run("small", "gc", 1, 0.64, 1)]
     runs += [
         run("small", "naive", 1, auc, seed, label="full") for seed, auc in enumerate((0.50, 0.52))
     ]
     runs += [run("small", "naive", 2, 0.49, seed, label="full") for seed in range(2)]
     runs += [
-        run("small", "clippy", 2, 0.75, 0, label="micro"),
-        run("small", "clippy", 2, np.nan, 1, label="full"),
+        run("small", "clippy", 2, 0.75, 0, label="micro", chosen=True),
+        run("small", "clippy", 2, np.nan, 1, label="full", chosen=True),
     ]
     return pd.DataFrame(runs)
 
@@ -57,16 +60,27 @@ def test_runs_without_a_metric_are_counted(frame):
     assert found["mean"] == pytest.approx(75.0)
 
 
-def test_untreated_runs_are_counted_at_every_rate(frame):
-    counts = table2.untreated_counts(frame, "naive")
-    assert counts["rate_multiple"].tolist() == [1.0, 2.0]
-    assert counts["diverged"].tolist() == [2, 2]
-    assert counts["auc"].tolist() == pytest.approx([51.0, 49.0])
+def test_every_rate_is_counted(frame):
+    rates = table2.rates_frame(frame).set_index(["method", "rate_multiple"])
+    naive = rates.loc["naive"]
+    assert naive["diverged"].tolist() == [2, 2]
+    assert naive["auc_mean"].tolist() == pytest.approx([51.0, 49.0])
+    other = rates.loc[("gc", 1.0)]
+    assert (other["n"], other["threshold"]) == (2, 0.1)
+    assert (other["auc_mean"], other["auc_std"]) == pytest.approx((62.0, math.sqrt(8)))
+
+
+def test_the_interval_is_of_the_mean_by_students_t(frame):
+    found = cell(frame, "gc", "auc")
+    # t(0.975) with 2 degrees of freedom is 4.302653, from a printed table
+    half = 4.302653 * math.sqrt(13) / math.sqrt(3)
+    assert (found["low"], found["high"]) == pytest.approx((73 - half, 73 + half), rel=1e-5)
+    assert math.isnan(table2.interval(pd.Series([1.0, np.nan]))["low"])
 
 
 def test_the_columns_are_those_of_the_contract(frame):
     columns = "model method metric mean std n diverged micro_diverged rate_multiple threshold"
-    expected = [*columns.split(" "), "paper_mean", "paper_std"]
+    expected = [*columns.split(" "), "paper_mean", "paper_std", "low", "high"]
     assert list(table2.table_frame(frame, "naive").columns) == expected
 
 
@@ -98,13 +112,20 @@ def test_markdown_and_latex_say_the_same(frame):
     assert tex.count(r"\\") == 4
 
 
-def test_the_notes_state_the_rate_and_the_counts(frame):
+def test_the_notes_state_the_rate_and_every_setting(frame):
     found = Calibration(
-        edge=0.32, base_rate=0.8, edge_multiple=0.4, model="large", data_seed=1000, tried=[]
+        edge=0.32,
+        base_rate=0.8,
+        edge_multiple=0.4,
+        model="large",
+        data_seeds=(1000, 1001),
+        tried=[],
     )
-    text = tables.notes(table2.untreated_counts(frame, "naive"), config(), found)
-    assert "1x is 0.8: naive Large fully diverges in all runs at 0.32, called 0.4x" in text
-    assert "Small at 1x 2/2 (micro 0), AUC 51.00" in text
+    text = tables.notes(table2.rates_frame(frame), config(), found)
+    assert "1x is 0.8: naive Large fully diverges in 2 of 2 runs at 0.32, called 0.4x" in text
+    assert "design data seeds 1000, 1001." in text
+    assert "| Small | Naive | 1x | - | 51.00 ± 1.41 |" in text
+    assert "| Small | GC | 1x | 0.1 | 62.00 ± 2.83 |" in text
 
 
 def test_the_paper_has_a_cell_for_every_method():

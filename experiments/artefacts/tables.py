@@ -39,15 +39,15 @@ def markdown(table, optimal):
     """
     methods = list(table["method"].unique())
     header = ["Model", "Metric", *(METHOD_NAMES.get(name, name) for name in methods), "Optimal"]
-    lines = [_markdown_row(header), _markdown_row(["---"] * len(header))]
+    lines = [markdown_row(header), markdown_row(["---"] * len(header))]
     for model, rows in table.groupby("model", sort=False):
         for metric in METRIC_NAMES:
             cells = _cells(rows, methods, metric, "markdown")
             best = f"{optimal[metric]:.{DIGITS[metric]}f}"
             first = MODEL_NAMES.get(model, model) if metric == "auc" else ""
-            lines.append(_markdown_row([first, METRIC_NAMES[metric], *cells, best]))
+            lines.append(markdown_row([first, METRIC_NAMES[metric], *cells, best]))
         rates = _rates(rows, methods, model)
-        lines.append(_markdown_row(["", "Best learning rate", *rates, ""]))
+        lines.append(markdown_row(["", "Best learning rate", *rates, ""]))
     return "\n".join(lines) + "\n"
 
 
@@ -72,36 +72,65 @@ def latex(table, optimal):
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
 
 
-def notes(untreated, table, found):
-    """What the reader of table2.md must know to read it: sentences with figures from the runs.
+def calibration_text(found):
+    """Where 1x comes from, in one sentence.
 
     Args:
-      untreated: table2.untreated_counts.
+      found: calibration.Calibration.
+    """
+    seeds = ", ".join(map(str, found.data_seeds))
+    return (
+        f"1x is {found.base_rate:g}: naive {MODEL_NAMES.get(found.model, found.model)} fully "
+        f"diverges in {len(found.data_seeds)} of {len(found.data_seeds)} runs at {found.edge:g}, "
+        f"called {found.edge_multiple:g}x, on design data seeds {seeds}."
+    )
+
+
+def notes(rates, table, found):
+    """What the reader of table2.md must know to read it: every rate, and sentences.
+
+    Args:
+      rates: table2.rates_frame.
       table: Table2Config.
       found: calibration.Calibration.
     """
-    name = METHOD_NAMES.get(table.untreated, table.untreated)
-    counts = "; ".join(
-        f"{MODEL_NAMES.get(row.model, row.model)} at {row.rate_multiple:g}x "
-        f"{row.diverged}/{row.n} (micro {row.micro_diverged}), AUC {row.auc:.2f}"
-        for row in untreated.itertuples()
-    )
-    lines = [
+    header = ["Model", "Method", "Rate", "Threshold", "AUC", "95 % interval", "RMSE", "Diverged"]
+    header.append("Micro-diverged")
+    lines = ["", "Both rates, each with its best threshold:", "", markdown_row(header)]
+    lines.append(markdown_row(["---"] * len(header)))
+    for row in rates.itertuples():
+        lines.append(
+            markdown_row(
+                [
+                    MODEL_NAMES.get(row.model, row.model),
+                    METHOD_NAMES.get(row.method, row.method),
+                    f"{row.rate_multiple:g}x",
+                    "-" if pd.isna(row.threshold) else f"{row.threshold:g}",
+                    number(row.auc_mean, row.auc_std, "auc"),
+                    f"{row.auc_low:.2f} to {row.auc_high:.2f}",
+                    number(row.rmse_mean, row.rmse_std, "rmse"),
+                    f"{row.diverged}/{row.n}",
+                    f"{row.micro_diverged}/{row.n}",
+                ]
+            )
+        )
+    lines += [
         "",
         "Cells: mean ± sample standard deviation over fresh seeds, last day, over the runs whose "
-        "metric is defined; in brackets the paper's. Underlined: the best of the methods without a "
-        "full divergence. Optimal: the Bayes-optimal prediction of this stream.",
+        "metric is defined; in brackets the paper's. Intervals are of the mean (Student's t). "
+        "Underlined: the best of the methods without a full divergence. Optimal: the "
+        "Bayes-optimal prediction of this stream.",
         f"Each setting was chosen by one search run (seed {table.search_seed}) and repeated with "
-        f"{table.repeats} other seeds. The row of rates gives the chosen multiple and threshold.",
-        f"1x is {found.base_rate:g}: naive {MODEL_NAMES.get(found.model, found.model)} fully "
-        f"diverges in all runs at {found.edge:g}, called {found.edge_multiple:g}x, on design data "
-        f"seed {found.data_seed}.",
-        f"{name} is not searched; its column is its better rate. Full divergences: {counts}.",
+        f"{table.repeats} other seeds. The row of rates gives the chosen multiple and threshold. "
+        f"{METHOD_NAMES.get(table.untreated, table.untreated)} is not searched; its column is its "
+        "better rate.",
+        calibration_text(found),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _markdown_row(cells):
+def markdown_row(cells):
+    """One row of a Markdown table."""
     return "| " + " | ".join(cells) + " |"
 
 
@@ -114,7 +143,7 @@ def _cells(rows, methods, metric, style):
 
 def _cell(row, metric, is_best, style):
     sign = PLUS_MINUS[style]
-    ours = _number(row["mean"], row["std"], metric, sign)
+    ours = number(row["mean"], row["std"], metric, sign)
     if is_best:
         ours = f"<u>{ours}</u>" if style == "markdown" else rf"\underline{{{ours}}}"
     if row["diverged"] == row["n"]:
@@ -125,13 +154,14 @@ def _cell(row, metric, is_best, style):
     theirs = (
         "diverged"
         if pd.isna(row["paper_mean"])
-        else _number(row["paper_mean"], row["paper_std"], metric, sign)
+        else number(row["paper_mean"], row["paper_std"], metric, sign)
     )
     gap = "<br>" if style == "markdown" else " "
     return f"{ours}{gap}[{theirs}]"
 
 
-def _number(mean, std, metric, sign):
+def number(mean, std, metric, sign="±"):
+    """mean ± standard deviation with the metric's digits; the latter is left out if undefined."""
     digits = DIGITS[metric]
     if pd.isna(mean):
         return "not defined"

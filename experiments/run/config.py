@@ -10,7 +10,7 @@ from data import checks
 from models.config import ModelConfig
 
 # Bump when the numbers of a run change for the same configuration and seeds (see CHANGELOG).
-NUMERICS_VERSION = 1
+NUMERICS_VERSION = 2
 
 DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
 
@@ -57,26 +57,27 @@ class TrainerConfig:
       steps_per_day: training steps before the window moves on.
       batch_size: rows of a batch.
       evaluate_every_steps: steps between two evaluations on the last day.
-      warmup_steps: steps over which the learning rate rises linearly to its value; 0 for none.
+      warmup_days: days over which the learning rate rises linearly to its value; 0 for none.
     """
 
     window_days: int
     steps_per_day: int
     batch_size: int
     evaluate_every_steps: int
-    warmup_steps: int
+    warmup_days: int
 
     def __post_init__(self):
         least = {"window_days": 1, "steps_per_day": 1, "batch_size": 1}
-        least |= {"evaluate_every_steps": 1, "warmup_steps": 0}
+        least |= {"evaluate_every_steps": 1, "warmup_days": 0}
         for field, limit in least.items():
             checks.whole(f"TrainerConfig.{field}", getattr(self, field), limit)
 
     def rate_at(self, step, learning_rate):
         """The learning rate of `step` (from 0): linear warmup, then constant."""
-        if step + 1 >= self.warmup_steps:
+        warmup_steps = self.warmup_days * self.steps_per_day
+        if step + 1 >= warmup_steps:
             return learning_rate
-        return learning_rate * (step + 1) / self.warmup_steps
+        return learning_rate * (step + 1) / warmup_steps
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,7 @@ def test_a_run_id_reads_as_model_method_hash(config):
 
 def test_warmup_rises_linearly_and_then_stays():
     trainer = TrainerConfig(
-        window_days=1, steps_per_day=1, batch_size=1, evaluate_every_steps=1, warmup_steps=4
+        window_days=1, steps_per_day=2, batch_size=1, evaluate_every_steps=1, warmup_days=2
     )
     rates = [trainer.rate_at(step, 0.8) for step in range(6)]
     assert rates == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.8, 0.8])

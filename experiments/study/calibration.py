@@ -1,4 +1,4 @@
-"""Where 1x comes from: the edge of instability of the naive model on the design stream (A.1)."""
+"""Where 1x comes from: the edge of instability of the naive model on design streams (A.1)."""
 
 import dataclasses
 import itertools
@@ -21,7 +21,7 @@ class Calibration:
       base_rate: 1x, the edge divided by `edge_multiple`.
       edge_multiple: what the edge is called in units of 1x.
       model: the model it was found on.
-      data_seed: the design seed.
+      data_seeds: the design seeds.
       tried: for each rate tried: rate, diverged runs, runs, their ids.
     """
 
@@ -29,22 +29,22 @@ class Calibration:
     base_rate: float
     edge_multiple: float
     model: str
-    data_seed: int
+    data_seeds: tuple[int, ...]
     tried: list[dict]
 
 
 def configs_at(config, profile, rate):
-    """The runs that decide one rate: the naive model on the design stream, one for each seed."""
+    """The runs that decide one rate: the naive model, one run on each design stream."""
     return [
         run_config(
             profile,
             config.model,
             METHOD,
             learning_rate=rate,
-            data_seed=config.data_seed,
-            run_seed=seed,
+            data_seed=data_seed,
+            run_seed=run_seed,
         )
-        for seed in range(config.seeds)
+        for run_seed, data_seed in enumerate(config.data_seeds)
     ]
 
 
@@ -69,7 +69,7 @@ def planned(config, profile, study, divergence):
 
 
 def calibrate(config, profile, study, divergence):
-    """Finds the edge: rates ascending, until all seeds of one have fully diverged.
+    """Finds the edge: rates ascending, until all runs of one have fully diverged.
 
     Args:
       config: CalibrationConfig.
@@ -89,7 +89,8 @@ def calibrate(config, profile, study, divergence):
             return found
     raise BadInput(
         f"CalibrationConfig.rates = {config.rates}: no rate up to {rate:g} makes all "
-        f"{config.seeds} naive {config.model} runs diverge: allowed is a grid that reaches the edge"
+        f"{len(config.data_seeds)} naive {config.model} runs diverge: allowed is a grid that "
+        "reaches the edge"
     )
 
 
@@ -112,6 +113,6 @@ def _found(config, tried):
         base_rate=float(f"{edge / config.edge_multiple:.12g}"),  # 0.8, not 0.7999999999999999
         edge_multiple=config.edge_multiple,
         model=config.model,
-        data_seed=config.data_seed,
+        data_seeds=config.data_seeds,
         tried=tried,
     )

@@ -14,15 +14,16 @@ import pytest
 from rich.console import Console
 
 from experiments.errors import BadInput, RunsCrashed
-from experiments.reproduce import write
+from experiments.reproduce import write_cases, write_table2
 from experiments.run.divergence import DivergenceConfig
 from experiments.run.record import Store
 from experiments.study import calibration
+from experiments.study.cases import CasesProtocol
 from experiments.study.execution import Study
 from experiments.study.grid import run_config
 from experiments.study.pool import Died, Pool
 from experiments.study.progress import Display
-from experiments.study.protocol import CalibrationConfig, Table2Config
+from experiments.study.protocol import CalibrationConfig, CasesConfig, Table2Config
 from experiments.study.table2 import Protocol
 
 DIVERGENCE = DivergenceConfig(
@@ -33,8 +34,7 @@ EDGE = CalibrationConfig(
     first_rate=0.1,
     factor=1000.0,
     rates=3,
-    seeds=2,
-    data_seed=1000,
+    data_seeds=(1000, 1001),
     edge_multiple=0.4,
 )
 TABLE = Table2Config(
@@ -181,15 +181,15 @@ def reproduced(tmp_path_factory, day_cache):
         found = calibration.calibrate(EDGE, "smoke", study, DIVERGENCE)
         protocol = Protocol(TABLE, "smoke", 1, study)
         runs, optimal = protocol.run(found.base_rate, DIVERGENCE, opened.display)
-    text = write(folder, TABLE, runs, optimal, found)
+    text = write_table2(folder, TABLE, runs, optimal, found)
     return folder, found, runs, text, opened.text.getvalue()
 
 
 def test_the_edge_is_the_first_rate_at_which_all_diverge(reproduced):
     _, found, _, _, _ = reproduced
     assert found.edge == found.tried[-1]["rate"] > EDGE.first_rate
-    assert found.tried[-1]["diverged"] == EDGE.seeds
-    assert all(rate["diverged"] < EDGE.seeds for rate in found.tried[:-1])
+    assert found.tried[-1]["diverged"] == len(EDGE.data_seeds)
+    assert all(rate["diverged"] < len(EDGE.data_seeds) for rate in found.tried[:-1])
     assert found.base_rate == pytest.approx(found.edge / 0.4)
 
 
@@ -202,14 +202,14 @@ def test_the_table_is_written_from_the_repeats(reproduced):
         "table2_runs.csv",
     }
     assert (folder / "table2.md").read_text() == text
-    assert runs["role"].value_counts().to_dict() == {"search": 6, "repeat": 8}
+    assert runs["role"].value_counts().to_dict() == {"search": 6, "repeat": 12}
     assert set(runs[runs["role"] == "repeat"]["seed"]) == {0, 1}
 
 
 def test_the_plan_is_printed_before_the_runs(reproduced):
     lines = reproduced[4].splitlines()
     plan = next(line for line in lines if line.startswith("Table 2: search and repeats"))
-    assert "14 runs, 0 done, 2 workers, about" in plan
+    assert "18 runs, 0 done, 2 workers, about" in plan
 
 
 def test_a_second_pass_runs_nothing_and_gives_the_same_bytes(reproduced, day_cache):
@@ -220,14 +220,48 @@ def test_a_second_pass_runs_nothing_and_gives_the_same_bytes(reproduced, day_cac
         again = calibration.calibrate(EDGE, "smoke", study, DIVERGENCE)
         protocol = Protocol(TABLE, "smoke", 1, study)
         runs, optimal = protocol.run(again.base_rate, DIVERGENCE, opened.display)
-    assert write(folder, TABLE, runs, optimal, again) == text
+    assert write_table2(folder, TABLE, runs, optimal, again) == text
     assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
-    assert "14 runs, 14 done" in opened.text.getvalue()
+    assert "18 runs, 18 done" in opened.text.getvalue()
     assert again == found
 
 
+def test_table2_is_recorded_only_when_every_run_is(reproduced, day_cache):
+    folder, found, runs, _, _ = reproduced
+    study = Study(Store(folder), None, Opened(folder, day_cache).display)
+    display = Opened(folder, day_cache).display
+    again = Protocol(TABLE, "smoke", 1, study).recorded(found.base_rate, DIVERGENCE, display)
+    assert again.equals(runs)
+    more = dataclasses.replace(TABLE, repeats=3)
+    assert Protocol(more, "smoke", 1, study).recorded(found.base_rate, DIVERGENCE, display) is None
+
+
+def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
+    case = {"model": "small", "rate_multiple": 0.4}
+    config = CasesConfig(
+        title="Objectives",
+        runs=2,
+        cases={"six": case, "one": case | {"set": ("ModelConfig.tasks = ('click',)",)}},
+    )
+    texts = []
+    for done in (0, 4):
+        opened = Opened(tmp_path, day_cache)
+        with opened.open() as study:
+            protocol = CasesProtocol(config, "objectives", "smoke", 1, study)
+            runs = protocol.run(0.5, DIVERGENCE, opened.display)
+        texts.append(write_cases(tmp_path, "objectives", config, runs))
+        assert f"Objectives: 4 runs, {done} done" in opened.text.getvalue()
+    assert texts[0] == texts[1] == (tmp_path / "objectives.md").read_text()
+    assert runs["case"].tolist() == ["six", "six", "one", "one"]
+    assert runs.loc[2:, "rmse"].isna().all()  # no regression task is left
+    quiet = Study(Store(tmp_path), None, opened.display)
+    protocol = CasesProtocol(config, "objectives", "smoke", 1, quiet)
+    assert protocol.recorded(0.5, DIVERGENCE, opened.display).equals(runs)
+    assert protocol.recorded(0.7, DIVERGENCE, opened.display) is None
+
+
 def test_a_grid_without_an_edge_is_refused(tmp_path, day_cache):
-    tame = dataclasses.replace(EDGE, first_rate=0.01, rates=1, seeds=1)
+    tame = dataclasses.replace(EDGE, first_rate=0.01, rates=1, data_seeds=(1000,))
     with pytest.raises(BadInput, match="no rate up to 0.01"):
         with Opened(tmp_path, day_cache).open() as study:
             calibration.calibrate(tame, "smoke", study, DIVERGENCE)
@@ -240,7 +274,7 @@ def test_the_calibration_is_planned_up_to_the_edge_once_it_is_known(
     with Opened(folder, day_cache).open() as study:
         configs, known = calibration.planned(EDGE, "smoke", study, DIVERGENCE)
     assert known == found
-    assert len(configs) == 4  # two rates, two seeds
+    assert len(configs) == 4  # two rates, two streams
     with Opened(tmp_path, day_cache).open() as study:
         configs, known = calibration.planned(EDGE, "smoke", study, DIVERGENCE)
     assert known is None

@@ -16,7 +16,9 @@ class Setting(NamedTuple):
 
 
 @functools.cache  # a study asks for each of its runs several times
-def run_config(profile, model, method, *, learning_rate, data_seed, run_seed, threshold=None):
+def run_config(
+    profile, model, method, *, learning_rate, data_seed, run_seed, threshold=None, bindings=()
+):
     """The RunConfig of one run.
 
     Args:
@@ -24,6 +26,7 @@ def run_config(profile, model, method, *, learning_rate, data_seed, run_seed, th
       learning_rate: eta itself, not a multiple.
       data_seed, run_seed: see RunConfig.
       threshold: what THRESHOLD is bound to in the method's file, or None to leave it.
+      bindings: tuple of further gin bindings as text.
     Raises: BadInput for what gin_files.resolve refuses.
     """
     files = [
@@ -32,6 +35,7 @@ def run_config(profile, model, method, *, learning_rate, data_seed, run_seed, th
         named_file("methods", method),
     ]
     bindings = [
+        *bindings,
         f"run.learning_rate = {float(learning_rate)!r}",
         f"run.data_seed = {data_seed}",
         f"run.run_seed = {run_seed}",

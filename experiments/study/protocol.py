@@ -1,4 +1,4 @@
-"""The protocol of Table 2 as data: what is searched, what is repeated (sections 5.1.2, 5.1.3)."""
+"""The studies as data: the calibration, Table 2 (sections 5.1.2, 5.1.3), studies of cases."""
 
 import dataclasses
 
@@ -11,16 +11,17 @@ DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results com
 class CalibrationConfig:
     """How the learning rate called 1x is found (section A.1: 0.4x is the edge of instability).
 
-    Naive `model` is run at every rate of a geometric grid on the design stream. The edge is the
-    smallest rate at which all seeds fully diverge, and 1x is the edge divided by `edge_multiple`.
+    Naive `model` is run at every rate of a geometric grid, run seed k on the k-th design stream.
+    The edge is the smallest rate at which all of them fully diverge, and 1x is the edge divided by
+    `edge_multiple`. Several streams, because they differ more than runs on one of them.
 
     Args:
       model: name of the model.
       first_rate: smallest rate of the grid, > 0.
       factor: ratio of neighbouring rates, > 1.
       rates: number of rates.
-      seeds: number of run seeds at each rate (0, 1, ...).
-      data_seed: a design seed, 1000 to 1009; no result is ever computed on it.
+      data_seeds: design seeds, 1000 to 1009, one for each run of a rate; no result is ever
+        computed on them.
       edge_multiple: what the edge is called in units of 1x.
     """
 
@@ -28,20 +29,22 @@ class CalibrationConfig:
     first_rate: float
     factor: float
     rates: int
-    seeds: int
-    data_seed: int
+    data_seeds: tuple[int, ...]
     edge_multiple: float
 
     def __post_init__(self):
         for field, above in {"first_rate": 0, "factor": 1, "edge_multiple": 0}.items():
             checks.real(f"CalibrationConfig.{field}", getattr(self, field), above=above)
-        for field in ("rates", "seeds"):
-            checks.whole(f"CalibrationConfig.{field}", getattr(self, field), 1)
-        checks.whole("CalibrationConfig.data_seed", self.data_seed, *DESIGN_SEEDS)
+        checks.whole("CalibrationConfig.rates", self.rates, 1)
+        if not isinstance(self.data_seeds, (tuple, list)) or not self.data_seeds:
+            checks.fail("CalibrationConfig.data_seeds", self.data_seeds, "a list, not empty")
+        for seed in self.data_seeds:
+            checks.whole("CalibrationConfig.data_seeds", seed, *DESIGN_SEEDS)
+        object.__setattr__(self, "data_seeds", tuple(self.data_seeds))
 
     def grid(self):
         """The rates tried, ascending."""
-        return [self.first_rate * self.factor**power for power in range(self.rates)]
+        return [float(f"{self.first_rate * self.factor**k:.4g}") for k in range(self.rates)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,3 +97,71 @@ class Table2Config:
                 checks.fail("Table2Config.thresholds", values, "a list of values, not empty")
             for value in values:
                 checks.real("Table2Config.thresholds", value, above=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """One row of a study: what is run, and what makes it differ from the profile.
+
+    Args:
+      model: name of a file in configs/models.
+      set: gin bindings as text that override the profile's.
+      method: name of a file in configs/methods.
+      threshold: what THRESHOLD of the method's file is bound to, or None to leave it.
+      rate_multiple: learning rate in units of 1x.
+      features: "all", or "not_heavy" to leave out the heavy-tailed dense features.
+      shock_at: places of the only shock of the stream, as shares of its training days in [0, 1];
+        run seed k takes the k-th, in turn. Empty to leave the profile's shocks.
+    """
+
+    model: str
+    set: tuple[str, ...] = ()
+    method: str = "naive"
+    threshold: float | None = None
+    rate_multiple: float
+    features: str = "all"
+    shock_at: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CasesConfig:
+    """A study: each case on the same run seeds.
+
+    Args:
+      title: what the study is about, the heading of its table.
+      runs: run seeds (0, 1, ...) of each case.
+      cases: dict from the name of a case to a dict of the fields of Case.
+    """
+
+    title: str
+    runs: int
+    cases: dict[str, dict]
+
+    def __post_init__(self):
+        if not isinstance(self.title, str) or not self.title:
+            checks.fail("CasesConfig.title", self.title, "a text, not empty")
+        checks.whole("CasesConfig.runs", self.runs, 1)
+        if not isinstance(self.cases, dict) or not self.cases:
+            checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
+        built = {name: _case(name, fields) for name, fields in self.cases.items()}
+        object.__setattr__(self, "cases", built)
+
+
+def _case(name, fields):
+    where = f"CasesConfig.cases[{name!r}]"
+    known = {field.name: field for field in dataclasses.fields(Case)}
+    if not isinstance(fields, dict) or not {"model", "rate_multiple"} <= set(fields) <= set(known):
+        checks.fail(where, fields, f"a dict with model and rate_multiple, of {', '.join(known)}")
+    case = Case(**fields)
+    if not isinstance(case.set, (tuple, list)) or not all(isinstance(x, str) for x in case.set):
+        checks.fail(f"{where}['set']", case.set, "a list of bindings as text")
+    checks.real(f"{where}['rate_multiple']", case.rate_multiple, above=0)
+    if case.threshold is not None:
+        checks.real(f"{where}['threshold']", case.threshold, above=0)
+    if case.features not in ("all", "not_heavy"):
+        checks.fail(f"{where}['features']", case.features, "'all' or 'not_heavy'")
+    if not isinstance(case.shock_at, (tuple, list)):
+        checks.fail(f"{where}['shock_at']", case.shock_at, "a list of shares")
+    for share in case.shock_at:
+        checks.real(f"{where}['shock_at']", share, 0, 1)
+    return dataclasses.replace(case, set=tuple(case.set), shock_at=tuple(case.shock_at))

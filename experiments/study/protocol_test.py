@@ -29,10 +29,29 @@ def test_a_bad_study_is_refused_by_name(field, value):
 
 
 @pytest.mark.parametrize(
-    "field, value", [("data_seed", 1), ("data_seed", 1010), ("factor", 1), ("rates", 0)]
+    "field, value, received",
+    [
+        ("data_seeds", (1,), "1"),
+        ("data_seeds", (1000, 1010), "1010"),
+        ("data_seeds", (), r"\(\)"),
+        ("factor", 1, "1"),
+        ("rates", 0, "0"),
+    ],
 )
-def test_a_bad_calibration_is_refused_by_name(field, value):
-    good = {"model": "large_dcn", "first_rate": 0.1, "factor": 2.0, "rates": 3, "seeds": 2}
-    good |= {"data_seed": 1000, "edge_multiple": 0.4}
-    with pytest.raises(ValueError, match=f"CalibrationConfig.{field} = {value}: allowed is"):
+def test_a_bad_calibration_is_refused_by_name(field, value, received):
+    good = {"model": "large_dcn", "first_rate": 0.1, "factor": 2.0, "rates": 3}
+    good |= {"data_seeds": (1000, 1001), "edge_multiple": 0.4}
+    with pytest.raises(ValueError, match=f"CalibrationConfig.{field} = {received}: allowed is"):
         CalibrationConfig(**(good | {field: value}))
+
+
+def test_the_grid_is_geometric():
+    config = CalibrationConfig(
+        model="large_dcn",
+        first_rate=0.1,
+        factor=1.5,
+        rates=3,
+        data_seeds=(1000,),
+        edge_multiple=0.4,
+    )
+    assert config.grid() == [0.1, 0.15, 0.225]

@@ -4,15 +4,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from data import TASKS
-from experiments.run.divergence import label
+from experiments.study.frames import NUMBERS, run_row
 from experiments.study.grid import Setting
-
-# Section 5.2 shows the most representative task of each kind; ours are the first of each.
-METRICS = {
-    "auc": next(f"{task.name}/auc" for task in TASKS if task.kind == "binary"),
-    "rmse": next(f"{task.name}/rmse" for task in TASKS if task.kind == "regression"),
-}
 
 
 class Job(NamedTuple):
@@ -55,60 +48,83 @@ def repeat_jobs(table, chosen):
 
 
 def likely_repeats(table):
-    """The repeats, if the search were to choose the first setting of each model and method.
+    """The repeats, if the search were to choose the first threshold of each cell and rate.
 
     Their number and their cost are right before anything has been chosen.
     """
     first = {}
     for job in search_jobs(table):
-        first.setdefault((job.setting.model, job.setting.method), job.setting)
+        cell = (job.setting.model, job.setting.method, job.setting.rate_multiple)
+        first.setdefault(cell, job.setting)
     return repeat_jobs(table, first.values())
 
 
 def runs_frame(jobs, records, store, divergence):
-    """One row a run: its setting, role, metrics and label.
+    """One row a run: its setting, its role and what it showed.
 
     Args:
       jobs: Jobs.
       records: their RunRecords, in the same order.
       store: record.Store with the curves.
       divergence: DivergenceConfig.
-    Returns: DataFrame with model, method, threshold, rate_multiple, learning_rate, seed, role,
-      auc (in [0, 1]), rmse, label, label_step, steps, run_id; NaN where a metric is undefined.
+    Returns: DataFrame with model, method, threshold, rate_multiple, role, and the columns of
+      frames.run_row; NaN where a number is undefined.
     """
-    rows = []
-    for job, record in zip(jobs, records, strict=True):
-        found = label(store.curves(record), divergence)
-        rows.append(
-            {
-                **job.setting._asdict(),
-                "learning_rate": record.config["learning_rate"],
-                "seed": job.seed,
-                "role": job.role,
-                **{name: record.metrics.get(key) for name, key in METRICS.items()},
-                "label": found.kind,
-                "label_step": found.step,
-                "steps": record.steps,
-                "run_id": record.run_id,
-            }
-        )
+    rows = [
+        job.setting._asdict()
+        | {"role": job.role}
+        | run_row(record, store.curves(record), divergence)
+        for job, record in zip(jobs, records, strict=True)
+    ]
     frame = pd.DataFrame(rows)
-    numbers = ["threshold", "rate_multiple", "auc", "rmse", "label_step"]
+    numbers = ["threshold", "rate_multiple", *NUMBERS]
     frame[numbers] = frame[numbers].astype(float)
     return frame
 
 
 def choose(search):
-    """The best setting of every model and method: highest last-day AUC of the search.
+    """The best threshold of every model and method at each rate: highest last-day AUC.
+
+    Each rate is repeated with its own best threshold, so that two rates are compared on runs that
+    chose neither.
 
     Args:
       search: runs_frame of the search alone.
     Returns: list of Settings. A run with an undefined AUC is the worst; of equal ones the first
       in the order of the grid is taken.
     """
+    return _best(search, ["model", "method", "rate_multiple"])
+
+
+def chosen_rates(search):
+    """The rate multiple of the best setting of every model and method (section 5.1.3).
+
+    Args:
+      search: runs_frame of the search alone.
+    Returns: dict from (model, method) to the multiple; ties as in `choose`.
+    """
+    best = _best(search, ["model", "method"])
+    return {(setting.model, setting.method): setting.rate_multiple for setting in best}
+
+
+def _best(search, cell):
     chosen = []
-    for _, cell in search.groupby(["model", "method"], sort=False):
-        best = cell.loc[cell["auc"].fillna(-1.0).idxmax()]
+    for _, rows in search.groupby(cell, sort=False):
+        best = rows.loc[rows["auc"].fillna(-1.0).idxmax()]
         threshold = None if pd.isna(best["threshold"]) else float(best["threshold"])
         chosen.append(Setting(best["model"], best["method"], threshold, best["rate_multiple"]))
     return chosen
+
+
+def mark_chosen(runs):
+    """Adds `chosen`: whether the run repeats the rate that the search found best.
+
+    Args:
+      runs: runs_frame of search and repeats.
+    """
+    rates = chosen_rates(runs[runs["role"] == "search"])
+    found = [
+        row.role == "repeat" and rates.get((row.model, row.method)) == row.rate_multiple
+        for row in runs.itertuples()
+    ]
+    return runs.assign(chosen=found)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from experiments.study import selection
 from experiments.study.grid import Setting
@@ -23,7 +24,17 @@ def config(**changes):
     return Table2Config(**(fields | changes))
 
 
-def run(model, method, multiple, auc, seed=0, role="repeat", threshold=math.nan, label="healthy"):
+def run(
+    model,
+    method,
+    multiple,
+    auc,
+    seed=0,
+    role="repeat",
+    threshold=math.nan,
+    label="healthy",
+    chosen=False,
+):
     return {
         "model": model,
         "method": method,
@@ -32,6 +43,7 @@ def run(model, method, multiple, auc, seed=0, role="repeat", threshold=math.nan,
         "learning_rate": 0.1 * multiple,
         "seed": seed,
         "role": role,
+        "chosen": chosen,
         "auc": auc,
         "rmse": 1.0 + auc / 10,
         "label": label,
@@ -70,26 +82,46 @@ def test_the_likely_repeats_are_as_many_as_the_real_ones():
     assert len(selection.likely_repeats(table)) == len(real)
 
 
-def test_the_choice_is_the_best_auc_of_each_cell():
-    search = pd.DataFrame(
+@pytest.fixture
+def search():
+    return pd.DataFrame(
         [
             run("small", "gc", 1, 0.71, role="search", threshold=0.1),
+            run("small", "gc", 1, 0.72, role="search", threshold=0.01),
             run("small", "gc", 2, 0.73, role="search", threshold=0.01),
             run("small", "gc", 2, np.nan, role="search", threshold=0.1),
             run("small", "clippy", 1, 0.70, role="search"),
             run("small", "clippy", 2, 0.70, role="search"),
         ]
     )
+
+
+def test_each_rate_has_the_threshold_of_its_best_auc(search):
     assert selection.choose(search) == [
+        Setting("small", "gc", 0.01, 1.0),
         Setting("small", "gc", 0.01, 2.0),
-        Setting("small", "clippy", None, 1.0),  # equal: the first of the grid
+        Setting("small", "clippy", None, 1.0),
+        Setting("small", "clippy", None, 2.0),
     ]
+    other = search.assign(auc=[0.9, 0.8, 0.1, 0.2, 0.7, 0.7])
+    assert [setting.threshold for setting in selection.choose(other)] == [0.1, 0.1, None, None]
+
+
+def test_the_rate_is_that_of_the_best_auc(search):
+    rates = selection.chosen_rates(search)
+    assert rates == {("small", "gc"): 2.0, ("small", "clippy"): 1.0}  # equal: the first of the grid
 
 
 def test_a_cell_whose_search_is_undefined_everywhere_is_chosen_all_the_same():
     search = pd.DataFrame([run("small", "gc", rate, np.nan, role="search") for rate in (1, 2)])
-    assert selection.choose(search) == [Setting("small", "gc", None, 1.0)]
+    assert [setting.rate_multiple for setting in selection.choose(search)] == [1.0, 2.0]
+    assert selection.chosen_rates(search) == {("small", "gc"): 1.0}
 
 
-def test_the_metrics_are_those_of_the_first_task_of_each_kind():
-    assert selection.METRICS == {"auc": "click/auc", "rmse": "watch_time/rmse"}
+def test_the_repeats_of_the_best_rate_are_marked(search):
+    repeats = [
+        run("small", "gc", rate, 0.5 + rate / 10, seed=seed) for rate in (1, 2) for seed in (0, 1)
+    ]
+    repeats.append(run("small", "naive", 2, 0.5))
+    runs = selection.mark_chosen(pd.concat([search, pd.DataFrame(repeats)], ignore_index=True))
+    assert runs["chosen"].tolist() == [False] * 6 + [False, False, True, True, False]

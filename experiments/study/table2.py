@@ -2,6 +2,7 @@
 
 from experiments.run.cost import seconds_of
 from experiments.study import selection
+from experiments.study.frames import METRICS
 from experiments.study.grid import run_config
 
 
@@ -46,13 +47,19 @@ class Protocol:
           base_rate: the learning rate called 1x.
           divergence: DivergenceConfig.
           display: progress.Display.
-        Returns: (runs, optimal): selection.runs_frame of all jobs, and the Bayes-optimal value of
-          each metric.
+        Returns: (runs, optimal): selection.runs_frame of all jobs with `chosen`, and the
+          Bayes-optimal value of each metric.
         """
         display.begin("Table 2: search and repeats", *self.plan(base_rate, divergence))
         search = selection.search_jobs(self._table)
         repeats = self._repeats(search, base_rate, divergence)
-        return self._frame(search + repeats, base_rate, divergence)
+        runs, optimal = self._frame(search + repeats, base_rate, divergence)
+        return selection.mark_chosen(runs), optimal
+
+    def recorded(self, base_rate, divergence, display):
+        """The runs of `run` if every one of them has a record, else None; nothing is run."""
+        runs, done, _ = self.plan(base_rate, divergence)
+        return self.run(base_rate, divergence, display)[0] if done == runs else None
 
     def _repeats(self, search, base_rate, divergence):
         searched, _ = self._frame(search, base_rate, divergence)
@@ -75,5 +82,5 @@ class Protocol:
     def _frame(self, jobs, base_rate, divergence):
         records = self._study.execute(self._configs(jobs, base_rate))
         runs = selection.runs_frame(jobs, records, self._study.store, divergence)
-        optimal = {metric: records[0].optimal[key] for metric, key in selection.METRICS.items()}
+        optimal = {metric: records[0].optimal[key] for metric, key in METRICS.items()}
         return runs, optimal

@@ -1,0 +1,134 @@
+"""Arrays in, numbers out: the intervals and the test by which claims are decided."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+RESAMPLES = 10_000  # of the bootstrap, and permutations of the shock days
+LEVEL = 0.95
+SEED = 20230806  # ours: any number. One generator a statistic, so none moves another's digits
+
+
+class Estimate(NamedTuple):
+    """A value and the ends of its interval; NaN where undefined, infinite where unbounded."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Onsets(NamedTuple):
+    """Outcome of the permutation test: `followed` and `expected` are shares of the onsets.
+
+    `varied` is False if every permutation gave the same share, so that nothing was tested.
+    """
+
+    followed: float
+    expected: float
+    p: float
+    varied: bool
+
+
+UNDEFINED = Estimate(np.nan, np.nan, np.nan)
+
+
+def mean(blocks):
+    """The mean over data seeds of the mean within each, with its hierarchical bootstrap interval.
+
+    Args:
+      blocks: one array a data seed, each with one value a pair of runs, shape (pairs,).
+    Returns: Estimate, in units of the values.
+    """
+    value = float(np.mean([block.mean() for block in blocks]))
+    resampled = _resampled(blocks, lambda draws: draws.mean(axis=1))
+    return Estimate(value, *_interval(resampled.mean(axis=1)))
+
+
+def spread_ratio(blocks):
+    """Ratio of two standard deviations, each pooled within its groups (data seed, model).
+
+    Both sides are resampled with the same draws, because their runs are paired by seed.
+
+    Args:
+      blocks: one array a data seed, shape (runs, models, 2): the values above and below the
+        fraction line.
+    Returns: Estimate without a unit. Infinite where only the lower side does not vary, undefined
+      where neither does; resamples of the latter kind say nothing and are left out.
+    """
+    variances = np.concatenate([_variance(block[np.newaxis]) for block in blocks])
+    resampled = _resampled(blocks, _variance)
+    value = float(_root_ratio(variances[np.newaxis])[0])
+    return Estimate(value, *_interval(_root_ratio(resampled)))
+
+
+def proportion(count, n):
+    """A share of runs with its Wilson interval, as an Estimate."""
+    found = stats.binomtest(int(count), int(n)).proportion_ci(LEVEL, method="wilson")
+    return Estimate(count / n, float(found.low), float(found.high))
+
+
+def onsets_after_shocks(blocks):
+    """Tests whether onsets follow shocks more often than if the shock days were exchanged.
+
+    An onset follows its shock if it is no earlier, and later by no more than the window. The null
+    permutes the shock days among the diverged runs of a data seed.
+
+    Args:
+      blocks: one array a data seed, shape (runs, 3): onset, shock and window, in days.
+    Returns: Onsets; p is one-sided, (1 + permutations at least as high) / (1 + permutations).
+    """
+    generator = np.random.default_rng(SEED)
+    observed, permuted = 0, np.zeros(RESAMPLES, int)
+    for onset, shock, window in (block.T for block in blocks):
+        observed += _follow(onset, shock, window).sum()
+        shuffled = generator.permuted(np.tile(shock, (RESAMPLES, 1)), axis=1)
+        permuted += _follow(onset, shuffled, window).sum(axis=1)
+    n = sum(len(block) for block in blocks)
+    p = (1 + (permuted >= observed).sum()) / (1 + RESAMPLES)
+    varied = bool((permuted != permuted[0]).any())
+    return Onsets(float(observed / n), float(permuted.mean() / n), float(p), varied)
+
+
+def _follow(onset, shock, window):
+    return (onset - shock >= 0) & (onset - shock <= window)
+
+
+def _resampled(blocks, statistic):
+    """Draws data seeds with replacement, then runs within each drawn one.
+
+    Args:
+      blocks: one array a data seed, shape (runs, ...).
+      statistic: from shape (draws, runs, ...) to (draws, ...), one number a draw and column.
+    Returns: array (RESAMPLES, data seeds, ...).
+    """
+    generator = np.random.default_rng(SEED)
+    drawn = generator.integers(len(blocks), size=(RESAMPLES, len(blocks)))
+    result = np.empty((*drawn.shape, *blocks[0].shape[1:]))
+    for which, block in enumerate(blocks):
+        here = drawn == which
+        rows = generator.integers(len(block), size=(here.sum(), len(block)))
+        result[here] = statistic(block[rows])
+    return result
+
+
+def _variance(draws):
+    """Sample variances over axis 1; exactly 0 of equal values, whose mean may be rounded."""
+    return (draws - draws[:, :1]).var(axis=1, ddof=1)
+
+
+def _root_ratio(variances):
+    """Shape (draws, data seeds, models, 2) to (draws,); the root comes after the mean: pooled."""
+    pooled = variances.mean(axis=(1, 2))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.sqrt(pooled[:, 0] / pooled[:, 1])
+
+
+def _interval(resampled):
+    defined = resampled[~np.isnan(resampled)]
+    if not defined.size:
+        return np.nan, np.nan
+    # Without interpolation, which makes NaN of infinite neighbours.
+    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    low, high = np.quantile(defined, ends, method="inverted_cdf")
+    return float(low), float(high)

@@ -1,0 +1,87 @@
+"""`make claims`: from records on disk to the scorecard. Nothing is run here."""
+
+import dataclasses
+import json
+import re
+
+import pandas as pd
+
+from experiments import reproduce, session
+from experiments.artefacts import claims
+from experiments.run.config import DEFAULT_DATA_SEED
+from experiments.run.record import results_folder, write_whole
+from experiments.study.cases import CasesProtocol
+from experiments.study.table2 import Protocol
+
+SWEPT = {"warmup": "warmup_days", "window": "window_days"}  # what a study's x axis is
+
+
+def write_claims(options, repeats=None):
+    """Evaluates all claims for one data seed, and pooled over all data seeds on disk.
+
+    Args:
+      options: session.Options.
+      repeats: run seeds of each setting that are looked for, or None for the studies' own number.
+    Returns: claims.md as text. Also written: claims.{json,md} for the data seed, and
+      claims_pooled.{json,md} in the folder of the default data seed.
+    """
+    everything = _runs_of_all(options, repeats)
+    own = everything[everything["data_seed"] == options.data_seed]
+    found, pooled = claims.evaluate(own), claims.evaluate_pooled(everything)
+    folder = options.store(options.data_seed).root
+    home = options.store(DEFAULT_DATA_SEED).root
+    text = claims.markdown(found, pooled)
+    for path, content in {
+        folder / "claims.json": _strict(found),
+        folder / "claims.md": text,
+        home / "claims_pooled.json": _strict(pooled),
+    }.items():
+        write_whole(path, content.encode())
+    return text
+
+
+def data_seeds_on_disk(options):
+    """Data seeds of the profile that have a results folder, ascending."""
+    pattern = re.compile(rf"{re.escape(options.profile)}(?:-data(\d+))?")
+    parent = results_folder(options.results, options.profile, DEFAULT_DATA_SEED).parent
+    matches = [pattern.fullmatch(path.name) for path in parent.glob(f"{options.profile}*")]
+    return sorted(int(found[1] or DEFAULT_DATA_SEED) for found in matches if found)
+
+
+def recorded_runs(options, repeats=None):
+    """The runs of every study whose records are complete, for one data seed.
+
+    Args:
+      options: session.Options.
+      repeats: as for write_claims.
+    Returns: DataFrame with the columns that claims.evaluate reads; empty without any.
+    """
+    opened = session.recorded(options)
+    if opened is None:
+        return pd.DataFrame(columns=claims.COLUMNS)
+    arguments = opened.found.base_rate, opened.divergence, opened.display
+    place = opened.profile, opened.data_seed, opened.study
+    frames = []
+    runs = Protocol(reproduce.table2_config(repeats), *place).recorded(*arguments)
+    if runs is not None:
+        frames.append(runs.assign(study="table2", case="", x=float("nan")))
+    for name, config in reproduce.section_3_2(repeats).items():
+        runs = CasesProtocol(config, name, *place).recorded(*arguments)
+        if runs is not None:
+            swept = runs[SWEPT[name]] if name in SWEPT else float("nan")
+            frames.append(runs.assign(study=name, role="repeat", chosen=False, x=swept))
+    if not frames:
+        return pd.DataFrame(columns=claims.COLUMNS)
+    return pd.concat(frames, ignore_index=True)[claims.COLUMNS]
+
+
+def _runs_of_all(options, repeats):
+    frames = [
+        recorded_runs(dataclasses.replace(options, data_seed=seed), repeats)
+        for seed in data_seeds_on_disk(options) or [options.data_seed]
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _strict(found):
+    return json.dumps(found, allow_nan=False, indent=1) + "\n"

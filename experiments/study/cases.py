@@ -1,0 +1,95 @@
+"""Studies that compare cases of one setting: Table 3, the fixes of section 3.2, any ablation."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+
+from experiments.run.cost import seconds_of
+from experiments.study.frames import NUMBERS, run_row
+from experiments.study.grid import run_config
+
+
+class CasesProtocol:
+    """Runs the cases of one study.
+
+    Args:
+      config: CasesConfig.
+      name: what the study is called in frames and files.
+      profile: name of the profile.
+      data_seed: seed of the stream.
+      study: Study.
+    """
+
+    def __init__(self, config, name, profile, data_seed, study):
+        self._config, self.name = config, name
+        self._profile, self._data_seed, self._study = profile, data_seed, study
+
+    def plan(self, base_rate):
+        """(runs, done, predicted seconds of the others)."""
+        configs = [config for _, _, config in self._jobs(base_rate)]
+        missing = {c.run_id: c for c in configs if not self._study.is_done(c)}
+        done = sum(config.run_id not in missing for config in configs)
+        return len(configs), done, sum(map(seconds_of, missing.values()))
+
+    def run(self, base_rate, divergence, display):
+        """Runs what is missing.
+
+        Args:
+          base_rate: the learning rate called 1x.
+          divergence: DivergenceConfig.
+          display: progress.Display.
+        Returns: DataFrame, one row a run: case, model, method, threshold, rate_multiple and the
+          columns of frames.run_row.
+        """
+        display.begin(self._config.title, *self.plan(base_rate))
+        jobs = self._jobs(base_rate)
+        records = self._study.execute([config for _, _, config in jobs])
+        rows = [
+            {
+                "case": name,
+                "model": case.model,
+                "method": case.method,
+                "threshold": case.threshold,
+                "rate_multiple": case.rate_multiple,
+            }
+            | run_row(record, self._study.store.curves(record), divergence)
+            for (name, case, _), record in zip(jobs, records, strict=True)
+        ]
+        frame = pd.DataFrame(rows)
+        numbers = ["threshold", "rate_multiple", *NUMBERS]
+        frame[numbers] = frame[numbers].astype(float)
+        return frame
+
+    def recorded(self, base_rate, divergence, display):
+        """What `run` returns if every run has a record, else None; nothing is run."""
+        runs, done, _ = self.plan(base_rate)
+        return self.run(base_rate, divergence, display) if done == runs else None
+
+    def _jobs(self, base_rate):
+        return [
+            (name, case, self._run_config(case, base_rate, seed))
+            for name, case in self._config.cases.items()
+            for seed in range(self._config.runs)
+        ]
+
+    def _run_config(self, case, base_rate, seed):
+        build = functools.partial(
+            run_config,
+            self._profile,
+            case.model,
+            case.method,
+            learning_rate=case.rate_multiple * base_rate,
+            data_seed=self._data_seed,
+            run_seed=seed,
+            threshold=case.threshold,
+        )
+        bindings, stream = case.set, build(bindings=case.set).stream
+        if case.features == "not_heavy":
+            kept = tuple(np.flatnonzero(~stream.heavy).tolist())
+            bindings += (f"ModelConfig.dense_kept = {kept}",)
+        if case.shock_at:
+            share = case.shock_at[seed % len(case.shock_at)]
+            day = min(int(share * (stream.days - 1)), stream.days - 2)
+            bindings += (f"Shocks.days = ({day},)", f"LabelShocks.days = ({day},)")
+        return build(bindings=bindings)

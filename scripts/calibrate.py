@@ -1,0 +1,14 @@
+"""Finds the learning rate called 1x and writes results/<profile>/calibration.json."""
+
+from scripts import command
+
+
+def main():
+    """Calibrates and prints what was found."""
+    from experiments.reproduce import reproduce_calibration
+
+    print(reproduce_calibration(command.options()))
+
+
+if __name__ == "__main__":
+    command.main(main)

@@ -1,0 +1,14 @@
+"""Runs Table 3 and the other studies of section 3.2 and writes their tables."""
+
+from scripts import command
+
+
+def main():
+    """Calibrates, runs what is missing, writes the tables, prints them."""
+    from experiments.reproduce import reproduce_table3
+
+    print(reproduce_table3(command.options(), command.FLAGS.repeats))
+
+
+if __name__ == "__main__":
+    command.main(main)
