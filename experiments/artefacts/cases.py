@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.artefacts.claims.statistics import proportion
+from experiments.artefacts.statistics import proportion
 from experiments.artefacts.table2 import SCALE
 from experiments.artefacts.tables import METHOD_NAMES, MODEL_NAMES, markdown_row, number
 

@@ -61,8 +61,8 @@ def label(curves, config):
     Args:
       curves: DataFrame, one row an evaluation in the order of steps, with `step`, `loss` (mean
         training loss since the last evaluation), `worst_loss` (its largest value) and the metrics
-        `<task>/<metric>`. The AUC judged is the mean of the columns `<task>/auc` that are defined;
-        without one, only numbers that are not finite are seen.
+        `<task>/<metric>`. The AUC judged is that of the first binary task, the one that tables
+        show; without one, only numbers that are not finite are seen.
       config: DivergenceConfig.
     Returns: Label.
     """
@@ -71,7 +71,7 @@ def label(curves, config):
     finite = curves.filter(regex="^worst_loss$|/(log_loss|rmse)$").apply(np.isfinite).all(axis=1)
     if not finite.all():
         return Label("full", int(steps[finite.to_numpy().argmin()]))
-    lift = auc.mean(axis=1).to_numpy(float) - CHANCE
+    lift = auc.iloc[:, 0].to_numpy(float) - CHANCE if auc.shape[1] else np.array([np.nan])
     if np.isnan(lift).any():  # no binary task, or an evaluation day that lacks a class
         return Label("healthy", None)
     jumped = _jumped(curves, config)

@@ -3,10 +3,9 @@
 import functools
 
 import numpy as np
-import pandas as pd
 
 from experiments.run.cost import seconds_of
-from experiments.study.frames import NUMBERS, run_row
+from experiments.study.frames import frame_of, run_row
 from experiments.study.grid import run_config
 
 
@@ -56,10 +55,7 @@ class CasesProtocol:
             | run_row(record, self._study.store.curves(record), divergence)
             for (name, case, _), record in zip(jobs, records, strict=True)
         ]
-        frame = pd.DataFrame(rows)
-        numbers = ["threshold", "rate_multiple", *NUMBERS]
-        frame[numbers] = frame[numbers].astype(float)
-        return frame
+        return frame_of(rows)
 
     def recorded(self, base_rate, divergence, display):
         """What `run` returns if every run has a record, else None; nothing is run."""

@@ -1,5 +1,7 @@
 """One row a run: what tables, claims and selections are computed from."""
 
+import pandas as pd
+
 from data import TASKS
 from experiments.run.divergence import label
 
@@ -45,4 +47,10 @@ def run_row(record, curves, divergence):
     }
 
 
-NUMBERS = ["auc", "rmse", "early_auc", "label_step", "onset_day", "shock_day"]
+def frame_of(rows):
+    """Rows with a setting and what run_row gives, as a DataFrame; None becomes NaN."""
+    frame = pd.DataFrame(rows)
+    numbers = ["threshold", "rate_multiple", "auc", "rmse", "early_auc"]
+    numbers += ["label_step", "onset_day", "shock_day"]
+    frame[numbers] = frame[numbers].astype(float)
+    return frame

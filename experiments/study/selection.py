@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from experiments.study.frames import NUMBERS, run_row
+from experiments.study.frames import frame_of, run_row
 from experiments.study.grid import Setting
 
 
@@ -76,10 +76,7 @@ def runs_frame(jobs, records, store, divergence):
         | run_row(record, store.curves(record), divergence)
         for job, record in zip(jobs, records, strict=True)
     ]
-    frame = pd.DataFrame(rows)
-    numbers = ["threshold", "rate_multiple", *NUMBERS]
-    frame[numbers] = frame[numbers].astype(float)
-    return frame
+    return frame_of(rows)
 
 
 def choose(search):

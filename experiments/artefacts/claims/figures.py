@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from experiments.artefacts.claims import statistics
+from experiments.artefacts import statistics
 from experiments.run.divergence import CHANCE
 
 LEAST_RUNS = 3  # of a cell and a data seed; section 5.2 repeats three times

@@ -1,6 +1,6 @@
 """Claims on who survives which rate, and which rate is the better one (C01 to C04, C06, C08)."""
 
-from experiments.artefacts.claims import statistics
+from experiments.artefacts import statistics
 from experiments.artefacts.claims.figures import Figure, at_rate, chosen, difference, full
 from experiments.artefacts.claims.outcome import (
     CONTRADICTED,

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.artefacts import claims
-from experiments.artefacts.claims import statistics
+from experiments.artefacts import claims, statistics
 from experiments.artefacts.claims.runs_test import changed, everything, shocks, table2, table3
 from experiments.artefacts.claims.scorecard import COLUMNS, RULES
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.artefacts.claims import statistics
+from experiments.artefacts import statistics
 from experiments.artefacts.claims.figures import Figure, blocks_of, cell, divergence
 from experiments.artefacts.claims.outcome import (
     CONTRADICTED,

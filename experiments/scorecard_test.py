@@ -1,0 +1,43 @@
+"""From results folders to the scorecard on disk."""
+
+import json
+
+import pytest
+
+from experiments.artefacts import claims
+from experiments.scorecard import data_seeds_on_disk, recorded_runs, write_claims
+from experiments.session import Options
+
+
+@pytest.fixture
+def options(tmp_path):
+    return Options(
+        profile="smoke",
+        data_seed=None,
+        results=str(tmp_path / "results"),
+        cache=str(tmp_path / "cache"),
+        workers=1,
+    )
+
+
+def test_data_seeds_are_those_of_the_profiles_folders(options, tmp_path):
+    for name in ("smoke", "smoke-data12", "smoke-data3", "smoke-other", "laptop", "xsmoke"):
+        (tmp_path / "results" / name).mkdir(parents=True)
+    assert data_seeds_on_disk(options) == [1, 3, 12]
+
+
+def test_without_records_every_claim_is_not_run_and_nothing_is_trained(options, tmp_path):
+    assert recorded_runs(options).empty
+    text = write_claims(options)
+    folder = tmp_path / "results" / "smoke"
+    found = json.loads((folder / "claims.json").read_text())
+    pooled = json.loads((folder / "claims_pooled.json").read_text())
+    assert [claim["id"] for claim in found] == [f"C{number:02d}" for number in range(1, 36)]
+    assert {claim["verdict"] for claim in found} == {"not run"}
+    assert {claim["verdict"] for claim in pooled} == {"not run"}
+    assert text == (folder / "claims.md").read_text()
+    assert list((folder / "runs").iterdir()) == []
+
+
+def test_the_columns_of_the_runs_are_those_the_claims_read(options):
+    assert list(recorded_runs(options).columns) == claims.COLUMNS
