@@ -48,7 +48,7 @@ def refused(tmp_path, *arguments):
         (("scripts.claims", "--profile=smok"), "no 'smok': allowed is one of laptop"),
         (("scripts.study",), "STUDY = '': allowed is a gin file"),
         (("scripts.study", "--study=nowhere.gin"), "nowhere.gin: cannot be read"),
-        (("scripts.study", f"--study={EXAMPLE}"), "CasesConfig"),
+        (("scripts.study", EXAMPLE.replace("--config", "--study")), "CasesConfig"),
         (("scripts.reproduce_table2", "--repeat=x"), "command line: "),
         (("scripts.reproduce_table2", "--workers=0"), "command line: flag --workers=0"),
         (("scripts.reproduce_table2", "extra"), "command line: 'extra': allowed are flags only"),
@@ -90,19 +90,11 @@ def test_one_run_prints_its_curve_and_leaves_its_record(tmp_path):
 
 
 def test_crashed_runs_are_exit_status_3_and_name_their_logs(tmp_path):
+    from experiments.gin_files import named_file, resolve
     from experiments.study.calibration import configs_at
-    from experiments.study.protocol import CalibrationConfig
 
-    edge = CalibrationConfig(
-        model="large_dcn",
-        first_rate=0.02,
-        factor=2.0,
-        rates=10,
-        seeds=5,
-        data_seed=1000,
-        edge_multiple=0.4,
-    )
-    bad = configs_at(edge, "smoke", 0.02)[3].run_id
+    (edge,) = resolve([named_file("studies", "calibration")], (), ("CalibrationConfig",))
+    bad = configs_at(edge, "smoke", edge.first_rate)[3].run_id
     # A folder where the curves should go makes that run crash, and no other.
     (tmp_path / "smoke" / "runs" / f"{bad}.csv.gz").mkdir(parents=True)
     folders = (f"--results={tmp_path}", f"--cache={tmp_path / 'cache'}")

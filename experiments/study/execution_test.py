@@ -26,13 +26,13 @@ from experiments.study.progress import Display
 from experiments.study.protocol import CalibrationConfig, CasesConfig, Table2Config
 from experiments.study.table2 import Protocol
 
-DIVERGENCE = DivergenceConfig(
-    lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
+DIVERGENCE = DivergenceConfig(  # blow_up above what shocks do to runs too short to learn
+    lift_lost=0.5, least_lift=0.05, blow_up=50.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
 )
 EDGE = CalibrationConfig(
     model="large_dcn",
     first_rate=0.1,
-    factor=1000.0,
+    factor=1e6,
     rates=3,
     data_seeds=(1000, 1001),
     edge_multiple=0.4,
