@@ -53,7 +53,7 @@ def reproduce_table3(options, runs=None):
     with session.opened(options) as opened:
         texts = []
         for name, config in studies.items():
-            frame = _run(config, name, opened)
+            frame = _run(config, opened)
             if name == "table3":
                 texts.append(write_table3(opened.folder, frame, opened.found))
             else:
@@ -73,7 +73,7 @@ def reproduce_study(options, file, runs=None):
     """
     config, name = cases_config(file, runs), study_name(file)
     with session.opened(options) as opened:
-        return write_cases(opened.folder, name, config, _run(config, name, opened))
+        return write_cases(opened.folder, name, config, _run(config, opened))
 
 
 def table2_config(repeats=None):
@@ -99,8 +99,8 @@ def study_name(file):
     return pathlib.Path(file).stem
 
 
-def _run(config, name, opened):
-    protocol = CasesProtocol(config, name, opened.profile, opened.data_seed, opened.study)
+def _run(config, opened):
+    protocol = CasesProtocol(config, opened.profile, opened.data_seed, opened.study)
     return protocol.run(opened.found.base_rate, opened.divergence, opened.display)
 
 

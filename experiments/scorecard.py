@@ -11,13 +11,14 @@ from experiments.artefacts import claims
 from experiments.run.config import DEFAULT_DATA_SEED
 from experiments.run.record import results_folder, write_whole
 from experiments.study.cases import CasesProtocol
+from experiments.study.protocol import DESIGN_SEEDS
 from experiments.study.table2 import Protocol
 
 SWEPT = {"warmup": "warmup_days", "window": "window_days"}  # what a study's x axis is
 
 
 def write_claims(options, repeats=None):
-    """Evaluates all claims for one data seed, and pooled over all data seeds on disk.
+    """Evaluates all claims for one data seed, and pooled over all evaluation data seeds on disk.
 
     Args:
       options: session.Options.
@@ -25,9 +26,8 @@ def write_claims(options, repeats=None):
     Returns: claims.md as text. Also written: claims.{json,md} for the data seed, and
       claims_pooled.{json,md} in the folder of the default data seed.
     """
-    everything = _runs_of_all(options, repeats)
-    own = everything[everything["data_seed"] == options.data_seed]
-    found, pooled = claims.evaluate(own), claims.evaluate_pooled(everything)
+    found = claims.evaluate(recorded_runs(options, repeats))
+    pooled = claims.evaluate_pooled(_runs_of_all(options, repeats))
     folder = options.store(options.data_seed).root
     home = options.store(DEFAULT_DATA_SEED).root
     text = claims.markdown(found, pooled)
@@ -41,11 +41,16 @@ def write_claims(options, repeats=None):
 
 
 def data_seeds_on_disk(options):
-    """Data seeds of the profile that have a results folder, ascending."""
+    """Data seeds of the profile that have a results folder, ascending.
+
+    Design seeds are left out: on them the stream was chosen, so they must not judge.
+    """
     pattern = re.compile(rf"{re.escape(options.profile)}(?:-data(\d+))?")
     parent = results_folder(options.results, options.profile, DEFAULT_DATA_SEED).parent
     matches = [pattern.fullmatch(path.name) for path in parent.glob(f"{options.profile}*")]
-    return sorted(int(found[1] or DEFAULT_DATA_SEED) for found in matches if found)
+    seeds = {int(found[1] or DEFAULT_DATA_SEED) for found in matches if found}
+    least, most = DESIGN_SEEDS
+    return sorted(seed for seed in seeds if not least <= seed <= most)
 
 
 def recorded_runs(options, repeats=None):
@@ -66,7 +71,7 @@ def recorded_runs(options, repeats=None):
     if runs is not None:
         frames.append(runs.assign(study="table2", case="", x=float("nan")))
     for name, config in reproduce.section_3_2(repeats).items():
-        runs = CasesProtocol(config, name, *place).recorded(*arguments)
+        runs = CasesProtocol(config, *place).recorded(*arguments)
         if runs is not None:
             swept = runs[SWEPT[name]] if name in SWEPT else float("nan")
             frames.append(runs.assign(study=name, role="repeat", chosen=False, x=swept))
@@ -78,7 +83,7 @@ def recorded_runs(options, repeats=None):
 def _runs_of_all(options, repeats):
     frames = [
         recorded_runs(dataclasses.replace(options, data_seed=seed), repeats)
-        for seed in data_seeds_on_disk(options) or [options.data_seed]
+        for seed in data_seeds_on_disk(options)
     ]
     return pd.concat(frames, ignore_index=True)
 

@@ -21,9 +21,11 @@ def options(tmp_path):
 
 
 def test_data_seeds_are_those_of_the_profiles_folders(options, tmp_path):
-    for name in ("smoke", "smoke-data12", "smoke-data3", "smoke-other", "laptop", "xsmoke"):
+    names = ["smoke", "smoke-data12", "smoke-data3", "smoke-other", "laptop", "xsmoke"]
+    names += ["smoke-data999", "smoke-data1000", "smoke-data1009"]  # the last two are for design
+    for name in names:
         (tmp_path / "results" / name).mkdir(parents=True)
-    assert data_seeds_on_disk(options) == [1, 3, 12]
+    assert data_seeds_on_disk(options) == [1, 3, 12, 999]
 
 
 def test_without_records_every_claim_is_not_run_and_nothing_is_trained(options, tmp_path):

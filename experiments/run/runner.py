@@ -24,9 +24,9 @@ class Runner:
     def __init__(self, store, cache_root):
         self._store, self._cache_root = store, cache_root
         self._programs = {}
-        # Two streams at most are in use at once: the evaluation stream and the design stream.
-        self._days = functools.lru_cache(2)(self._open_days)
-        self._evaluation = functools.lru_cache(2)(self._open_evaluation)
+        # The calibration has five streams, the study of shocks six; their days are memory maps.
+        self._days = functools.lru_cache(8)(self._open_days)
+        self._evaluation = functools.lru_cache(8)(self._open_evaluation)
 
     def run(self, config, on_row=lambda row: None):
         """Runs one configuration and writes its record, unless it is there already.

@@ -14,15 +14,14 @@ class CasesProtocol:
 
     Args:
       config: CasesConfig.
-      name: what the study is called in frames and files.
       profile: name of the profile.
       data_seed: seed of the stream.
       study: Study.
     """
 
-    def __init__(self, config, name, profile, data_seed, study):
-        self._config, self.name = config, name
-        self._profile, self._data_seed, self._study = profile, data_seed, study
+    def __init__(self, config, profile, data_seed, study):
+        self._config, self._study = config, study
+        self._profile, self._data_seed = profile, data_seed
 
     def plan(self, base_rate):
         """(runs, done, predicted seconds of the others)."""

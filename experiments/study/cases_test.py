@@ -16,7 +16,7 @@ def config(**changes):
 
 
 def jobs(cases, profile="smoke", base_rate=0.5):
-    protocol = CasesProtocol(config(cases=cases), "study", profile, 7, study=None)
+    protocol = CasesProtocol(config(cases=cases), profile, 7, study=None)
     return protocol._jobs(base_rate)
 
 
@@ -74,7 +74,7 @@ def test_heavy_features_can_be_left_out():
 
 def test_the_only_shock_of_each_run_is_where_the_case_says():
     cases = {"shock": CASE | {"shock_at": [0.0, 0.5, 1.0]}}
-    protocol = CasesProtocol(config(runs=4, cases=cases), "study", "smoke", 7, study=None)
+    protocol = CasesProtocol(config(runs=4, cases=cases), "smoke", 7, study=None)
     runs = [run for _, _, run in protocol._jobs(0.5)]
     assert {run.stream.days for run in runs} == {8}  # seven of them are trained on
     assert [run.stream.shocks.days for run in runs] == [(0,), (3,), (6,), (0,)]
@@ -90,7 +90,7 @@ def test_a_case_has_the_defaults_of_an_untreated_run():
 @pytest.mark.parametrize("profile", ["smoke", "laptop"])
 def test_every_study_of_section_3_2_resolves(profile):
     for name, study in section_3_2().items():
-        protocol = CasesProtocol(study, name, profile, 7, study=None)
+        protocol = CasesProtocol(study, profile, 7, study=None)
         runs = protocol._jobs(0.5)
         assert len(runs) == study.runs * len(study.cases), name
         assert {run.method.name for _, _, run in runs} == {"naive"}
@@ -99,9 +99,7 @@ def test_every_study_of_section_3_2_resolves(profile):
 def test_tasks_are_removed_in_the_order_of_the_variance_of_their_labels():
     study = cases_config(named_file("studies", "table3"))
     clean, one, two = (
-        CasesProtocol(study, "table3", "laptop", DESIGN_SEEDS[0], None)._run_config(
-            study.cases[name], 1.0, 0
-        )
+        CasesProtocol(study, "laptop", DESIGN_SEEDS[0], None)._run_config(study.cases[name], 1.0, 0)
         for name in ("clean", "one_task_removed", "two_tasks_removed")
     )
     stream = Stream(clean.stream, DESIGN_SEEDS[0])

@@ -247,7 +247,7 @@ def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
     for done in (0, 4):
         opened = Opened(tmp_path, day_cache)
         with opened.open() as study:
-            protocol = CasesProtocol(config, "objectives", "smoke", 1, study)
+            protocol = CasesProtocol(config, "smoke", 1, study)
             runs = protocol.run(0.5, DIVERGENCE, opened.display)
         texts.append(write_cases(tmp_path, "objectives", config, runs))
         assert f"Objectives: 4 runs, {done} done" in opened.text.getvalue()
@@ -255,7 +255,7 @@ def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
     assert runs["case"].tolist() == ["six", "six", "one", "one"]
     assert runs.loc[2:, "rmse"].isna().all()  # no regression task is left
     quiet = Study(Store(tmp_path), None, opened.display)
-    protocol = CasesProtocol(config, "objectives", "smoke", 1, quiet)
+    protocol = CasesProtocol(config, "smoke", 1, quiet)
     assert protocol.recorded(0.5, DIVERGENCE, opened.display).equals(runs)
     assert protocol.recorded(0.7, DIVERGENCE, opened.display) is None
 
