@@ -19,9 +19,9 @@ class DivergenceConfig:
         lift, the AUC above 0.5.
       least_lift: a run that never had this lift never left chance level.
       blow_up: of such runs, those have diverged whose worst loss is above this many times their
-        lowest; the others have learned nothing.
+        lowest, at the first evaluation that shows it; the others have learned nothing.
       loss_jump: a jump is a training loss above this many times the median before it.
-      auc_drop: a drop is an AUC this much below its best so far.
+      auc_drop: a drop is an AUC this much below its best so far; a lift below it is noise.
       median_rows: evaluations over which that median runs.
     """
 
@@ -74,14 +74,14 @@ def label(curves, config):
     lift = auc.iloc[:, 0].to_numpy(float) - CHANCE if auc.shape[1] else np.array([np.nan])
     if np.isnan(lift).any():  # no binary task, or an evaluation day that lacks a class
         return Label("healthy", None)
-    jumped = _jumped(curves, config)
-    if lift.max() < config.least_lift:
-        blew_up = curves["worst_loss"].max() > config.blow_up * curves["loss"].min()
-        return Label("full" if blew_up else "untrained", int(steps[0]))
     best = np.maximum.accumulate(lift)
     lost = lift < (1 - config.lift_lost) * best
-    if lost[-1]:
+    if lost[-1] and best[-1] >= config.auc_drop:
         return Label("full", int(steps[np.flatnonzero(~lost)[-1] + 1]))
+    if best[-1] < config.least_lift:
+        blown_up = (curves["worst_loss"] > config.blow_up * curves["loss"].min()).to_numpy()
+        return Label("full" if blown_up.any() else "untrained", int(steps[blown_up.argmax()]))
+    jumped = _jumped(curves, config)
     # The drop may show at the evaluation of the jump or at the next one.
     dropped = (lift < best - config.auc_drop) & (jumped | np.append(False, jumped[:-1]))
     if not dropped.any():

@@ -95,6 +95,19 @@ def test_a_shock_that_an_untrained_model_sees_is_no_blow_up():
     assert label(shocked, CONFIG) == ("untrained", 10)
 
 
+def test_a_loss_that_blows_up_late_dates_the_run():
+    late = curves([0.5, 0.505, 0.51, 0.5], worst=[1, 1, 9, 90], loss=[1, 1, 2, 9])
+    assert label(late, CONFIG) == ("full", 30)
+
+
+def test_a_small_lift_that_is_lost_is_full_without_a_blow_up():
+    assert label(curves([0.53, 0.54, 0.53, 0.50, 0.51]), CONFIG) == ("full", 40)
+
+
+def test_a_lift_within_the_noise_cannot_be_lost():
+    assert label(curves([0.519, 0.50, 0.50]), CONFIG) == ("untrained", 10)
+
+
 def test_a_blow_up_that_is_hardly_recovered_from_is_full():
     creeping = curves([0.5, 0.5, 0.51, 0.53], worst=[28, 1, 1, 1])
     assert label(creeping, CONFIG) == ("full", 10)

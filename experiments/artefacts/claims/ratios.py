@@ -54,10 +54,9 @@ def warmup_stops_sufficing(runs):
     models = [model for model in COMPLEXITY if study["model"].eq(model).any()]
     if len(models) != 2:
         raise MissingRuns(f"warmup needs two of {', '.join(COMPLEXITY)}, has {', '.join(models)}")
-    keys = [(model, steps) for model in models for steps in (shortest, longest)]
+    keys = [(model, days) for model in models for days in (shortest, longest)]
     cells = {
-        f"{model} {steps:g} steps": cell(runs, "warmup", model=model, x=steps)
-        for model, steps in keys
+        f"{model} {days:g} days": cell(runs, "warmup", model=model, x=days) for model, days in keys
     }
     figures = {name: divergence(rows) for name, rows in cells.items()}
     ratios = [figure.value for figure in figures.values()]

@@ -89,7 +89,7 @@ def test_c29_orders_models_by_complexity(models):
     assert verdict("C29", warmup(models=models)) == "reproduced"
     found = decide("C29", warmup(models=models[::-1]))  # the simpler one does not improve
     assert found.verdict == "contradicted"
-    expected = [f"{model} {steps} steps" for model in models for steps in (100, 1000)]
+    expected = [f"{model} {steps} days" for model in models for steps in (100, 1000)]
     assert list(found.statistic) == expected
     assert found.n == 20
 
