@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from experiments import reproduce
-from experiments.gin_files import ROOT
+from experiments.gin_files import ROOT, named_file
 from experiments.scorecard import write_claims
 from experiments.session import Options
 from experiments.study.pool import Pool
@@ -56,6 +56,9 @@ def test_the_committed_results_are_computed_from_the_committed_records(copied, n
         for name, command in commands.items():
             if (folder / f"{name}.csv").exists():
                 command(options(copied, data_seed_of(folder)))
+        for explained in sorted(folder.glob("why_*.md")):
+            file = named_file("studies", explained.stem)
+            reproduce.reproduce_study(options(copied, data_seed_of(folder)), file)
     for folder in COMMITTED:
         write_claims(options(copied, data_seed_of(folder)))
     for folder in COMMITTED:

@@ -1,29 +1,44 @@
-"""Puts results/laptop/table2.md into README.md, between its two marks."""
+"""Puts what the committed records of `laptop` say into README.md, between the marks of each block."""
 
+import json
 import re
 
 from scripts import command
 
 README = command.ROOT / "README.md"
-TABLE = command.ROOT / "results" / "laptop" / "table2.md"
-MARKS = re.compile(
-    r"(<!-- table2: written by `make readme` -->\n).*(<!-- end of table2 -->)", re.DOTALL
-)
+RESULTS = command.ROOT / "results" / "laptop"
+STUDIES = ("why_agc", "why_gc_small", "why_rmse", "why_window", "why_table3")
 
 
-def updated(readme, table):
-    """The text of the README with the text of the table between the marks.
+def blocks():
+    """The text of every block of the README by its name."""
+    from experiments.artefacts.claims.table import summary
 
-    Raises: ValueError if the marks are not there.
+    pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
+    texts = {"claims": summary(pooled), "table2": (RESULTS / "table2.md").read_text()}
+    for name in STUDIES:
+        # The heading of a study's page would cut a section of the README in two.
+        texts[name] = (RESULTS / f"{name}.md").read_text().split("\n\n", 1)[1]
+    return texts
+
+
+def updated(readme, texts):
+    """The text of the README with the given texts between their marks.
+
+    Raises: ValueError if the marks of a block are not there, once each.
     """
-    if not MARKS.search(readme):
-        raise ValueError(f"{README.name}: the marks of table2 are not there")
-    return MARKS.sub(lambda match: f"{match[1]}{table}{match[2]}", readme)
+    for name, text in texts.items():
+        opening, closing = f"<!-- {name}: written by `make readme` -->\n", f"<!-- end of {name} -->"
+        if readme.count(opening) != 1 or readme.count(closing) != 1:
+            raise ValueError(f"{README.name}: the marks of {name} are not there, once each")
+        between = re.compile(f"(?<={re.escape(opening)}).*(?={re.escape(closing)})", re.DOTALL)
+        readme = between.sub(lambda _, text=text: text, readme)
+    return readme
 
 
 def main():
     """Rewrites the README."""
-    README.write_text(updated(README.read_text(), TABLE.read_text()))
+    README.write_text(updated(README.read_text(), blocks()))
 
 
 if __name__ == "__main__":

@@ -8,14 +8,25 @@ from scripts import readme
 from scripts.command import ROOT
 
 
-def test_the_readme_holds_the_committed_table():
+def test_the_readme_holds_what_is_committed():
     text = readme.README.read_text()
-    assert readme.updated(text, readme.TABLE.read_text()) == text
+    assert readme.updated(text, readme.blocks()) == text
+
+
+def test_a_block_is_replaced_between_its_own_marks():
+    def page(one, two):
+        return (
+            f"# Title\n<!-- one: written by `make readme` -->\n{one}<!-- end of one -->\nwords\n"
+            f"<!-- two: written by `make readme` -->\n{two}<!-- end of two -->\n"
+        )
+
+    texts = {"one": "| a |\n", "two": "\\1 | b |\n"}
+    assert readme.updated(page("old\nold\n", ""), texts) == page(texts["one"], texts["two"])
 
 
 def test_a_readme_without_marks_is_refused():
-    with pytest.raises(ValueError, match="marks of table2"):
-        readme.updated("# Title\n", "| a |\n")
+    with pytest.raises(ValueError, match="marks of claims"):
+        readme.updated("# Title\n", {"claims": "| a |\n"})
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from experiments.artefacts.claims.outcome import VERDICTS
+from experiments.artefacts.claims.outcome import NOT_RUN, VERDICTS
 from experiments.artefacts.tables import markdown_row
 
 HEADER = (
@@ -34,6 +34,25 @@ def markdown(claims, pooled):
         "",
         NOTE,
     ]
+    return "\n".join(lines) + "\n"
+
+
+def summary(pooled):
+    """The claims that have been decided, without their figures.
+
+    Args:
+      pooled: what evaluate_pooled returns.
+    Returns: str, one row a claim, with the counts of verdicts above.
+    """
+    run = [claim for claim in pooled if claim["verdict"] != NOT_RUN]
+    seeds = sorted({seed for claim in run for seed in claim["per_data_seed"]}, key=int)
+    header = ["Claim", "What the paper says", "Pooled", *(f"Data seed {seed}" for seed in seeds)]
+    lines = [f"{len(run)} claims: {_tally(run)}.", "", markdown_row(header)]
+    lines.append(markdown_row(["---"] * len(header)))
+    for claim in run:
+        each = [claim["per_data_seed"].get(seed, NOT_RUN) for seed in seeds]
+        text = f"{claim['text']} ({claim['source']})"
+        lines.append(markdown_row([claim["id"], text, f"**{claim['verdict']}**", *each]))
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from experiments.artefacts import claims
+from experiments.artefacts.claims import table
 from experiments.artefacts.claims.runs_test import changed, everything
 
 
@@ -50,3 +51,15 @@ def test_figures_by_name_and_undefined_ones(text):
     assert "<br>ratio off 0 [0, 0.176]<br>followed 0.833<br>" in row(text, "C31")
     assert "| 1x - [-, -]<br>2x 15 [" in row(text, "C05")
     assert "| **not run** | 1: not run<br>2: not run<br>3: not run | - | 0 |" in row(text, "C20")
+
+
+def test_the_summary_has_the_claims_that_were_run_and_a_column_a_data_seed():
+    runs = everything(2, 10, 3)
+    runs = changed(runs, {"label": "healthy"}, case="clean", data_seed=10)
+    lines = table.summary(claims.evaluate_pooled(runs)).splitlines()
+    assert lines[0] == "23 claims: 21 reproduced, 2 contradicted, 0 inconclusive, 0 not run."
+    assert lines[2].endswith("| Pooled | Data seed 2 | Data seed 3 | Data seed 10 |")
+    assert len(lines) == 4 + 23
+    clean = "Large+DCN at 0.4x, untreated: every run diverges (Table 3)"
+    decided = "**contradicted** | reproduced | reproduced | contradicted"
+    assert f"| C16 | {clean} | {decided} |" in lines
