@@ -3,7 +3,7 @@
 import pytest
 
 from data import TASKS, Stream
-from experiments.gin_files import named_file
+from experiments.gin_files import ROOT, named_file
 from experiments.reproduce import cases_config, section_3_2
 from experiments.study.cases import CasesProtocol
 from experiments.study.protocol import DESIGN_SEEDS, Case, CasesConfig
@@ -94,6 +94,15 @@ def test_every_study_of_section_3_2_resolves(profile):
         runs = protocol._jobs(0.5)
         assert len(runs) == study.runs * len(study.cases), name
         assert {run.method.name for _, _, run in runs} == {"naive"}
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "configs" / "studies").glob("why_*.gin")), ids=lambda x: x.stem
+)
+def test_every_study_that_explains_resolves(file):
+    study = cases_config(file)
+    runs = CasesProtocol(study, "laptop", 7, study=None)._jobs(0.5)
+    assert len({run.run_id for _, _, run in runs}) == study.runs * len(study.cases)
 
 
 def test_tasks_are_removed_in_the_order_of_the_variance_of_their_labels():
