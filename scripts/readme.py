@@ -1,4 +1,4 @@
-"""Puts what the committed records of `laptop` say into README.md, between the marks of each block."""
+"""Puts what the committed records of `laptop` say into README.md, between the marks of blocks."""
 
 import json
 import re
