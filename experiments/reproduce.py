@@ -155,7 +155,8 @@ def write_cases(folder, name, config, runs):
       config: CasesConfig.
       runs: from CasesProtocol.run.
     """
-    frame = cases.table_frame(runs)
+    against = {case: fields.against for case, fields in config.cases.items()}
+    frame = cases.table_frame(runs, against)
     text = cases.markdown(frame, config.title)
     parts = {f"{name}.csv": _csv(frame), f"{name}_runs.csv": _csv(runs), f"{name}.md": text}
     return _write(folder, parts, text)

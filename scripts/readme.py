@@ -7,7 +7,7 @@ from scripts import command
 
 README = command.ROOT / "README.md"
 RESULTS = command.ROOT / "results" / "laptop"
-STUDIES = ("why_agc", "why_gc_small", "why_rmse", "why_window", "why_table3")
+STUDIES = ("why_rates", "why_agc", "why_gc_small", "why_rmse", "why_window", "why_table3")
 
 
 def blocks():
@@ -25,14 +25,14 @@ def blocks():
 def updated(readme, texts):
     """The text of the README with the given texts between their marks.
 
-    Raises: ValueError if the marks of a block are not there, once each.
+    Raises: ValueError if the marks of a block are not there, once each and in order.
     """
     for name, text in texts.items():
         opening, closing = f"<!-- {name}: written by `make readme` -->\n", f"<!-- end of {name} -->"
-        if readme.count(opening) != 1 or readme.count(closing) != 1:
-            raise ValueError(f"{README.name}: the marks of {name} are not there, once each")
-        between = re.compile(f"(?<={re.escape(opening)}).*(?={re.escape(closing)})", re.DOTALL)
-        readme = between.sub(lambda _, text=text: text, readme)
+        between = re.compile(f"(?<={re.escape(opening)}).*?(?={re.escape(closing)})", re.DOTALL)
+        readme, found = between.subn(lambda _, text=text: text, readme)
+        if found != 1:
+            raise ValueError(f"{README.name}: the marks of {name} are not there, once and in order")
     return readme
 
 

@@ -25,8 +25,11 @@ def test_a_block_is_replaced_between_its_own_marks():
 
 
 def test_a_readme_without_marks_is_refused():
-    with pytest.raises(ValueError, match="marks of claims"):
-        readme.updated("# Title\n", {"claims": "| a |\n"})
+    opening, closing = "<!-- one: written by `make readme` -->\n", "<!-- end of one -->\n"
+    block = opening + closing
+    for text in ("# Title\n", closing + opening, opening, block + block):
+        with pytest.raises(ValueError, match="marks of one"):
+            readme.updated(text, {"one": "| a |\n"})
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

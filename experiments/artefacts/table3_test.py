@@ -19,6 +19,7 @@ def runs(counts):
     return pd.DataFrame(
         {
             "case": name,
+            "seed": seed,
             "model": "large_dcn",
             "method": "naive",
             "rate_multiple": 0.4,
@@ -27,17 +28,17 @@ def runs(counts):
             "rmse": 1.0,
         }
         for name, found in counts.items()
-        for label, auc in found
+        for seed, (label, auc) in enumerate(found)
     )
 
 
 @pytest.fixture
 def frame():
-    dead, alive = ("full", 0.5), ("healthy", 0.7)
+    dead, alive, slow = ("full", 0.5), ("healthy", 0.7), [("untrained", 0.7)] * 2
     return runs(
         {
             "clean": [dead] * 5,
-            "smaller_model": [dead, alive, alive, ("micro", 0.73), alive],
+            "smaller_model": [dead, *slow, ("micro", 0.73), alive],
             "two_tasks_removed": [alive, alive, ("full", np.nan)],
         }
     )
@@ -53,6 +54,8 @@ def test_diverged_runs_are_counted_with_wilsons_interval(frame):
     found = cases.table_frame(frame).set_index("case")
     assert found["diverged"].tolist() == [5, 1, 1]
     assert found["micro_diverged"].tolist() == [0, 1, 0]
+    assert found["damaged"].tolist() == [0, 0, 0]
+    assert found["untrained"].tolist() == [0, 2, 0]
     assert found["tried"].tolist() == [5, 5, 3]
     assert found["ratio"].tolist() == pytest.approx([1.0, 0.2, 1 / 3])
     for name, (k, n) in {"clean": (5, 5), "smaller_model": (1, 5)}.items():
@@ -88,7 +91,28 @@ def test_markdown_and_latex_say_the_same(frame):
 def test_a_study_of_cases_as_a_person_reads_it(frame):
     text = cases.markdown(cases.table_frame(frame), "A study")
     assert text.startswith("## A study\n")
-    assert "| clean | Large+DCN | Naive | 0.4x | 5/5 | 57% to 100% | 50.00 ± 0.00 |" in text
+    assert "| clean | Large+DCN | Naive | 0.4x | 5/5 | 57% to 100% | - | 50.00 ± 0.00 |" in text
+    assert "| 1/5 | 4% to 62% | 1 micro, 2 untrained |" in text
+    assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
+
+
+def test_a_case_is_compared_with_another_seed_by_seed():
+    ok = "healthy"
+    frame = runs(
+        {
+            "gc": [(ok, 0.70), (ok, 0.72), (ok, 0.71), (ok, 0.60)],
+            "clippy": [(ok, 0.71), (ok, 0.74), (ok, 0.74)],
+        }
+    )
+    found = cases.table_frame(frame, {"clippy": "gc"})
+    gap = found.set_index("case").loc["clippy", ["auc_gap", "auc_gap_low", "auc_gap_high"]]
+    half = 4.302653 / math.sqrt(
+        3
+    )  # t of 0.975 at 2 degrees of freedom; gaps 1, 2, 3 of deviation 1
+    assert gap.tolist() == pytest.approx([2, 2 - half, 2 + half], abs=1e-5)
+    text = cases.markdown(found, "A study")
+    assert "| gc | +2.00 [-0.48, +4.48] | +0.000 [+0.000, +0.000] |" in text
+    assert "| - | - | - |" in text
     assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
 
 

@@ -16,12 +16,12 @@ class DivergenceConfig:
 
     Args:
       lift_lost: a run has fully diverged if it ends with less than (1 - lift_lost) of its best
-        lift, the AUC above 0.5.
+        lift, the AUC above 0.5, and the loss is more than noise.
       least_lift: a run that never had this lift never left chance level.
       blow_up: of such runs, those have diverged whose worst loss is above this many times their
-        lowest, at the first evaluation that shows it; the others have learned nothing.
+        lowest; the others have learned nothing.
       loss_jump: a jump is a training loss above this many times the median before it.
-      auc_drop: a drop is an AUC this much below its best so far; a lift below it is noise.
+      auc_drop: a drop is an AUC this much below its best so far; less is noise.
       median_rows: evaluations over which that median runs.
     """
 
@@ -76,11 +76,12 @@ def label(curves, config):
         return Label("healthy", None)
     best = np.maximum.accumulate(lift)
     lost = lift < (1 - config.lift_lost) * best
-    if lost[-1] and best[-1] >= config.auc_drop:
+    if lost[-1] and best[-1] - lift[-1] >= config.auc_drop:
         return Label("full", int(steps[np.flatnonzero(~lost)[-1] + 1]))
     if best[-1] < config.least_lift:
-        blown_up = (curves["worst_loss"] > config.blow_up * curves["loss"].min()).to_numpy()
-        return Label("full" if blown_up.any() else "untrained", int(steps[blown_up.argmax()]))
+        # Undatable: what blew up a loss that never fell is not what kept the AUC at chance level.
+        blew_up = curves["worst_loss"].max() > config.blow_up * curves["loss"].min()
+        return Label("full" if blew_up else "untrained", int(steps[0]))
     jumped = _jumped(curves, config)
     # The drop may show at the evaluation of the jump or at the next one.
     dropped = (lift < best - config.auc_drop) & (jumped | np.append(False, jumped[:-1]))

@@ -95,9 +95,9 @@ def test_a_shock_that_an_untrained_model_sees_is_no_blow_up():
     assert label(shocked, CONFIG) == ("untrained", 10)
 
 
-def test_a_loss_that_blows_up_late_dates_the_run():
+def test_a_late_blow_up_does_not_date_a_run_that_never_left_chance():
     late = curves([0.5, 0.505, 0.51, 0.5], worst=[1, 1, 9, 90], loss=[1, 1, 2, 9])
-    assert label(late, CONFIG) == ("full", 30)
+    assert label(late, CONFIG) == ("full", 10)
 
 
 def test_a_small_lift_that_is_lost_is_full_without_a_blow_up():
@@ -106,6 +106,7 @@ def test_a_small_lift_that_is_lost_is_full_without_a_blow_up():
 
 def test_a_lift_within_the_noise_cannot_be_lost():
     assert label(curves([0.519, 0.50, 0.50]), CONFIG) == ("untrained", 10)
+    assert label(curves([0.525, 0.51, 0.51]), CONFIG) == ("untrained", 10)
 
 
 def test_a_blow_up_that_is_hardly_recovered_from_is_full():

@@ -26,6 +26,10 @@ def jobs(cases, profile="smoke", base_rate=0.5):
         ({"title": ""}, "CasesConfig.title = ''"),
         ({"runs": 0}, "CasesConfig.runs = 0"),
         ({"cases": {}}, "CasesConfig.cases = {}"),
+        (
+            {"cases": {"clean": CASE | {"against": "clean"}, "b": CASE, "c": CASE}},
+            "CasesConfig.cases['clean']['against'] = 'clean': allowed is one of b, c",
+        ),
         ({"cases": ["clean"]}, "CasesConfig.cases = "),
         ({"cases": {"clean": {"model": "large"}}}, "CasesConfig.cases['clean'] = "),
         ({"cases": {"clean": CASE | {"wdith": 1}}}, "CasesConfig.cases['clean'] = "),

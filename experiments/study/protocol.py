@@ -110,6 +110,7 @@ class Case:
       threshold: what THRESHOLD of the method's file is bound to, or None to leave it.
       rate_multiple: learning rate in units of 1x.
       features: "all", or "not_heavy" to leave out the heavy-tailed dense features.
+      against: name of the case that this one is compared with, seed by seed, or "" for none.
       shock_at: places of the only shock of the stream, as shares of its training days in [0, 1];
         run seed k takes the k-th, in turn. Empty to leave the profile's shocks.
     """
@@ -120,6 +121,7 @@ class Case:
     threshold: float | None = None
     rate_multiple: float
     features: str = "all"
+    against: str = ""
     shock_at: tuple[float, ...] = ()
 
 
@@ -144,6 +146,12 @@ class CasesConfig:
         if not isinstance(self.cases, dict) or not self.cases:
             checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
         built = {name: _case(name, fields) for name, fields in self.cases.items()}
+        for name, case in built.items():
+            if case.against and case.against not in set(built) - {name}:
+                others = ", ".join(other for other in built if other != name)
+                checks.fail(
+                    f"CasesConfig.cases[{name!r}]['against']", case.against, f"one of {others}"
+                )
         object.__setattr__(self, "cases", built)
 
 

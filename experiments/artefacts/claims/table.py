@@ -38,16 +38,16 @@ def markdown(claims, pooled):
 
 
 def summary(pooled):
-    """The claims that have been decided, without their figures.
+    """The claims that have runs, without their figures.
 
     Args:
       pooled: what evaluate_pooled returns.
-    Returns: str, one row a claim, with the counts of verdicts above.
+    Returns: str, one row a claim that has runs, with the counts of all verdicts above.
     """
     run = [claim for claim in pooled if claim["verdict"] != NOT_RUN]
     seeds = sorted({seed for claim in run for seed in claim["per_data_seed"]}, key=int)
     header = ["Claim", "What the paper says", "Pooled", *(f"Data seed {seed}" for seed in seeds)]
-    lines = [f"{len(run)} claims: {_tally(run)}.", "", markdown_row(header)]
+    lines = [f"Of {len(pooled)} claims: {_tally(pooled)}.", "", markdown_row(header)]
     lines.append(markdown_row(["---"] * len(header)))
     for claim in run:
         each = [claim["per_data_seed"].get(seed, NOT_RUN) for seed in seeds]
