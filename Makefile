@@ -57,7 +57,7 @@ run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...']
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
 	@$(RUN) scripts.bench $(FLAGS)
 
-readme: $(INSTALLED) ## put the committed Table 2 into README.md
+readme: $(INSTALLED) ## put the committed tables into README.md
 	@$(RUN) scripts.readme
 
 test: $(INSTALLED) ## all fast tests

@@ -7,7 +7,6 @@ from scripts import command
 
 README = command.ROOT / "README.md"
 RESULTS = command.ROOT / "results" / "laptop"
-STUDIES = ("why_rates", "why_agc", "why_gc_small", "why_rmse", "why_window", "why_table3")
 
 
 def blocks():
@@ -16,9 +15,9 @@ def blocks():
 
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
     texts = {"claims": summary(pooled), "table2": (RESULTS / "table2.md").read_text()}
-    for name in STUDIES:
+    for page in sorted(RESULTS.glob("why_*.md")):
         # The heading of a study's page would cut a section of the README in two.
-        texts[name] = (RESULTS / f"{name}.md").read_text().split("\n\n", 1)[1]
+        texts[page.stem] = page.read_text().split("\n\n", 1)[1]
     return texts
 
 
