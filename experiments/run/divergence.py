@@ -19,7 +19,7 @@ class DivergenceConfig:
         lift, the AUC above 0.5, and the loss is more than noise.
       least_lift: a run that never had this lift never left chance level.
       blow_up: of such runs, those have diverged whose worst loss is above this many times their
-        lowest; the others have learned nothing.
+        lowest, and those that end within the noise of chance; the others learn slowly.
       loss_jump: a jump is a training loss above this many times the median before it.
       auc_drop: a drop is an AUC this much below its best so far; less is noise.
       median_rows: evaluations over which that median runs.
@@ -47,8 +47,10 @@ class Label(NamedTuple):
       "healthy";
       "micro": the loss jumped, the AUC dropped and came back (section 2.1);
       "damaged": the same, but the AUC did not come back, nor did it fall to chance;
-      "untrained": the AUC never left chance level, and the loss did not blow up;
-      "full": a number was not finite, or the AUC fell to chance and stayed there (section 2.1).
+      "untrained": the AUC is above chance level by less than a usable lift, and the loss did not
+        blow up;
+      "full": a number was not finite, or the AUC fell to chance, or never left it, and
+        stayed there (section 2.1).
     """
 
     kind: str
@@ -79,9 +81,10 @@ def label(curves, config):
     if lost[-1] and best[-1] - lift[-1] >= config.auc_drop:
         return Label("full", int(steps[np.flatnonzero(~lost)[-1] + 1]))
     if best[-1] < config.least_lift:
-        # Undatable: what blew up a loss that never fell is not what kept the AUC at chance level.
         blew_up = curves["worst_loss"].max() > config.blow_up * curves["loss"].min()
-        return Label("full" if blew_up else "untrained", int(steps[0]))
+        dead = blew_up or lift[-1] < config.auc_drop
+        # Undatable: what blew up a loss that never fell is not what kept the AUC at chance level.
+        return Label("full" if dead else "untrained", int(steps[0]))
     jumped = _jumped(curves, config)
     # The drop may show at the evaluation of the jump or at the next one.
     dropped = (lift < best - config.auc_drop) & (jumped | np.append(False, jumped[:-1]))

@@ -86,12 +86,17 @@ def test_chance_from_the_start_with_a_blown_up_loss_is_full():
     assert label(blown, CONFIG) == ("full", 10)
 
 
-def test_chance_from_the_start_with_a_flat_loss_is_untrained():
-    assert label(curves([0.5, 0.505, 0.51, 0.5]), CONFIG) == ("untrained", 10)
+def test_chance_from_the_start_to_the_end_is_full_without_a_blow_up():
+    assert label(curves([0.44, 0.505, 0.51, 0.5]), CONFIG) == ("full", 10)
+    assert label(curves([0.5, 0.505, 0.51, 0.519]), CONFIG) == ("full", 10)
+
+
+def test_a_slow_rise_with_a_flat_loss_is_untrained():
+    assert label(curves([0.5, 0.505, 0.51, 0.521]), CONFIG) == ("untrained", 10)
 
 
 def test_a_shock_that_an_untrained_model_sees_is_no_blow_up():
-    shocked = curves([0.5, 0.505, 0.51, 0.5], worst=[1, 3.2, 1, 1])
+    shocked = curves([0.5, 0.505, 0.51, 0.53], worst=[1, 3.2, 1, 1])
     assert label(shocked, CONFIG) == ("untrained", 10)
 
 
@@ -104,9 +109,9 @@ def test_a_small_lift_that_is_lost_is_full_without_a_blow_up():
     assert label(curves([0.53, 0.54, 0.53, 0.50, 0.51]), CONFIG) == ("full", 40)
 
 
-def test_a_lift_within_the_noise_cannot_be_lost():
-    assert label(curves([0.519, 0.50, 0.50]), CONFIG) == ("untrained", 10)
-    assert label(curves([0.525, 0.51, 0.51]), CONFIG) == ("untrained", 10)
+def test_a_loss_within_the_noise_dates_nothing():
+    assert label(curves([0.54, 0.51, 0.51]), CONFIG) == ("full", 20)
+    assert label(curves([0.525, 0.51, 0.51]), CONFIG) == ("full", 10)
 
 
 def test_a_blow_up_that_is_hardly_recovered_from_is_full():
