@@ -55,10 +55,9 @@ def _gap(cell, other, metric):
     values = pd.Series(dtype=float)
     if other is not None:
         values = cell.set_index("seed")[metric] - other.set_index("seed")[metric]
-    found = interval(values * SCALE[metric])
-    gap = f"{metric}_gap"
-    mean = (values * SCALE[metric]).mean()
-    return {gap: mean, f"{gap}_low": found["low"], f"{gap}_high": found["high"]}
+    values = values * SCALE[metric]
+    found, gap = interval(values), f"{metric}_gap"
+    return {gap: values.mean(), f"{gap}_low": found["low"], f"{gap}_high": found["high"]}
 
 
 def markdown(frame, title):
