@@ -78,7 +78,8 @@ def label(curves, config):
         return Label("healthy", None)
     best = np.maximum.accumulate(lift)
     lost = lift < (1 - config.lift_lost) * best
-    if lost[-1] and best[-1] - lift[-1] >= config.auc_drop:
+    # A run that was below chance level throughout had no lift to lose.
+    if best[-1] > 0 and lost[-1] and best[-1] - lift[-1] >= config.auc_drop:
         return Label("full", int(steps[np.flatnonzero(~lost)[-1] + 1]))
     if best[-1] < config.least_lift:
         blew_up = curves["worst_loss"].max() > config.blow_up * curves["loss"].min()

@@ -1,8 +1,10 @@
 """Labels of hand-made curves whose kind a reader can see."""
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import strategies as st
 
 from experiments.run.divergence import DivergenceConfig, label
 
@@ -103,6 +105,23 @@ def test_a_shock_that_an_untrained_model_sees_is_no_blow_up():
 def test_a_late_blow_up_does_not_date_a_run_that_never_left_chance():
     late = curves([0.5, 0.505, 0.51, 0.5], worst=[1, 1, 9, 90], loss=[1, 1, 2, 9])
     assert label(late, CONFIG) == ("full", 10)
+
+
+def test_a_run_below_chance_throughout_never_left_it():
+    assert label(curves([0.49, 0.48, 0.45]), CONFIG) == ("full", 10)
+
+
+AUCS = st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0])
+LOSSES = st.just(1.0) | st.floats(0, 1e9) | st.sampled_from([np.inf, np.nan])
+
+
+@hypothesis.settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@hypothesis.given(rows=st.lists(st.tuples(AUCS, LOSSES), min_size=1, max_size=6))
+def test_every_curve_has_a_label_and_a_step_of_its_own(rows):
+    auc, worst = zip(*rows, strict=True)
+    found = label(curves(auc, worst=worst), CONFIG)
+    assert (found.step is None) == (found.kind == "healthy")
+    assert found.step is None or found.step in curves(auc)["step"].to_list()
 
 
 def test_a_small_lift_that_is_lost_is_full_without_a_blow_up():
