@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from experiments import reproduce
+from experiments.artefacts import table1
 from experiments.gin_files import ROOT, named_file
 from experiments.scorecard import write_claims
 from experiments.session import Options
@@ -59,6 +60,7 @@ def test_the_committed_results_are_computed_from_the_committed_records(copied, n
         for explained in sorted(folder.glob("why_*.md")):
             file = named_file("studies", explained.stem)
             reproduce.reproduce_study(options(copied, data_seed_of(folder)), file)
+    table1.write(copied / "laptop")
     for folder in COMMITTED:
         write_claims(options(copied, data_seed_of(folder)))
     for folder in COMMITTED:

@@ -14,6 +14,11 @@ RUN = ("scripts.run", "--profile=smoke")
 EXAMPLE = "--config=configs/studies/one_large_dcn_clippy.gin"
 
 
+def hear_interrupts():
+    """A shell starts background jobs deaf to Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*arguments):
     return subprocess.Popen(
         [sys.executable, "-m", *arguments],
@@ -22,6 +27,7 @@ def start(*arguments):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_interrupts,
     )
 
 
