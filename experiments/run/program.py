@@ -37,6 +37,9 @@ class Program:
             learning_rate=1.0,
             accumulate=config.method.accumulate,
             exclude=EXCLUDE,
+            # A divergence is to be seen, and curves repeat bit for bit what has been committed.
+            skip_nonfinite=False,
+            jit_compile=False,
         )
         self._optimizer.build(self._variables)
         self._step = tf.function(self._train_step)

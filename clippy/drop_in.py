@@ -1,0 +1,193 @@
+"""The optimizer of the paper's authors, argument for argument and number for number, mended.
+
+Source: `ClippyAdagrad` and `shrink_by_references` of tensorflow-recommenders 0.7.7, read for their
+contract.
+"""
+
+from typing import NamedTuple
+
+from clippy.base import ClippingOptimizer
+from clippy.keras2 import keras, tf
+from clippy.rules import Rule, check_number, share_of
+
+
+def shrink_by_references(tensor, references, relative_factors, absolute_factor):
+    """Shrinks a tensor until no coordinate is larger than what its references allow.
+
+    Args:
+      tensor: tensor of any shape.
+      references: tensors that broadcast against it.
+      relative_factors: a float >= 0 for each of them.
+      absolute_factor: a float >= 0.
+    Returns: (tensor * scale, scale). scale is the largest number in [0, 1] with |tensor| * scale <=
+      sum over j of relative_factors[j] * |references[j]|, plus absolute_factor, at every
+      coordinate; a scalar, above 0 if absolute_factor is.
+    Raises: ValueError if a factor is negative or there are not as many as references.
+    """
+    for factor in relative_factors:
+        check_number("relative_factors", factor, zero=True)
+    check_number("absolute_factor", absolute_factor, zero=True)
+    if len(references) != len(relative_factors):
+        raise ValueError(
+            f"relative_factors has {len(relative_factors)} values: allowed is one for each of the "
+            f"{len(references)} references"
+        )
+    tensor = tf.convert_to_tensor(tensor)
+    shares = share_of(_room(references, relative_factors, absolute_factor, tensor.dtype), tensor)
+    scale = tf.minimum(tf.reduce_min(shares), tf.ones([], tensor.dtype))
+    return tensor * scale, scale
+
+
+@keras.utils.register_keras_serializable("clippy")
+class ClippyAdagrad(ClippingOptimizer):
+    """Adagrad with Clippy, with the arguments of tensorflow-recommenders' class and its numbers.
+
+    No weight w moves by more than |w| * variable_relative_threshold
+    + accumulator_relative_threshold / sqrt(G) + absolute_threshold in a step. The defaults are
+    those of that class and not the paper's: `paper_clippy` gives Algorithm 1.
+
+    Args:
+      learning_rate: eta, a float > 0 or a Keras schedule.
+      initial_accumulator_value: G_0, >= 0.
+      variable_relative_threshold: lambda_rel, >= 0, without unit.
+      accumulator_relative_threshold: >= 0; tightens the bound as G grows.
+      absolute_threshold: lambda_abs, >= 0, in units of the weight.
+      epsilon: added to G below the root, >= 0, and above 0 if G_0 is 0.
+      export_clipping_factors: keep the factor of every variable's last step in `clipping_factors`.
+      clip_accumulator_update: G grows by the square of the clipped gradient.
+      use_standard_accumulator_update: G grows before the step, as in Algorithm 1, line 6, and in
+        Adagrad; without it the step is made with the G of the step before. A factor means nothing
+        unless this is known.
+      name: name of the optimizer.
+      **kwargs: those of ClippingOptimizer.
+
+    Raises: ValueError naming the argument and the value received.
+
+    Deviations: a gradient that is not finite is left out and counted (there it turns the variable
+    NaN); ids that repeat are summed before anything else, as Keras does for both.
+    """
+
+    rowwise = True
+
+    def __init__(
+        self,
+        learning_rate=0.001,
+        initial_accumulator_value=0.1,
+        variable_relative_threshold=0.1,
+        accumulator_relative_threshold=0.0,
+        absolute_threshold=1e-7,
+        epsilon=1e-7,
+        export_clipping_factors=False,
+        clip_accumulator_update=False,
+        use_standard_accumulator_update=False,
+        name="ClippyAdagrad",
+        **kwargs,
+    ):
+        numbers = {
+            "initial_accumulator_value": initial_accumulator_value,
+            "variable_relative_threshold": variable_relative_threshold,
+            "accumulator_relative_threshold": accumulator_relative_threshold,
+            "absolute_threshold": absolute_threshold,
+            "epsilon": epsilon,
+        }
+        for key, value in numbers.items():
+            check_number(key, value, zero=True)
+        if not initial_accumulator_value + epsilon:
+            raise ValueError(f"epsilon = {epsilon!r}: allowed is > 0 where G starts at 0")
+        if clip_accumulator_update and use_standard_accumulator_update:
+            raise ValueError(
+                "clip_accumulator_update = True: allowed is False with "
+                "use_standard_accumulator_update = True, whose G grows before a factor is known"
+            )
+        super().__init__(
+            learning_rate=learning_rate,
+            export_clipping_factors=export_clipping_factors,
+            name=name,
+            **kwargs,
+        )
+        for key, value in numbers.items():
+            setattr(self, key, value)
+        self._numbers = tuple(numbers)
+        self.clip_accumulator_update = clip_accumulator_update
+        self.use_standard_accumulator_update = use_standard_accumulator_update
+
+    @property
+    def slots(self):
+        return {"accumulator": self.initial_accumulator_value}
+
+    def _rule(self):
+        thresholds = {
+            "variable": self.variable_relative_threshold,
+            "accumulator": self.accumulator_relative_threshold,
+            "absolute": self.absolute_threshold,
+        }
+        return _RULE, thresholds
+
+    def _plan(self, grad, weight, state, rate, count):
+        before, after = state[0], state[0] + tf.square(grad)
+        accumulator = after if self.use_standard_accumulator_update else before
+        precondition = tf.math.rsqrt(accumulator + tf.constant(self.epsilon, grad.dtype))
+        view = _View(grad, weight, grad * precondition, rate, precondition)
+        return view, None if self.clip_accumulator_update else [after]
+
+    def _take(self, plan, state, count, sigma):
+        view, new = plan
+        if sigma is None:
+            sigma = tf.ones([], view.grad.dtype)
+        if new is None:
+            new = [state[0] + tf.square(sigma * view.grad)]
+        return new, view.rate * sigma * view.update
+
+    def get_config(self):
+        """Every constructor argument."""
+        names = (*self._numbers, "clip_accumulator_update", "use_standard_accumulator_update")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+def paper_clippy(learning_rate, **kwargs):
+    """Algorithm 1 with the paper's thresholds: lambda_rel = 0.5 and lambda_abs = 1e-2 (5.1.3).
+
+    Args:
+      learning_rate: eta, a float > 0 or a Keras schedule.
+      **kwargs: other arguments of ClippyAdagrad.
+    """
+    arguments = {
+        "initial_accumulator_value": 0.1,
+        "variable_relative_threshold": 0.5,
+        "absolute_threshold": 1e-2,
+        "epsilon": 0.0,
+        "use_standard_accumulator_update": True,
+    }
+    return ClippyAdagrad(learning_rate, **{**arguments, **kwargs})
+
+
+class _View(NamedTuple):
+    """A StepView with what the gradient was multiplied by, 1 / sqrt(G)."""
+
+    grad: tf.Tensor
+    param: tf.Tensor
+    update: tf.Tensor
+    rate: tf.Tensor
+    precondition: tf.Tensor
+
+
+def _terms(view, *, variable, accumulator, absolute):
+    references, factors = [view.param, view.precondition], [variable, accumulator]
+    room = _room(references, factors, absolute, view.grad.dtype)
+    return (share_of(room, view.rate * view.update),)
+
+
+def _room(references, relative_factors, absolute_factor, dtype):
+    """What each coordinate may be, at most."""
+    room = tf.constant(absolute_factor, dtype)
+    for reference, factor in zip(references, relative_factors, strict=True):
+        if factor:  # most have no use for the second
+            room += tf.constant(factor, dtype) * tf.abs(reference)
+    return room
+
+
+def _finish(totals, *, dtype, **thresholds):
+    return tf.minimum(totals[0], tf.ones([], dtype))
+
+
+_RULE = Rule(_terms, "min", _finish, "update")

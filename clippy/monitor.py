@@ -1,0 +1,66 @@
+"""Clipping factors and skipped steps as TensorBoard scalars."""
+
+from clippy.keras2 import keras, tf
+from clippy.rules import check_number
+
+
+class ClippingMonitor(keras.callbacks.Callback):
+    """Writes the factor of each variable, and how often the guard has skipped it.
+
+    The model's optimizer is one of this library, or a LossScaleOptimizer around one. Written are
+    `clipping_factor/<variable>` where the optimizer exports factors, and `skipped_steps/<variable>`
+    where it has its guard; the step is the optimizer's.
+
+    Args:
+      log_dir: folder of the event files.
+      every: batches from one writing to the next, a whole number >= 1.
+    Raises: ValueError naming the argument and the value; at the start of training, if the optimizer
+      has neither to show.
+    """
+
+    def __init__(self, log_dir, every=100):
+        super().__init__()
+        check_number("every", every)
+        if every != int(every):
+            raise ValueError(f"every = {every!r}: allowed is a whole number >= 1")
+        self.log_dir, self.every = str(log_dir), int(every)
+        self._writer = None
+
+    def on_train_begin(self, logs=None):
+        """Opens the event file."""
+        optimizer = self._optimizer()
+        if not (
+            getattr(optimizer, "export_clipping_factors", False)
+            or getattr(optimizer, "skip_nonfinite", False)
+        ):
+            raise ValueError(
+                f"optimizer = {optimizer.name!r}: allowed is one of clippy's that exports its "
+                "clipping factors or skips gradients that are not finite"
+            )
+        self._writer = tf.summary.create_file_writer(self.log_dir)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Writes every so many batches."""
+        if (batch + 1) % self.every == 0:
+            self._write()
+
+    def on_train_end(self, logs=None):
+        """Writes the last values."""
+        self._write()
+        self._writer.close()
+
+    def _optimizer(self):
+        optimizer = self.model.optimizer
+        return getattr(optimizer, "inner_optimizer", optimizer)
+
+    def _write(self):
+        optimizer = self._optimizer()
+        scalars = {}
+        if optimizer.export_clipping_factors:
+            scalars["clipping_factor"] = optimizer.named_clipping_factors()
+        if optimizer.skip_nonfinite:
+            scalars["skipped_steps"] = optimizer.skipped_steps()
+        with self._writer.as_default(step=int(optimizer.iterations)):
+            for group, values in scalars.items():
+                for name, value in values.items():
+                    tf.summary.scalar(f"{group}/{name}", value.read_value())
