@@ -72,7 +72,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         self.skip_nonfinite = skip_nonfinite
         self.export_clipping_factors = export_clipping_factors
         self.compile_steps = jit_compile
-        self.clipping_factors = []
+        self._skipped, self.clipping_factors = [], []
         self._programs = self._no_dependency({})
         self._joint_sigma = None  # of scope "global", while a step is taken
         self._learning_rate = self._build_learning_rate(learning_rate)
@@ -109,29 +109,36 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         if getattr(self, "_built", False):
             return
         for variable in var_list:
-            if _dtype(variable) not in (tf.float32, tf.float64):
+            if stored_dtype(variable) not in (tf.float32, tf.float64):
                 raise ValueError(
-                    f"{variable.name} has dtype {_dtype(variable).name}: allowed is float32 or "
+                    f"{variable.name} has dtype {stored_dtype(variable).name}: allowed is float32 or "
                     "float64; with the policy mixed_bfloat16 weights are float32"
                 )
         self._names = _distinct([variable.name for variable in var_list])
-        self._state = {
-            slot: [self._new_slot(variable, slot, initial) for variable in var_list]
-            for slot, initial in self.slots.items()
-        }
-        # These are not among `variables`, so that what Keras' own classes have saved still fits.
-        self._skipped, self.clipping_factors = [], []
-        if self.skip_nonfinite:
-            self._skipped = [_scalar(variable, "skipped", tf.int64, 0) for variable in var_list]
-        if self.export_clipping_factors:
-            self.clipping_factors = [
-                _scalar(variable, "clipping_factor", _dtype(variable), 1) for variable in var_list
-            ]
+        self._state = {slot: [] for slot in self.slots}
+        # The lists are those of the constructor: a checkpoint read before holds values for them.
+        for variable in var_list:
+            for slot, initial in self.slots.items():
+                self._state[slot].append(self._new_slot(variable, slot, initial))
+            if self.skip_nonfinite:
+                self._skipped.append(_scalar(variable, "skipped", tf.int64, 0))
+            if self.export_clipping_factors:
+                self.clipping_factors.append(self._new_factor(variable))
         self._built = True
 
     def _new_slot(self, variable, name, initial):
-        value = tf.fill(variable.shape, tf.constant(initial, _dtype(variable)))
+        value = tf.fill(variable.shape, tf.constant(initial, stored_dtype(variable)))
         return self.add_variable_from_reference(variable, name, initial_value=value)
+
+    def _new_factor(self, variable):
+        # Not among `variables`, as the counts: what Keras' Adagrad and Adam have saved still fits.
+        return _scalar(variable, "clipping_factor", stored_dtype(variable), 1)
+
+    def _trackable_children(self, save_type="checkpoint", **kwargs):
+        # Keras' own method keeps what it finds at its first call, which may come before `build`,
+        # and only adds shards of variables, which have no factor of their own.
+        plain = tf.__internal__.tracking.AutoTrackable
+        return plain._trackable_children(self, save_type, **kwargs)
 
     def named_clipping_factors(self):
         """The factors of the last step: dict from the name of a variable to a scalar variable.
@@ -155,13 +162,13 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         """One step of one variable."""
         sigma = None
         if self._joint_sigma is not None and self._treats(variable):
-            sigma = tf.cast(self._joint_sigma, _dtype(variable))
+            sigma = tf.cast(self._joint_sigma, stored_dtype(variable))
         measured = self._treats(variable) and sigma is None
         sparse = isinstance(grad, tf.IndexedSlices) and self.rowwise
         step = self._sparse_step if sparse else self._dense_step
         totals, finite, take = step(grad, variable, measured)
         if measured:
-            sigma = self._finish(totals, _dtype(variable))
+            sigma = self._finish(totals, stored_dtype(variable))
         if finite is None:
             take(sigma)
         else:
@@ -328,7 +335,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         return [slots[index] for slots in self._state.values()]
 
     def _rate_and_count(self, variable):
-        return tf.cast(self.learning_rate, _dtype(variable)), self.iterations.read_value()
+        return tf.cast(self.learning_rate, stored_dtype(variable)), self.iterations.read_value()
 
     def _treats(self, variable):
         rule, _ = self._rule()
@@ -376,7 +383,7 @@ def _distinct(names):
     ]
 
 
-def _dtype(variable):
+def stored_dtype(variable):
     """The dtype a variable is stored in; under a mixed policy `dtype` may be that of a cast."""
     return getattr(variable, "true_dtype", None) or variable.dtype
 

@@ -18,9 +18,10 @@ def totals_of_columns(terms, arrays, size=SIZE):
       terms: function (*arrays) -> list of (kind, tensor of their shape), kind "sum" or "min".
       arrays: tensors of one static shape, of rank 2 or more and not empty.
       size: coordinates of a piece, about.
-    Returns: a list of (kind, tensor of the length of the last axis), a pair a term.
+    Returns: a list of (kind, tensor of shape (1, ..., 1, columns)), a pair a term.
     """
     columns = arrays[0].shape[-1]
+    kept = [1] * (arrays[0].shape.rank - 1) + [columns]
     arrays = [tf.reshape(array, [-1, columns]) for array in arrays]
     rows = arrays[0].shape[0]
     step = max(1, size // columns)
@@ -38,4 +39,4 @@ def totals_of_columns(terms, arrays, size=SIZE):
     kinds, totals = zip(*of(0, first), strict=True)
     if rows > first:
         _, totals = tf.while_loop(lambda start, _: start < rows, add, (first, list(totals)))
-    return list(zip(kinds, totals, strict=True))
+    return [(kind, tf.reshape(total, kept)) for kind, total in zip(kinds, totals, strict=True)]

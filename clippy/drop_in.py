@@ -6,7 +6,7 @@ contract.
 
 from typing import NamedTuple
 
-from clippy.base import ClippingOptimizer
+from clippy.base import ClippingOptimizer, stored_dtype
 from clippy.keras2 import keras, tf
 from clippy.rules import Rule, check_number, share_of
 
@@ -114,6 +114,11 @@ class ClippyAdagrad(ClippingOptimizer):
     @property
     def slots(self):
         return {"accumulator": self.initial_accumulator_value}
+
+    def _new_factor(self, variable):
+        # Among `variables`, each behind its accumulator, so that what that class has saved fits.
+        value = tf.ones([], stored_dtype(variable))
+        return self.add_variable_from_reference(variable, "clipping_factor", initial_value=value)
 
     def _rule(self):
         thresholds = {

@@ -3,6 +3,10 @@
 from clippy.keras2 import keras, tf
 from clippy.rules import check_number
 
+# tf.summary.scalar would do, but needs TensorBoard to be installed where a model is trained.
+_Metadata = tf.compat.v1.SummaryMetadata
+SCALAR = _Metadata(plugin_data=_Metadata.PluginData(plugin_name="scalars"))
+
 
 class ClippingMonitor(keras.callbacks.Callback):
     """Writes the factor of each variable, and how often the guard has skipped it.
@@ -25,6 +29,7 @@ class ClippingMonitor(keras.callbacks.Callback):
             raise ValueError(f"every = {every!r}: allowed is a whole number >= 1")
         self.log_dir, self.every = str(log_dir), int(every)
         self._writer = None
+        self._batches = self._written = 0
 
     def on_train_begin(self, logs=None):
         """Opens the event file."""
@@ -38,15 +43,18 @@ class ClippingMonitor(keras.callbacks.Callback):
                 "clipping factors or skips gradients that are not finite"
             )
         self._writer = tf.summary.create_file_writer(self.log_dir)
+        self._batches = self._written = 0
 
     def on_train_batch_end(self, batch, logs=None):
         """Writes every so many batches."""
-        if (batch + 1) % self.every == 0:
+        self._batches += 1  # `batch` starts anew with every epoch
+        if self._batches % self.every == 0:
             self._write()
 
     def on_train_end(self, logs=None):
-        """Writes the last values."""
-        self._write()
+        """Writes the last values, unless they have been."""
+        if self._written < self._batches:
+            self._write()
         self._writer.close()
 
     def _optimizer(self):
@@ -54,6 +62,7 @@ class ClippingMonitor(keras.callbacks.Callback):
         return getattr(optimizer, "inner_optimizer", optimizer)
 
     def _write(self):
+        self._written = self._batches
         optimizer = self._optimizer()
         scalars = {}
         if optimizer.export_clipping_factors:
@@ -63,4 +72,5 @@ class ClippingMonitor(keras.callbacks.Callback):
         with self._writer.as_default(step=int(optimizer.iterations)):
             for group, values in scalars.items():
                 for name, value in values.items():
-                    tf.summary.scalar(f"{group}/{name}", value.read_value())
+                    number = tf.cast(value.read_value(), tf.float32)
+                    tf.summary.write(f"{group}/{name}", number, metadata=SCALAR)

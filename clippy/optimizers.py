@@ -185,6 +185,7 @@ class ClippedSGD(RuleOptimizer):
     The velocity is v_t = momentum * v_{t-1} + g_t and the update r_t is v_t, or with `nesterov`
     momentum * v_t + g_t. At a constant rate these are the steps of Keras' SGD, which keeps the rate
     in the velocity; here a schedule scales the whole step, so that the bound is that of its step.
+    A checkpoint of Keras' SGD with momentum does not fit for that reason.
 
     Args:
       rule, thresholds, accumulate: those of RuleOptimizer.

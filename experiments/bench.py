@@ -12,6 +12,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from data import DayCache, Stream
+from experiments import optimizer_bench
 from experiments.run.program import Program, tensors
 from experiments.run.record import Store, write_whole
 from experiments.run.trainer import Evaluation, train, window_of
@@ -35,7 +36,7 @@ def bench(profile, results, cache):
       median_s / baseline_s.
     """
     store = Store(results / profile)
-    found = _steps(profile) | _supply(profile, cache)
+    found = _steps(profile) | _supply(profile, cache) | _optimizers()
     text = json.dumps(found, indent=1, sort_keys=True)
     write_whole(store.root / "bench.json", (text + "\n").encode())
     return found
@@ -100,6 +101,23 @@ def _steps(profile):
             median["clippy"], "the step's matrix products alone", median["sgemm"], REPEATS
         ),
     }
+
+
+def _optimizers():
+    """Steps of the optimizers alone, at the paper's size and on a table; no profile matters."""
+    median = interleaved(optimizer_bench.dense_steps(), CHEAP_REPEATS)
+    tfrs = "tensorflow-recommenders' class with the same arguments, 57.0M parameters"
+    found = {"clippy_57m_vs_tfrs": _entry(median["drop_in"], tfrs, median["tfrs"], CHEAP_REPEATS)}
+    for rule in optimizer_bench.PASSES:
+        baseline = f"Keras' Adagrad under XLA; {optimizer_bench.passes_text(rule)}"
+        found[f"{rule}_57m_vs_adagrad"] = _entry(
+            median[rule], baseline, median["adagrad"], CHEAP_REPEATS
+        )
+    table = interleaved(optimizer_bench.sparse_steps(), REPEATS)
+    found["clippy_sparse_few_vs_all_rows"] = _entry(
+        table["few"], "all rows of a 1M x 16 table, against 1 % of them", table["all"], REPEATS
+    )
+    return found
 
 
 def _keras_step(config, batch):

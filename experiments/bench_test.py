@@ -2,7 +2,7 @@
 
 import json
 
-from experiments import bench
+from experiments import bench, optimizer_bench
 
 NAMES = {
     "clippy_step_vs_naive",
@@ -11,6 +11,12 @@ NAMES = {
     "supply_vs_consumption",
     "generation_vs_consumption",
     "large_run_step_share",
+    "clippy_57m_vs_tfrs",
+    "gc_57m_vs_adagrad",
+    "agc_per_unit_57m_vs_adagrad",
+    "lamb_57m_vs_adagrad",
+    "clippy_57m_vs_adagrad",
+    "clippy_sparse_few_vs_all_rows",
 }
 
 
@@ -31,7 +37,9 @@ def test_candidates_run_in_turn_and_the_median_is_kept(monkeypatch):
     assert calls == list("ab") * 6
 
 
-def test_the_bench_writes_its_ratios(tmp_path, day_cache):
+def test_the_bench_writes_its_ratios(tmp_path, day_cache, monkeypatch):
+    for name, small in {"PROFILE": "smoke", "TABLE_ROWS": 1000, "FEW": 10}.items():
+        monkeypatch.setattr(optimizer_bench, name, small)
     found = bench.bench("smoke", tmp_path, day_cache)
     assert set(found) == NAMES
     assert json.loads((tmp_path / "smoke" / "bench.json").read_text()) == found

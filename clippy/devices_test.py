@@ -1,0 +1,308 @@
+"""Two logical devices against one on the joined batch, checkpoints across them, and nested XLA.
+
+Logical devices must be set before TensorFlow starts, so this file runs itself as a script, once.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clippy.drop_in import ClippyAdagrad
+from clippy.keras2 import keras, tf
+from clippy.optimizers import ClippedAdagrad, ClippedAdam
+
+STEPS, BATCH, IDS, WIDTH = 4, 6, 9, 257  # the wide kernel has 257 * 259 > 2**16 elements
+CASES = {
+    "clippy": lambda **given: ClippedAdagrad("clippy", {"rel": 0.5, "abs_": 0.01}, **given),
+    "gc_global": lambda **given: ClippedAdagrad("gc", {"lam": 0.1}, scope="global", **given),
+    "agc_per_unit": lambda **given: ClippedAdagrad("agc_per_unit", {"lam": 0.01}, **given),
+    "lamb": lambda **given: ClippedAdagrad("lamb", {"mu": 0.1}, **given),
+    "drop_in": lambda **given: ClippyAdagrad(**given),
+    "adam_global": lambda **given: ClippedAdam(
+        "clippy", {"rel": 0.5, "abs_": 0.01}, scope="global", **given
+    ),
+}
+CUSTOM_LOOP_ALONE = ("adam_global",)
+RESTORED = [("clippy", "2 to 1"), ("clippy", "1 to 2")]
+NESTED = [(case, kind) for case in ("clippy", "gc_global") for kind in ("dense", "sparse")]
+NAMES = ["table/embeddings:0", "wide/kernel:0", "wide/bias:0", "out/kernel:0", "out/bias:0"]
+
+
+def optimizer_of(case):
+    return CASES[case](learning_rate=0.125, export_clipping_factors=True)
+
+
+def model_of():
+    model = keras.Sequential(
+        [
+            keras.layers.Embedding(IDS, WIDTH, input_length=1, name="table"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(259, "tanh", name="wide"),
+            keras.layers.Dense(1, name="out"),
+        ]
+    )
+    model.build([None, 1])
+    rng = np.random.default_rng(3)
+    model.set_weights([rng.normal(size=w.shape) * 0.1 for w in model.get_weights()])
+    return model
+
+
+def batches(steps=STEPS):
+    rng = np.random.default_rng(4)
+    ids = rng.integers(0, IDS - 2, [steps, BATCH, 1])  # they repeat within and across devices
+    return ids, rng.normal(size=[steps, BATCH, 1]).astype("float32") * 3
+
+
+def report(strategy, model, optimizer):
+    """What each device holds: device -> name -> nested lists."""
+    state = {f"state {i}": v for i, v in enumerate(optimizer.variables[2:])}
+    kinds = {
+        "weight": {v.name: v for v in model.trainable_variables},
+        "state": state,
+        "factor": optimizer.named_clipping_factors(),
+        "skipped": optimizer.skipped_steps(),
+    }
+    return [
+        {
+            f"{kind} {name}": np.asarray(strategy.experimental_local_results(value)[device])
+            for kind, values in kinds.items()
+            for name, value in values.items()
+        }
+        for device in range(strategy.num_replicas_in_sync)
+    ]
+
+
+def stepping(strategy, model, optimizer):
+    """A step of a custom loop, its gradients summed over the devices."""
+
+    def on_replica(ids, labels, poison):
+        with tf.GradientTape() as tape:
+            errors = tf.square(model(ids) - labels) * poison
+            loss = tf.nn.compute_average_loss(errors, global_batch_size=BATCH)
+        variables = model.trainable_variables
+        grads = tape.gradient(loss, variables)
+        assert isinstance(grads[0], tf.IndexedSlices)
+        optimizer.apply_gradients(zip(grads, variables, strict=True))
+
+    @tf.function
+    def step(ids, labels, poison):
+        strategy.run(on_replica, (ids, labels, poison))
+
+    def take(ids, labels, poison=None):
+        poison = np.ones([BATCH, 1], "float32") if poison is None else poison
+        size = BATCH // strategy.num_replicas_in_sync
+
+        def split(array):
+            return strategy.experimental_distribute_values_from_function(
+                lambda context: tf.constant(array[context.replica_id_in_sync_group * size :][:size])
+            )
+
+        step(split(ids), split(labels), split(poison))
+
+    return take
+
+
+def made(strategy, case):
+    with strategy.scope():
+        model, optimizer = model_of(), optimizer_of(case)
+        optimizer.build(model.trainable_variables)
+    return model, optimizer
+
+
+def loop(strategy, case):
+    """Four steps of a custom loop, and a fifth in which the last example has a NaN."""
+    model, optimizer = made(strategy, case)
+    step = stepping(strategy, model, optimizer)
+    for ids, labels in zip(*batches(), strict=True):
+        step(ids, labels)
+    before = report(strategy, model, optimizer)
+    poison = np.ones([BATCH, 1], "float32")
+    poison[-1] = np.nan
+    step(*(part[0] for part in batches()), poison)
+    return {"loop": before, "after NaN": report(strategy, model, optimizer)}
+
+
+def fit(strategy, case):
+    model, optimizer = made(strategy, case)
+    ids, labels = (np.reshape(part, [STEPS * BATCH, 1]) for part in batches())
+    with strategy.scope():
+        model.compile(optimizer, "mse")
+    data = tf.data.Dataset.from_tensor_slices((ids, labels)).batch(BATCH)
+    options = tf.data.Options()
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    model.fit(data.with_options(options), verbose=0, shuffle=False)
+    return report(strategy, model, optimizer)
+
+
+def restored(saver, reader, case, folder):
+    """Two steps and a checkpoint under one strategy, two more under another."""
+    ids, labels = batches()
+    model, optimizer = made(saver, case)
+    step = stepping(saver, model, optimizer)
+    for index in (0, 1):
+        step(ids[index], labels[index])
+    path = tf.train.Checkpoint(model=model, optimizer=optimizer).write(f"{folder}/saved")
+    model, optimizer = made(reader, case)
+    status = tf.train.Checkpoint(model=model, optimizer=optimizer).read(path)
+    status.assert_existing_objects_matched()
+    step = stepping(reader, model, optimizer)
+    for index in (2, 3):
+        step(ids[index], labels[index])
+    return report(reader, model, optimizer)
+
+
+def nested(case, kind, compiled):
+    """Steps in a function, compiled as a whole or not, without a strategy."""
+    rng = np.random.default_rng(5)
+    optimizer = optimizer_of(case)
+    variables = [
+        tf.Variable(rng.normal(size=shape).astype("float32"), name=name)
+        for name, shape in [("wide", (301, 257)), ("table", (7, 3)), ("bias", (5,))]
+    ]
+    optimizer.build(variables)
+
+    @tf.function(jit_compile=compiled)
+    def step(wide, values, ids, bias):
+        table = tf.IndexedSlices(values, ids, tf.constant([7, 3]))
+        table = table if kind == "sparse" else tf.convert_to_tensor(table)
+        optimizer.apply_gradients(zip([wide, table, bias], variables, strict=True))
+
+    for scale in (1e-4, 1, 0.1):
+        wide, values, bias = (rng.normal(size=s) * scale for s in ((301, 257), (4, 3), (5,)))
+        wide, values, bias = (tf.constant(array, tf.float32) for array in (wide, values, bias))
+        step(wide, values, tf.constant([4, 1, 4, 4]), bias)
+    named = {v.name: v for v in (*variables, *optimizer.variables[2:])}
+    factors = {f"factor {name}": f for name, f in optimizer.named_clipping_factors().items()}
+    return {name: np.asarray(value) for name, value in {**named, **factors}.items()}
+
+
+def differences(found, expected):
+    """Name -> largest difference, relative to the largest number of its array."""
+    return {
+        name: float(np.max(np.abs(found[name] - value)) / max(1e-3, np.max(np.abs(value))))
+        for name, value in expected.items()
+    }
+
+
+def summary(expected, devices):
+    """How two devices differ from one and from each other, and the small numbers themselves."""
+    return {
+        "from one": differences(devices[0], expected),
+        "from each other": differences(devices[1], devices[0]),
+        **{
+            kind: {
+                name.removeprefix(f"{kind} "): float(value)
+                for name, value in devices[1].items()
+                if name.startswith(kind)
+            }
+            for kind in ("factor", "skipped")
+        },
+    }
+
+
+def compare(case, one, two):
+    """The results of one case."""
+    single, double = loop(one, case), loop(two, case)
+    straight = single["loop"][0]
+    found = {key: summary(single[key][0], double[key]) for key in single}
+    moved = differences(double["after NaN"][1], double["loop"][1])
+    kept = ("weight", "state")
+    found["moved by NaN"] = {name: d for name, d in moved.items() if name.startswith(kept)}
+    if case not in CUSTOM_LOOP_ALONE:
+        found["fit"] = summary(straight, fit(two, case))
+    for key, pair in {"2 to 1": (two, one), "1 to 2": (one, two)}.items():
+        if (case, key) in RESTORED:
+            with tempfile.TemporaryDirectory() as folder:
+                devices = restored(*pair, case, folder)
+            found[key] = [differences(device, straight) for device in devices]
+    for kind in ("dense", "sparse"):
+        if (case, kind) in NESTED:
+            found[kind] = differences(*(nested(case, kind, xla) for xla in (True, False)))
+    return found
+
+
+def main():
+    """All cases; prints one line of JSON."""
+    cpus = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], cpus)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})  # takes long
+    one = tf.distribute.OneDeviceStrategy("CPU:0")
+    two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    assert two.num_replicas_in_sync == 2
+    print(json.dumps({case: compare(case, one, two) for case in CASES}))
+
+
+@pytest.fixture(scope="module")
+def results():
+    """What the script prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "clippy.devices_test"],
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def above(numbers, limit=1e-5):
+    """What differs; a NaN does."""
+    return {name: number for name, number in numbers.items() if not number <= limit}
+
+
+EACH_CASE = pytest.mark.parametrize("case", CASES)
+
+
+@pytest.mark.parametrize(
+    "case, part",
+    [(c, p) for c in CASES for p in ("loop", "fit") if p == "loop" or c not in CUSTOM_LOOP_ALONE],
+)
+def test_two_devices_take_the_steps_of_one(results, case, part):
+    found = results[case][part]
+    assert above(found["from one"]) == {}
+    assert above(found["from each other"], 0) == {}
+    names = {name for name in found["from one"] if name.startswith("weight")}
+    assert names == {f"weight {name}" for name in NAMES}
+
+
+@EACH_CASE
+def test_factors_and_counts_can_be_read(results, case):
+    found = results[case]["loop"]
+    factors = found["factor"]
+    assert list(factors) == NAMES
+    assert 0 < min(factors.values()) < 0.5  # the rule had something to do
+    assert (len(set(factors.values())) == 1) == case.endswith("global")
+    assert found["skipped"] == dict.fromkeys(NAMES, 0)
+
+
+@EACH_CASE
+def test_a_nan_on_one_device_is_skipped_on_both(results, case):
+    assert above(results[case]["moved by NaN"], 0) == {}
+    found = results[case]["after NaN"]
+    assert found["factor"] == dict.fromkeys(NAMES, 0)
+    assert found["skipped"] == dict.fromkeys(NAMES, 1)
+    assert above(found["from one"]) == {}
+    assert above(found["from each other"], 0) == {}
+
+
+@pytest.mark.parametrize("case, direction", RESTORED)
+def test_a_checkpoint_crosses_over(results, case, direction):
+    devices = results[case][direction]
+    assert len(devices) == int(direction[-1])
+    for differences_of_device in devices:
+        assert above(differences_of_device) == {}
+
+
+@pytest.mark.parametrize("case, kind", NESTED)
+def test_steps_within_a_compiled_function(results, case, kind):
+    assert above(results[case][kind]) == {}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,491 @@
+"""ClippyAdagrad against the class of tensorflow-recommenders, paper_clippy against the paper."""
+
+import importlib
+import inspect
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+
+from clippy import blocks
+from clippy.drop_in import ClippyAdagrad, paper_clippy, shrink_by_references
+from clippy.keras2 import keras, tf
+
+AUTHORS = importlib.import_module("tensorflow_recommenders.experimental.optimizers.clippy_adagrad")
+
+RATE = 0.125
+SHAPES = {"kernel": (3, 5), "bias": (5,), "scale": (), "table": (7, 3)}
+PAPER = {
+    "variable_relative_threshold": 0.5,
+    "absolute_threshold": 1e-2,
+    "epsilon": 0.0,
+}
+SETTINGS = {
+    "defaults": {},
+    "paper": PAPER,
+    "accumulator": {"accumulator_relative_threshold": 1e-2},
+    "no absolute": {"absolute_threshold": 0.0},
+    "no relative": {"variable_relative_threshold": 0.0, "absolute_threshold": 1e-3},
+    "from zero": {"initial_accumulator_value": 0.0, "absolute_threshold": 1e-2},
+}
+UPDATES = {
+    "delayed": {},
+    "clipped": {"clip_accumulator_update": True},
+    "standard": {"use_standard_accumulator_update": True},
+}
+NUMBERS = [
+    "initial_accumulator_value",
+    "variable_relative_threshold",
+    "accumulator_relative_threshold",
+    "absolute_threshold",
+    "epsilon",
+]
+EACH_UPDATE = pytest.mark.parametrize("update", UPDATES)
+BAD = [math.nan, math.inf, -math.inf, 1e30]  # the square of the last one is none of float32
+
+
+def weights(seed=0):
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(size=shape).astype("float32") for name, shape in SHAPES.items()}
+
+
+def gradients(steps, seed=1):
+    """Dense gradients of changing size, those of the table as values and ids that repeat."""
+    rng = np.random.default_rng(seed)
+    for _ in range(steps):
+        size = 10.0 ** rng.uniform(-4, 1.5)
+        shapes = {**SHAPES, "table": (4, 3)}
+        grads = {name: rng.normal(size=shape) * size for name, shape in shapes.items()}
+        ids = tf.constant(rng.permutation([4, 1, 4, rng.integers(7)]))
+        yield {name: tf.constant(grad, tf.float32) for name, grad in grads.items()}, ids
+
+
+def build(optimizer, start):
+    """The optimizer, its variables and their accumulators."""
+    variables = [tf.Variable(value, name=name) for name, value in start.items()]
+    optimizer.build(variables)
+    return optimizer, variables, accumulators(optimizer)
+
+
+def accumulators(optimizer):
+    theirs = isinstance(optimizer, AUTHORS.ClippyAdagrad)
+    return list(optimizer._accumulators if theirs else optimizer._state["accumulator"])
+
+
+def pairs(grads, ids, variables):
+    shape = tf.constant(SHAPES["table"], ids.dtype)
+    table = tf.IndexedSlices(grads["table"], ids, shape)
+    return list(zip([*list(grads.values())[:-1], table], variables, strict=True))
+
+
+def assert_near(one, other, rtol, **kwargs):
+    for first, second in zip(one, other, strict=True):
+        np.testing.assert_allclose(first, second, rtol=rtol, atol=1e-3 * rtol, **kwargs)
+
+
+@EACH_UPDATE
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_step_is_that_of_the_authors(setting, update):
+    arguments = {"export_clipping_factors": True, **SETTINGS[setting], **UPDATES[update]}
+    ours, variables, totals = build(ClippyAdagrad(RATE, **arguments), weights())
+    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE, **arguments), weights())
+
+    @tf.function
+    def step(grads, ids):
+        reference.apply_gradients(pairs(grads, ids, theirs))
+        ours.apply_gradients(pairs(grads, ids, variables))
+        state = [*variables, *totals, *ours.clipping_factors]
+        expected = [*theirs, *their_totals, *reference.clipping_factors]
+        found = [part.read_value() for part in (*state, *expected)]
+        # Both start the next step from the same state: 200 steps drift, one does not.
+        for one, other in zip(state, expected, strict=True):
+            one.assign(other)
+        return found[: len(state)], found[len(state) :]
+
+    factors = []
+    for number, (grads, ids) in enumerate(gradients(200)):
+        found, expected = step(grads, ids)
+        assert_near(found, expected, rtol=1e-6, err_msg=f"step {number}")
+        factors.append(np.array(expected[-len(SHAPES) :]))
+    assert np.min(factors) < 0.5
+    assert np.max(factors) == 1
+    assert int(ours.iterations) == 200
+
+
+@pytest.mark.parametrize("setting", ["defaults", "paper"])
+@EACH_UPDATE
+def test_runs_without_exported_factors_are_those_of_the_authors(update, setting):
+    arguments = {**SETTINGS[setting], **UPDATES[update]}
+    ours, variables, totals = build(ClippyAdagrad(RATE, **arguments), weights())
+    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE, **arguments), weights())
+
+    @tf.function
+    def step(grads, ids):
+        reference.apply_gradients(pairs(grads, ids, theirs))
+        ours.apply_gradients(pairs(grads, ids, variables))
+
+    for grads, ids in gradients(60):
+        step(grads, ids)
+    assert_near(variables, theirs, rtol=1e-4)  # what 60 steps round
+    assert_near(totals, their_totals, rtol=1e-4)
+    assert ours.clipping_factors == reference.clipping_factors == []
+
+
+@pytest.mark.parametrize("setting", ["defaults", "accumulator"])
+@EACH_UPDATE
+def test_compiled_steps_of_a_large_variable_are_those_of_the_authors(update, setting):
+    shapes = {"kernel": (300, 257), "bias": (blocks.SIZE + 3,)}
+    assert 300 % (blocks.SIZE // 257)  # the first piece is a smaller one
+    rng = np.random.default_rng(0)
+    start = {name: rng.normal(size=shape).astype("float32") for name, shape in shapes.items()}
+    arguments = {"export_clipping_factors": True, **SETTINGS[setting], **UPDATES[update]}
+    ours, variables, totals = build(ClippyAdagrad(RATE, jit_compile=True, **arguments), start)
+    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE, **arguments), start)
+    factors = []
+    for row in (0, 44, 45, 299, None):  # both ends of both pieces
+        grads = [(rng.normal(size=shape) * 1e-2).astype("float32") for shape in shapes.values()]
+        for grad in grads:
+            grad[...] = np.where(np.abs(grad) < 1e-3, 0, grad)
+        if row is None:
+            grads = [np.zeros_like(grad) for grad in grads]
+        else:
+            grads[0][row, 256], grads[1][-1 - row] = 1e6, -1e6
+        for optimizer, targets in [(ours, variables), (reference, theirs)]:
+            optimizer.apply_gradients(zip(map(tf.constant, grads), targets, strict=True))
+        assert_near(ours.clipping_factors, reference.clipping_factors, rtol=1e-5)
+        assert_near(variables, theirs, rtol=1e-5)
+        assert_near(totals, their_totals, rtol=1e-5)
+        factors.append([float(factor) for factor in ours.clipping_factors])
+    assert ours._programs  # XLA was used
+    assert np.all(np.array(factors[:-1]) < 1)
+    assert factors[-1] == [1, 1]
+
+
+def scale_by_bisection(tensor, references, relative_factors, absolute_factor):
+    """The docstring: the largest scale in [0, 1] that fits every coordinate."""
+    shape = np.shape(tensor)
+    wide = [np.broadcast_to(np.asarray(r, float), shape).ravel() for r in references]
+    values = np.asarray(tensor, float).ravel()
+    rooms = [
+        sum(f * abs(float(r[i])) for f, r in zip(relative_factors, wide, strict=True))
+        + absolute_factor
+        for i in range(len(values))
+    ]
+
+    def fits(scale):
+        return all(abs(float(v)) * scale <= room for v, room in zip(values, rooms, strict=True))
+
+    if fits(1.0):
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+SHRUNK = {
+    "two references": ((4, 3), [(4, 3), (4, 3)], [0.5, 0.25], 1e-3),
+    "broadcast": ((4, 3), [(3,), (4, 1), ()], [0.5, 0.0, 0.25], 1e-3),
+    "no absolute": ((4, 3), [(4, 3)], [0.5], 0.0),
+    "no relative": ((4, 3), [(4, 3), (3,)], [0.0, 0.0], 0.125),
+    "nothing allowed": ((4, 3), [(4, 3)], [0.0], 0.0),
+    "no references": ((5,), [], [], 0.125),
+    "scalar": ((), [()], [0.5], 1e-3),
+}
+
+
+@pytest.mark.parametrize("size", [1e-4, 1, 1e4])
+@pytest.mark.parametrize("case", SHRUNK)
+def test_shrinking_is_the_definition_and_that_of_the_authors(case, size):
+    shape, reference_shapes, relative, absolute = SHRUNK[case]
+    rng = np.random.default_rng(0)
+    for zeros in (0.0, 0.4, 1.0):
+        tensor = np.where(rng.random(shape) < zeros, 0, rng.normal(size=shape) * size)
+        references = [
+            np.where(rng.random(s) < zeros / 2, 0, rng.normal(size=s)) for s in reference_shapes
+        ]
+        given = [tf.constant(array, tf.float32) for array in (tensor, *references)]
+        expected = scale_by_bisection(
+            given[0].numpy(), [reference.numpy() for reference in given[1:]], relative, absolute
+        )
+        shrunk, scale = shrink_by_references(given[0], given[1:], relative, absolute)
+        np.testing.assert_allclose(scale, expected, rtol=1e-6)
+        np.testing.assert_allclose(shrunk, given[0] * expected, rtol=1e-6)
+        theirs = AUTHORS.shrink_by_references(given[0], given[1:], relative, absolute)
+        np.testing.assert_allclose(scale, theirs[1], rtol=1e-6)
+        np.testing.assert_allclose(shrunk, theirs[0], rtol=1e-6)
+        assert scale.shape == ()
+        assert shrunk.shape == shape
+        assert expected > 0 or not absolute
+
+
+def test_shrinking_in_float64_keeps_its_digits():
+    tensor = tf.constant([3.0, -7.0], tf.float64)
+    _, scale = shrink_by_references(tensor, [tensor], [0.1], 0.0)
+    assert float(scale) == pytest.approx(0.1, rel=1e-15)
+
+
+@pytest.mark.parametrize("value", [-0.5, -1e-9, math.nan, math.inf, True, "0.5"])
+def test_shrinking_refuses_a_bad_factor_by_name_and_value(value):
+    tensor = tf.constant([3.0, -7.0])
+    for name, arguments in {
+        "relative_factors": ([0.5, value], 0.1),
+        "absolute_factor": ([0.5, 0.5], value),
+    }.items():
+        with pytest.raises(ValueError, match=f"{name} = {re.escape(repr(value))}: allowed"):
+            shrink_by_references(tensor, [tensor, tensor], *arguments)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_shrinking_refuses_factors_without_a_reference(count):
+    tensor = tf.constant([3.0, -7.0])
+    with pytest.raises(ValueError, match=f"relative_factors has {count} values.* 2 references"):
+        shrink_by_references(tensor, [tensor, tensor], [0.5] * count, 0.1)
+
+
+def algorithm_1(start, grads, rel=0.5, abs_=1e-2, initial=0.1):
+    """Algorithm 1 in float64: the weights after every step and the factors."""
+    w, total = start.astype(float), np.full(start.shape, initial)
+    path, factors = [], []
+    for g in grads:
+        total = total + g.astype(float) ** 2  # line 6
+        r = g / np.sqrt(total)  # line 7
+        sigma = min(1.0, np.min((rel * np.abs(w) + abs_) / np.abs(RATE * r)))  # line 8
+        w = w - RATE * sigma * r  # line 9
+        path.append(w)
+        factors.append(sigma)
+    return path, np.array(factors)
+
+
+@pytest.mark.parametrize("dtype, rtol", [("float32", 2e-5), ("float64", 1e-12)])
+@pytest.mark.parametrize(
+    "overrides, definition",
+    [
+        ({}, {}),
+        ({"absolute_threshold": 0.0625}, {"abs_": 0.0625}),
+        ({"variable_relative_threshold": 0.25}, {"rel": 0.25}),
+        ({"initial_accumulator_value": 2.0}, {"initial": 2.0}),
+    ],
+    ids=["the paper's", "absolute", "relative", "G_0"],
+)
+def test_paper_clippy_is_algorithm_1(overrides, definition, dtype, rtol):
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(3, 5)).astype(dtype)
+    grads = [(rng.normal(size=(3, 5)) * 10.0 ** (k % 4 - 3)).astype(dtype) for k in range(30)]
+    expected, factors = algorithm_1(start, grads, **definition)
+    optimizer = paper_clippy(RATE, export_clipping_factors=True, **overrides)
+    optimizer, [variable], _ = build(optimizer, {"w": start})
+    step = tf.function(lambda grad: optimizer.apply_gradients([(grad, variable)]))
+    for grad, weight, factor in zip(grads, expected, factors, strict=True):
+        step(tf.constant(grad))
+        np.testing.assert_allclose(variable, weight, rtol=rtol, atol=rtol)
+        np.testing.assert_allclose(optimizer.clipping_factors[0], factor, rtol=10 * rtol)
+    assert factors.min() < 0.75
+    assert factors.max() == 1
+
+
+def test_paper_clippy_takes_every_other_argument():
+    schedule = keras.optimizers.schedules.PolynomialDecay(0.5, 3)
+    given = {"epsilon": 0.5, "name": "another", "exclude": ["bias"], "weight_decay": 0.25}
+    config = paper_clippy(schedule, use_standard_accumulator_update=False, **given).get_config()
+    assert config["learning_rate"]["class_name"] == "PolynomialDecay"
+    assert {name: config[name] for name in given} == given
+    assert config["use_standard_accumulator_update"] is False
+
+
+@pytest.mark.parametrize("value", [-1, -1e-9, math.nan, math.inf, -math.inf, True, "0.5", None])
+@pytest.mark.parametrize("name", ["learning_rate", *NUMBERS])
+def test_bad_number_is_refused_by_name_and_value(name, value):
+    with pytest.raises(ValueError, match=f"{name} = {re.escape(repr(value))}: allowed"):
+        ClippyAdagrad(**{name: value})
+
+
+@pytest.mark.parametrize("value", [0, 0.0])
+def test_zero_is_refused_where_nothing_would_move_or_be_finite(value):
+    with pytest.raises(ValueError, match=f"learning_rate = {value!r}: allowed"):
+        ClippyAdagrad(value)
+    with pytest.raises(ValueError, match=f"epsilon = {value!r}: allowed"):
+        ClippyAdagrad(epsilon=value, initial_accumulator_value=value)
+    for name in NUMBERS:
+        ClippyAdagrad(**{name: value})
+
+
+def test_both_updates_of_the_accumulator_are_refused_together():
+    with pytest.raises(ValueError, match="clip_accumulator_update = True: allowed is False"):
+        ClippyAdagrad(clip_accumulator_update=True, use_standard_accumulator_update=True)
+
+
+def test_arguments_of_the_authors_keep_their_place_and_default():
+    theirs, ours = (
+        [(p.name, p.default, p.kind) for p in inspect.signature(cls).parameters.values()]
+        for cls in (AUTHORS.ClippyAdagrad, ClippyAdagrad)
+    )
+    assert ours == theirs
+    given = [0.25, 0.5, 0.75, 0.125, 0.0625, 0.375, True, False, True, "another"]
+    config = ClippyAdagrad(*given).get_config()
+    assert [config[name] for name, *_ in theirs[:-1]] == given
+
+
+CONFIGURED = {
+    "learning_rate": 0.25,
+    "initial_accumulator_value": 0.5,
+    "variable_relative_threshold": 0.75,
+    "accumulator_relative_threshold": 0.125,
+    "absolute_threshold": 0.0625,
+    "epsilon": 0.375,
+    "export_clipping_factors": True,
+    "name": "another",
+    "weight_decay": 0.25,
+    "clipnorm": 2.0,
+    "include": ["kernel", "table"],
+    "exclude": ["bias"],
+    "scope": "global",
+    "skip_nonfinite": False,
+    "jit_compile": False,
+}
+
+
+def path_of(optimizer, start, steps=4):
+    optimizer, variables, _ = build(optimizer, start)
+    path = []
+    for grads, ids in gradients(steps):
+        optimizer.apply_gradients(pairs(grads, ids, variables))
+        path += [variable.numpy() for variable in variables]
+    return path
+
+
+@EACH_UPDATE
+def test_config_holds_every_argument_and_gives_the_same_steps(update):
+    flags = {"clip_accumulator_update": False, "use_standard_accumulator_update": False}
+    given = {**CONFIGURED, **flags, **UPDATES[update]}
+    assert set(inspect.signature(AUTHORS.ClippyAdagrad).parameters) - {"kwargs"} <= set(given)
+    optimizer = ClippyAdagrad(**given)
+    config = optimizer.get_config()
+    assert {name: config[name] for name in given} == given
+
+    path = path_of(optimizer, weights())
+    reloaded = ClippyAdagrad.from_config(json.loads(json.dumps(config)))
+    assert reloaded.get_config() == config
+    serialized = json.loads(json.dumps(keras.optimizers.serialize(optimizer)))
+    deserialized = keras.optimizers.deserialize(serialized)
+    assert type(deserialized) is ClippyAdagrad
+    for other in (reloaded, deserialized):
+        for one, two in zip(path_of(other, weights()), path, strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_config_of_a_schedule():
+    schedule = keras.optimizers.schedules.PolynomialDecay(0.5, 3, end_learning_rate=0.125)
+    optimizer = ClippyAdagrad(schedule)
+    reloaded = ClippyAdagrad.from_config(json.loads(json.dumps(optimizer.get_config())))
+    assert reloaded.get_config() == optimizer.get_config()
+    for one, two in zip(path_of(reloaded, weights()), path_of(optimizer, weights()), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_config_of_the_authors_is_taken():
+    given = {**PAPER, "clip_accumulator_update": True, "export_clipping_factors": True}
+    config = AUTHORS.ClippyAdagrad(RATE, **given).get_config()
+    ours = ClippyAdagrad.from_config(config).get_config()
+    assert {name: ours[name] for name in config} == config
+
+
+def with_bad(grad, bad):
+    values = np.array(grad)
+    values.reshape(-1)[values.size // 2] = bad
+    return tf.constant(values)
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["eager", "function"])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, 1e30])
+@pytest.mark.parametrize("name", ["kernel", "table", "scale"])  # the table's gradient is sparse
+def test_the_guard_leaves_one_variable_as_it_is_and_steps_the_others(name, bad, traced):
+    at = list(SHAPES).index(name)
+    for update in UPDATES.values():
+        arguments = {"learning_rate": RATE, "export_clipping_factors": True, **update}
+        ours, variables, totals = build(ClippyAdagrad(**arguments), weights())
+        twin, twins, _ = build(ClippyAdagrad(**arguments), weights())
+
+        def step(grads, ids, ours=ours, variables=variables):
+            ours.apply_gradients(pairs(grads, ids, variables))
+
+        apply = tf.function(step) if traced else step
+        for number, (grads, ids) in enumerate(gradients(3)):
+            taken = pairs(grads, ids, twins)
+            if number == 1:
+                grads = {**grads, name: with_bad(grads[name], bad)}
+                taken = [pair for i, pair in enumerate(taken) if i != at]
+            before = variables[at].numpy(), totals[at].numpy()
+            apply(grads, ids)
+            twin.apply_gradients(taken)
+            if number == 1:
+                np.testing.assert_array_equal(variables[at], before[0])
+                np.testing.assert_array_equal(totals[at], before[1])
+                assert float(ours.clipping_factors[at]) == 0
+            for one, other in zip(variables, twins, strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
+        counts = {key: int(value) for key, value in ours.skipped_steps().items()}
+        assert counts == {f"{key}:0": int(key == name) for key in SHAPES}
+        assert all(0 < float(factor) <= 1 for factor in ours.clipping_factors)
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_the_guard_of_a_compiled_step(bad):
+    start = np.random.default_rng(0).normal(size=(300, 257)).astype("float32")
+    ours = ClippyAdagrad(RATE, export_clipping_factors=True)
+    ours, [variable], [total] = build(ours, {"kernel": start})
+    ours.apply_gradients([(with_bad(tf.ones([300, 257]), bad), variable)])
+    np.testing.assert_array_equal(variable, start)
+    np.testing.assert_array_equal(total, np.full((300, 257), 0.1, "float32"))
+    assert float(ours.clipping_factors[0]) == 0
+    assert int(ours.skipped_steps()["kernel:0"]) == 1
+    ours.apply_gradients([(tf.ones([300, 257]), variable)])
+    assert np.all(variable.numpy() != start)
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("name", ["kernel", "table"])
+def test_without_the_guard_steps_are_those_of_the_authors(name, bad):
+    at = list(SHAPES).index(name)
+    ours, variables, totals = build(ClippyAdagrad(RATE, skip_nonfinite=False), weights())
+    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE), weights())
+    [(grads, ids)] = gradients(1)
+    grads[name] = with_bad(grads[name], bad)
+    ours.apply_gradients(pairs(grads, ids, variables))
+    reference.apply_gradients(pairs(grads, ids, theirs))
+    for index, (one, other) in enumerate(zip(variables, theirs, strict=True)):
+        if index != at or bad == 1e30:
+            np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert_near(totals, their_totals, rtol=1e-6)
+    assert bool(np.any(np.isnan(variables[at].numpy()))) == (bad != 1e30)
+
+
+@pytest.mark.parametrize("built", [False, True], ids=["before build", "after build"])
+@pytest.mark.parametrize("export", [False, True], ids=["plain", "export"])
+@EACH_UPDATE
+def test_a_checkpoint_of_the_authors_goes_on_here(update, export, built, tmp_path):
+    arguments = {"export_clipping_factors": export, **UPDATES[update]}
+    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE, **arguments), weights())
+    steps = list(gradients(5))
+    for grads, ids in steps[:3]:
+        reference.apply_gradients(pairs(grads, ids, theirs))
+    saved = tf.train.Checkpoint(optimizer=reference, variables=theirs).save(str(tmp_path / "c"))
+
+    ours = ClippyAdagrad(0.5, **arguments)  # the rate is restored
+    variables = [tf.Variable(tf.zeros(shape), name=name) for name, shape in SHAPES.items()]
+    if built:
+        ours.build(variables)
+    status = tf.train.Checkpoint(optimizer=ours, variables=variables).restore(saved)
+    status.expect_partial()
+    ours.build(variables)
+    for one, other in zip([*variables, *accumulators(ours)], [*theirs, *their_totals], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert int(ours.iterations) == 3
+    assert float(ours.learning_rate) == RATE
+    for grads, ids in steps[3:]:
+        reference.apply_gradients(pairs(grads, ids, theirs))
+        ours.apply_gradients(pairs(grads, ids, variables))
+    assert_near(variables, theirs, rtol=1e-5)

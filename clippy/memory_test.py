@@ -1,0 +1,76 @@
+"""What a step needs beside weights, state and gradients: at most the largest variable, twice."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from clippy.drop_in import ClippyAdagrad
+from clippy.keras2 import tf
+from clippy.optimizers import ClippedAdagrad, ClippedAdam
+from clippy.rules import RULES
+from clippy.rules_test import THRESHOLDS
+
+LARGEST, OTHERS = (4096, 3072), 3  # 48 MiB; three more would show a copy of every variable
+CASES = {
+    **{rule: lambda rule=rule: ClippedAdagrad(rule, THRESHOLDS[rule], learning_rate=0.1)
+       for rule in RULES},
+    "drop-in": lambda: ClippyAdagrad(0.1),
+    "global": lambda: ClippedAdagrad(
+        "clippy", THRESHOLDS["clippy"], learning_rate=0.1, scope="global"
+    ),
+    "adam": lambda: ClippedAdam("clippy", THRESHOLDS["clippy"]),
+}  # fmt: skip
+STATUS, RESET = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
+
+
+def resident(field):
+    """A figure of this process's memory in bytes: VmRSS now, VmHWM at most since the reset."""
+    (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith(field))
+    return int(line.split()[1]) * 1024
+
+
+def extra(make):
+    """Bytes that the second step of an optimizer needs beyond what is there before it."""
+    variables = [tf.Variable(tf.ones(LARGEST)) for _ in range(1 + OTHERS)]
+    grads = [tf.fill(LARGEST, 2.0) for _ in variables]
+    optimizer = make()
+    optimizer.build(variables)
+    step = tf.function(lambda: optimizer.apply_gradients(zip(grads, variables, strict=True)))
+    step()  # the first one compiles
+    before = resident("VmRSS")
+    RESET.write_text("5")  # the mark of the highest falls to what is there now
+    step()
+    return resident("VmHWM") - before
+
+
+def main():
+    """Prints one line of JSON: case -> bytes."""
+    print(json.dumps({name: extra(make) for name, make in CASES.items()}))
+
+
+@pytest.fixture(scope="module")
+def found():
+    """What a process of its own measures: what other tests left here would be reused unseen."""
+    done = subprocess.run(
+        [sys.executable, "-m", "clippy.memory_test"],
+        cwd=pathlib.Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.skipif(not RESET.exists(), reason="the memory of a process is read from /proc")
+@pytest.mark.parametrize("case", CASES)
+def test_a_step_needs_no_more_than_the_largest_variable_twice(found, case):
+    largest = 4 * LARGEST[0] * LARGEST[1]
+    assert found[case] <= 2.1 * largest  # a tenth for what is not of a variable's size
+
+
+if __name__ == "__main__":
+    main()

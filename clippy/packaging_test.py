@@ -1,0 +1,127 @@
+"""The wheel holds clippy alone, without its tests, and works where nothing else of this is."""
+
+import importlib.metadata
+import json
+import os
+import pathlib
+import shutil
+import site
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+import pytest
+from packaging.requirements import Requirement
+
+PACKAGE = pathlib.Path(__file__).parent
+ROOT = PACKAGE.parent
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+LOCAL = ["--no-deps", "--no-index"]
+STEP = """
+import json
+import clippy
+import tensorflow as tf
+
+weight = tf.Variable([1.0, 2.0])
+clippy.paper_clippy(0.1).minimize(lambda: tf.reduce_sum(weight**2), [weight])
+print(json.dumps([clippy.__file__, weight.numpy().tolist()]))
+"""
+IMPORTS = """
+import json
+import time
+import tensorflow
+
+start = time.perf_counter()
+import clippy
+print(json.dumps([clippy.__file__, time.perf_counter() - start]))
+"""
+
+
+def run(command, folder, **variables):
+    """What a command printed that was started in the folder, without this checkout on its path."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        command, cwd=folder, env={**environment, **variables}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def new_environment(folder):
+    """An empty virtual environment: its interpreter and its folder of packages."""
+    run([sys.executable, "-m", "venv", "--without-pip", folder], folder.parent)
+    python = folder / "bin" / "python"
+    packages = run([python, "-c", "import sysconfig as s; print(s.get_path('purelib'))"], folder)
+    return python, pathlib.Path(packages.strip())
+
+
+def check_step(python, packages, folder):
+    """One step of Algorithm 1 that no bound touches: 0.1 * g / sqrt(0.1 + g^2) with g = 2 w."""
+    file, weight = json.loads(run([python, "-c", STEP], folder, TF_CPP_MIN_LOG_LEVEL="3"))
+    assert pathlib.Path(file) == packages / "clippy" / "__init__.py"
+    assert weight == pytest.approx([1 - 0.2 / 4.1**0.5, 2 - 0.4 / 16.1**0.5])
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of a copy of this checkout's code."""
+    tree = tmp_path_factory.mktemp("tree")
+    for name in {path.parent.name for path in ROOT.glob("[a-z]*/*.py")}:
+        shutil.copytree(ROOT / name, tree / name)
+    for name in ["pyproject.toml", "LICENSE"]:
+        shutil.copy(ROOT / name, tree)
+    out = tmp_path_factory.mktemp("wheel")
+    run([*PIP, "wheel", ".", *LOCAL, "--no-build-isolation", "--wheel-dir", out], tree)
+    (built,) = out.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory):
+    """A new environment with the wheel, and TensorFlow as this one has it."""
+    python, packages = new_environment(tmp_path_factory.mktemp("installed") / "venv")
+    run([*PIP, "--python", python, "install", *LOCAL, wheel], wheel.parent)
+    (packages / "tensorflow.pth").write_text("\n".join(site.getsitepackages()), encoding="utf-8")
+    return python, packages
+
+
+def test_wheel_holds_the_package_alone_and_without_tests(wheel):
+    files = {f"clippy/{path.name}" for path in PACKAGE.glob("*.py")}
+    files = {name for name in files if not name.endswith("_test.py")} | {"clippy/py.typed"}
+    held = zipfile.ZipFile(wheel).namelist()
+    assert {name for name in held if ".dist-info/" not in name} == files
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
+
+
+def test_metadata_is_that_of_pyproject(wheel):
+    (distribution,) = importlib.metadata.distributions(path=[str(wheel)])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert distribution.metadata["Name"] == project["name"] == "clippy"
+    assert distribution.version == project["version"]
+    assert distribution.metadata["License-Expression"] == "Apache-2.0"
+    required = [Requirement(text) for text in distribution.requires]
+    assert [requirement.name for requirement in required] == ["tensorflow", "tf-keras"]
+    assert required == [Requirement(text) for text in project["dependencies"]]
+
+
+def test_wheel_makes_a_step_in_a_new_environment(installed, tmp_path):
+    check_step(*installed, tmp_path)
+
+
+def test_import_costs_little_more_than_tensorflow(installed, tmp_path):
+    python, packages = installed
+    variables = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_USE_LEGACY_KERAS": "1"}
+    measured = [json.loads(run([python, "-c", IMPORTS], tmp_path, **variables)) for _ in range(3)]
+    assert {file for file, _ in measured} == {str(packages / "clippy" / "__init__.py")}
+    assert min(seconds for _, seconds in measured) <= 0.2
+
+
+@pytest.mark.slow
+def test_wheel_installs_with_its_dependencies(wheel, tmp_path):
+    python, packages = new_environment(tmp_path / "venv")
+    try:
+        run([*PIP, "--python", python, "install", wheel], tmp_path)
+        check_step(python, packages, tmp_path)
+    finally:
+        shutil.rmtree(tmp_path / "venv")

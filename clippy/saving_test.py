@@ -1,0 +1,413 @@
+"""What Keras does around a step: saving, mixed precision, decay, averages, clipping, callbacks."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from clippy.drop_in import ClippyAdagrad
+from clippy.keras2 import keras, tf
+from clippy.monitor import ClippingMonitor
+from clippy.optimizers import ClippedAdagrad, ClippedAdam, ClippedSGD
+
+RATE = 0.25
+CLIPPY, GC = {"rel": 0.5, "abs_": 0.01}, {"lam": 0.1}
+MAKE = {
+    "adagrad clippy": lambda **given: ClippedAdagrad("clippy", CLIPPY, **given),
+    "adagrad gc": lambda **given: ClippedAdagrad("gc", GC, **given),
+    "adam": lambda **given: ClippedAdam("clippy", CLIPPY, **given),
+    "momentum": lambda **given: ClippedSGD("gc", GC, momentum=0.9, **given),
+    "drop-in": lambda **given: ClippyAdagrad(**given),
+}
+EACH = pytest.mark.parametrize("which", MAKE)
+RATES = {
+    "constant": lambda: RATE,
+    "schedule": lambda: keras.optimizers.schedules.PolynomialDecay(0.5, 20, 0.0625),
+}
+EACH_RATE = pytest.mark.parametrize("rate", RATES)
+SHAPES = {"kernel": (3, 5), "bias": (5,), "table": (7, 3)}
+
+
+def optimizer_of(which, **arguments):
+    return MAKE[which](**{"learning_rate": RATE, **arguments})
+
+
+@pytest.fixture
+def policy():
+    """Sets the global policy, which is the former one again after the test."""
+    before = keras.mixed_precision.global_policy()
+    yield keras.mixed_precision.set_global_policy
+    keras.mixed_precision.set_global_policy(before)
+
+
+def model_of(optimizer, seed=3):
+    """A model with a sparse gradient, compiled."""
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential(
+        [
+            keras.layers.Input((2,), dtype="int32"),
+            keras.layers.Embedding(7, 3, name="table"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(5, activation="tanh", name="hidden"),
+            keras.layers.Dense(1, dtype="float32", name="out"),
+        ]
+    )
+    model.compile(optimizer, "mse")
+    return model
+
+
+def train(model, epochs=1, **kwargs):
+    """Four steps an epoch."""
+    rng = np.random.default_rng(0)
+    ids, labels = rng.integers(0, 7, (32, 2)), rng.normal(size=(32, 1)) * 3
+    model.fit(ids, labels, batch_size=8, epochs=epochs, shuffle=False, verbose=0, **kwargs)
+    return model
+
+
+def assert_identical(one, other):
+    for first, second in zip(one, other, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def assert_same_training(model, expected):
+    assert_identical(model.get_weights(), expected.get_weights())
+    assert_identical(model.optimizer.variables, expected.optimizer.variables)
+
+
+@pytest.mark.parametrize(
+    "ending, rate", [("keras", "schedule"), ("keras", "constant"), ("h5", "schedule")]
+)
+@EACH
+def test_a_saved_model_goes_on_as_if_nothing_had_been(which, rate, ending, tmp_path):
+    arguments = {"learning_rate": RATES[rate](), "export_clipping_factors": True}
+    model = train(model_of(optimizer_of(which, **arguments)))
+    path = tmp_path / f"model.{ending}"
+    model.save(path)
+    loaded = keras.models.load_model(path)
+
+    assert type(loaded.optimizer) is type(model.optimizer)
+    config = model.optimizer.get_config()
+    assert loaded.optimizer.get_config() == config
+    assert isinstance(config["learning_rate"], dict) == (rate == "schedule")
+    assert int(loaded.optimizer.iterations) == 4
+    saved = model.get_weights()
+    assert_same_training(train(loaded), train(model))
+    assert any(np.any(one != other) for one, other in zip(saved, model.get_weights(), strict=True))
+
+
+@EACH_RATE
+@EACH
+def test_a_checkpoint_goes_on_as_if_nothing_had_been(which, rate, tmp_path):
+    def fresh(seed):
+        arguments = {"learning_rate": RATES[rate](), "export_clipping_factors": True}
+        return model_of(optimizer_of(which, **arguments), seed)
+
+    def checkpoint(model):
+        return tf.train.Checkpoint(model=model, optimizer=model.optimizer)
+
+    model = train(fresh(3))
+    model.optimizer._skipped[1].assign(5)
+    saved = checkpoint(model).save(str(tmp_path / "c"))
+    built = fresh(4)
+    built.optimizer.build(built.trainable_variables)
+    checkpoint(built).restore(saved).assert_existing_objects_matched()
+    assert_same_training(built, model)
+    assert_identical(built.optimizer.clipping_factors, model.optimizer.clipping_factors)
+    assert_identical(
+        built.optimizer.skipped_steps().values(), model.optimizer.skipped_steps().values()
+    )
+    later = fresh(5)  # its optimizer has no variables yet
+    checkpoint(later).restore(saved).expect_partial()
+    train(model)
+    assert_same_training(train(built), model)
+    assert_same_training(train(later), model)
+
+
+@EACH
+def test_factors_and_counts_are_restored_before_build_too(which, tmp_path):
+    optimizer = optimizer_of(which, export_clipping_factors=True)
+    variables = [tf.Variable(tf.ones(shape), name=name) for name, shape in SHAPES.items()]
+    optimizer.apply_gradients([(tf.fill(v.shape, 100.0), v) for v in variables])
+    optimizer._skipped[1].assign(5)
+    saved = tf.train.Checkpoint(optimizer=optimizer).save(str(tmp_path / "c"))
+    later = optimizer_of(which, export_clipping_factors=True)
+    status = tf.train.Checkpoint(optimizer=later).restore(saved).expect_partial()
+    later.build(variables)
+    assert_identical(later.variables, optimizer.variables)
+    assert_identical(later.clipping_factors, optimizer.clipping_factors)
+    assert_identical(later.skipped_steps().values(), optimizer.skipped_steps().values())
+    status.assert_existing_objects_matched()
+
+
+@pytest.mark.parametrize(
+    "plain, which",
+    [
+        (lambda: keras.optimizers.Adagrad(RATE), "adagrad clippy"),
+        (lambda: keras.optimizers.Adam(RATE), "adam"),
+    ],
+    ids=["adagrad", "adam"],
+)
+def test_a_checkpoint_of_keras_goes_on_here(plain, which, tmp_path):
+    model = train(model_of(plain()))
+    saved = tf.train.Checkpoint(model=model, optimizer=model.optimizer).save(str(tmp_path / "c"))
+    ours = model_of(optimizer_of(which, export_clipping_factors=True), seed=4)
+    ours.optimizer.build(ours.trainable_variables)
+    tf.train.Checkpoint(model=ours, optimizer=ours.optimizer).restore(saved).expect_partial()
+    assert_identical(ours.get_weights(), model.get_weights())
+    found, expected = ours.optimizer.variables[2:], model.optimizer.variables[2:]
+    assert [v.shape for v in found] == [v.shape for v in expected]
+    assert_identical(found, expected)
+    assert int(ours.optimizer.iterations) == 4
+
+
+@EACH
+def test_mixed_bfloat16_keeps_weights_and_state_in_float32(which, policy):
+    policy("mixed_bfloat16")
+    model = model_of(optimizer_of(which, export_clipping_factors=True))
+    before = model.get_weights()
+    assert model.layers[2].compute_dtype == "bfloat16"
+    train(model)
+    optimizer = model.optimizer
+    dtypes = {variable.dtype for variable in optimizer.variables} - {tf.int64}
+    dtypes |= {variable.dtype for variable in model.trainable_variables}
+    dtypes |= {factor.dtype for factor in optimizer.clipping_factors}
+    assert dtypes == {tf.float32}
+    for one, other in zip(before, model.get_weights(), strict=True):
+        assert np.any(one != other)
+        assert np.all(np.isfinite(other))
+    assert all(0 < float(factor) <= 1 for factor in optimizer.clipping_factors)
+    assert any(float(factor) < 1 for factor in optimizer.clipping_factors)
+    assert all(int(count) == 0 for count in optimizer.skipped_steps().values())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@EACH
+def test_a_variable_of_half_precision_is_refused_by_name(which, dtype):
+    fine, half = tf.Variable([1.0], name="fine"), tf.Variable(tf.ones([2], dtype), name="half")
+    with pytest.raises(ValueError, match=f"half:0 has dtype {dtype}: allowed"):
+        optimizer_of(which).build([fine, half])
+
+
+@EACH
+def test_a_loss_scale_optimizer_takes_the_steps_and_skips_its_own(which, policy):
+    policy("mixed_float16")
+    inner = optimizer_of(which, export_clipping_factors=True)
+    scaled = keras.mixed_precision.LossScaleOptimizer(inner, initial_scale=1024.0)
+    plain = optimizer_of(which)
+    start, grad = np.linspace(-1, 1, 15, dtype="float32").reshape(3, 5), tf.fill([3, 5], 2.0)
+    variable, twin = tf.Variable(start), tf.Variable(start)
+    scaled.apply_gradients([(grad * 1024, variable)])
+    plain.apply_gradients([(grad, twin)])
+    np.testing.assert_array_equal(variable, twin)
+    assert np.any(variable.numpy() != start)
+    scaled.apply_gradients([(grad * np.inf, variable)])
+    np.testing.assert_array_equal(variable, twin)
+    assert float(scaled.loss_scale) == 512
+
+    model = model_of(optimizer_of(which))
+    assert isinstance(model.optimizer, keras.mixed_precision.LossScaleOptimizer)
+    before = model.get_weights()
+    train(model)
+    assert all(np.any(a != b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+def start_and_gradients(seed=0):
+    """Weights, dense gradients, and the table's as slices that repeat ids."""
+    rng = np.random.default_rng(seed)
+    start = {name: rng.normal(size=shape).astype("float32") for name, shape in SHAPES.items()}
+    grads = {name: rng.normal(size=shape).astype("float32") for name, shape in SHAPES.items()}
+    ids, values = np.array([4, 1, 4, 4]), rng.normal(size=(4, 3)).astype("float32")
+    grads["table"] = np.zeros((7, 3), "float32")
+    np.add.at(grads["table"], ids, values)
+    slices = tf.IndexedSlices(tf.constant(values), tf.constant(ids), tf.constant([7, 3]))
+    return start, grads, slices
+
+
+def run(optimizer, start, steps):
+    """The weights after some steps, given as dicts of gradients."""
+    variables = [tf.Variable(value, name=name) for name, value in start.items()]
+    for grads in steps:
+        given = [
+            grad if isinstance(grad, tf.IndexedSlices) else tf.constant(grad)
+            for grad in grads.values()
+        ]
+        optimizer.apply_gradients(zip(given, variables, strict=True))
+    return {name: v.numpy() for name, v in zip(start, variables, strict=True)}
+
+
+def assert_near(one, other, rtol=1e-5):
+    for name in other:
+        np.testing.assert_allclose(one[name], other[name], rtol=rtol, atol=rtol, err_msg=name)
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@EACH
+def test_weight_decay_comes_before_the_step(which, sparse):
+    start, grads, slices = start_and_gradients()
+    steps = [{**grads, "table": slices} if sparse else grads]
+    found = run(optimizer_of(which, weight_decay=0.5), start, steps)
+    decayed = {name: value * (1 - RATE * 0.5) for name, value in start.items()}
+    assert_near(found, run(optimizer_of(which), decayed, steps))
+    kept = optimizer_of(which, weight_decay=0.5)
+    kept.exclude_from_weight_decay(var_names=["kernel", "bias", "table"])
+    assert_near(run(kept, start, steps), run(optimizer_of(which), start, steps), rtol=0)
+
+
+@EACH
+def test_the_average_follows_the_steps_and_overwrites_at_the_end(which):
+    start, grads, _ = start_and_gradients()
+    optimizer = optimizer_of(which, use_ema=True, ema_momentum=0.75)
+    variables = [tf.Variable(value, name=name) for name, value in start.items()]
+    optimizer.build(variables)
+    averages = [value.astype(float) for value in start.values()]
+    for _ in range(3):
+        optimizer.apply_gradients(zip(map(tf.constant, grads.values()), variables, strict=True))
+        averages = [0.75 * a + 0.25 * v.numpy() for a, v in zip(averages, variables, strict=True)]
+    plain = run(optimizer_of(which), start, [grads] * 3)
+    assert_identical(variables, plain.values())  # an average alone changes no weight
+    optimizer.finalize_variable_values(variables)
+    for variable, average, last in zip(variables, averages, plain.values(), strict=True):
+        np.testing.assert_allclose(variable, average, rtol=1e-6, atol=1e-7)
+        assert np.any(variable.numpy() != last)
+
+
+def clipped(grads, clipnorm=None, global_clipnorm=None, clipvalue=None):
+    """The gradients as Keras' three arguments leave them."""
+    if clipvalue:
+        return {name: np.clip(g, -clipvalue, clipvalue) for name, g in grads.items()}
+    norms = {name: np.linalg.norm(g) for name, g in grads.items()}
+    if global_clipnorm:
+        norms = dict.fromkeys(grads, np.linalg.norm(list(norms.values())))
+    limit = clipnorm or global_clipnorm
+    return {name: g * min(1, limit / norms[name]) for name, g in grads.items()}
+
+
+@pytest.mark.parametrize("argument", ["clipnorm", "global_clipnorm", "clipvalue"])
+@EACH
+def test_keras_clipping_sees_the_sum_of_repeated_ids(which, argument):
+    limit = {argument: 0.0625}  # below what the rule clips to
+    start, *first = start_and_gradients()
+    _, *second = start_and_gradients(seed=1)  # Adam shows the size of a gradient in the second step
+    dense, sparse, expected = [], [], []
+    for (grads, slices), size in [(first, 1), (second, 8)]:
+        grads = {name: size * grad for name, grad in grads.items()}
+        slices = tf.IndexedSlices(size * slices.values, slices.indices, slices.dense_shape)
+        dense.append(grads)
+        sparse.append({**grads, "table": slices})
+        bounded = clipped(grads, **limit)
+        expected.append({name: grad.astype("float32") for name, grad in bounded.items()})
+    found = run(optimizer_of(which, **limit), start, dense)
+    assert_near(found, run(optimizer_of(which), start, expected))
+    assert_near(run(optimizer_of(which, **limit), start, sparse), found)
+    without = run(optimizer_of(which), start, dense)
+    assert all(np.max(np.abs(found[name] - without[name])) > 1e-3 for name in found)
+
+
+def scalars_of(folder):
+    """What the event files hold: dict tag -> list of (step, value)."""
+    found = {}
+    for path in sorted(folder.glob("events.out.tfevents.*")):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                number = float(tf.make_ndarray(value.tensor))
+                found.setdefault(value.tag, []).append((event.step, number))
+    return found
+
+
+@pytest.mark.parametrize(
+    "which, export, guard",
+    [*((which, True, True) for which in MAKE), ("drop-in", True, False), ("adam", False, True)],
+)
+def test_the_monitor_writes_factors_and_counts(which, export, guard, tmp_path):
+    groups = ["clipping_factor"] * export + ["skipped_steps"] * guard
+    optimizer = optimizer_of(which, export_clipping_factors=export, skip_nonfinite=guard)
+    model = model_of(optimizer)
+    seen = []
+
+    def note(batch, logs):
+        if export:
+            values = optimizer.named_clipping_factors().items()
+            seen.append({name: float(value) for name, value in values})
+
+    watch = keras.callbacks.LambdaCallback(on_train_batch_end=note)
+    train(model, callbacks=[watch, ClippingMonitor(log_dir=tmp_path, every=2)])
+
+    names = [variable.name for variable in model.trainable_variables]
+    found = scalars_of(tmp_path)
+    assert set(found) == {f"{group}/{name}" for group in groups for name in names}
+    for tag, values in found.items():
+        group, name = tag.split("/", 1)
+        by_step = dict(values)
+        assert set(by_step) == {2, 4}
+        for step, value in by_step.items():
+            expected = seen[step - 1][name] if group == "clipping_factor" else 0
+            assert value == pytest.approx(expected)
+
+
+def test_the_monitor_counts_what_the_guard_skips(tmp_path):
+    model = model_of(optimizer_of("drop-in"))
+    ids, labels = np.zeros((4, 2), int), np.array([[1.0], [np.nan], [2.0], [np.nan]])
+    model.fit(
+        ids,
+        labels,
+        batch_size=1,
+        shuffle=False,
+        verbose=0,
+        callbacks=[ClippingMonitor(tmp_path, 1)],
+    )
+    for values in scalars_of(tmp_path).values():
+        assert dict(values) == {1: 0, 2: 1, 3: 1, 4: 2}
+
+
+def test_the_interval_of_the_monitor_runs_on_over_epochs(tmp_path):
+    model = model_of(optimizer_of("drop-in"))
+    train(model, epochs=3, callbacks=[ClippingMonitor(tmp_path, every=3)])
+    for values in scalars_of(tmp_path).values():
+        assert sorted(dict(values)) == [3, 6, 9, 12]
+
+
+def test_the_monitor_looks_into_a_loss_scale_optimizer(policy, tmp_path):
+    policy("mixed_float16")
+    model = model_of(optimizer_of("adagrad clippy", export_clipping_factors=True))
+    train(model, callbacks=[ClippingMonitor(tmp_path, every=4)])
+    name = model.trainable_variables[0].name
+    [value] = dict(scalars_of(tmp_path)[f"clipping_factor/{name}"]).values()
+    assert 0 < value <= 1
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.5, "2", None, True])
+def test_the_monitor_refuses_a_bad_interval(every, tmp_path):
+    with pytest.raises(ValueError, match=f"every = {re.escape(repr(every))}: allowed"):
+        ClippingMonitor(tmp_path, every=every)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.optimizers.Adagrad(RATE, name="silent"),
+        lambda: optimizer_of("drop-in", skip_nonfinite=False, name="silent"),
+    ],
+    ids=["of Keras", "of clippy"],
+)
+def test_the_monitor_refuses_an_optimizer_with_nothing_to_show(make, tmp_path):
+    model = model_of(make())
+    with pytest.raises(ValueError, match="optimizer = 'silent': allowed is one of clippy's"):
+        train(model, callbacks=[ClippingMonitor(tmp_path)])
+
+
+@EACH
+def test_factors_that_are_not_exported_cannot_be_read_by_name(which):
+    optimizer = optimizer_of(which)
+    optimizer.build([tf.Variable(tf.ones([3, 5]))])
+    assert optimizer.clipping_factors == []
+    with pytest.raises(ValueError, match="export_clipping_factors = False"):
+        optimizer.named_clipping_factors()
+
+
+@EACH
+def test_the_config_of_a_used_optimizer_is_json(which):
+    optimizer = optimizer_of(which, export_clipping_factors=True)
+    optimizer.apply_gradients([(tf.ones([3, 5]), tf.Variable(tf.ones([3, 5])))])
+    config = optimizer.get_config()
+    assert json.loads(json.dumps(config)) == config
