@@ -109,9 +109,10 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         if getattr(self, "_built", False):
             return
         for variable in var_list:
-            if stored_dtype(variable) not in (tf.float32, tf.float64):
+            dtype = stored_dtype(variable)
+            if dtype not in (tf.float32, tf.float64):
                 raise ValueError(
-                    f"{variable.name} has dtype {stored_dtype(variable).name}: allowed is float32 or "
+                    f"{variable.name} has dtype {dtype.name}: allowed is float32 or "
                     "float64; with the policy mixed_bfloat16 weights are float32"
                 )
         self._names = _distinct([variable.name for variable in var_list])

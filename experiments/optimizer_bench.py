@@ -1,4 +1,4 @@
-"""What a step of the optimizers costs, against tensorflow-recommenders' class and Keras' Adagrad."""
+"""Steps of the optimizers alone, beside tensorflow-recommenders' class and Keras' Adagrad."""
 
 import tensorflow as tf
 import tf_keras as keras
