@@ -14,11 +14,27 @@ def blocks():
     from experiments.artefacts.claims.table import summary
 
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
+    bench = json.loads((RESULTS / "bench.json").read_text())
     texts = {"claims": summary(pooled), "table2": (RESULTS / "table2.md").read_text()}
+    texts["optimizers"] = optimizers(bench)
     for page in sorted(RESULTS.glob("why_*.md")):
         # The heading of a study's page would cut a section of the README in two.
         texts[page.stem] = page.read_text().split("\n\n", 1)[1]
     return texts
+
+
+def optimizers(bench):
+    """What a step of each optimizer costs, as a table.
+
+    Args:
+      bench: the contents of bench.json.
+    """
+    lines = ["| step | against | time | ratio |", "| --- | --- | --- | --- |"]
+    for name, entry in sorted(bench.items()):
+        if "_57m_vs_" in name or "sparse" in name:
+            times = f"{1e3 * entry['median_s']:.0f} ms, {1e3 * entry['baseline_s']:.0f} ms"
+            lines.append(f"| `{name}` | {entry['baseline']} | {times} | {entry['ratio']:.2f} |")
+    return "\n".join(lines) + "\n"
 
 
 def updated(readme, texts):

@@ -32,6 +32,21 @@ def test_a_readme_without_marks_is_refused():
             readme.updated(text, {"one": "| a |\n"})
 
 
+def test_the_code_of_the_readme_runs():
+    from clippy.keras2 import keras, tf
+
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(3,))])
+    data = tf.data.Dataset.from_tensors((tf.ones([4, 3]), tf.ones([4, 1])))
+    names = {"model": model, "data": data}
+    before = model.get_weights()[0]
+    blocks = re.findall(r"```python\n(.*?)```", readme.README.read_text(), re.DOTALL)
+    for block in blocks:
+        exec(block, names)  # in order, as a person would type them
+    assert len(blocks) == 2
+    assert (model.get_weights()[0] != before).all()
+    assert names["optimizer"].get_config()["exclude"] == ["embedding"]
+
+
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_paths_and_make_targets_that_are_named_exist(document):
     text = (ROOT / document).read_text()
