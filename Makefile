@@ -12,7 +12,7 @@ MODULE = $(BIN)/python -m
 export CONFIG SET STUDY RUN
 
 .DEFAULT_GOAL := help
-.PHONY: help setup calibrate reproduce-table2 reproduce-table3 claims smoke table1 study run replay bench \
+.PHONY: help setup calibrate reproduce-table2 reproduce-table3 claims smoke table1 study run replay doctor bench \
 	readme test test-slow lint fmt lock clean
 
 help: ## this list
@@ -57,6 +57,9 @@ run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...'] [TELEMETR
 replay: $(INSTALLED) ## a run from its snapshot: RUN=<id> [STEPS=..] [METHOD=clippy] [RATE=..]
 	@$(MODULE) scripts.replay --run="$$RUN" $(if $(STEPS),--steps=$(STEPS)) \
 		$(if $(METHOD),--method=$(METHOD)) $(if $(RATE),--rate=$(RATE))
+
+doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
+	@$(MODULE) scripts.doctor --run="$$RUN"
 
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
 	@$(MODULE) scripts.bench $(FLAGS)

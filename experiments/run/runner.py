@@ -91,6 +91,10 @@ class Runner:
         program = self._program(config, telemetry)
         return train(config, program, days.day, evaluation, on_row, watch, **part)
 
+    def day_rows(self, config):
+        """Function from a day of a run's stream to its rows."""
+        return self._days(config.stream, config.data_seed).day
+
     def _open_days(self, stream_config, data_seed):
         return DayCache(self._cache_root, Stream(stream_config, data_seed))
 
