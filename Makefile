@@ -12,7 +12,7 @@ MODULE = $(BIN)/python -m
 export CONFIG SET STUDY RUN
 
 .DEFAULT_GOAL := help
-.PHONY: help setup calibrate reproduce-table2 reproduce-table3 claims smoke table1 study run replay doctor bench \
+.PHONY: help setup calibrate reproduce-table2 reproduce-table3 claims smoke table1 study run replay doctor detector bench \
 	readme test test-slow lint fmt lock clean
 
 help: ## this list
@@ -60,6 +60,9 @@ replay: $(INSTALLED) ## a run from its snapshot: RUN=<id> [STEPS=..] [METHOD=cli
 
 doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 	@$(MODULE) scripts.doctor --run="$$RUN"
+
+detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
+	@$(MODULE) scripts.detector $(FLAGS)
 
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
 	@$(MODULE) scripts.bench $(FLAGS)

@@ -8,6 +8,7 @@ import pytest
 
 from experiments import reproduce
 from experiments.artefacts import table1
+from experiments.detection import write_detector
 from experiments.gin_files import ROOT, named_file
 from experiments.scorecard import write_claims
 from experiments.session import Options
@@ -45,7 +46,7 @@ def copied(tmp_path_factory):
 def no_training(monkeypatch):
     """Makes a run that has no record a failure."""
 
-    def refuse(self, configs, display):
+    def refuse(self, configs, display, telemetry=None):
         raise AssertionError(f"not recorded: {[config.run_id for config in configs]}")
 
     monkeypatch.setattr(Pool, "run", refuse)
@@ -63,6 +64,8 @@ def test_the_committed_results_are_computed_from_the_committed_records(copied, n
     table1.write(copied / "laptop")
     for folder in COMMITTED:
         write_claims(options(copied, data_seed_of(folder)))
+        if (folder / "detector.csv").exists():
+            write_detector(options(copied, data_seed_of(folder)))
     for folder in COMMITTED:
         made = {path.name for path in (copied / folder.name).iterdir() if path.is_file()}
         for name in made:
@@ -88,7 +91,7 @@ def test_another_data_seed_takes_the_calibration_of_the_profile(copied, tmp_path
     class Stop(Exception):
         pass
 
-    def stop(self, configs, display):
+    def stop(self, configs, display, telemetry=None):
         asked.extend(configs)
         raise Stop
 

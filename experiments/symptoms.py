@@ -9,7 +9,8 @@ from data.tasks import BINARY
 from experiments.run.detector import Detector, see_row
 
 USUAL_STEPS = 24  # ours: two days of the laptop profile say what was usual before
-MOVED = 3.0  # ours: healthy gradient norms double from step to step, losses less
+MOVED = 3.0  # ours: healthy losses of a task stayed below twice their usual
+LAYER_MOVED = 15.0  # ours: healthy gradient norms reached 13 times their usual
 LAYERS_BEFORE, LAYERS_AFTER = 12, 6  # ours: steps around the onset in which something moved first
 RANGE = 5.0  # ours: slow drift changes a scale by a few percent a day, the shocks 11 times and more
 LABEL_RANGE = 1.5  # ours: label shocks begin at 1.6 times, noisy days differ by less than 1.2 times
@@ -49,13 +50,14 @@ def worst_event(frame, config):
     return next(iter(full + ended + events), None)
 
 
-def moved_first(frame, onset, ending):
+def moved_first(frame, onset, ending, limit=MOVED):
     """Which of several columns left its usual range first, around an onset.
 
     Args:
       frame: telemetry.
       onset: step of the onset.
       ending: regular expression of the columns.
+      limit: times the usual that count as moved.
     Returns: Moved, of the earliest step and there of the largest ratio, or None.
     """
     columns = frame.filter(regex=ending)
@@ -64,7 +66,7 @@ def moved_first(frame, onset, ending):
         ratio = (columns / usual).fillna(1.0)
     ratio[~np.isfinite(columns)] = np.inf
     near = frame["step"].between(onset - LAYERS_BEFORE, onset + LAYERS_AFTER)
-    for index in ratio.index[near & (ratio > MOVED).any(axis=1)]:
+    for index in ratio.index[near & (ratio > limit).any(axis=1)]:
         name = ratio.loc[index].idxmax()
         step = int(frame.loc[index, "step"])
         return Moved(name.replace("/grad_norm", "").replace("loss/", ""), step, ratio[name][index])
