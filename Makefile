@@ -12,8 +12,9 @@ RUN = $(BIN)/python -m
 export CONFIG SET STUDY
 
 .DEFAULT_GOAL := help
+FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce-table2 reproduce-table3 claims smoke table1 study run bench \
-	readme test test-slow lint fmt lock clean
+	figures $(FIGURES) readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -35,6 +36,12 @@ reproduce-table2: $(INSTALLED) ## Table 2: calibrate, search, repeat, write and 
 
 reproduce-table3: $(INSTALLED) ## Table 3 and the other studies of section 3.2
 	@$(RUN) scripts.reproduce_table3 $(FLAGS)
+
+figures: $(INSTALLED) ## the figures of the paper; figure1 to figure6 and figure8: one of them
+	@$(RUN) scripts.figures $(FLAGS)
+
+$(FIGURES): $(INSTALLED)
+	@$(RUN) scripts.figures $(FLAGS) --figure=$(@:figure%=%)
 
 claims: $(INSTALLED) ## the scorecard: which of the paper's claims the records bear out
 	@$(RUN) scripts.claims $(FLAGS)

@@ -76,6 +76,21 @@ def reproduce_study(options, file, runs=None):
         return write_cases(opened.folder, name, config, _run(config, opened))
 
 
+def run_study(name, opened):
+    """Runs what is missing of one of the project's studies of cases and writes its table.
+
+    Args:
+      name: of a file in configs/studies.
+      opened: session.Session.
+    Returns: DataFrame, one row a run, see CasesProtocol.run.
+    Raises: BadInput, RunsCrashed.
+    """
+    config = cases_config(named_file("studies", name))
+    runs = _run(config, opened)
+    write_cases(opened.folder, name, config, runs)
+    return runs
+
+
 def table2_config(repeats=None):
     """The study of Table 2; `repeats` overrides its own number unless None."""
     bindings = [] if repeats is None else [f"Table2Config.repeats = {repeats}"]

@@ -65,7 +65,7 @@ class CasesProtocol:
         return [
             (name, case, self._run_config(case, base_rate, seed))
             for name, case in self._config.cases.items()
-            for seed in range(self._config.runs)
+            for seed in range(case.runs or self._config.runs)
         ]
 
     def _run_config(self, case, base_rate, seed):

@@ -113,6 +113,8 @@ class Case:
       against: name of the case that this one is compared with, seed by seed, or "" for none.
       shock_at: places of the only shock of the stream, as shares of its training days in [0, 1];
         run seed k takes the k-th, in turn. Empty to leave the profile's shocks.
+      runs: run seeds of this case, or None for the study's number.
+      measured: whether every step is measured, as CasesConfig.telemetry says.
     """
 
     model: str
@@ -123,6 +125,8 @@ class Case:
     features: str = "all"
     against: str = ""
     shock_at: tuple[float, ...] = ()
+    runs: int | None = None
+    measured: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -172,4 +176,8 @@ def _case(name, fields):
         checks.fail(f"{where}['shock_at']", case.shock_at, "a list of shares")
     for share in case.shock_at:
         checks.real(f"{where}['shock_at']", share, 0, 1)
+    if case.runs is not None:
+        checks.whole(f"{where}['runs']", case.runs, 1)
+    if not isinstance(case.measured, bool):
+        checks.fail(f"{where}['measured']", case.measured, "True or False")
     return dataclasses.replace(case, set=tuple(case.set), shock_at=tuple(case.shock_at))
