@@ -58,8 +58,8 @@ table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	@$(RUN) scripts.study $(FLAGS) --study="$$STUDY"
 
-run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...']
-	@$(RUN) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET"
+run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...'] [TELEMETRY=1]
+	@$(RUN) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry)
 
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
 	@$(RUN) scripts.bench $(FLAGS)

@@ -12,6 +12,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from data import DayCache, Stream
+from experiments.gin_files import telemetry_config
 from experiments.run.program import Program, tensors
 from experiments.run.record import Store, write_whole
 from experiments.run.trainer import Evaluation, train, window_of
@@ -35,7 +36,7 @@ def bench(profile, results, cache):
       median_s / baseline_s.
     """
     store = Store(results / profile)
-    found = _steps(profile) | _supply(profile, cache)
+    found = _steps(profile) | _supply(profile, cache) | _telemetry(profile)
     text = json.dumps(found, indent=1, sort_keys=True)
     write_whole(store.root / "bench.json", (text + "\n").encode())
     return found
@@ -100,6 +101,23 @@ def _steps(profile):
             median["clippy"], "the step's matrix products alone", median["sgemm"], REPEATS
         ),
     }
+
+
+def _telemetry(profile):
+    """A step of Large with the default telemetry against one without."""
+    config = _config(profile, "naive")
+    stream = Stream(config.stream, config.data_seed)
+    batch = tensors(window_of(config).batch(0, stream.day))
+    plain, measured = Program(config), Program(config, telemetry=telemetry_config())
+    median = interleaved(
+        {
+            "plain": lambda: plain.step(batch, RATE),
+            "measured": lambda: (measured.step(batch, RATE), measured.measures),
+        },
+        REPEATS,
+    )
+    entry = _entry(median["measured"], "a naive step of Large", median["plain"], REPEATS)
+    return {"telemetry_vs_plain_step": entry}
 
 
 def _keras_step(config, batch):

@@ -11,6 +11,7 @@ NAMES = {
     "supply_vs_consumption",
     "generation_vs_consumption",
     "large_run_step_share",
+    "telemetry_vs_plain_step",
 }
 
 

@@ -85,7 +85,7 @@ def window_of(config):
     )
 
 
-def train(config, program, day_rows, evaluation, on_row=lambda row: None):
+def train(config, program, day_rows, evaluation, on_row=lambda row: None, watch=None):
     """Trains one run from its first step to its last, or to the first number that is not finite.
 
     Args:
@@ -94,6 +94,7 @@ def train(config, program, day_rows, evaluation, on_row=lambda row: None):
       day_rows: function from a day to its rows.
       evaluation: Evaluation of the last day.
       on_row: called with each row of the curves as it is made.
+      watch: Watch, told of every step, or None.
     Returns: Outcome.
     """
     trainer, window = config.trainer, window_of(config)
@@ -102,9 +103,13 @@ def train(config, program, day_rows, evaluation, on_row=lambda row: None):
     for step in range(window.steps):
         batch = tensors(window.batch(step, day_rows))
         rate = trainer.rate_at(step, config.learning_rate)
+        if watch is not None:
+            watch.before(step, program)
         before = time.perf_counter()
         losses.append(program.step(batch, rate))
         step_s += time.perf_counter() - before
+        if watch is not None:
+            watch.after(step, window.day_of(step), rate, losses[-1], program.measures)
         due = (step + 1) % trainer.evaluate_every_steps == 0 or step + 1 == window.steps
         if due or not np.isfinite(losses[-1]):
             found = evaluation(program)
