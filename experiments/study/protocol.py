@@ -3,6 +3,7 @@
 import dataclasses
 
 from data import checks
+from experiments.run.telemetry import TelemetryConfig
 
 DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results come from others
 
@@ -137,11 +138,13 @@ class CasesConfig:
       title: what the study is about, the heading of its table.
       runs: run seeds (0, 1, ...) of each case.
       cases: dict from the name of a case to a dict of the fields of Case.
+      telemetry: TelemetryConfig of the cases that are measured, or None if none is.
     """
 
     title: str
     runs: int
     cases: dict[str, dict]
+    telemetry: TelemetryConfig | None = None
 
     def __post_init__(self):
         if not isinstance(self.title, str) or not self.title:
@@ -156,6 +159,9 @@ class CasesConfig:
                 checks.fail(
                     f"CasesConfig.cases[{name!r}]['against']", case.against, f"one of {others}"
                 )
+            if case.measured and self.telemetry is None:
+                checks.fail(f"CasesConfig.cases[{name!r}]['measured']", True, "False without telemetry")
+        checks.part("CasesConfig.telemetry", self.telemetry, TelemetryConfig)
         object.__setattr__(self, "cases", built)
 
 
