@@ -85,7 +85,7 @@ def run_study(name, opened):
     Returns: DataFrame, one row a run, see CasesProtocol.run.
     Raises: BadInput, RunsCrashed.
     """
-    config = cases_config(named_file("studies", name))
+    config = study_config(name)
     runs = _run(config, opened)
     write_cases(opened.folder, name, config, runs)
     return runs
@@ -101,6 +101,11 @@ def cases_config(file, runs=None):
     """The study of a gin file that binds CasesConfig; `runs` overrides its number unless None."""
     bindings = [] if runs is None else [f"CasesConfig.runs = {runs}"]
     return resolve([file], bindings, ("CasesConfig",))[0]
+
+
+def study_config(name):
+    """The study of a file in configs/studies, by name: CasesConfig."""
+    return cases_config(named_file("studies", name))
 
 
 def section_3_2(runs=None):

@@ -103,7 +103,8 @@ def _layer(at, layer, found, window):
     }
     for measure in MEASURES:
         values = at[f"{layer}/{measure}"]
-        row[f"{layer}/{measure}_rise"] = values.loc[found.b] / values.loc[found.a]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            row[f"{layer}/{measure}_rise"] = values.loc[found.b] / values.loc[found.a]
     for factor in FACTORS:
         row[f"{layer}/{factor}_b"] = at.at[found.b, f"{layer}/{factor}"]
     return {name: float(value) if np.isfinite(value) else np.nan for name, value in row.items()}

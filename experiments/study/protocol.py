@@ -160,7 +160,9 @@ class CasesConfig:
                     f"CasesConfig.cases[{name!r}]['against']", case.against, f"one of {others}"
                 )
             if case.measured and self.telemetry is None:
-                checks.fail(f"CasesConfig.cases[{name!r}]['measured']", True, "False without telemetry")
+                checks.fail(
+                    f"CasesConfig.cases[{name!r}]['measured']", True, "False without telemetry"
+                )
         checks.part("CasesConfig.telemetry", self.telemetry, TelemetryConfig)
         object.__setattr__(self, "cases", built)
 

@@ -11,8 +11,8 @@ from experiments.run.divergence import CHANCE
 
 ABOUT = (
     "Repeats of Table 2, data seed {data_seed}, each rate with its best threshold: mean and 95 % "
-    "interval of the mean (Student's t) over n = {n} runs a line. After a loss that was no number a "
-    "run counts as at chance."
+    "interval of the mean (Student's t) over n = {n} runs a line. After a loss that was no number "
+    "a run counts as at chance."
 )
 
 
