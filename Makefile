@@ -37,9 +37,10 @@ reproduce-table2: $(INSTALLED) ## Table 2: calibrate, search, repeat, write and 
 reproduce-table3: $(INSTALLED) ## Table 3 and the other studies of section 3.2
 	@$(RUN) scripts.reproduce_table3 $(FLAGS)
 
-figures: $(INSTALLED) ## the figures of the paper; figure1 to figure6 and figure8: one of them
+figures: $(INSTALLED) ## the figures of the paper
 	@$(RUN) scripts.figures $(FLAGS)
 
+figure1: ## one figure; likewise figure2 to figure6, and figure8
 $(FIGURES): $(INSTALLED)
 	@$(RUN) scripts.figures $(FLAGS) --figure=$(@:figure%=%)
 

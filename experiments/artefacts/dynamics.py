@@ -12,12 +12,13 @@ LAYERS = ("cross", "bottom_hidden", "top_hidden", CLASSIFICATION, REGRESSION)
 # What GC, AGC and Clippy look at (section 4.1), least sensitive first.
 MEASURES = ("grad_norm", "grad_over_weight", "update_over_weight")
 FACTORS = ("sigma_gc", "sigma_agc", "sigma_clippy", "sigma_clippy_eq4")
+NORMS = ("b", "c", "after_c")  # where the gradient norm is held against its usual size
 RUN_COLUMNS = ("days_at_chance",)
 MOMENT_COLUMNS = ("step_a", "step_b", "step_c", "healthy_at_a", "auc_falls_at_b", "chance_from_c")
 COLUMNS = (
     *RUN_COLUMNS,
     *MOMENT_COLUMNS,
-    *(f"{layer}/grad_norm_{moment}" for layer in LAYERS for moment in ("b", "c")),
+    *(f"{layer}/grad_norm_{moment}" for layer in LAYERS for moment in NORMS),
     *(f"{layer}/{measure}_rise" for layer in LAYERS for measure in MEASURES),
     *(f"{layer}/{factor}_b" for layer in LAYERS for factor in FACTORS),
     *(f"{layer}/sigma_mean" for layer in LAYERS),
@@ -57,8 +58,8 @@ def run_row(curves, telemetry, trainer, divergence):
     Returns: dict with those of COLUMNS that are known: days_at_chance of every run; with telemetry
       `<layer>/sigma_mean`, the mean over all steps of the factor that the run's own method applied;
       of a run with all three moments also MOMENT_COLUMNS (0 or 1 where they say whether), and by
-      layer the gradient norm at b and at c over its median in the window before a, the rise of each
-      measure from a to b as a ratio, and each factor at b.
+      layer the gradient norm at b, at c and (its median) in the window after c, over its median
+      in the window before a; the rise of each measure from a to b as a ratio; each factor at b.
     """
     evaluations = judged(curves)
     row = {
@@ -100,6 +101,7 @@ def _layer(at, layer, found, window):
     row = {
         f"{layer}/grad_norm_b": norms.loc[found.b] / usual,
         f"{layer}/grad_norm_c": norms.loc[found.c] / usual,
+        f"{layer}/grad_norm_after_c": norms.loc[found.c : found.c + window - 1].median() / usual,
     }
     for measure in MEASURES:
         values = at[f"{layer}/{measure}"]

@@ -49,6 +49,10 @@ def test_norms_are_relative_to_the_window_before_a():
     for layer in dynamics.LAYERS:
         assert row()[f"{layer}/grad_norm_b"] == pytest.approx(4)
         assert row()[f"{layer}/grad_norm_c"] == pytest.approx(0.25)
+    after = telemetry()["top_hidden/grad_norm"].where(lambda norms: norms.index != C - 1, 77_000)
+    found = row(**{"top_hidden/grad_norm": after})
+    assert found["top_hidden/grad_norm_c"] > 30
+    assert found["top_hidden/grad_norm_after_c"] == pytest.approx(0.25)
 
 
 def test_rises_are_from_a_to_b():

@@ -12,7 +12,7 @@ from experiments.artefacts.claims.outcome import (
     decided,
     listed,
 )
-from experiments.artefacts.dynamics import CLASSIFICATION, LAYERS, MEASURES, REGRESSION
+from experiments.artefacts.dynamics import CLASSIFICATION, LAYERS, MEASURES, NORMS, REGRESSION
 
 STUDY = "divergences"
 LEAST_DIVERGENCES = 5  # where a claim is about a typical one
@@ -36,13 +36,16 @@ def found_in_a_run(runs):
 
 
 def gradient_rises_and_vanishes(runs):
-    """C21. Top hidden layer: at b at least 3 times its median before a, at c at most a third."""
+    """C21. Top hidden layer: at b at least 3 times its median before a, at c at most a third.
+
+    The norm in the window after c is shown beside and decides nothing.
+    """
     rows = _divergences(runs)
     if len(rows) < LEAST_DIVERGENCES:
         return _too_few(rows)
-    at_b, at_c = (_typical(rows[f"{TOP}/grad_norm_{when}"], rows) for when in ("b", "c"))
-    sides = [_above(at_b, LARGE), -_above(at_c, TINY)]
-    return _decided(sides, {"norm(b)": at_b, "norm(c)": at_c})
+    at_b, at_c, after = (_typical(rows[f"{TOP}/grad_norm_{when}"], rows) for when in NORMS)
+    figures = {"norm(b)": at_b, "norm(c)": at_c, "norm after c": after}
+    return _decided([_above(at_b, LARGE), -_above(at_c, TINY)], figures)
 
 
 def update_is_most_sensitive(runs):

@@ -73,6 +73,7 @@ def test_a_gradient_that_is_not_large_at_b_or_not_tiny_at_c_contradicts():
     assert verdict("C21", of_layer(TOP, grad_norm_c=[0.01, 9, 0.01, 9, 0.01, 9])) == "inconclusive"
     assert verdict("C21", of_layer(TOP, grad_norm_c=0)) == "reproduced"  # a dead network
     assert verdict("C21", of_layer(BOTTOM, grad_norm_b=1.0)) == "reproduced"
+    assert verdict("C21", of_layer(TOP, grad_norm_after_c=9.0)) == "reproduced"
 
 
 def test_the_order_of_the_rises_decides():

@@ -152,6 +152,7 @@ def divergences(data_seed=1, n=6):
         severe[f"{layer}/sigma_mean"] = 1
         severe[f"{layer}/grad_norm_b"] = 10 * wiggle
         severe[f"{layer}/grad_norm_c"] = 0.05 * wiggle
+        severe[f"{layer}/grad_norm_after_c"] = 0.04 * wiggle
         for measure, rise in SENSITIVITY.items():
             severe[f"{layer}/{measure}_rise"] = rise * wiggle**2
         clipped = (1, 1, 0.1) if layer == CLASSIFICATION else (0.02, 0.01, 1e-4)
