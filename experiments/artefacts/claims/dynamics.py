@@ -119,6 +119,7 @@ def micro_recovers_full_does_not(runs):
     """
     calm = cell(runs, STUDY, case="undisturbed")["auc"]
     hit = pd.concat([cell(runs, STUDY, case=case) for case in ("mild", "severe")])
+    hit = hit[hit.index.isin(calm.index)]
     if hit["days_at_chance"].isna().any():
         raise MissingRuns(f"{STUDY}: a run has no curves")
     gone = hit["days_at_chance"] >= hit["window_days"]
