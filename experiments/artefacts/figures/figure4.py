@@ -16,8 +16,8 @@ FACTORS = {
     "sigma_clippy_eq4": ("clippy", "Clippy (Eq. 4), 0.1"),
 }
 ABOUT = (
-    "{run_id}: naive Large+DCN at 0.4x, data seed {data_seed}, run seed {seed}, the fully diverged "
-    "run of Figure 1: n = 1, no interval; the claims are judged on all recorded divergences. "
+    "Naive Large+DCN at 0.4x, data seed {data_seed}, run seed {seed}, the fully diverged run of "
+    "Figure 1: n = 1, no interval; the claims are judged on all recorded divergences. "
 )
 CURVES = (
     ABOUT + "Vertical lines: a = {a}, b = {b}, c = {c}, found by code from loss and AUC alone. "
@@ -104,8 +104,8 @@ def draw_layer(rows):
         axes[0, 0].set_ylabel("measure")
         axes[0, 1].set_ylabel("clipping factor")
         first = rows.iloc[0]
-        layer = style.LAYER_NAMES.get(first["layer"], first["layer"]).capitalize()
-        style.caption(figure, LAYER.format(**{**first, "layer": f"{layer} layer"}))
+        layer = style.LAYER_NAMES.get(first["layer"], first["layer"])
+        style.caption(figure, LAYER.format(**{**first, "layer": layer}))
     return figure
 
 

@@ -1,6 +1,7 @@
 """One style sheet for all figures: sizes, colours, captions, files."""
 
 import io
+import logging
 import textwrap
 
 import matplotlib
@@ -9,10 +10,13 @@ from matplotlib.figure import Figure
 
 from experiments.run.record import check_folder, write_whole
 
+# The fonts of a PDF are cut to what it uses, and every step of that would be printed.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
+
 COLUMN, PAGE = 3.33, 7.0  # inches: one column and the whole width of the paper's page
 DPI = 300
 CAPTION_SIZE = 5.5  # points
-LETTERS_PER_INCH = 25  # of a caption, so that its lines end before the figure does
+LETTERS_PER_INCH = 24  # of a caption, so that its lines end before the figure does
 
 # Okabe and Ito's colours, told apart by colour-blind people. GC and AGC as in the paper's Figure 4.
 METHODS = {
