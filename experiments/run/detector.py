@@ -1,4 +1,4 @@
-"""Divergence while a run trains: from the training loss and a gradient norm, without evaluation.
+"""Divergence while a run trains: from training losses and a gradient norm, without evaluation.
 
 Section 2.2 names the problem: evaluations are too rare to see a micro-divergence.
 """
@@ -17,10 +17,16 @@ from data import checks
 class DetectorConfig:
     """Thresholds of the online detector. They enter no run's identity.
 
+    A step is compared with the median of the usual steps before it, loss by loss; the middle task
+    counts, since a divergence hits all tasks through the layers they share, and a bad label its
+    own alone.
+
     Args:
-      median_steps: steps whose median says what is usual, of loss and gradient norm alike.
-      loss_jump: a loss above this many times the usual one opens an episode.
-      loss_calm: an episode ends as "micro" at a loss below this many times the usual one.
+      median_steps: how many usual steps that median runs over.
+      loss_jump: a loss of the middle task above this many times the usual one opens an episode.
+      gradient_jump: a gradient norm above this many times the usual one opens an episode too.
+      calm: an episode ends as "micro" once the loss is below this many times the usual one.
+      calm_steps: steps in a row over whose median that is judged.
       patience_steps: an episode that lasts longer is "full".
       gradient_lost: a gradient norm below this share of the usual one is that of a dead network.
       dead_steps: steps in a row with such a gradient after which a run is "full".
@@ -28,16 +34,19 @@ class DetectorConfig:
 
     median_steps: int
     loss_jump: float
-    loss_calm: float
+    gradient_jump: float
+    calm: float
+    calm_steps: int
     patience_steps: int
     gradient_lost: float
     dead_steps: int
 
     def __post_init__(self):
-        for field in ("median_steps", "patience_steps", "dead_steps"):
+        for field in ("median_steps", "calm_steps", "patience_steps", "dead_steps"):
             checks.whole(f"DetectorConfig.{field}", getattr(self, field), 1)
-        checks.real("DetectorConfig.loss_jump", self.loss_jump, above=1)
-        checks.real("DetectorConfig.loss_calm", self.loss_calm, above=1, most=self.loss_jump)
+        for field in ("loss_jump", "gradient_jump"):
+            checks.real(f"DetectorConfig.{field}", getattr(self, field), above=1)
+        checks.real("DetectorConfig.calm", self.calm, above=1, most=self.loss_jump)
         checks.real("DetectorConfig.gradient_lost", self.gradient_lost, above=0, most=1)
 
 
@@ -63,52 +72,87 @@ class Detector:
         self._config = config
         self._losses = collections.deque(maxlen=config.median_steps)
         self._norms = collections.deque(maxlen=config.median_steps)
-        self._onset, self._dead_since, self._over = None, None, False
+        self._last = collections.deque(maxlen=config.calm_steps)
+        self._onset, self._lost_since, self._over = None, None, False
 
-    def see(self, step, loss, gradient_norm=None):
+    def see(self, step, losses, gradient_norm=None):
         """Takes the next step.
 
         Args:
           step: steps taken, 1 for the first.
-          loss: training loss of the step.
-          gradient_norm: norm of the gradient of a shared layer, or None if it is not known.
+          losses: training loss of each task, or a list with their sum alone.
+          gradient_norm: norm of the gradient of the lowest shared layer as the method in use lets
+            it through, or None if it is not known.
         Returns: Event or None. Nothing follows an event "full".
         """
         if self._over:
             return None
-        if not math.isfinite(loss):
+        if not np.isfinite(losses).all():
             return self._full(step, self._onset or step)
-        died = self._died(step, gradient_norm)
-        if died is not None:
-            return self._full(step, min(died, self._onset or died))
-        usual = float(np.median(self._losses)) if self._losses else math.inf
+        self._last.append(losses)
+        lost = self._lost(step, gradient_norm)
+        if lost is not None:
+            return self._full(step, min(lost, self._onset or lost))
         if self._onset is None:
-            if loss > self._config.loss_jump * usual:
-                self._onset = step
-                return Event("jump", step, step)
-            self._losses.append(loss)
-            return None
-        if loss < self._config.loss_calm * usual:
+            return self._usual_step(step, losses, gradient_norm)
+        if self._lost_since is None and self._has_calmed(step):
             onset, self._onset = self._onset, None
             return Event("micro", step, onset)
         if step - self._onset >= self._config.patience_steps:
             return self._full(step, self._onset)
         return None
 
+    def _usual_step(self, step, losses, norm):
+        known = norm is not None and self._norms
+        spiked = known and not norm <= self._config.gradient_jump * np.median(self._norms)
+        if self._ratio(losses) > self._config.loss_jump or spiked:
+            self._onset = step
+            return Event("jump", step, step)
+        self._losses.append(losses)
+        if norm is not None and self._lost_since is None:
+            self._norms.append(norm)
+        return None
+
+    def _has_calmed(self, step):
+        long_enough = step - self._onset >= self._config.calm_steps
+        return long_enough and self._ratio(np.median(self._last, axis=0)) < self._config.calm
+
+    def _ratio(self, losses):
+        """Loss of the middle task in units of the usual one."""
+        if not self._losses:
+            return 1.0
+        usual = np.maximum(np.median(self._losses, axis=0), np.finfo(float).tiny)
+        return float(np.median(np.asarray(losses) / usual))
+
     def _full(self, step, onset):
         self._over = True
         return Event("full", step, onset)
 
-    def _died(self, step, norm):
+    def _lost(self, step, norm):
         """The step since which the gradient is lost, once that is long enough, or None."""
-        if norm is None:
+        if norm is None or not self._norms or not math.isfinite(norm):
             return None
-        usual = float(np.median(self._norms)) if self._norms else 0.0
-        if math.isfinite(norm) and norm < self._config.gradient_lost * usual:
-            self._dead_since = self._dead_since or step
-            long_enough = step - self._dead_since + 1 >= self._config.dead_steps
-            return self._dead_since if long_enough else None
-        self._dead_since = None
-        if math.isfinite(norm):
-            self._norms.append(norm)
-        return None
+        if norm >= self._config.gradient_lost * np.median(self._norms):
+            self._lost_since = None
+            return None
+        self._lost_since = self._lost_since or step
+        long_enough = step - self._lost_since + 1 >= self._config.dead_steps
+        return self._lost_since if long_enough else None
+
+
+LOWEST = "bottom_hidden"  # every gradient of a lower layer has come through it
+
+
+def see_row(detector, row):
+    """Hands a row of telemetry to a detector.
+
+    Args:
+      detector: Detector.
+      row: mapping with the columns of a telemetry file.
+    Returns: Event or None.
+    """
+    losses = [value for name, value in row.items() if name.startswith("loss/")]
+    norm = row.get(f"{LOWEST}/grad_norm")
+    if norm is not None:
+        norm *= row.get(f"{LOWEST}/sigma", 1.0)  # a spike that the method holds back is none
+    return detector.see(int(row["step"]), losses or [row["loss"]], norm)

@@ -6,6 +6,7 @@ import tensorflow as tf
 from clippy import ClippedAdagrad
 from data import TASKS
 from experiments.run.probe import Probe
+from experiments.run.recorder import Snapshot
 from models.ranking import RankingModel
 
 # Section 5.1.3: the methods treat non-embedding variables; embeddings take plain Adagrad.
@@ -69,6 +70,19 @@ class Program:
         self._optimizer.iterations.assign(0)
         for name, value in config.method.thresholds.items():
             self._thresholds[name].assign(value)
+
+    def snapshot(self, step):
+        """The state before a step, counted from 0: recorder.Snapshot."""
+        weights = [variable.numpy() for variable in self._variables]
+        accumulators = [accumulator.numpy() for accumulator in self._optimizer.accumulators]
+        return Snapshot(step, weights, accumulators)
+
+    def restore(self, snapshot):
+        """Puts weights and accumulators where a snapshot has them; `start` comes first."""
+        targets = [*self._variables, *self._optimizer.accumulators]
+        for target, value in zip(targets, [*snapshot.weights, *snapshot.accumulators], strict=True):
+            target.assign(value)
+        self._optimizer.iterations.assign(snapshot.step)
 
     def step(self, batch, rate):
         """One training step.

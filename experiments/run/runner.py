@@ -8,6 +8,7 @@ from data import DayCache, Stream
 from experiments.run.program import Program
 from experiments.run.provenance import peak_memory_mib, provenance
 from experiments.run.record import RunRecord, curves_file
+from experiments.run.recorder import SnapshotStore
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.run.trainer import Evaluation, train
 from experiments.run.watch import Watch
@@ -46,8 +47,24 @@ class Runner:
             telemetry is None or self._telemetry.has(config.run_id, telemetry)
         ):
             return done
+        return self._trained(config, on_row, telemetry, done)
+
+    def again(self, config, telemetry):
+        """Trains a recorded run once more and writes its telemetry and snapshot anew.
+
+        Args:
+          config: RunConfig.
+          telemetry: TelemetryConfig.
+        """
+        self._trained(config, lambda row: None, telemetry, self._store.read(config.run_id))
+
+    def _trained(self, config, on_row, telemetry, done):
+        """Trains one run and writes what is not there yet."""
         started = time.perf_counter()
-        watch = None if telemetry is None else Watch(telemetry)
+        watch = None
+        if telemetry is not None:
+            snapshots = SnapshotStore(self._store.root)
+            watch = Watch(telemetry, functools.partial(snapshots.write, config))
         outcome = self.outcome(config, on_row, telemetry, watch)
         wall_s = time.perf_counter() - started
         if watch is not None:
@@ -60,18 +77,23 @@ class Runner:
             )
         return done or self._store.write(_record(config, outcome, wall_s), outcome.curves)
 
-    def outcome(self, config, on_row=lambda row: None, telemetry=None, watch=None):
+    def outcome(self, config, on_row=lambda row: None, telemetry=None, watch=None, **part):
         """Trains one configuration and writes nothing.
 
         Args:
           config, on_row, telemetry: those of `run`.
           watch: Watch, or None.
+          **part: `snapshot` and `steps` of trainer.train.
         Returns: trainer.Outcome.
         """
         days = self._days(config.stream, config.data_seed)
         evaluation = self._evaluation(config.stream, config.data_seed, config.trainer.batch_size)
         program = self._program(config, telemetry)
-        return train(config, program, days.day, evaluation, on_row, watch)
+        return train(config, program, days.day, evaluation, on_row, watch, **part)
+
+    def day_rows(self, config):
+        """Function from a day of a run's stream to its rows."""
+        return self._days(config.stream, config.data_seed).day
 
     def _open_days(self, stream_config, data_seed):
         return DayCache(self._cache_root, Stream(stream_config, data_seed))
