@@ -12,8 +12,9 @@ MODULE = $(BIN)/python -m
 export CONFIG SET STUDY RUN
 
 .DEFAULT_GOAL := help
-.PHONY: help setup calibrate reproduce-table2 reproduce-table3 claims smoke table1 study run replay doctor detector bench \
-	readme test test-slow lint fmt lock clean
+FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
+.PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims smoke table1 \
+	study run replay doctor detector bench readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -35,6 +36,13 @@ reproduce-table2: $(INSTALLED) ## Table 2: calibrate, search, repeat, write and 
 
 reproduce-table3: $(INSTALLED) ## Table 3 and the other studies of section 3.2
 	@$(MODULE) scripts.reproduce_table3 $(FLAGS)
+
+figures: $(INSTALLED) ## the figures of the paper
+	@$(MODULE) scripts.figures $(FLAGS)
+
+figure1: ## one figure; likewise figure2 to figure6, and figure8
+$(FIGURES): $(INSTALLED)
+	@$(MODULE) scripts.figures $(FLAGS) --figure=$(@:figure%=%)
 
 claims: $(INSTALLED) ## the scorecard: which of the paper's claims the records bear out
 	@$(MODULE) scripts.claims $(FLAGS)
