@@ -16,6 +16,7 @@ RANGE = 5.0  # ours: slow drift changes a scale by a few percent a day, the shoc
 LABEL_RANGE = 1.5  # ours: label shocks begin at 1.6 times, noisy days differ by less than 1.2 times
 RATE_SHIFT = 0.15  # ours: positives of a binary task move by 0.02 from day to day
 LARGE_STEP = 0.1  # ours: healthy steps moved a layer by 0.01 to 0.05 of its norm
+ROWS = 65_536  # ours: rows of a day that are looked at, so that memory does not grow with the day
 DEAD = 0.5  # ours: a layer more than half of whose units are dead
 
 
@@ -126,7 +127,7 @@ def input_outliers(day_rows, days, earlier):
       earlier: the days that say what is usual.
     Returns: list of Outlier; `name` is dense_<index>.
     """
-    scales = {day: np.mean(np.abs(day_rows(day)["dense"]), axis=0) for day in {*days, *earlier}}
+    scales = _means(day_rows, "dense", {*days, *earlier})
     return _outliers(scales, days, earlier, [f"dense_{i}" for i in range(len(scales[days[0]]))])
 
 
@@ -137,7 +138,7 @@ def label_outliers(day_rows, days, earlier):
       day_rows, days, earlier: those of input_outliers.
     """
     names = [task.name for task in TASKS]
-    means = {day: np.mean(np.abs(day_rows(day)["labels"]), axis=0) for day in {*days, *earlier}}
+    means = _means(day_rows, "labels", {*days, *earlier})
     scales = {day: mean[~BINARY] for day, mean in means.items()}
     regressions = [name for name, binary in zip(names, BINARY, strict=True) if not binary]
     found = _outliers(scales, days, earlier, regressions, LABEL_RANGE)
@@ -148,6 +149,11 @@ def label_outliers(day_rows, days, earlier):
             if not abs(shift) <= RATE_SHIFT and usual > 0:
                 found.append(Outlier(names[index], day, means[day][index] / usual))
     return sorted(found, key=_size, reverse=True)
+
+
+def _means(day_rows, field, days):
+    """Mean absolute value of each column of a field, by day."""
+    return {day: np.mean(np.abs(day_rows(day)[:ROWS][field]), axis=0) for day in days}
 
 
 def _outliers(scales, days, earlier, names, limit=RANGE):
