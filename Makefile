@@ -6,14 +6,15 @@ INSTALLED := .venv/.installed
 FLAGS = --profile=$(PROFILE) \
 	$(if $(DATA_SEED),--data_seed=$(DATA_SEED)) $(if $(WORKERS),--workers=$(WORKERS)) \
 	$(if $(SEEDS),--repeats=$(SEEDS))
-RUN = $(BIN)/python -m
+MODULE = $(BIN)/python -m
 
 # The shell reads these from its environment, so that quotes in them survive.
-export CONFIG SET STUDY
+export CONFIG SET STUDY RUN
 
 .DEFAULT_GOAL := help
-.PHONY: help setup calibrate reproduce-table2 reproduce-table3 claims smoke table1 study run bench \
-	readme test test-slow lint fmt lock clean
+FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
+.PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims smoke table1 \
+	study run replay doctor detector bench readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -31,40 +32,57 @@ $(INSTALLED): requirements.lock
 setup: $(INSTALLED) ## install what the lock file names into .venv
 
 reproduce-table2: $(INSTALLED) ## Table 2: calibrate, search, repeat, write and print it
-	@$(RUN) scripts.reproduce_table2 $(FLAGS)
+	@$(MODULE) scripts.reproduce_table2 $(FLAGS)
 
 reproduce-table3: $(INSTALLED) ## Table 3 and the other studies of section 3.2
-	@$(RUN) scripts.reproduce_table3 $(FLAGS)
+	@$(MODULE) scripts.reproduce_table3 $(FLAGS)
+
+figures: $(INSTALLED) ## the figures of the paper
+	@$(MODULE) scripts.figures $(FLAGS)
+
+figure1: ## one figure; likewise figure2 to figure6, and figure8
+$(FIGURES): $(INSTALLED)
+	@$(MODULE) scripts.figures $(FLAGS) --figure=$(@:figure%=%)
 
 claims: $(INSTALLED) ## the scorecard: which of the paper's claims the records bear out
-	@$(RUN) scripts.claims $(FLAGS)
+	@$(MODULE) scripts.claims $(FLAGS)
 
 calibrate: $(INSTALLED) ## find the learning rate called 1x, with its evidence
-	@$(RUN) scripts.calibrate $(FLAGS)
+	@$(MODULE) scripts.calibrate $(FLAGS)
 
 smoke: ## the same at the smallest size, in under two minutes
 	@$(MAKE) --no-print-directory reproduce-table2 PROFILE=smoke
 
 table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
-	@$(RUN) scripts.table1 $(FLAGS)
+	@$(MODULE) scripts.table1 $(FLAGS)
 
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
-	@$(RUN) scripts.study $(FLAGS) --study="$$STUDY"
+	@$(MODULE) scripts.study $(FLAGS) --study="$$STUDY"
 
-run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...']
-	@$(RUN) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET"
+run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...'] [TELEMETRY=1]
+	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry)
+
+replay: $(INSTALLED) ## a run from its snapshot: RUN=<id> [STEPS=..] [METHOD=clippy] [RATE=..]
+	@$(MODULE) scripts.replay --run="$$RUN" $(if $(STEPS),--steps=$(STEPS)) \
+		$(if $(METHOD),--method=$(METHOD)) $(if $(RATE),--rate=$(RATE))
+
+doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
+	@$(MODULE) scripts.doctor --run="$$RUN"
+
+detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
+	@$(MODULE) scripts.detector $(FLAGS)
 
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
-	@$(RUN) scripts.bench $(FLAGS)
+	@$(MODULE) scripts.bench $(FLAGS)
 
 readme: $(INSTALLED) ## put the committed tables into README.md
-	@$(RUN) scripts.readme
+	@$(MODULE) scripts.readme
 
 test: $(INSTALLED) ## all fast tests
-	$(RUN) pytest
+	$(MODULE) pytest
 
 test-slow: $(INSTALLED) ## the slow tests
-	$(RUN) pytest -m slow
+	$(MODULE) pytest -m slow
 
 lint: $(INSTALLED) ## style and unused code
 	$(BIN)/ruff check .

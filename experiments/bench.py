@@ -13,6 +13,7 @@ import tf_keras as keras
 
 from data import DayCache, Stream
 from experiments import optimizer_bench
+from experiments.gin_files import telemetry_config
 from experiments.run.program import Program, tensors
 from experiments.run.record import Store, write_whole
 from experiments.run.trainer import Evaluation, train, window_of
@@ -36,7 +37,7 @@ def bench(profile, results, cache):
       median_s / baseline_s.
     """
     store = Store(results / profile)
-    found = _steps(profile) | _supply(profile, cache) | _optimizers()
+    found = _steps(profile) | _supply(profile, cache) | _telemetry(profile) | _optimizers()
     text = json.dumps(found, indent=1, sort_keys=True)
     write_whole(store.root / "bench.json", (text + "\n").encode())
     return found
@@ -118,6 +119,23 @@ def _optimizers():
         table["few"], "all rows of a 1M x 16 table, against 1 % of them", table["all"], REPEATS
     )
     return found
+
+
+def _telemetry(profile):
+    """A step of Large with the default telemetry against one without."""
+    config = _config(profile, "naive")
+    stream = Stream(config.stream, config.data_seed)
+    batch = tensors(window_of(config).batch(0, stream.day))
+    plain, measured = Program(config), Program(config, telemetry=telemetry_config())
+    median = interleaved(
+        {
+            "plain": lambda: plain.step(batch, RATE),
+            "measured": lambda: (measured.step(batch, RATE), measured.measures),
+        },
+        REPEATS,
+    )
+    entry = _entry(median["measured"], "a naive step of Large", median["plain"], REPEATS)
+    return {"telemetry_vs_plain_step": entry}
 
 
 def _keras_step(config, batch):

@@ -17,6 +17,7 @@ NAMES = {
     "lamb_57m_vs_adagrad",
     "clippy_57m_vs_adagrad",
     "clippy_sparse_few_vs_all_rows",
+    "telemetry_vs_plain_step",
 }
 
 

@@ -81,6 +81,11 @@ def resolve(files, bindings=(), wanted=("run",)):
     return built
 
 
+def telemetry_config():
+    """The TelemetryConfig of configs/telemetry.gin."""
+    return resolve(["configs/telemetry.gin"], (), ("TelemetryConfig",))[0]
+
+
 def split_bindings(text):
     """Cuts "a=1 b.c=(2, 3) d='x y'" into its bindings: at white space before a name and "=".
 

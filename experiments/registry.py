@@ -6,17 +6,23 @@ import gin
 
 import data
 from experiments.run.config import MethodConfig, RunConfig, TrainerConfig
+from experiments.run.detector import DetectorConfig
 from experiments.run.divergence import DivergenceConfig
+from experiments.run.recorder import RecorderConfig
+from experiments.run.telemetry import TelemetryConfig
 from experiments.study.protocol import CalibrationConfig, CasesConfig, Table2Config
 from models.config import ModelConfig
 
 REGISTERED = (
     CalibrationConfig,
     CasesConfig,
+    DetectorConfig,
     DivergenceConfig,
     MethodConfig,
     ModelConfig,
+    RecorderConfig,
     Table2Config,
+    TelemetryConfig,
     TrainerConfig,
     data.FeatureWalk,
     data.LabelNoise,

@@ -76,6 +76,21 @@ def reproduce_study(options, file, runs=None):
         return write_cases(opened.folder, name, config, _run(config, opened))
 
 
+def run_study(name, opened):
+    """Runs what is missing of one of the project's studies of cases and writes its table.
+
+    Args:
+      name: of a file in configs/studies.
+      opened: session.Session.
+    Returns: DataFrame, one row a run, see CasesProtocol.run.
+    Raises: BadInput, RunsCrashed.
+    """
+    config = study_config(name)
+    runs = _run(config, opened)
+    write_cases(opened.folder, name, config, runs)
+    return runs
+
+
 def table2_config(repeats=None):
     """The study of Table 2; `repeats` overrides its own number unless None."""
     bindings = [] if repeats is None else [f"Table2Config.repeats = {repeats}"]
@@ -86,6 +101,11 @@ def cases_config(file, runs=None):
     """The study of a gin file that binds CasesConfig; `runs` overrides its number unless None."""
     bindings = [] if runs is None else [f"CasesConfig.runs = {runs}"]
     return resolve([file], bindings, ("CasesConfig",))[0]
+
+
+def study_config(name):
+    """The study of a file in configs/studies, by name: CasesConfig."""
+    return cases_config(named_file("studies", name))
 
 
 def section_3_2(runs=None):

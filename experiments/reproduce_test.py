@@ -8,6 +8,9 @@ import pytest
 
 from experiments import reproduce
 from experiments.artefacts import table1
+from experiments.artefacts.figures import style
+from experiments.detection import write_detector
+from experiments.figures import write_figures
 from experiments.gin_files import ROOT, named_file
 from experiments.scorecard import write_claims
 from experiments.session import Options
@@ -45,7 +48,7 @@ def copied(tmp_path_factory):
 def no_training(monkeypatch):
     """Makes a run that has no record a failure."""
 
-    def refuse(self, configs, display):
+    def refuse(self, configs, display, telemetry=None):
         raise AssertionError(f"not recorded: {[config.run_id for config in configs]}")
 
     monkeypatch.setattr(Pool, "run", refuse)
@@ -60,9 +63,14 @@ def test_the_committed_results_are_computed_from_the_committed_records(copied, n
         for explained in sorted(folder.glob("why_*.md")):
             file = named_file("studies", explained.stem)
             reproduce.reproduce_study(options(copied, data_seed_of(folder)), file)
+        if (folder / "divergences.csv").exists():
+            file = named_file("studies", "divergences")
+            reproduce.reproduce_study(options(copied, data_seed_of(folder)), file)
     table1.write(copied / "laptop")
     for folder in COMMITTED:
         write_claims(options(copied, data_seed_of(folder)))
+        if (folder / "detector.csv").exists():
+            write_detector(options(copied, data_seed_of(folder)))
     for folder in COMMITTED:
         made = {path.name for path in (copied / folder.name).iterdir() if path.is_file()}
         for name in made:
@@ -70,6 +78,21 @@ def test_the_committed_results_are_computed_from_the_committed_records(copied, n
             assert (copied / folder.name / name).read_bytes() == expected, f"{folder.name}/{name}"
         committed = {path.name for path in folder.iterdir() if path.is_file()}
         assert committed - made <= {"bench.json"}, folder.name
+
+
+def test_the_committed_figures_hold_the_points_that_the_committed_records_give(
+    copied, no_training, monkeypatch
+):
+    kept = {}
+    monkeypatch.setattr(style, "save", lambda figure, frame, *where: kept.update({where[1]: frame}))
+    write_figures(options(copied))
+    committed = HOME / "figures"
+    for name, frame in kept.items():
+        expected = (committed / f"{name}.csv").read_text()
+        assert frame.to_csv(index=False, lineterminator="\n") == expected, name
+        for ending in ("png", "pdf"):
+            assert (committed / f"{name}.{ending}").stat().st_size > 5_000
+    assert {path.stem for path in committed.iterdir()} == set(kept)
 
 
 @pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: folder.name)
@@ -88,7 +111,7 @@ def test_another_data_seed_takes_the_calibration_of_the_profile(copied, tmp_path
     class Stop(Exception):
         pass
 
-    def stop(self, configs, display):
+    def stop(self, configs, display, telemetry=None):
         asked.extend(configs)
         raise Stop
 

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from experiments import reproduce, session
+from experiments import divergences, reproduce, session
 from experiments.artefacts import claims
 from experiments.run.config import DEFAULT_DATA_SEED
 from experiments.run.record import results_folder, write_whole
@@ -75,9 +75,20 @@ def recorded_runs(options, repeats=None):
         if runs is not None:
             swept = runs[SWEPT[name]] if name in SWEPT else float("nan")
             frames.append(runs.assign(study=name, role="repeat", chosen=False, x=swept))
+    frames += _inside(place, arguments)
     if not frames:
         return pd.DataFrame(columns=claims.COLUMNS)
-    return pd.concat(frames, ignore_index=True)[claims.COLUMNS]
+    return pd.concat(frames, ignore_index=True).reindex(columns=claims.COLUMNS)
+
+
+def _inside(place, arguments):
+    """The study of divergences with what its telemetry says: a list of one frame, or of none."""
+    config = reproduce.study_config(divergences.STUDY)
+    runs = CasesProtocol(config, *place).recorded(*arguments)
+    if runs is None:
+        return []
+    rows = divergences.measured_rows(runs, place[-1].store, arguments[1])
+    return [rows.assign(study=divergences.STUDY, role="repeat", chosen=False, x=float("nan"))]
 
 
 def _runs_of_all(options, repeats):

@@ -35,8 +35,9 @@ def test_without_records_every_claim_is_not_run_and_nothing_is_trained(options, 
     found = json.loads((folder / "claims.json").read_text())
     pooled = json.loads((folder / "claims_pooled.json").read_text())
     assert [claim["id"] for claim in found] == [f"C{number:02d}" for number in range(1, 36)]
-    assert {claim["verdict"] for claim in found} == {"not run"}
-    assert {claim["verdict"] for claim in pooled} == {"not run"}
+    for each in (found, pooled):
+        decided = {claim["id"] for claim in each if claim["verdict"] != "not run"}
+        assert decided == {"C28"}  # by a simulation of its own
     assert text == (folder / "claims.md").read_text()
     assert list((folder / "runs").iterdir()) == []
 

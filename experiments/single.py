@@ -2,7 +2,7 @@
 
 import sys
 
-from experiments.gin_files import named_file, resolve
+from experiments.gin_files import named_file, resolve, telemetry_config
 from experiments.run.divergence import label
 from experiments.run.record import Store, check_folder, results_folder
 from experiments.run.runner import Runner
@@ -10,7 +10,7 @@ from experiments.run.threads import one_thread
 from experiments.study.progress import mean_auc, shown_auc
 
 
-def run_one(*, profile, config_file, bindings, data_seed, results, cache):
+def run_one(*, profile, config_file, bindings, data_seed, results, cache, telemetry=False):
     """Runs what a gin file says, unless its record is there already.
 
     Args:
@@ -19,6 +19,7 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache):
       bindings: gin bindings as text that override it.
       data_seed: seed of the stream, or None for the files' own.
       results, cache: folders of all results and of the generated days.
+      telemetry: whether to measure every step (configs/telemetry.gin).
     Returns: text that says what came out and where the record is.
     Raises: BadInput.
     """
@@ -27,6 +28,7 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache):
         bindings = [*bindings, f"run.data_seed = {data_seed}"]
     files = [named_file("profiles", profile), "configs/divergence.gin", config_file]
     config, divergence = resolve(files, bindings, ("run", "DivergenceConfig"))
+    measured = telemetry_config() if telemetry else None
     store = Store(results_folder(results, profile, config.data_seed))
     check_folder(cache, "cache folder")
 
@@ -36,7 +38,7 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache):
             f"loss {row['loss']:.4f}  {shown_auc(mean_auc(row))}\n"
         )
 
-    record = Runner(store, cache).run(config, show)
+    record = Runner(store, cache).run(config, show, measured)
     found = label(store.curves(record), divergence)
     lines = [f"run         {record.run_id}", f"status      {record.status}, {found.kind}"]
     lines += [
@@ -44,6 +46,8 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache):
         for name, value in record.metrics.items()
     ]
     lines.append(f"record      {store.runs / record.run_id}.json")
+    if telemetry:
+        lines.append(f"telemetry   {store.runs / record.run_id}.telemetry.csv.gz")
     return "\n".join(lines)
 
 

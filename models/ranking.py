@@ -89,18 +89,29 @@ class RankingModel(tfrs.models.Model):
 
     def call(self, batch):
         """Predictions by task, each (batch, 1): logits of binary tasks, values of regressions."""
+        return self.forward(batch)[0]
+
+    def forward(self, batch):
+        """The predictions, and the activations of the hidden layers, each (batch, width)."""
         x = start = self.inputs_of_bottom(batch)
         for layer in self.cross:
             x = layer(start, x)
         if self.norm is not None:
             x = self.norm(x)
+        hidden = []
         for layer in self.hidden:
             x = layer(x)
-        return {name: head(x) for name, head in self.heads.items()}
+            hidden.append(x)
+        return {name: head(x) for name, head in self.heads.items()}, hidden
 
-    def task_losses(self, batch):
-        """Mean loss of each task, unweighted: binary cross entropy or squared error, scalars."""
-        predictions = self(batch)
+    def task_losses(self, batch, predictions=None):
+        """Mean loss of each task, unweighted: binary cross entropy or squared error, scalars.
+
+        Args:
+          batch: dict of tensors.
+          predictions: those of this batch, or None to make them here.
+        """
+        predictions = self(batch) if predictions is None else predictions
         return {
             name: task(
                 labels=tf.gather(batch["labels"], [self._column[name]], axis=1),
@@ -112,7 +123,10 @@ class RankingModel(tfrs.models.Model):
     def compute_loss(self, inputs, training=False):
         """The weighted sum of the task losses, scalar (the interface of TFRS)."""
         del training  # no layer of this model behaves differently in training
-        losses = self.task_losses(inputs)
+        return self.weighted(self.task_losses(inputs))
+
+    def weighted(self, losses):
+        """The training loss, scalar, from the losses of the tasks."""
         return tf.add_n(
             [self._weights_by_task.get(name, 1.0) * loss for name, loss in losses.items()]
         )

@@ -6,6 +6,7 @@ from scripts import command
 
 flags.DEFINE_string("config", "", "A gin file that binds a model, a method and a learning rate.")
 flags.DEFINE_string("set", "", "Gin bindings 'name=value ...' that override the file.")
+flags.DEFINE_bool("telemetry", False, "Measure every step (configs/telemetry.gin).")
 
 
 def main():
@@ -23,6 +24,7 @@ def main():
         data_seed=command.FLAGS.data_seed,
         results=command.FLAGS.results,
         cache=command.FLAGS.cache,
+        telemetry=command.FLAGS.telemetry,
     )
     print(text)
 

@@ -62,6 +62,22 @@ def spread_ratio(blocks):
     return Estimate(value, *_interval(_root_ratio(resampled)))
 
 
+def typical_ratio(blocks):
+    """The typical size of a ratio: the geometric mean over data seeds of the median within each.
+
+    Args:
+      blocks: one array a data seed, shape (runs,), of ratios >= 0.
+    Returns: Estimate without a unit, with its hierarchical bootstrap interval.
+    """
+    with np.errstate(divide="ignore"):
+        logs = [np.log(block) for block in blocks]
+    resampled = _resampled(logs, lambda draws: np.median(draws, axis=1))
+    value = np.mean([np.median(block) for block in logs])
+    with np.errstate(invalid="ignore"):  # 0 and infinity at once have no mean
+        low, high = _interval(resampled.mean(axis=1))
+    return Estimate(*(float(np.exp(number)) for number in (value, low, high)))
+
+
 def proportion(count, n):
     """A share of runs with its Wilson interval, as an Estimate."""
     found = stats.binomtest(int(count), int(n)).proportion_ci(LEVEL, method="wilson")

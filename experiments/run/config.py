@@ -14,6 +14,16 @@ NUMERICS_VERSION = 2
 
 DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
 
+STREAM_PARTS = {
+    "teacher": data.Teacher,
+    "walk": data.FeatureWalk,
+    "shocks": data.Shocks,
+    "teacher_drift": data.TeacherDrift,
+    "churn": data.VocabularyChurn,
+    "label_noise": data.LabelNoise,
+    "label_shocks": data.LabelShocks,
+}
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class MethodConfig:
@@ -133,6 +143,23 @@ class RunConfig:
     def to_dict(self):
         """The configuration as plain dicts, lists, strings and numbers."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_dict(cls, fields):
+        """The configuration that `to_dict` gave.
+
+        Raises: ValueError, TypeError or KeyError if the fields are not those of this version.
+        """
+        stream = dict(fields["stream"])
+        for name, kind in STREAM_PARTS.items():
+            stream[name] = None if stream[name] is None else kind(**stream[name])
+        parts = {
+            "stream": data.StreamConfig(**stream),
+            "model": ModelConfig(**fields["model"]),
+            "method": MethodConfig(**fields["method"]),
+            "trainer": TrainerConfig(**fields["trainer"]),
+        }
+        return cls(**{**fields, **parts})
 
     @property
     def run_id(self):

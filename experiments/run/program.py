@@ -5,6 +5,8 @@ import tensorflow as tf
 
 from clippy import ClippedAdagrad
 from data import TASKS
+from experiments.run.probe import Probe
+from experiments.run.recorder import Snapshot
 from models.ranking import RankingModel
 
 # Section 5.1.3: the methods treat non-embedding variables; embeddings take plain Adagrad.
@@ -22,9 +24,10 @@ class Program:
       config: RunConfig of any of these runs.
       optimizer: a Keras optimizer to use in place of the config's method (for comparisons; such a
         program cannot be started anew), or None.
+      telemetry: TelemetryConfig of what each step measures beside, or None for nothing.
     """
 
-    def __init__(self, config, optimizer=None):
+    def __init__(self, config, optimizer=None, telemetry=None):
         self.model = build_model(config)
         self._variables = self.model.trainable_variables
         self._thresholds = {
@@ -39,10 +42,14 @@ class Program:
             exclude=EXCLUDE,
             # A divergence is to be seen, and curves repeat bit for bit what has been committed.
             skip_nonfinite=False,
+            export_clipping_factors=telemetry is not None,
             jit_compile=False,
         )
         self._optimizer.build(self._variables)
-        self._step = tf.function(self._train_step)
+        self._probe, self._measured = None, None
+        if telemetry is not None:
+            self._probe = Probe(telemetry, self.model, self._optimizer)
+        self._step = tf.function(self._train_step if telemetry is None else self._measured_step)
         self._predict = tf.function(self.model.__call__)
 
     @property
@@ -64,6 +71,19 @@ class Program:
         for name, value in config.method.thresholds.items():
             self._thresholds[name].assign(value)
 
+    def snapshot(self, step):
+        """The state before a step, counted from 0: recorder.Snapshot."""
+        weights = [variable.numpy() for variable in self._variables]
+        accumulators = [accumulator.numpy() for accumulator in self._optimizer.accumulators]
+        return Snapshot(step, weights, accumulators)
+
+    def restore(self, snapshot):
+        """Puts weights and accumulators where a snapshot has them; `start` comes first."""
+        targets = [*self._variables, *self._optimizer.accumulators]
+        for target, value in zip(targets, [*snapshot.weights, *snapshot.accumulators], strict=True):
+            target.assign(value)
+        self._optimizer.iterations.assign(snapshot.step)
+
     def step(self, batch, rate):
         """One training step.
 
@@ -72,7 +92,18 @@ class Program:
           rate: learning rate of this step.
         Returns: the training loss before the step, float.
         """
-        return float(self._step(batch, tf.constant(rate, tf.float32)))
+        rate = tf.constant(rate, tf.float32)
+        if self._probe is None:
+            return float(self._step(batch, rate))
+        loss, self._measured = self._step(batch, rate)
+        return float(loss)
+
+    @property
+    def measures(self):
+        """What the last step measured: dict from column to number, empty without telemetry."""
+        if self._measured is None:
+            return {}
+        return dict(zip(self._probe.columns, self._measured.numpy().tolist(), strict=True))
 
     def predict(self, chunks):
         """Predictions for several chunks of rows: dict from task to float array (rows,).
@@ -92,6 +123,18 @@ class Program:
         gradients = tape.gradient(loss, self._variables)
         self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
         return loss
+
+    def _measured_step(self, batch, rate):
+        """`_train_step`, and the probe's vector."""
+        self._optimizer.learning_rate.assign(rate)
+        with tf.GradientTape() as tape:
+            predictions, hidden = self.model.forward(batch)
+            losses = self.model.task_losses(batch, predictions)
+            loss = self.model.weighted(losses)
+        gradients = tape.gradient(loss, self._variables)
+        before = self._probe.before(gradients, rate)
+        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
+        return loss, self._probe.after(losses, hidden, before)
 
 
 def build_model(config, vocabulary_size=None):

@@ -104,15 +104,20 @@ class Store:
         Returns: the record as written.
         """
         if curves is not None:
-            buffer = io.BytesIO()
-            # CSV in gzip and not Parquet: pyarrow is 165 MB to install, these files are 5 KB.
-            curves.to_csv(buffer, index=False, compression={"method": "gzip", "mtime": 0})
-            digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+            content, digest = curves_file(curves)
             record = dataclasses.replace(record, curves_sha256=digest)
-            write_whole(self.runs / f"{record.run_id}.csv.gz", buffer.getvalue())
+            write_whole(self.runs / f"{record.run_id}.csv.gz", content)
         text = json.dumps(dataclasses.asdict(record), allow_nan=False, sort_keys=True, indent=1)
         write_whole(self.runs / f"{record.run_id}.json", (text + "\n").encode())
         return record
+
+
+def curves_file(curves):
+    """The file of some curves, a DataFrame: (its bytes, their checksum)."""
+    buffer = io.BytesIO()
+    # CSV in gzip and not Parquet: pyarrow is 165 MB to install, these files are 5 KB.
+    curves.to_csv(buffer, index=False, compression={"method": "gzip", "mtime": 0})
+    return buffer.getvalue(), hashlib.sha256(buffer.getvalue()).hexdigest()
 
 
 def results_folder(results, profile, data_seed):

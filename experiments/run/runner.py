@@ -7,8 +7,11 @@ import time
 from data import DayCache, Stream
 from experiments.run.program import Program
 from experiments.run.provenance import peak_memory_mib, provenance
-from experiments.run.record import RunRecord
+from experiments.run.record import RunRecord, curves_file
+from experiments.run.recorder import SnapshotStore
+from experiments.run.telemetry_store import TelemetryStore
 from experiments.run.trainer import Evaluation, train
+from experiments.run.watch import Watch
 
 KEPT_PROGRAMS = 16  # ours: the 15 traces of Table 2 fit, each takes tens of MiB
 
@@ -23,28 +26,74 @@ class Runner:
 
     def __init__(self, store, cache_root):
         self._store, self._cache_root = store, cache_root
+        self._telemetry = TelemetryStore(store.root)
         self._programs = {}
         # The calibration has five streams, the study of shocks six; their days are memory maps.
         self._days = functools.lru_cache(8)(self._open_days)
         self._evaluation = functools.lru_cache(8)(self._open_evaluation)
 
-    def run(self, config, on_row=lambda row: None):
+    def run(self, config, on_row=lambda row: None, telemetry=None):
         """Runs one configuration and writes its record, unless it is there already.
 
         Args:
           config: RunConfig.
           on_row: called with each row of the curves as it is made.
+          telemetry: TelemetryConfig of what is measured at every step, or None. Where the record is
+            there and its telemetry is not, the run is trained again and the record stays.
         Returns: RunRecord.
         """
         done = self._store.read(config.run_id)
-        if done is not None:
+        if done is not None and (
+            telemetry is None or self._telemetry.has(config.run_id, telemetry)
+        ):
             return done
+        return self._trained(config, on_row, telemetry, done)
+
+    def again(self, config, telemetry):
+        """Trains a recorded run once more and writes its telemetry and snapshot anew.
+
+        Args:
+          config: RunConfig.
+          telemetry: TelemetryConfig.
+        """
+        self._trained(config, lambda row: None, telemetry, self._store.read(config.run_id))
+
+    def _trained(self, config, on_row, telemetry, done):
+        """Trains one run and writes what is not there yet."""
         started = time.perf_counter()
+        watch = None
+        if telemetry is not None:
+            snapshots = SnapshotStore(self._store.root)
+            watch = Watch(telemetry, functools.partial(snapshots.write, config))
+        outcome = self.outcome(config, on_row, telemetry, watch)
+        wall_s = time.perf_counter() - started
+        if watch is not None:
+            self._telemetry.write(
+                config.run_id,
+                watch.frame(),
+                config=telemetry,
+                curves_sha256=curves_file(outcome.curves)[1],
+                events=watch.events,
+            )
+        return done or self._store.write(_record(config, outcome, wall_s), outcome.curves)
+
+    def outcome(self, config, on_row=lambda row: None, telemetry=None, watch=None, **part):
+        """Trains one configuration and writes nothing.
+
+        Args:
+          config, on_row, telemetry: those of `run`.
+          watch: Watch, or None.
+          **part: `snapshot` and `steps` of trainer.train.
+        Returns: trainer.Outcome.
+        """
         days = self._days(config.stream, config.data_seed)
         evaluation = self._evaluation(config.stream, config.data_seed, config.trainer.batch_size)
-        outcome = train(config, self._program(config), days.day, evaluation, on_row)
-        wall_s = time.perf_counter() - started
-        return self._store.write(_record(config, outcome, wall_s), outcome.curves)
+        program = self._program(config, telemetry)
+        return train(config, program, days.day, evaluation, on_row, watch, **part)
+
+    def day_rows(self, config):
+        """Function from a day of a run's stream to its rows."""
+        return self._days(config.stream, config.data_seed).day
 
     def _open_days(self, stream_config, data_seed):
         return DayCache(self._cache_root, Stream(stream_config, data_seed))
@@ -53,12 +102,12 @@ class Runner:
         days = self._days(stream_config, data_seed)
         return Evaluation(days.day(stream_config.days - 1), chunk_size)
 
-    def _program(self, config):
-        key = config.trace_key
+    def _program(self, config, telemetry):
+        key = (config.trace_key, telemetry and telemetry.trace_key)
         if key not in self._programs:
             if len(self._programs) == KEPT_PROGRAMS:
                 del self._programs[next(iter(self._programs))]
-            self._programs[key] = Program(config)
+            self._programs[key] = Program(config, telemetry=telemetry)
         return self._programs[key]
 
 

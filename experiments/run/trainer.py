@@ -85,7 +85,16 @@ def window_of(config):
     )
 
 
-def train(config, program, day_rows, evaluation, on_row=lambda row: None):
+def train(
+    config,
+    program,
+    day_rows,
+    evaluation,
+    on_row=lambda row: None,
+    watch=None,
+    snapshot=None,
+    steps=None,
+):
     """Trains one run from its first step to its last, or to the first number that is not finite.
 
     Args:
@@ -94,18 +103,29 @@ def train(config, program, day_rows, evaluation, on_row=lambda row: None):
       day_rows: function from a day to its rows.
       evaluation: Evaluation of the last day.
       on_row: called with each row of the curves as it is made.
+      watch: Watch, told of every step, or None.
+      snapshot: recorder.Snapshot to begin with in place of the first step, or None.
+      steps: steps to take at most, or None.
     Returns: Outcome.
     """
     trainer, window = config.trainer, window_of(config)
     program.start(config, seeds_of(config.run_seed)[0])
+    if snapshot is not None:
+        program.restore(snapshot)
+    first = 0 if snapshot is None else snapshot.step
+    last = window.steps if steps is None else min(window.steps, first + steps)
     rows, losses, step_s, bad = [], [], 0.0, None
-    for step in range(window.steps):
+    for step in range(first, last):
         batch = tensors(window.batch(step, day_rows))
         rate = trainer.rate_at(step, config.learning_rate)
+        if watch is not None:
+            watch.before(step, program)
         before = time.perf_counter()
         losses.append(program.step(batch, rate))
         step_s += time.perf_counter() - before
-        due = (step + 1) % trainer.evaluate_every_steps == 0 or step + 1 == window.steps
+        if watch is not None:
+            watch.after(step, window.day_of(step), rate, losses[-1], program.measures)
+        due = (step + 1) % trainer.evaluate_every_steps == 0 or step + 1 == last
         if due or not np.isfinite(losses[-1]):
             found = evaluation(program)
             rows.append(_row(step, window.day_of(step), rate, losses, found))

@@ -25,10 +25,14 @@ class CasesProtocol:
 
     def plan(self, base_rate):
         """(runs, done, predicted seconds of the others)."""
-        configs = [config for _, _, config in self._jobs(base_rate)]
-        missing = {c.run_id: c for c in configs if not self._study.is_done(c)}
-        done = sum(config.run_id not in missing for config in configs)
-        return len(configs), done, sum(map(seconds_of, missing.values()))
+        jobs = self._jobs(base_rate)
+        missing = {
+            config.run_id: config
+            for _, case, config in jobs
+            if not self._study.is_done(config, self._telemetry(case))
+        }
+        done = sum(config.run_id not in missing for _, _, config in jobs)
+        return len(jobs), done, sum(map(seconds_of, missing.values()))
 
     def run(self, base_rate, divergence, display):
         """Runs what is missing.
@@ -42,7 +46,7 @@ class CasesProtocol:
         """
         display.begin(self._config.title, *self.plan(base_rate))
         jobs = self._jobs(base_rate)
-        records = self._study.execute([config for _, _, config in jobs])
+        records = self._execute(jobs)
         rows = [
             {
                 "case": name,
@@ -52,7 +56,8 @@ class CasesProtocol:
                 "rate_multiple": case.rate_multiple,
             }
             | run_row(record, self._study.store.curves(record), divergence)
-            for (name, case, _), record in zip(jobs, records, strict=True)
+            for (name, case, config) in jobs
+            for record in [records[config.run_id]]
         ]
         return frame_of(rows)
 
@@ -61,11 +66,23 @@ class CasesProtocol:
         runs, done, _ = self.plan(base_rate)
         return self.run(base_rate, divergence, display) if done == runs else None
 
+    def _telemetry(self, case):
+        return self._config.telemetry if case.measured else None
+
+    def _execute(self, jobs):
+        """The records of all jobs by run id; those that are measured have their telemetry."""
+        records = []
+        for measured in (True, False):
+            configs = [config for _, case, config in jobs if case.measured == measured]
+            telemetry = self._config.telemetry if measured else None
+            records += self._study.execute(configs, telemetry)
+        return {record.run_id: record for record in records}
+
     def _jobs(self, base_rate):
         return [
             (name, case, self._run_config(case, base_rate, seed))
             for name, case in self._config.cases.items()
-            for seed in range(self._config.runs)
+            for seed in range(case.runs or self._config.runs)
         ]
 
     def _run_config(self, case, base_rate, seed):

@@ -1,11 +1,14 @@
 """Studies of cases: what a gin file may say, and which runs come of it."""
 
+from typing import NamedTuple
+
 import pytest
 
 from data import TASKS, Stream
 from experiments.gin_files import ROOT, named_file
 from experiments.reproduce import cases_config, section_3_2
 from experiments.study.cases import CasesProtocol
+from experiments.study.grid import run_config
 from experiments.study.protocol import DESIGN_SEEDS, Case, CasesConfig
 
 CASE = {"model": "large_dcn", "rate_multiple": 0.4}
@@ -39,6 +42,10 @@ def jobs(cases, profile="smoke", base_rate=0.5):
         ({"cases": {"a": CASE | {"features": "few"}}}, "cases['a']['features'] = 'few'"),
         ({"cases": {"a": CASE | {"shock_at": 0.5}}}, "cases['a']['shock_at'] = 0.5"),
         ({"cases": {"a": CASE | {"shock_at": (0.1, 1.5)}}}, "cases['a']['shock_at'] = 1.5"),
+        ({"cases": {"a": CASE | {"runs": 0}}}, "cases['a']['runs'] = 0"),
+        ({"cases": {"a": CASE | {"measured": 1}}}, "cases['a']['measured'] = 1"),
+        ({"cases": {"a": CASE | {"measured": True}}}, "allowed is False without telemetry"),
+        ({"telemetry": "all"}, "CasesConfig.telemetry = 'all'"),
     ],
 )
 def test_a_bad_study_is_refused_by_name(changes, named):
@@ -59,6 +66,48 @@ def test_each_case_runs_on_the_same_seeds_at_its_multiple_of_1x():
     assert [run.learning_rate for _, _, run in found] == pytest.approx([0.2, 0.2, 0.05, 0.05])
     assert {run.data_seed for _, _, run in found} == {7}
     assert [run.method.name for _, _, run in found] == ["naive", "naive", "clippy", "clippy"]
+
+
+def test_a_case_may_have_a_number_of_runs_of_its_own():
+    found = jobs({"clean": CASE, "more": CASE | {"runs": 3}})
+    assert [name for name, _, _ in found] == ["clean"] * 2 + ["more"] * 3
+
+
+def test_measured_cases_are_asked_for_with_their_telemetry():
+    study = cases_config(named_file("studies", "divergences"))
+    asked = []
+
+    class Recorder:
+        """Has every record, none of the telemetry."""
+
+        def is_done(self, config, telemetry=None):
+            return telemetry is None
+
+        def execute(self, configs, telemetry=None):
+            asked.append((len(configs), telemetry))
+            return [RunIdOnly(config.run_id) for config in configs]
+
+    class RunIdOnly(NamedTuple):
+        run_id: str
+
+    protocol = CasesProtocol(study, "laptop", 7, Recorder())
+    sizes = {name: case.runs or study.runs for name, case in study.cases.items()}
+    measured = sum(sizes[name] for name, case in study.cases.items() if case.measured)
+    runs, done, seconds = protocol.plan(0.5)
+    assert (runs, done) == (sum(sizes.values()), sum(sizes.values()) - measured)
+    assert seconds > 0
+    assert protocol.recorded(0.5, None, None) is None
+    records = protocol._execute(protocol._jobs(0.5))
+    assert len(records) == runs
+    assert asked == [(measured, study.telemetry), (runs - measured, None)]
+
+
+def test_the_recorded_divergences_of_clippy_are_runs_of_table_2():
+    study = cases_config(named_file("studies", "divergences"))
+    protocol = CasesProtocol(study, "laptop", 7, study=None)
+    found = {(name, run.run_seed): run for name, _, run in protocol._jobs(0.5)}
+    table = run_config("laptop", "large_dcn", "clippy", learning_rate=1.0, data_seed=7, run_seed=0)
+    assert found["clippy", 0].run_id == table.run_id
 
 
 def test_a_case_overrides_the_profile():

@@ -4,6 +4,7 @@ import contextlib
 
 from experiments.errors import RunsCrashed
 from experiments.run.cost import seconds_of
+from experiments.run.telemetry_store import TelemetryStore
 from experiments.study.pool import Pool
 
 
@@ -26,21 +27,25 @@ class Study:
         with Pool(store, cache_root, workers) as pool:
             yield cls(store, pool, display)
 
-    def is_done(self, config):
-        """Whether a run has a record."""
-        return self.store.read(config.run_id) is not None
+    def is_done(self, config, telemetry=None):
+        """Whether a run has a record, and the telemetry asked for."""
+        if self.store.read(config.run_id) is None:
+            return False
+        return telemetry is None or TelemetryStore(self.store.root).has(config.run_id, telemetry)
 
-    def execute(self, configs):
+    def execute(self, configs, telemetry=None):
         """Makes sure that every run has a record.
 
         Args:
           configs: RunConfigs; those with a record are not run again.
+          telemetry: TelemetryConfig of what every run is to have measured, or None. A run with a
+            record and without its telemetry is trained again; its record stays.
         Returns: list of RunRecord, in the order of `configs`.
         Raises: RunsCrashed after the last run, if any of them crashed.
         """
-        missing = {config.run_id: config for config in configs if not self.is_done(config)}
+        missing = {c.run_id: c for c in configs if not self.is_done(c, telemetry)}
         if missing:
-            crashed = self._pool.run(_ordered(missing.values()), self._display)
+            crashed = self._pool.run(_ordered(missing.values()), self._display, telemetry)
             if crashed:
                 raise RunsCrashed(crashed)
         return [self.store.read(config.run_id) for config in configs]

@@ -43,7 +43,7 @@ class Pool:
     def __exit__(self, kind, error, trace):
         self._stop(at_once=kind is not None)  # runs under way are lost then, records are not
 
-    def run(self, configs, display):
+    def run(self, configs, display, telemetry=None):
         """Runs configurations that have no record yet.
 
         A run whose worker died is tried again when the others have ended, TRIES times in all.
@@ -51,12 +51,13 @@ class Pool:
         Args:
           configs: RunConfigs, in the order in which they start.
           display: progress.Display, told of every finished run.
+          telemetry: TelemetryConfig of what they measure, or None.
         Returns: dict from run id to the path of its log, for those that crashed.
         """
         left, deaths, crashed = list(configs), collections.Counter(), {}
         while left:
             again = []
-            for config, fault in self._round(left, display):
+            for config, fault in self._round(left, display, telemetry):
                 deaths[config.run_id] += isinstance(fault, Died)
                 if fault is None:
                     record = self._store.read(config.run_id)
@@ -69,10 +70,10 @@ class Pool:
             left = again
         return crashed
 
-    def _round(self, configs, display):
+    def _round(self, configs, display, telemetry):
         """Yields (config, what went wrong or None) as the runs end."""
         self._start()
-        waiting = {self._submit(config): config for config in configs}
+        waiting = {self._submit(config, telemetry): config for config in configs}
         while waiting:
             done, _ = concurrent.futures.wait(waiting, POLL_S, concurrent.futures.FIRST_COMPLETED)
             display.running(self._progress)
@@ -109,8 +110,8 @@ class Pool:
         self._pool.join()
         self._pool = None
 
-    def _submit(self, config):
-        arguments = [config, str(self._progress)]
+    def _submit(self, config, telemetry):
+        arguments = [config, str(self._progress), telemetry]
         try:
             return self._pool.schedule(worker.execute, args=arguments, timeout=self._hang_s(config))
         except RuntimeError as error:  # it broke while runs were being submitted

@@ -3,6 +3,7 @@
 import dataclasses
 
 from data import checks
+from experiments.run.telemetry import TelemetryConfig
 
 DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results come from others
 
@@ -113,6 +114,8 @@ class Case:
       against: name of the case that this one is compared with, seed by seed, or "" for none.
       shock_at: places of the only shock of the stream, as shares of its training days in [0, 1];
         run seed k takes the k-th, in turn. Empty to leave the profile's shocks.
+      runs: run seeds of this case, or None for the study's number.
+      measured: whether every step is measured, as CasesConfig.telemetry says.
     """
 
     model: str
@@ -123,6 +126,8 @@ class Case:
     features: str = "all"
     against: str = ""
     shock_at: tuple[float, ...] = ()
+    runs: int | None = None
+    measured: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -133,11 +138,13 @@ class CasesConfig:
       title: what the study is about, the heading of its table.
       runs: run seeds (0, 1, ...) of each case.
       cases: dict from the name of a case to a dict of the fields of Case.
+      telemetry: TelemetryConfig of the cases that are measured, or None if none is.
     """
 
     title: str
     runs: int
     cases: dict[str, dict]
+    telemetry: TelemetryConfig | None = None
 
     def __post_init__(self):
         if not isinstance(self.title, str) or not self.title:
@@ -152,6 +159,11 @@ class CasesConfig:
                 checks.fail(
                     f"CasesConfig.cases[{name!r}]['against']", case.against, f"one of {others}"
                 )
+            if case.measured and self.telemetry is None:
+                checks.fail(
+                    f"CasesConfig.cases[{name!r}]['measured']", True, "False without telemetry"
+                )
+        checks.part("CasesConfig.telemetry", self.telemetry, TelemetryConfig)
         object.__setattr__(self, "cases", built)
 
 
@@ -172,4 +184,8 @@ def _case(name, fields):
         checks.fail(f"{where}['shock_at']", case.shock_at, "a list of shares")
     for share in case.shock_at:
         checks.real(f"{where}['shock_at']", share, 0, 1)
+    if case.runs is not None:
+        checks.whole(f"{where}['runs']", case.runs, 1)
+    if not isinstance(case.measured, bool):
+        checks.fail(f"{where}['measured']", case.measured, "True or False")
     return dataclasses.replace(case, set=tuple(case.set), shock_at=tuple(case.shock_at))

@@ -35,12 +35,13 @@ def warm(results_root, cache_root, log_folder):
         _not_warm = traceback.format_exc()
 
 
-def execute(config, progress_folder):
+def execute(config, progress_folder, telemetry=None):
     """Runs one configuration; its record is on disk when this returns.
 
     Args:
       config: RunConfig.
       progress_folder: `<run id>.json` there holds the run's curves so far.
+      telemetry: TelemetryConfig, or None.
     Returns: None, or the traceback as text if the run failed.
     """
     if _not_warm is not None:
@@ -57,7 +58,7 @@ def execute(config, progress_folder):
         draft.replace(path)
 
     try:
-        _runner.run(config, show)
+        _runner.run(config, show, telemetry)
     except Exception:  # whatever it was, the study goes on and reports it
         return traceback.format_exc()
     finally:

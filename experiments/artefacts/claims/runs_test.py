@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.artefacts.claims.scorecard import COLUMNS, RULES
+from experiments.artefacts.dynamics import CLASSIFICATION, LAYERS
 
 SEEDS = 5
 NOISE = np.array([-0.9, 0.2, 0.8, -0.5, 0.4])  # sums to zero, and to no symmetric pattern
@@ -140,9 +141,49 @@ def objectives(data_seed=1, one=1, six=4):
     )
 
 
+SENSITIVITY = {"grad_norm": 5.0, "grad_over_weight": 6.0, "update_over_weight": 40.0}
+
+
+def divergences(data_seed=1, n=6):
+    """Divergences as in Figures 4 and 8, their milder pairs, Clippy's factors as in Figure 6."""
+    wiggle = np.resize(1 + 0.1 * NOISE, n)
+    severe = {"healthy_at_a": 1, "auc_falls_at_b": 1, "chance_from_c": 1, "step_b": 241}
+    for layer in LAYERS:
+        severe[f"{layer}/sigma_mean"] = 1
+        severe[f"{layer}/grad_norm_b"] = 10 * wiggle
+        severe[f"{layer}/grad_norm_c"] = 0.05 * wiggle
+        severe[f"{layer}/grad_norm_after_c"] = 0.04 * wiggle
+        for measure, rise in SENSITIVITY.items():
+            severe[f"{layer}/{measure}_rise"] = rise * wiggle**2
+        clipped = (1, 1, 0.1) if layer == CLASSIFICATION else (0.02, 0.01, 1e-4)
+        for method, factor in zip(("gc", "agc", "clippy_eq4"), clipped, strict=True):
+            severe[f"{layer}/sigma_{method}_b"] = factor * (wiggle if factor < 1 else 1)
+    clippy = {
+        f"{layer}/sigma_mean": 0.1 * (place + 1) * wiggle for place, layer in enumerate(LAYERS[1:])
+    }
+    clippy["cross/sigma_mean"] = 0.05 * wiggle
+    study = "divergences", data_seed, n
+    return pd.concat(
+        [
+            cell_runs(*study, case="undisturbed", auc=0.715 + 0.01 * wiggle, days_at_chance=0),
+            cell_runs(*study, case="mild", auc=0.71, label="micro", days_at_chance=3),
+            cell_runs(*study, case="severe", auc=0.5, label="full", days_at_chance=20, **severe),
+            cell_runs(
+                *study,
+                case="clippy",
+                method="clippy",
+                rate_multiple=2.0,
+                days_at_chance=0,
+                **clippy,
+            ),
+        ],
+        ignore_index=True,
+    )
+
+
 def everything(*data_seeds):
     """Every study, on each data seed."""
-    studies = (table2, table3, warmup, window, shocks, objectives)
+    studies = (table2, table3, warmup, window, shocks, objectives, divergences)
     return pd.concat([study(seed) for seed in data_seeds for study in studies], ignore_index=True)
 
 

@@ -2,7 +2,16 @@
 
 from functools import partial
 
-from experiments.artefacts.claims import quality, rates, ratios, shocks, spread
+from experiments.artefacts import dynamics as telemetry
+from experiments.artefacts.claims import (
+    curvature,
+    dynamics,
+    quality,
+    rates,
+    ratios,
+    shocks,
+    spread,
+)
 from experiments.artefacts.claims.catalogue import CLAIMS
 from experiments.artefacts.claims.figures import MissingRuns
 from experiments.artefacts.claims.outcome import INCONCLUSIVE, NOT_RUN, not_run
@@ -11,7 +20,9 @@ LEAST_DATA_SEEDS = 3  # for a pooled verdict
 COLUMNS = [  # those that are read; others may be there
     "data_seed", "study", "case", "role", "model", "method", "rate_multiple", "chosen", "seed",
     "auc", "rmse", "early_auc", "label", "onset_day", "shock_day", "x", "window_days", "run_id",
+    *telemetry.COLUMNS,
 ]  # fmt: skip
+WITHOUT_RUNS = ("C28",)  # decided by a simulation of its own, once for all data seeds
 LABELS = ("healthy", "micro", "damaged", "untrained", "full")  # kinds of divergence.Label
 
 _TABLE3 = partial(ratios.is_below, study="table3")
@@ -35,6 +46,15 @@ RULES = {  # by id; a claim without a rule has no records yet
     "C17": ratios.changes_help,
     "C18": partial(_TABLE3, lower="two_tasks_removed", higher="one_task_removed"),
     "C19": partial(_TABLE3, lower="smaller_model", higher="no_dcn"),
+    "C20": dynamics.found_in_a_run,
+    "C21": dynamics.gradient_rises_and_vanishes,
+    "C22": dynamics.update_is_most_sensitive,
+    "C23": dynamics.clippy_is_far_below,
+    "C24": dynamics.only_clippy_clips_classification,
+    "C25": partial(dynamics.clippy_is_far_below, layers=(dynamics.BOTTOM, dynamics.REGRESSION)),
+    "C26": dynamics.lower_layers_are_clipped_more,
+    "C27": dynamics.micro_recovers_full_does_not,
+    "C28": curvature.descent_has_an_edge,
     "C29": ratios.warmup_stops_sufficing,
     "C30": ratios.window_helps,
     "C31": shocks.shocks_bring_divergence,
@@ -78,6 +98,8 @@ def evaluate_pooled(runs):
 
 def _pooled_entry(claim, rows, repeats):
     per_data_seed = {seed: _outcome(claim, rows[seed]).verdict for seed in rows}
+    if claim.id in WITHOUT_RUNS:
+        return _with_seeds(_entry(claim, _outcome(claim, repeats), []), per_data_seed)
     used = [seed for seed, verdict in per_data_seed.items() if verdict != NOT_RUN]
     if not used:
         outcome = not_run(_outcome(claim, repeats).reason)
@@ -86,7 +108,10 @@ def _pooled_entry(claim, rows, repeats):
         if len(used) < LEAST_DATA_SEEDS and outcome.verdict != NOT_RUN:
             few = f"{len(used)} of {LEAST_DATA_SEEDS} data seeds needed"
             outcome = outcome._replace(verdict=INCONCLUSIVE, reason=f"{few}; {outcome.reason}")
-    entry = _entry(claim, outcome, used)
+    return _with_seeds(_entry(claim, outcome, used), per_data_seed)
+
+
+def _with_seeds(entry, per_data_seed):
     return {**entry, "per_data_seed": {str(seed): kind for seed, kind in per_data_seed.items()}}
 
 

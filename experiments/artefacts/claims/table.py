@@ -9,9 +9,9 @@ HEADER = (
     "Claim", "What the paper says", "Paper", "Verdict", "Per data seed", "Statistic [95 %]", "n",
 )  # fmt: skip
 NOTE = (
-    "Verdicts are pooled over data seeds. AUC from 0 to 1. Intervals are at 95 %: of differences "
-    "and of ratios of spreads by a bootstrap of data seeds and then of runs, of shares by Wilson's "
-    "formula; - stands for what is undefined or unbounded. n: runs that decided."
+    "Verdicts are pooled over data seeds. AUC from 0 to 1. Intervals are at 95 %: of differences, "
+    "of typical ratios and of ratios of spreads by a bootstrap of data seeds and then of runs, of "
+    "shares by Wilson's formula; - stands for what is undefined or unbounded. n: runs that decided."
 )
 
 

@@ -1,0 +1,76 @@
+"""From a command to pictures on disk."""
+
+import pandas as pd
+import pytest
+
+from experiments import divergences
+from experiments.artefacts import dynamics
+from experiments.artefacts.dynamics_test import curves, telemetry
+from experiments.artefacts.moments_test import DIVERGENCE
+from experiments.errors import BadInput
+from experiments.figures import MAKERS, Material, write_figures
+from experiments.gin_files import telemetry_config
+from experiments.run.record import Store
+from experiments.run.telemetry_store import TelemetryStore
+from experiments.session import Options
+from experiments.study.frames_test import record
+
+
+@pytest.fixture
+def options(tmp_path):
+    return Options(
+        profile="smoke",
+        data_seed=None,
+        results=str(tmp_path / "results"),
+        cache=str(tmp_path / "cache"),
+        workers=1,
+    )
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_figures_without_runs_need_no_records(options, tmp_path, number):
+    text = write_figures(options, number)
+    folder = tmp_path / "results" / "smoke" / "figures"
+    assert text == str(folder / f"figure{number}.png")
+    names = {f"figure{number}.{ending}" for ending in ("png", "pdf", "csv")}
+    assert {path.name for path in folder.iterdir()} == names
+    assert list((tmp_path / "results" / "smoke" / "runs").iterdir()) == []
+    written = {name: (folder / name).read_bytes() for name in names}
+    write_figures(options, number)
+    assert {name: (folder / name).read_bytes() for name in names} == written
+
+
+def test_the_figures_are_those_of_the_paper_that_are_built():
+    assert list(MAKERS) == ["1", "2", "3", "4a", "4b", "5a", "5b", "6", "8a", "8b", "8c"]
+
+
+@pytest.mark.parametrize("number", [0, 7, 9])
+def test_a_figure_that_is_not_built_is_refused_before_anything_is_done(options, tmp_path, number):
+    with pytest.raises(BadInput, match=f"FIGURE = {number}: allowed is one of 1, 2, 3, 4, 5, 6, 8"):
+        write_figures(options, number)
+    assert not (tmp_path / "results").exists()
+
+
+def test_without_an_example_of_each_kind_the_figure_is_refused_in_one_line(options, monkeypatch):
+    columns = ["data_seed", "seed", "case", "label", "run_id", "step_b"]
+    monkeypatch.setattr(Material, "divergences", pd.DataFrame(columns=columns))
+    with pytest.raises(BadInput, match="figure4a: smoke, data seed 1: no run seed has a healthy"):
+        write_figures(options, 4)
+
+
+def test_rows_of_the_study_come_from_curves_and_telemetry(tmp_path):
+    store, (plain, config) = Store(tmp_path), record()
+    trainer = {"window_days": 2, "steps_per_day": 5}
+    plain.config["trainer"].update(trainer)
+    store.write(plain, curves())
+    runs = pd.DataFrame({"run_id": [config.run_id], "case": "severe"}, index=[9])
+    (before,) = divergences.measured_rows(runs, store, DIVERGENCE).to_dict("records")
+    assert before["days_at_chance"] > 0
+    assert pd.isna(before["step_b"])
+    TelemetryStore(store.root).write(
+        config.run_id, telemetry(), config=telemetry_config(), curves_sha256=None, events=[]
+    )
+    found = divergences.measured_rows(runs, store, DIVERGENCE)
+    assert list(found.columns) == ["run_id", "case", *dynamics.COLUMNS]
+    expected = dynamics.run_row(curves(), telemetry(), trainer, DIVERGENCE)
+    assert found.iloc[0][list(expected)].tolist() == pytest.approx(list(expected.values()))

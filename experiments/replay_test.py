@@ -1,0 +1,208 @@
+"""A diverged run, replayed from its snapshot to the same bits, and under Clippy to another end."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+
+from experiments import recorded
+from experiments.errors import BadInput
+from experiments.gin_files import ROOT, resolve, telemetry_config
+from experiments.replay import replay, report
+from experiments.run.config import RunConfig
+from experiments.run.detector import Event
+from experiments.run.record import Store
+from experiments.run.recorder import Recorder, RecorderConfig, SnapshotStore
+from experiments.run.runner import Runner
+from experiments.run.telemetry_store import TelemetryStore
+from experiments.study.grid import run_config
+
+# Long enough to learn before its only shock, of which it dies.
+BINDINGS = (
+    "StreamConfig.days = 14",
+    "Shocks.days = (10,)",
+    "LabelShocks.days = (10,)",
+    "LabelShocks.log_scales = (0.0, 0.5, 5.0)",
+    "TrainerConfig.warmup_days = 6",
+    "TrainerConfig.steps_per_day = 12",
+    "TrainerConfig.evaluate_every_steps = 12",
+)
+DIES = run_config(
+    "smoke",
+    "large_dcn",
+    "naive",
+    learning_rate=0.1,
+    data_seed=1000,
+    run_seed=0,
+    bindings=BINDINGS,
+)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, day_cache):
+    """A results folder with one run that diverges, its telemetry and its snapshot."""
+    root = tmp_path_factory.mktemp("results")
+    Runner(Store(root / "smoke"), day_cache).run(DIES, telemetry=telemetry_config())
+    return root
+
+
+@pytest.fixture(scope="module")
+def replayed(results, day_cache):
+    """The run as it was and under Clippy, from the same snapshot."""
+    (clippy,) = resolve(["configs/methods/clippy.gin"], (), ("MethodConfig",))
+    found = recorded.find(results, DIES.run_id)
+    return replay(found, day_cache, steps=60, method=clippy)
+
+
+def test_the_snapshot_lies_before_the_onset(results):
+    snapshot, sidecar = SnapshotStore(results / "smoke").read(DIES.run_id)
+    assert sidecar["event"]["onset"] == 121  # the first step of the day of the shock
+    assert snapshot.step == 100  # a multiple of 10, 12 steps or more before
+    assert sidecar["run_seed"] == 0
+
+
+def test_a_replay_has_the_bits_of_the_run(replayed):
+    assert replayed.equal_steps == (56, 56)  # to the end of the run
+    assert replayed.same_bits
+    assert "the losses of all 56 steps are those recorded" in report(replayed)
+
+
+def test_a_replay_under_clippy_ends_otherwise(replayed):
+    assert replayed.kinds["as it was"] == "full"
+    assert replayed.kinds["clippy"] != "full"
+    after = replayed.rows[replayed.rows["step"] > 121].mean()
+    assert after["other_auc"] > after["auc"] + 0.05
+    text = report(replayed).splitlines()
+    assert text[-1].startswith("verdict: clippy would have")
+    assert len(text) == len(replayed.rows) + 4
+
+
+def test_a_loss_that_is_not_the_recorded_one_is_said(results, day_cache, tmp_path):
+    spoiled = copy_of(results, tmp_path)
+    store = TelemetryStore(spoiled / "smoke")
+    frame = store.read(DIES.run_id)
+    frame.loc[frame["step"] == 110, "loss"] += 1.0
+    store.write(DIES.run_id, frame, config=telemetry_config(), curves_sha256="other", events=[])
+    shown = replay(recorded.find(spoiled, DIES.run_id), day_cache, steps=20)
+    assert shown.equal_steps == (19, 20)
+    assert "bits: the losses of 1 of 20 steps differ; this machine rounds" in report(shown)
+
+
+def test_a_missing_snapshot_is_recorded_again_and_that_is_said(results, day_cache, tmp_path):
+    copied, said = copy_of(results, tmp_path), []
+    for path in (copied / "smoke" / "snapshots").iterdir():
+        path.unlink()
+    before = (copied / "smoke" / "runs" / f"{DIES.run_id}.json").read_bytes()
+    replay(recorded.find(copied, DIES.run_id), day_cache, steps=2, say=said.append)
+    assert said == [f"{DIES.run_id} has no snapshot: training it again"]
+    assert (copied / "smoke" / "runs" / f"{DIES.run_id}.json").read_bytes() == before
+    for name in (f"{DIES.run_id}.npz", f"{DIES.run_id}.json"):
+        made, first = (root / "smoke" / "snapshots" / name for root in (copied, results))
+        assert made.read_bytes() == first.read_bytes()
+
+
+def copy_of(results, folder):
+    for path in results.rglob("*.*"):
+        target = folder / path.relative_to(results)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    return folder
+
+
+def spoil(folder, kind):
+    arrays, sidecar = (folder / "snapshots" / f"{DIES.run_id}.{end}" for end in ("npz", "json"))
+    if kind == "truncated":
+        arrays.write_bytes(arrays.read_bytes()[:-50])
+    elif kind == "missing":
+        arrays.unlink()
+    elif kind == "foreign":
+        sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"run_id": "other"}))
+    elif kind == "another schema":
+        sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | {"schema": 99}))
+    elif kind == "no sidecar":
+        sidecar.write_text("{}")
+    elif kind == "telemetry":
+        path = folder / "runs" / f"{DIES.run_id}.telemetry.csv.gz"
+        path.write_bytes(path.read_bytes()[:-50])
+
+
+@pytest.mark.parametrize(
+    "kind", ["truncated", "missing", "foreign", "another schema", "no sidecar", "telemetry"]
+)
+def test_spoiled_files_are_bad_input_in_one_line(results, day_cache, tmp_path, kind):
+    copied = copy_of(results, tmp_path)
+    spoil(copied / "smoke", kind)
+    with pytest.raises(BadInput, match=f"{DIES.run_id}") as caught:
+        replay(recorded.find(copied, DIES.run_id), day_cache, steps=1)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "run_id, said",
+    [
+        ("", "allowed is the name of a record"),
+        ("../x", "allowed is the name of a record"),
+        ("nobody", "no record in"),
+    ],
+)
+def test_a_run_that_is_not_there_is_bad_input(results, run_id, said):
+    with pytest.raises(BadInput, match=f"RUN = {run_id!r}: {said}"):
+        recorded.find(results, run_id)
+
+
+def test_a_truncated_snapshot_gives_exit_status_2(results, tmp_path):
+    copied = copy_of(results, tmp_path)
+    spoil(copied / "smoke", "truncated")
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.replay", f"--run={DIES.run_id}", f"--results={copied}"]
+        + [f"--cache={tmp_path / 'cache'}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "truncated or changed" in done.stderr
+
+
+def test_a_configuration_comes_back_from_its_record(results):
+    fields = json.loads(json.dumps(DIES.to_dict()))
+    again = RunConfig.from_dict(fields)
+    assert again == DIES
+    assert again.run_id == DIES.run_id
+    plain = dataclasses.replace(DIES, stream=dataclasses.replace(DIES.stream, shocks=None))
+    assert RunConfig.from_dict(plain.to_dict()) == plain
+
+
+class StandIn:
+    """A program whose snapshot is the step it was taken at."""
+
+    def snapshot(self, step):
+        return type("Held", (), {"step": step})()
+
+
+def saved_by(events, steps=200, **changes):
+    """The steps of the snapshots that a recorder saves, with events {step: Event}."""
+    config = RecorderConfig(**{"every_steps": 10, "snapshots": 5, "lead_steps": 12} | changes)
+    saved = []
+    recorder = Recorder(config, lambda snapshot, event: saved.append((snapshot.step, event.kind)))
+    for step in range(steps):
+        recorder.before(step, StandIn())
+        if step + 1 in events:
+            recorder.fired(events[step + 1])
+    return saved
+
+
+def test_a_full_divergence_takes_the_place_of_a_micro_divergence():
+    events = {55: Event("jump", 55, 55), 70: Event("micro", 70, 55), 120: Event("jump", 120, 120)}
+    events |= {190: Event("full", 190, 120)}
+    # 107 is the last step early enough for an onset at 120; it is held until the end is known.
+    assert saved_by(events) == [(40, "jump"), (100, "full")]
+
+
+def test_a_late_detector_gets_the_oldest_snapshot():
+    assert saved_by({150: Event("full", 150, 20)}) == [(100, "full")]
+    assert saved_by({3: Event("full", 3, 2)}) == [(0, "full")]

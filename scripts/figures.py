@@ -1,0 +1,18 @@
+"""Draws the paper's figures from records into results/<profile>/figures; trains what is missing."""
+
+from absl import flags
+
+from scripts import command
+
+flags.DEFINE_integer("figure", None, "Number of one figure; default: all that are built.")
+
+
+def main():
+    """Reads records, runs what is missing, writes pictures and their points, prints the paths."""
+    from experiments.figures import write_figures
+
+    print(write_figures(command.options(), command.FLAGS.figure))
+
+
+if __name__ == "__main__":
+    command.main(main)
