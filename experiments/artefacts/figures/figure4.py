@@ -25,8 +25,8 @@ CURVES = (
 )
 LAYER = (
     ABOUT
-    + "{layer}. Left: what the methods measure. Right: the factors they would give; no method "
-    "is in use. Vertical lines: steps a, b, c."
+    + "Layer: {layer}. Left: what the methods measure. Right: the factors they would give; no "
+    "method is in use. Vertical lines: steps a, b, c."
 )
 
 
