@@ -43,6 +43,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
     """
 
     slots = {}  # name of a kind of state -> its initial value
+    steps_from_old_state = False  # whether a step is made with the state of the step before
     rowwise = False  # whether a row without a gradient stays as it is, its state included
 
     def __init__(
@@ -198,27 +199,40 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
                 return self._reduced(terms(*arrays))
             return self._reduced(blocks.totals_of_columns(terms, arrays))
 
-        def take(plan, count, sigma):
+        def take(plan, count, sigma, writes=("state", "weight")):
             new, step = self._take(plan, _values(slots), count, sigma)
-            for slot, value in zip(slots, new, strict=True):
-                slot.assign(value)
-            variable.assign_sub(step)
+            if "state" in writes:
+                for slot, value in zip(slots, new, strict=True):
+                    slot.assign(value)
+            if "weight" in writes:
+                variable.assign_sub(step)
 
         if not self._compiles(variable):
             planned = plan(grad, rate, count)
             totals, finite = self._reduced(self._terms(planned[0], measured))
             return totals, finite, lambda sigma: take(planned, count, sigma)
 
-        def plan_and_take(grad, rate, count, sigma):
-            take(plan(grad, rate, count), count, sigma)
+        def program(*writes):
+            def plan_and_take(grad, rate, count, sigma):
+                take(plan(grad, rate, count), count, sigma, writes)
+
+            return self._compiled(("take", *writes), variable, plan_and_take)
 
         totals, finite = [], None
         if measured or self.skip_nonfinite:
             # Apart from what writes the variable: XLA would copy it for the loop over its pieces.
             measure = self._compiled(("measure", measured), variable, measure)
             totals, finite = measure(grad, rate, count)
-        compiled = self._compiled("take", variable, plan_and_take)
-        return totals, finite, lambda sigma: compiled(grad, rate, count, sigma)
+        # A step from the state as it was, written together with the state, has XLA copy both.
+        programs = [program("state", "weight")]
+        if self.steps_from_old_state:
+            programs = [program("weight"), program("state")]
+
+        def run(sigma):
+            for part in programs:
+                part(grad, rate, count, sigma)
+
+        return totals, finite, run
 
     def _sparse_step(self, grad, variable, measured):
         """`_dense_step` in the rows of a sparse gradient alone; its ids have been made unique."""

@@ -115,6 +115,10 @@ class ClippyAdagrad(ClippingOptimizer):
     def slots(self):
         return {"accumulator": self.initial_accumulator_value}
 
+    @property
+    def steps_from_old_state(self):
+        return not self.use_standard_accumulator_update
+
     def _new_factor(self, variable):
         # Among `variables`, each behind its accumulator, so that what that class has saved fits.
         value = tf.ones([], stored_dtype(variable))

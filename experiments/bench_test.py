@@ -16,6 +16,7 @@ NAMES = {
     "agc_per_unit_57m_vs_adagrad",
     "lamb_57m_vs_adagrad",
     "clippy_57m_vs_adagrad",
+    "drop_in_57m_vs_adagrad",
     "clippy_sparse_few_vs_all_rows",
     "telemetry_vs_plain_step",
 }

@@ -2,9 +2,6 @@
 
 import tensorflow as tf
 import tf_keras as keras
-from tensorflow_recommenders.experimental.optimizers.clippy_adagrad import (
-    ClippyAdagrad as AuthorsClippyAdagrad,
-)
 
 import clippy
 from experiments.run.program import EXCLUDE, build_model
@@ -15,7 +12,8 @@ RATE = 1e-3  # ours: the time does not depend on it
 # Arrays of the variables' size that a step reads or writes. Adagrad reads the gradient, the
 # accumulator and the weight and writes the last two; a rule reads what it looks at once more.
 ADAGRAD_PASSES = 5
-PASSES = {"gc": 6, "agc_per_unit": 7, "lamb": 8, "clippy": 8}
+# The drop-in class steps from the old accumulator by default, and writes weight and state apart.
+PASSES = {"gc": 6, "agc_per_unit": 7, "lamb": 8, "clippy": 8, "drop_in": 10}
 THRESHOLDS = {
     "gc": {"lam": 0.1},
     "agc_per_unit": {"lam": 0.01},
@@ -32,12 +30,14 @@ def dense_steps():
     Returns: dict from name to a function that takes one step: "tfrs" and "drop_in" (the same
       arguments), "adagrad" (Keras', compiled with XLA as the rules are), and the rules.
     """
+    import tensorflow_recommenders as tfrs  # not before clippy has chosen Keras 2
+
     config = run_config(PROFILE, "large", "naive", learning_rate=RATE, data_seed=1000, run_seed=0)
     model = build_model(config, vocabulary_size=1)
     variables = [v for v in model.trainable_variables if EXCLUDE[0] not in f"/{v.name}"]
     grads = [tf.random.stateless_normal(v.shape, [0, i]) for i, v in enumerate(variables)]
     optimizers = {
-        "tfrs": AuthorsClippyAdagrad(RATE),
+        "tfrs": tfrs.experimental.optimizers.ClippyAdagrad(RATE),
         "drop_in": clippy.ClippyAdagrad(RATE),
         "adagrad": keras.optimizers.Adagrad(RATE, 0.1),
     }
