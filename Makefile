@@ -14,7 +14,7 @@ export CONFIG SET STUDY RUN
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims smoke table1 \
-	study run replay doctor bench readme test test-slow lint fmt lock clean
+	study run replay doctor detector bench readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -68,6 +68,9 @@ replay: $(INSTALLED) ## a run from its snapshot: RUN=<id> [STEPS=..] [METHOD=cli
 
 doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 	@$(MODULE) scripts.doctor --run="$$RUN"
+
+detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
+	@$(MODULE) scripts.detector $(FLAGS)
 
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
 	@$(MODULE) scripts.bench $(FLAGS)

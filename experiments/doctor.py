@@ -67,7 +67,7 @@ def diagnose(found, runner, say=lambda text: None):
 
 
 def _movement(frame, onset):
-    layer = symptoms.moved_first(frame, onset, "/grad_norm$")
+    layer = symptoms.moved_first(frame, onset, "/grad_norm$", symptoms.LAYER_MOVED)
     task = symptoms.moved_first(frame, onset, "^loss/")
     return [
         f"first {what} to move: "

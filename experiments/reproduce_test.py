@@ -9,6 +9,7 @@ import pytest
 from experiments import reproduce
 from experiments.artefacts import table1
 from experiments.artefacts.figures import style
+from experiments.detection import write_detector
 from experiments.figures import write_figures
 from experiments.gin_files import ROOT, named_file
 from experiments.scorecard import write_claims
@@ -68,6 +69,8 @@ def test_the_committed_results_are_computed_from_the_committed_records(copied, n
     table1.write(copied / "laptop")
     for folder in COMMITTED:
         write_claims(options(copied, data_seed_of(folder)))
+        if (folder / "detector.csv").exists():
+            write_detector(options(copied, data_seed_of(folder)))
     for folder in COMMITTED:
         made = {path.name for path in (copied / folder.name).iterdir() if path.is_file()}
         for name in made:

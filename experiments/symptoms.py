@@ -9,12 +9,14 @@ from data.tasks import BINARY
 from experiments.run.detector import Detector, see_row
 
 USUAL_STEPS = 24  # ours: two days of the laptop profile say what was usual before
-MOVED = 3.0  # ours: healthy gradient norms double from step to step, losses less
+MOVED = 3.0  # ours: healthy losses of a task stayed below twice their usual
+LAYER_MOVED = 15.0  # ours: healthy gradient norms reached 13 times their usual
 LAYERS_BEFORE, LAYERS_AFTER = 12, 6  # ours: steps around the onset in which something moved first
 RANGE = 5.0  # ours: slow drift changes a scale by a few percent a day, the shocks 11 times and more
 LABEL_RANGE = 1.5  # ours: label shocks begin at 1.6 times, noisy days differ by less than 1.2 times
 RATE_SHIFT = 0.15  # ours: positives of a binary task move by 0.02 from day to day
 LARGE_STEP = 0.1  # ours: healthy steps moved a layer by 0.01 to 0.05 of its norm
+ROWS = 65_536  # ours: rows of a day that are looked at, so that memory does not grow with the day
 DEAD = 0.5  # ours: a layer more than half of whose units are dead
 
 
@@ -49,13 +51,14 @@ def worst_event(frame, config):
     return next(iter(full + ended + events), None)
 
 
-def moved_first(frame, onset, ending):
+def moved_first(frame, onset, ending, limit=MOVED):
     """Which of several columns left its usual range first, around an onset.
 
     Args:
       frame: telemetry.
       onset: step of the onset.
       ending: regular expression of the columns.
+      limit: times the usual that count as moved.
     Returns: Moved, of the earliest step and there of the largest ratio, or None.
     """
     columns = frame.filter(regex=ending)
@@ -64,7 +67,7 @@ def moved_first(frame, onset, ending):
         ratio = (columns / usual).fillna(1.0)
     ratio[~np.isfinite(columns)] = np.inf
     near = frame["step"].between(onset - LAYERS_BEFORE, onset + LAYERS_AFTER)
-    for index in ratio.index[near & (ratio > MOVED).any(axis=1)]:
+    for index in ratio.index[near & (ratio > limit).any(axis=1)]:
         name = ratio.loc[index].idxmax()
         step = int(frame.loc[index, "step"])
         return Moved(name.replace("/grad_norm", "").replace("loss/", ""), step, ratio[name][index])
@@ -124,7 +127,7 @@ def input_outliers(day_rows, days, earlier):
       earlier: the days that say what is usual.
     Returns: list of Outlier; `name` is dense_<index>.
     """
-    scales = {day: np.mean(np.abs(day_rows(day)["dense"]), axis=0) for day in {*days, *earlier}}
+    scales = _means(day_rows, "dense", {*days, *earlier})
     return _outliers(scales, days, earlier, [f"dense_{i}" for i in range(len(scales[days[0]]))])
 
 
@@ -135,7 +138,7 @@ def label_outliers(day_rows, days, earlier):
       day_rows, days, earlier: those of input_outliers.
     """
     names = [task.name for task in TASKS]
-    means = {day: np.mean(np.abs(day_rows(day)["labels"]), axis=0) for day in {*days, *earlier}}
+    means = _means(day_rows, "labels", {*days, *earlier})
     scales = {day: mean[~BINARY] for day, mean in means.items()}
     regressions = [name for name, binary in zip(names, BINARY, strict=True) if not binary]
     found = _outliers(scales, days, earlier, regressions, LABEL_RANGE)
@@ -146,6 +149,11 @@ def label_outliers(day_rows, days, earlier):
             if not abs(shift) <= RATE_SHIFT and usual > 0:
                 found.append(Outlier(names[index], day, means[day][index] / usual))
     return sorted(found, key=_size, reverse=True)
+
+
+def _means(day_rows, field, days):
+    """Mean absolute value of each column of a field, by day."""
+    return {day: np.mean(np.abs(day_rows(day)[:ROWS][field]), axis=0) for day in days}
 
 
 def _outliers(scales, days, earlier, names, limit=RANGE):

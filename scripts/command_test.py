@@ -70,6 +70,8 @@ def refused(tmp_path, *arguments):
         ((*RUN, EXAMPLE, "--set=MethodConfig.rule='clip'"), "MethodConfig.rule = 'clip': allowed"),
         ((*RUN, "--config=nowhere.gin"), "nowhere.gin: cannot be read"),
         (RUN, "CONFIG = '': allowed is a gin file"),
+        (("scripts.replay",), "RUN = '': allowed is the name of a record"),
+        (("scripts.replay", "--run=nobody"), "RUN = 'nobody': no record in"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -84,6 +86,22 @@ def test_a_results_folder_that_cannot_be_written_is_bad_input(tmp_path):
     assert process.returncode == 2
     assert "the results folder cannot be written" in error
     assert error.count("\n") == 1
+
+
+def test_a_run_with_telemetry_is_looked_at_by_the_doctor_and_the_detector(tmp_path):
+    folders = (f"--results={tmp_path}", f"--cache={tmp_path / 'cache'}")
+    out, _ = start(*RUN, EXAMPLE, "--telemetry", *folders).communicate(timeout=120)
+    (file,) = (tmp_path / "smoke" / "runs").glob("*.telemetry.csv.gz")
+    assert str(file) in out
+    run_id = file.name.split(".")[0]
+    doctor = start("scripts.doctor", f"--run={run_id}", *folders)
+    detector = start("scripts.detector", "--profile=smoke", *folders)
+    out, error = doctor.communicate(timeout=120)
+    assert (doctor.returncode, error) == (0, "")
+    assert out.startswith(f"{run_id}: ")
+    out, error = detector.communicate(timeout=120)
+    assert (detector.returncode, error) == (0, "")
+    assert (tmp_path / "smoke" / "detector.md").read_text().strip() == out.strip()
 
 
 def test_one_run_prints_its_curve_and_leaves_its_record(tmp_path):

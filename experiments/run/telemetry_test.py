@@ -1,6 +1,7 @@
 """Telemetry: what it measures against NumPy, that it changes no bit, which rows it keeps."""
 
 import dataclasses
+import gzip
 
 import numpy as np
 import pytest
@@ -211,6 +212,8 @@ def spoiled(folder, run_id, kind):
     file, sidecar = (folder / f"{run_id}.telemetry.{end}" for end in ("csv.gz", "json"))
     if kind == "truncated":
         file.write_bytes(file.read_bytes()[:-100])
+    elif kind == "changed":
+        file.write_bytes(gzip.compress(b"step,day,learning_rate,loss\n1,0,0.1,2.0\n"))
     elif kind == "missing":
         file.unlink()
     elif kind == "without sidecar":
@@ -223,7 +226,7 @@ def spoiled(folder, run_id, kind):
 
 
 @pytest.mark.parametrize(
-    "kind", ["truncated", "missing", "without sidecar", "foreign", "not a sidecar"]
+    "kind", ["truncated", "changed", "missing", "without sidecar", "foreign", "not a sidecar"]
 )
 def test_spoiled_telemetry_is_bad_input_in_one_line(tmp_path, recorded, kind):
     store, run_id = recorded

@@ -14,9 +14,11 @@ import pytest
 from rich.console import Console
 
 from experiments.errors import BadInput, RunsCrashed
+from experiments.gin_files import telemetry_config
 from experiments.reproduce import write_cases, write_table2
 from experiments.run.divergence import DivergenceConfig
 from experiments.run.record import Store
+from experiments.run.telemetry_store import TelemetryStore
 from experiments.study import calibration
 from experiments.study.cases import CasesProtocol
 from experiments.study.execution import Study
@@ -88,6 +90,11 @@ def test_records_do_not_depend_on_the_workers(tmp_path, day_cache):
     display = Display(DIVERGENCE, 1)
     with Study.open(Store(tmp_path / "b"), day_cache, 1, display) as study:
         other = study.execute(runs[::-1])[::-1]
+        assert not study.is_done(runs[0], telemetry_config())
+        study.execute(runs[:1], telemetry_config())
+        assert study.is_done(runs[0], telemetry_config())
+    measured = TelemetryStore(tmp_path / "b").read_sidecar(runs[0].run_id)
+    assert measured["curves_sha256"] == one[0].curves_sha256
     assert [record.curves_sha256 for record in one] == [record.curves_sha256 for record in other]
 
 
@@ -152,7 +159,7 @@ def test_a_run_whose_worker_always_dies_is_given_up(tmp_path, day_cache, monkeyp
     (tmp_path / "logs").mkdir()
     rounds = []
 
-    def always_dies(self, runs, display):
+    def always_dies(self, runs, display, telemetry):
         rounds.append(len(runs))
         yield from ((run, Died("killed")) for run in runs)
 

@@ -1,0 +1,14 @@
+"""Judges the online detector on recorded runs; writes results/<profile>/detector.{csv,md}."""
+
+from scripts import command
+
+
+def main():
+    """Reads records, runs nothing, writes the table, prints it."""
+    from experiments.detection import write_detector
+
+    print(write_detector(command.options()))
+
+
+if __name__ == "__main__":
+    command.main(main)
