@@ -8,6 +8,7 @@ from clippy.keras2 import keras, tf
 from clippy.rules import check_number
 
 SCOPES = ("local", "global")
+LARGE = 1 << 16  # coordinates of a variable above which XLA's call costs less than it saves
 
 
 class ClippingOptimizer(keras.optimizers.Optimizer):
@@ -343,7 +344,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         # tf_keras too knows this platform as one without XLA.
         lacks = platform.system() == "Darwin" and "arm" in platform.processor()
         size = array.shape.num_elements()  # None if the shape is not known
-        return self.compile_steps and not lacks and size is not None and size > blocks.SIZE
+        return self.compile_steps and not lacks and size is not None and size > LARGE
 
     def _slots_of(self, variable):
         index = self._index_dict[self._var_key(variable)]

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from clippy import blocks
+from clippy import base, blocks
 from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import tf
 from clippy.optimizers import ClippedAdagrad, ClippedAdam, ClippedSGD
@@ -92,7 +92,7 @@ def test_every_row_counts_wherever_its_piece_is(way):
 
 def test_the_default_size_is_that_of_large_variables():
     for shape in LARGE:
-        assert np.prod(shape) > blocks.SIZE
+        assert np.prod(shape) > base.LARGE
         assert np.prod(shape[:-1]) % (blocks.SIZE // shape[-1])
 
 
@@ -173,7 +173,7 @@ def test_factor_of_a_large_variable_is_that_of_the_definition(rule, jit):
     start *= np.linspace(1, 3, 7)
     optimizer = adagrad(rule, "raw", export_clipping_factors=True, jit_compile=jit)
     variable = tf.Variable(start)
-    assert variable.shape.num_elements() > blocks.SIZE or jit is False
+    assert variable.shape.num_elements() > base.LARGE or jit is False
     optimizer.apply_gradients([(tf.constant(grad), variable)])
     update = grad / np.sqrt(0.1 + grad**2)
     sigma = sigma_by_definition(rule, grad, start, update, RATE, **THRESHOLDS[rule])

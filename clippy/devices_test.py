@@ -60,10 +60,10 @@ def batches(steps=STEPS):
 
 def report(strategy, model, optimizer):
     """What each device holds: device -> name -> nested lists."""
-    state = {f"state {i}": v for i, v in enumerate(optimizer.variables[2:])}
+    slots = [v for v in optimizer.variables[1:] if "clipping_factor" not in v.name]
     kinds = {
         "weight": {v.name: v for v in model.trainable_variables},
-        "state": state,
+        "state": {str(index): slot for index, slot in enumerate(slots)},
         "factor": optimizer.named_clipping_factors(),
         "skipped": optimizer.skipped_steps(),
     }
@@ -176,7 +176,7 @@ def nested(case, kind, compiled):
         wide, values, bias = (rng.normal(size=s) * scale for s in ((301, 257), (4, 3), (5,)))
         wide, values, bias = (tf.constant(array, tf.float32) for array in (wide, values, bias))
         step(wide, values, tf.constant([4, 1, 4, 4]), bias)
-    named = {v.name: v for v in (*variables, *optimizer.variables[2:])}
+    named = {v.name: v for v in (*variables, *optimizer.variables[1:])}
     factors = {f"factor {name}": f for name, f in optimizer.named_clipping_factors().items()}
     return {name: np.asarray(value) for name, value in {**named, **factors}.items()}
 

@@ -77,4 +77,5 @@ def _step(optimizer, grads, variables, jit_compile=None):
         lambda grads: optimizer.apply_gradients(zip(grads, variables, strict=True)),
         jit_compile=jit_compile,
     )
-    return lambda: apply(grads)
+    program = apply.get_concrete_function(grads)  # of many calls TensorFlow would warn
+    return lambda: program(grads)

@@ -15,7 +15,9 @@ LAYERS_BEFORE, LAYERS_AFTER = 12, 6  # ours: steps around the onset in which som
 RANGE = 5.0  # ours: slow drift changes a scale by a few percent a day, the shocks 11 times and more
 LABEL_RANGE = 1.5  # ours: label shocks begin at 1.6 times, noisy days differ by less than 1.2 times
 RATE_SHIFT = 0.15  # ours: positives of a binary task move by 0.02 from day to day
-LARGE_STEP = 0.1  # ours: healthy steps moved a layer by 0.01 to 0.05 of its norm
+# ours: the largest step of healthy runs moved a layer by up to 0.11 of its norm, that of runs at
+# ten times their rate by 0.4 and more, often long before the onset
+LARGE_STEP = 0.25
 ROWS = 65_536  # ours: rows of a day that are looked at, so that memory does not grow with the day
 DEAD = 0.5  # ours: a layer more than half of whose units are dead
 
@@ -88,15 +90,15 @@ def dead_after(frame, onset):
 
 def largest_step(frame, onset):
     """The largest step of a hidden layer up to the onset, in units of the layer's norm: Moved."""
-    near = frame[frame["step"].between(onset - 2, onset)]
+    before = frame[frame["step"] <= onset]
     best = Moved("", onset, 0.0)
     for name in ("bottom_hidden", "top_hidden"):
         if f"{name}/update_norm" not in frame:
             continue
-        size = near["learning_rate"] * near[f"{name}/sigma"] * near[f"{name}/update_norm"]
-        share = size / near[f"{name}/weight_norm"]
+        size = before["learning_rate"] * before[f"{name}/sigma"] * before[f"{name}/update_norm"]
+        share = size / before[f"{name}/weight_norm"]
         if share.max() > best.ratio:
-            best = Moved(name, int(near.loc[share.idxmax(), "step"]), share.max())
+            best = Moved(name, int(before.loc[share.idxmax(), "step"]), share.max())
     return best
 
 
