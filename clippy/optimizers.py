@@ -1,6 +1,6 @@
 """Adagrad, Adam and SGD with any rule: their state, and the update that the rule looks at."""
 
-from clippy.base import ClippingOptimizer
+from clippy.base import SCOPES, ClippingOptimizer
 from clippy.keras2 import keras, tf
 from clippy.rules import RULES, StepView, check_number
 
@@ -27,10 +27,8 @@ class RuleOptimizer(ClippingOptimizer):
         thresholds = dict(thresholds or {})
         if accumulate is None and rule in RULES:
             accumulate = "clipped" if RULES[rule].scales == "gradient" else "raw"
-        check_method(rule, thresholds, accumulate)
+        check_method(rule, thresholds, accumulate, kwargs.get("scope", "local"))
         super().__init__(**kwargs)
-        if self.scope == "global" and RULES[rule].per_unit:
-            raise ValueError(f"scope = 'global': allowed for {rule} is 'local'")
         self.rule, self.thresholds, self.accumulate = rule, thresholds, accumulate
 
     def _advance(self, grad, state, count):
@@ -233,13 +231,14 @@ class ClippedSGD(RuleOptimizer):
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
 
 
-def check_method(rule, thresholds, accumulate):
-    """Checks that a rule exists, has these thresholds and can accumulate so.
+def check_method(rule, thresholds, accumulate, scope="local"):
+    """Checks that a rule exists, has these thresholds and can accumulate and be scoped so.
 
     Args:
       rule: name of a rule.
       thresholds: dict from the name of a threshold to its value.
       accumulate: "clipped" or "raw".
+      scope: "local" or "global".
     Raises: ValueError naming the argument, the value and what is allowed.
     """
     if rule not in RULES:
@@ -261,6 +260,9 @@ def check_method(rule, thresholds, accumulate):
         raise ValueError(
             f"accumulate = {accumulate!r}: allowed for {rule} is {' or '.join(allowed)}"
         )
+    allowed = SCOPES[:1] if RULES[rule].per_unit else SCOPES
+    if scope not in allowed:
+        raise ValueError(f"scope = {scope!r}: allowed for {rule} is {' or '.join(allowed)}")
 
 
 def _check_share(name, value):

@@ -222,14 +222,16 @@ def _check_all_used(places, own):
     """Refuses bindings that nothing read.
 
     A part that is switched off (`StreamConfig.shocks = None`) leaves the bindings of its class
-    unread in the files of the project; that is no mistake. In the person's own file it is.
+    unread in the files of the project; that is no mistake. In the person's own file it is. Nor is
+    it one that thresholds which are bound as a whole leave the macros of a method's file unread.
     """
     operative = io.StringIO(gin.operative_config_str())
     used = {name for name, _ in _bindings_in(operative, "operative configuration")}
     classes = {name.split(".")[0] for name in used}
     for name, place in places.items():
         switched_off = name.split(".")[0] not in classes and "." in name and place.file not in own
-        if name not in used and not switched_off:
+        replaced = "." not in name and place.file.startswith("configs/methods/")
+        if name not in used and not switched_off and not replaced:
             near = difflib.get_close_matches(name, sorted(used), n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             raise BadInput(

@@ -4,6 +4,8 @@ import pathlib
 
 from experiments import session
 from experiments.artefacts import cases, table2, table3, tables
+from experiments.artefacts.figures import study as study_figure
+from experiments.artefacts.figures import style
 from experiments.gin_files import named_file, resolve
 from experiments.run.record import write_whole
 from experiments.study.cases import CasesProtocol
@@ -62,7 +64,7 @@ def reproduce_table3(options, runs=None):
 
 
 def reproduce_study(options, file, runs=None):
-    """Runs what is missing of any study of cases and writes its table.
+    """Runs what is missing of any study of cases and writes its table and its AUC curves.
 
     Args:
       options: session.Options.
@@ -73,7 +75,14 @@ def reproduce_study(options, file, runs=None):
     """
     config, name = cases_config(file, runs), study_name(file)
     with session.opened(options) as opened:
-        return write_cases(opened.folder, name, config, _run(config, opened))
+        frame = _run(config, opened)
+        text = write_cases(opened.folder, name, config, frame)
+        store = opened.study.store
+        curves = {run: store.curves(store.read(run)) for run in frame["run_id"]}
+        points = study_figure.frame(frame, curves)
+        figure = study_figure.draw(points, config.title)
+        style.save(figure, points, opened.folder / "figures", f"study_{name}")
+        return text
 
 
 def run_study(name, opened):

@@ -54,17 +54,26 @@ def no_training(monkeypatch):
     monkeypatch.setattr(Pool, "run", refuse)
 
 
-def test_the_committed_results_are_computed_from_the_committed_records(copied, no_training):
+@pytest.fixture
+def drawn(monkeypatch):
+    """The points of what would be drawn, by file without ending; no picture is made."""
+    kept = {}
+
+    def keep(figure, frame, folder, name):
+        kept[folder / name] = frame.to_csv(index=False, lineterminator="\n")
+
+    monkeypatch.setattr(style, "save", keep)
+    return kept
+
+
+def test_the_committed_results_are_computed_from_the_committed_records(copied, no_training, drawn):
     commands = {"table2": reproduce.reproduce_table2, "table3": reproduce.reproduce_table3}
     for folder in COMMITTED:
         for name, command in commands.items():
             if (folder / f"{name}.csv").exists():
                 command(options(copied, data_seed_of(folder)))
-        for explained in sorted(folder.glob("why_*.md")):
-            file = named_file("studies", explained.stem)
-            reproduce.reproduce_study(options(copied, data_seed_of(folder)), file)
-        if (folder / "divergences.csv").exists():
-            file = named_file("studies", "divergences")
+        for picture in sorted((folder / "figures").glob("study_*.png")):
+            file = named_file("studies", picture.stem.removeprefix("study_"))
             reproduce.reproduce_study(options(copied, data_seed_of(folder)), file)
     table1.write(copied / "laptop")
     for folder in COMMITTED:
@@ -78,21 +87,27 @@ def test_the_committed_results_are_computed_from_the_committed_records(copied, n
             assert (copied / folder.name / name).read_bytes() == expected, f"{folder.name}/{name}"
         committed = {path.name for path in folder.iterdir() if path.is_file()}
         assert committed - made <= {"bench.json"}, folder.name
+    _holds_the_points(drawn, copied, "study_")
 
 
 def test_the_committed_figures_hold_the_points_that_the_committed_records_give(
-    copied, no_training, monkeypatch
+    copied, no_training, drawn
 ):
-    kept = {}
-    monkeypatch.setattr(style, "save", lambda figure, frame, *where: kept.update({where[1]: frame}))
     write_figures(options(copied))
-    committed = HOME / "figures"
-    for name, frame in kept.items():
-        expected = (committed / f"{name}.csv").read_text()
-        assert frame.to_csv(index=False, lineterminator="\n") == expected, name
-        for ending in ("png", "pdf"):
-            assert (committed / f"{name}.{ending}").stat().st_size > 5_000
-    assert {path.stem for path in committed.iterdir()} == set(kept)
+    _holds_the_points(drawn, copied, "figure")
+
+
+def _holds_the_points(drawn, copied, beginning):
+    """The committed pictures of a kind are those drawn, with the points drawn."""
+    for path, points in drawn.items():
+        committed = ROOT / "results" / path.relative_to(copied)
+        assert committed.with_suffix(".csv").read_text() == points, path
+        for ending in (".png", ".pdf"):
+            assert committed.with_suffix(ending).stat().st_size > 5_000
+    files = (ROOT / "results").glob(f"laptop*/figures/{beginning}*")
+    assert {path.with_suffix("") for path in files} == {
+        ROOT / "results" / path.relative_to(copied) for path in drawn
+    }
 
 
 @pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: folder.name)

@@ -34,12 +34,14 @@ class MethodConfig:
       rule: a key of `clippy.RULES`.
       thresholds: the rule's thresholds by name.
       accumulate: what Adagrad accumulates, the "raw" or the "clipped" gradient.
+      scope: "local" for a factor of each variable, "global" for one of all (section 4.3.2).
     """
 
     name: str
     rule: str
     thresholds: dict[str, float]
     accumulate: str
+    scope: str = "local"
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name.isidentifier():
@@ -50,7 +52,7 @@ class MethodConfig:
             if type(value) not in (int, float):
                 checks.fail("MethodConfig.thresholds", {name: value}, "a number")
         try:
-            check_method(self.rule, self.thresholds, self.accumulate)
+            check_method(self.rule, self.thresholds, self.accumulate, self.scope)
         except ValueError as error:
             raise ValueError(f"MethodConfig.{error}") from None
         # 1 and 1.0 are one number, and must be one run.
@@ -141,8 +143,15 @@ class RunConfig:
         return (self.stream.days - 1) * self.trainer.steps_per_day
 
     def to_dict(self):
-        """The configuration as plain dicts, lists, strings and numbers."""
-        return json.loads(json.dumps(dataclasses.asdict(self)))
+        """The configuration as plain dicts, lists, strings and numbers.
+
+        A parameter that is younger than the first records is left out at its default, so that
+        their ids stay.
+        """
+        fields = json.loads(json.dumps(dataclasses.asdict(self)))
+        if self.method.scope == "local":
+            del fields["method"]["scope"]
+        return fields
 
     @classmethod
     def from_dict(cls, fields):
@@ -175,4 +184,5 @@ class RunConfig:
         shape = (stream.dense_features, stream.categorical_features, stream.vocabulary_size)
         model = json.dumps(dataclasses.asdict(self.model), sort_keys=True)
         method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
+        method += (self.method.scope,)
         return shape, model, method

@@ -36,6 +36,7 @@ OTHER_TRACES = {
     "accumulate": lambda c: dataclasses.replace(
         c, method=dataclasses.replace(c.method, accumulate="raw")
     ),
+    "scope": lambda c: dataclasses.replace(c, method=dataclasses.replace(c.method, scope="global")),
     "rule": lambda c: dataclasses.replace(
         c, method=dataclasses.replace(c.method, rule="agc_per_unit")
     ),
@@ -51,6 +52,14 @@ def test_a_change_of_the_program_needs_another_trace(config, change):
     changed = change(config)
     assert changed.run_id != config.run_id
     assert changed.trace_key != config.trace_key
+
+
+def test_the_local_scope_is_no_part_of_the_identity(config):
+    """Records that are older than the parameter keep their ids."""
+    assert "scope" not in config.to_dict()["method"]
+    other = OTHER_TRACES["scope"](config)
+    assert RunConfig.from_dict(other.to_dict()) == other
+    assert RunConfig.from_dict(config.to_dict()) == config
 
 
 def test_the_numerics_version_is_part_of_the_identity(config, monkeypatch):

@@ -39,6 +39,7 @@ class Program:
             self._thresholds,
             learning_rate=1.0,
             accumulate=config.method.accumulate,
+            scope=config.method.scope,
             exclude=EXCLUDE,
             # A divergence is to be seen, and curves repeat bit for bit what has been committed.
             skip_nonfinite=False,

@@ -4,6 +4,7 @@ import dataclasses
 
 from data import checks
 from experiments.run.telemetry import TelemetryConfig
+from experiments.study import ablation
 
 DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results come from others
 
@@ -132,27 +133,35 @@ class Case:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CasesConfig:
-    """A study: each case on the same run seeds.
+    """A study: each case on the same run seeds. Cases are written out, or the points of a grid.
 
     Args:
       title: what the study is about, the heading of its table.
       runs: run seeds (0, 1, ...) of each case.
       cases: dict from the name of a case to a dict of the fields of Case.
+      base: fields of Case that all points of the grid share.
+      crossed: dict from a parameter to its values: a field of Case, a gin parameter as
+        'Class.name' or a macro. Every combination is a case.
+      zipped: the same, but the k-th values of all go together.
+      baseline: values of some parameters of the grid; a case is compared with the one that has
+        these values and its own ones elsewhere. Empty for no comparison.
       telemetry: TelemetryConfig of the cases that are measured, or None if none is.
     """
 
     title: str
     runs: int
-    cases: dict[str, dict]
+    cases: dict[str, dict] = dataclasses.field(default_factory=dict)
+    base: dict = dataclasses.field(default_factory=dict)
+    crossed: dict[str, tuple] = dataclasses.field(default_factory=dict)
+    zipped: dict[str, tuple] = dataclasses.field(default_factory=dict)
+    baseline: dict = dataclasses.field(default_factory=dict)
     telemetry: TelemetryConfig | None = None
 
     def __post_init__(self):
         if not isinstance(self.title, str) or not self.title:
             checks.fail("CasesConfig.title", self.title, "a text, not empty")
         checks.whole("CasesConfig.runs", self.runs, 1)
-        if not isinstance(self.cases, dict) or not self.cases:
-            checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
-        built = {name: _case(name, fields) for name, fields in self.cases.items()}
+        built = {name: _case(name, fields) for name, fields in self._all_cases().items()}
         for name, case in built.items():
             if case.against and case.against not in set(built) - {name}:
                 others = ", ".join(other for other in built if other != name)
@@ -165,6 +174,21 @@ class CasesConfig:
                 )
         checks.part("CasesConfig.telemetry", self.telemetry, TelemetryConfig)
         object.__setattr__(self, "cases", built)
+
+    def _all_cases(self):
+        """The cases written out and those of the grid: dict from name to dict of fields."""
+        for field in ("cases", "base", "baseline"):
+            if not isinstance(getattr(self, field), dict):
+                checks.fail(f"CasesConfig.{field}", getattr(self, field), "a dict")
+        if not (self.crossed or self.zipped):
+            for field in ("base", "baseline"):
+                if getattr(self, field):
+                    allowed = "empty without CasesConfig.crossed or CasesConfig.zipped"
+                    checks.fail(f"CasesConfig.{field}", getattr(self, field), allowed)
+            if not self.cases:
+                checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
+            return self.cases
+        return self.cases | ablation.expand(self.base, self.crossed, self.zipped, self.baseline)
 
 
 def _case(name, fields):

@@ -1,6 +1,5 @@
 """Figure 5: AUC against steps, the methods on Large+DCN, and Clippy beside GC on each model."""
 
-import numpy as np
 import pandas as pd
 
 from experiments.artefacts.dynamics import judged
@@ -32,14 +31,19 @@ def frame(runs, curves, models, methods):
             for rate, cell in mine.groupby("rate_multiple"):
                 line = {"data_seed": cell["data_seed"].iloc[0], "model": model, "method": method}
                 line |= {"rate_multiple": rate}
-                parts.append(_line([curves[run] for run in cell["run_id"]]).assign(**line))
+                parts.append(line_of([curves[run] for run in cell["run_id"]]).assign(**line))
     rows = pd.concat(parts, ignore_index=True)
     front = ["data_seed", "model", "method", "rate_multiple"]
     return rows[[*front, *rows.columns.difference(front, sort=False)]]
 
 
-def _line(curves):
-    """Mean and interval over runs at every evaluation that any of them reached."""
+def line_of(curves):
+    """Mean and interval over runs at every evaluation that any of them reached.
+
+    Args:
+      curves: list of the curves of runs.
+    Returns: DataFrame with step, mean, low, high and n, the number of runs.
+    """
     auc = pd.concat([judged(curve).set_index("step")["auc"] for curve in curves], axis=1)
     auc = auc.sort_index().fillna(CHANCE)
     ends = [interval(values) for _, values in auc.iterrows()]
@@ -109,6 +113,5 @@ def _legend(figure, axes):
 
 
 def _caption(figure, rows):
-    counts = np.unique(rows["n"])
-    shown = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    style.caption(figure, ABOUT.format(data_seed=rows["data_seed"].iloc[0], n=shown))
+    seed, n = rows["data_seed"].iloc[0], style.counts(rows["n"])
+    style.caption(figure, ABOUT.format(data_seed=seed, n=n))

@@ -19,6 +19,7 @@ from experiments.artefacts.figures import (
     figure4,
     figure5,
     figure6,
+    study,
     style,
 )
 from models.config import ModelConfig
@@ -129,6 +130,19 @@ def _figure6():
     )
 
 
+def _study(count):
+    """The cases of a study; the last has a name that would be a formula."""
+    rows, found = [], {}
+    for place in range(count):
+        case = f"rate=${place}$" if place == count - 1 else f"warmup_days={place}"
+        for seed in range(2):
+            run_id = f"{place}-{seed}"
+            rows.append((7, case, "full" if place == 1 and seed else "healthy", run_id))
+            found[run_id] = curves(0.6 + 0.02 * place + 0.01 * seed, 1)
+    runs = pd.DataFrame(rows, columns=["data_seed", "case", "label", "run_id"])
+    return study.draw(study.frame(runs, found), "Warmup for $0")
+
+
 DRAWN = {
     "figure1": _figure1,
     "figure2": _figure2,
@@ -140,6 +154,8 @@ DRAWN = {
     "figure5a": _figure5a,
     "figure5b": _figure5b,
     "figure6": _figure6,
+    "study_few": lambda: _study(3),
+    "study_many": lambda: _study(7),
 }
 
 

@@ -90,6 +90,17 @@ def caption(figure, text):
     )
 
 
+def counts(numbers):
+    """How many runs the lines of a figure have, as text: "5" or "3 to 5"."""
+    least, most = min(numbers), max(numbers)
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def plain(text):
+    """A person's own text, in which a dollar sign begins no formula."""
+    return text.replace("$", r"\$")
+
+
 def save(figure, frame, folder, name):
     """Writes <name>.png, .pdf and .csv: the same bytes for the same numbers.
 
