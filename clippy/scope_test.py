@@ -214,7 +214,7 @@ def test_scope_global_with_nobody_to_treat_is_plain(rule):
 
 @pytest.mark.parametrize("cls", [ClippedAdagrad, ClippedAdam, ClippedSGD])
 def test_units_of_several_variables_have_no_joint_factor(cls):
-    with pytest.raises(ValueError, match="scope = 'global': allowed for agc_per_unit is 'local'"):
+    with pytest.raises(ValueError, match="scope = 'global': allowed for agc_per_unit is local"):
         cls("agc_per_unit", {"lam": 0.1}, learning_rate=RATE, scope="global")
 
 
