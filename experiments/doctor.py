@@ -37,7 +37,7 @@ def diagnose(found, runner, say=lambda text: None):
     """
     config, telemetry = found.config, telemetry_config()
     store = TelemetryStore(found.store.root)
-    if not store.has(config.run_id, telemetry):
+    if not store.has(config.run_id):
         say(f"{config.run_id} has no telemetry: training it again")
         runner.again(config, telemetry)
     frame = store.read(config.run_id)
@@ -133,7 +133,7 @@ def _dying(frame, onset):
 def _factors(frame, onset):
     found = symptoms.factors_at(frame, onset)
     shown = [f"{rule} {factor:.2g} ({where})" for rule, (factor, where) in found.items()]
-    return "smallest factor each rule gives there: " + ", ".join(shown)
+    return "smallest factor each rule gives there: " + (", ".join(shown) or "not measured")
 
 
 def _advice(culprit, name, config):

@@ -96,7 +96,7 @@ def replay(found, cache, *, steps=STEPS, method=None, rate=None, say=lambda text
 
 def _snapshot(found, runner, telemetry, say):
     store, run_id = SnapshotStore(found.store.root), found.config.run_id
-    has_telemetry = TelemetryStore(found.store.root).has(run_id, telemetry)
+    has_telemetry = TelemetryStore(found.store.root).has(run_id)
     if not store.has(run_id) or not has_telemetry:
         say(
             f"{run_id} has no {'telemetry' if store.has(run_id) else 'snapshot'}: training it again"

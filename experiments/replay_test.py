@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from experiments import recorded
+from experiments.doctor import diagnose
 from experiments.errors import BadInput
 from experiments.gin_files import ROOT, resolve, telemetry_config
 from experiments.replay import replay, report
@@ -88,6 +89,23 @@ def test_a_loss_that_is_not_the_recorded_one_is_said(results, day_cache, tmp_pat
     shown = replay(recorded.find(spoiled, DIES.run_id), day_cache, steps=20)
     assert shown.equal_steps == (19, 20)
     assert "bits: the losses of 1 of 20 steps differ; this machine rounds" in report(shown)
+
+
+def test_telemetry_of_other_measures_is_looked_at_and_kept(day_cache, tmp_path):
+    """As that of the committed studies: figures and claims are made of it."""
+    layers = {"bottom_hidden": "hidden_0/kernel"}
+    few = dataclasses.replace(telemetry_config(), layers=layers, rules={}, recorder=None)
+    runner, said = Runner(Store(tmp_path / "smoke"), day_cache), []
+    runner.run(DIES, telemetry=few)
+    files = sorted((tmp_path / "smoke" / "runs").iterdir())
+    before = [path.read_bytes() for path in files]
+    found = recorded.find(tmp_path, DIES.run_id)
+    lines = diagnose(found, runner, said.append).lines
+    assert "smallest factor each rule gives there: not measured" in lines
+    assert said == []
+    assert replay(found, day_cache, steps=20, say=said.append).equal_steps == (20, 20)
+    assert said == [f"{DIES.run_id} has no snapshot: training it again"]
+    assert [path.read_bytes() for path in files] == before
 
 
 def test_a_missing_snapshot_is_recorded_again_and_that_is_said(results, day_cache, tmp_path):

@@ -50,15 +50,16 @@ class Runner:
         return self._trained(config, on_row, telemetry, done)
 
     def again(self, config, telemetry):
-        """Trains a recorded run once more and writes its telemetry and snapshot anew.
+        """Trains a recorded run once more for its snapshot, and its telemetry if it has none.
 
         Args:
           config: RunConfig.
           telemetry: TelemetryConfig.
         """
-        self._trained(config, lambda row: None, telemetry, self._store.read(config.run_id))
+        done, kept = self._store.read(config.run_id), self._telemetry.has(config.run_id)
+        self._trained(config, lambda row: None, telemetry, done, keep_telemetry=kept)
 
-    def _trained(self, config, on_row, telemetry, done):
+    def _trained(self, config, on_row, telemetry, done, keep_telemetry=False):
         """Trains one run and writes what is not there yet."""
         started = time.perf_counter()
         watch = None
@@ -67,7 +68,7 @@ class Runner:
             watch = Watch(telemetry, functools.partial(snapshots.write, config))
         outcome = self.outcome(config, on_row, telemetry, watch)
         wall_s = time.perf_counter() - started
-        if watch is not None:
+        if watch is not None and not keep_telemetry:
             self._telemetry.write(
                 config.run_id,
                 watch.frame(),

@@ -21,6 +21,8 @@ def expand(base, crossed, zipped, baseline):
     Returns: dict from the name of a case, "name=value, name=value", to a dict of fields of Case.
     Raises: ValueError naming the parameter of CasesConfig and the value received.
     """
+    if not isinstance(base.get("set", ()), (tuple, list)):
+        checks.fail("CasesConfig.base['set']", base["set"], "a list of bindings as text")
     for name, grid in {"crossed": crossed, "zipped": zipped}.items():
         _check(f"CasesConfig.{name}", grid)
     twice = sorted(set(crossed) & set(zipped))
@@ -77,16 +79,10 @@ def _short_names(parameters):
 
 def _case_name(point, names):
     shown = {key: point[key] for key in names if (key, point[key]) != ("threshold", None)}
-    return ", ".join(f"{names[key]}={_shown(value)}" for key, value in shown.items())
-
-
-def _shown(value):
-    return f"{value:g}" if type(value) in (int, float) else str(value)
+    return ", ".join(f"{names[key]}={value}" for key, value in shown.items())
 
 
 def _fields(base, point):
     own = {name: value for name, value in point.items() if name in FIELDS}
     bindings = [f"{name} = {value!r}" for name, value in point.items() if name not in FIELDS]
-    shared = base.get("set", ())
-    shared = shared if isinstance(shared, (tuple, list)) else (shared,)
-    return {**base, **own, "set": (*shared, *bindings)}
+    return {**base, **own, "set": (*base.get("set", ()), *bindings)}

@@ -188,7 +188,10 @@ class CasesConfig:
             if not self.cases:
                 checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
             return self.cases
-        return self.cases | ablation.expand(self.base, self.crossed, self.zipped, self.baseline)
+        grid = ablation.expand(self.base, self.crossed, self.zipped, self.baseline)
+        for name in set(grid) & set(self.cases):
+            checks.fail("CasesConfig.cases", name, "a name that no point of the grid has")
+        return self.cases | grid
 
 
 def _case(name, fields):
