@@ -1,6 +1,5 @@
 """From gin files to frozen configs, with every mistake of a person said in one line."""
 
-import difflib
 import io
 import pathlib
 import re
@@ -10,7 +9,7 @@ import gin
 from gin import config_parser
 
 from experiments import registry
-from experiments.errors import BadInput
+from experiments.errors import BadInput, did_you_mean, one_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
@@ -41,7 +40,7 @@ def named_file(folder, name):
     """
     known = sorted(item.stem for item in (CONFIGS / folder).glob("*.gin"))
     if name not in known:
-        raise BadInput(f"configs/{folder}: no {name!r}: allowed is {_one_of(str(name), known)}")
+        raise BadInput(f"configs/{folder}: no {name!r}: allowed is {one_of(str(name), known)}")
     return f"configs/{folder}/{name}.gin"
 
 
@@ -193,12 +192,12 @@ def _in_one_line(error, places):
         known = registry.parameters(unknown[1])
         place = _place_in(text, unknown[1], places)
         return (
-            f"{places.get(name, place)}: {name} is unknown: allowed is {_one_of(unknown[2], known)}"
+            f"{places.get(name, place)}: {name} is unknown: allowed is {one_of(unknown[2], known)}"
         )
     missing = re.match(r"No configurable matching (?:reference )?'@?(\w+)", first)
     if missing:
         place = _place_in(text, missing[1], places)
-        return f"{place}: {missing[1]} is unknown: allowed is {_one_of(missing[1], registry.NAMES)}"
+        return f"{place}: {missing[1]} is unknown: allowed is {one_of(missing[1], registry.NAMES)}"
     parameter = re.match(r"(\w+\.\w+) = ", first)
     if parameter and parameter[1] in places:
         return f"{places[parameter[1]]}: {first}"
@@ -230,14 +229,7 @@ def _check_all_used(places, own):
     for name, place in places.items():
         switched_off = name.split(".")[0] not in classes and "." in name and place.file not in own
         if name not in used and not switched_off:
-            near = difflib.get_close_matches(name, sorted(used), n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
+            hint = did_you_mean(name, sorted(used))
             raise BadInput(
                 f"{place}: {name} has no effect: allowed are bindings that are read{hint}"
             )
-
-
-def _one_of(name, known):
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"one of {', '.join(known)}{hint}"

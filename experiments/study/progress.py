@@ -97,13 +97,13 @@ class Display:
         rows = state["rows"]
         found = label(pd.DataFrame(rows), self._divergence)
         text = Text(f"  {state['run_id']}  step {rows[-1]['step']}/{state['steps']}  ")
-        text.append(f"{found.kind:<8}", style=_color(found.kind))
+        text.append(f"{found.kind:<8}", style=color_of(found.kind))
         return text.append(f" {shown_auc(mean_auc(rows[-1]))}")
 
     def _line(self, run_id, kind, auc, wall_s):
         width = len(str(self._total))
         text = Text(f"[{self._done:>{width}}/{self._total}] {run_id}  ")
-        text.append(f"{kind:<8}", style=_color(kind))
+        text.append(f"{kind:<8}", style=color_of(kind))
         text.append(f" {shown_auc(auc)}  {wall_s:.0f} s")
         self._console.print(text, soft_wrap=True)
 
@@ -118,7 +118,8 @@ def mean_auc(metrics):
     return None if not found or None in found else sum(found) / len(found)
 
 
-def _color(kind):
+def color_of(kind):
+    """Colour of a label."""
     return {"healthy": "green", "micro": "yellow"}.get(kind, "red")
 
 
