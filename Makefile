@@ -85,7 +85,7 @@ list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=.
 compare: $(INSTALLED) ## recorded runs side by side: RUNS='<id> <id> ...'
 	@$(MODULE) scripts.compare --runs="$$RUNS"
 
-replay: $(INSTALLED) ## from a run's snapshot: RUN=<id> [STEPS=..] [METHOD=..] [RATE=..]
+replay: $(INSTALLED) ## a run from its snapshot: RUN=<id> [STEPS=] [METHOD=] [RATE=]
 	@$(MODULE) scripts.replay --run="$$RUN" $(if $(STEPS),--steps=$(STEPS)) \
 		$(if $(METHOD),--method=$(METHOD)) $(if $(RATE),--rate=$(RATE))
 

@@ -48,9 +48,9 @@ def write_list(options, data_seed, wanted, console):
     folders = _folders(options, data_seed)
     rows = _rows(options, folders)
     if not rows:
-        place = results_folder(options.results, options.profile, data_seed or DEFAULT_DATA_SEED)
         raise BadInput(
-            f"{place}: no run: allowed is a results folder with some; make run leaves one"
+            f"{_root(options, options.data_seed)}: no run: allowed is a results folder with some; "
+            "make run leaves one"
         )
     tables = _tables(folders)
     chosen = sorted(_filtered(rows, wanted, tables), key=listing.order)

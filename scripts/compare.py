@@ -8,7 +8,7 @@ flags.DEFINE_string("runs", "", "Ids of runs, or beginnings that are theirs alon
 
 
 def main():
-    """Reads records, prints the comparison, writes results/<profile>/compare/<ids>.{png,pdf,csv}."""
+    """Reads records, prints them side by side, writes results/<profile>/compare/*."""
     from rich.console import Console
 
     from experiments.comparison import write_comparison
