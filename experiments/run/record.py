@@ -93,7 +93,9 @@ class Store:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+            raise BadInput(
+                f"{path}: cannot be read ({error.strerror}): delete its record to run again"
+            ) from error
         if hashlib.sha256(content).hexdigest() != record.curves_sha256:
             raise BadInput(f"{path}: not the curves of its record: delete both to run again")
         return pd.read_csv(io.BytesIO(content), compression="gzip", float_precision="round_trip")
