@@ -142,9 +142,7 @@ def _bindings_in(file, where):
         text = (error.text or "").strip()
         raise BadInput(f"{Place(where, error.lineno)}: {_NOT_GIN.format(text)}") from error
     except tokenize.TokenError as error:
-        raise BadInput(
-            f"{where}: ends within a bracket or quotes: allowed are closed ones"
-        ) from error
+        raise BadInput(f"{where}: an open bracket or quote: allowed are closed ones") from error
     except UnicodeDecodeError:
         raise
     except ValueError as error:  # gin's word for a value that Python cannot read
@@ -210,25 +208,24 @@ def _in_one_line(error, places, own):
         return (
             f"{places.get(name, place)}: {name} is unknown: allowed is {one_of(unknown[2], known)}"
         )
-    missing = re.match(r"No configurable matching (?:reference )?'@?(\w+)(\.?)", first)
+    missing = re.match(r"No configurable matching (?:reference )?'@?((\w+)[\w.]*)", first)
     if missing:
-        place = _place_in(text, missing[1], places)
-        if missing[2]:
-            return f"{place}: allowed are names with one dot, as StreamConfig.days: {first}"
-        return f"{place}: {missing[1]} is unknown: allowed is {one_of(missing[1], registry.NAMES)}"
+        name, place = missing[2], _place_in(text, missing[2], places)
+        if name in registry.NAMES:
+            return f"{place}: {missing[1]} has no parts: allowed is as StreamConfig.days = 8"
+        return f"{place}: {name} is unknown: allowed is {one_of(name, registry.NAMES)}"
     parameter = re.match(r"(\w+\.\w+)(?:\[[^]]*\])* = ", first)
     if parameter and parameter[1] in places:
         return f"{places[parameter[1]]}: {first}"
     nothing = re.search(r"No values supplied .*: \['(\w+)'", text)
     call = re.search(r"In call to configurable '(\w+)' .*?(?:in scope '(\w+)')?$", text, re.M)
     if nothing and call and call[1] == "macro":
-        return (
-            f"{_use_of(call[2], places)}: %{call[2]} has no value: allowed is a file or SET with it"
-        )
+        place = _use_of(call[2], places)
+        return f"{place}: %{call[2]} has no value: allowed is a file or SET that binds it"
     lacking = re.match(r"(\w+)\.__init__\(\) missing .*?'(\w+)'", first)
     if lacking or (nothing and call):
         name = f"{lacking[1]}.{lacking[2]}" if lacking else f"{call[1]}.{nothing[1]}"
-        return f"{own}: {name} has no value: allowed is a file, one that it includes or SET with it"
+        return f"{own}: {name} has no value: allowed is a file or SET that binds it"
     return first
 
 

@@ -72,7 +72,7 @@ def reproduce_study(options, file, runs=None):
     Raises: BadInput, RunsCrashed.
     """
     config, name = cases_config(file, runs), study_name(file)
-    CasesProtocol(config, options.profile, options.data_seed, study=None).check()
+    CasesProtocol(config, options.profile, options.data_seed, study=None).check(file)
     with session.opened(options) as opened:
         return write_cases(opened.folder, name, config, _run(config, opened))
 
