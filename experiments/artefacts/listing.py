@@ -13,9 +13,9 @@ from experiments.study.progress import color_of
 
 RUN_COLUMNS = ("id", "model", "method", "threshold", "rate", "multiple", "data_seed", "seed")
 RUN_COLUMNS += ("status", "label", "auc", "rmse", "wall_s")
-STUDY_COLUMNS = ("study", "data_seed", "runs", "recorded", "full", "micro", "status")
+STUDY_COLUMNS = ("name", "data_seed", "runs", "recorded", "full", "micro", "status")
 # What a narrow terminal shows first. An id begins with model and method, a label implies a status.
-FIRST = ("id", "study", "label", "status", "runs", "auc", "multiple", "seed", "threshold", "rmse")
+FIRST = ("id", "name", "label", "status", "runs", "auc", "multiple", "seed", "threshold", "rmse")
 FIRST += ("data_seed", "wall_s", "rate", "full", "micro", "recorded", "model", "method")
 GAP = 2  # ours: letters between two columns
 
@@ -80,7 +80,7 @@ def study_row(name, data_seed, runs, recorded):
       recorded: ids of all runs with a record.
     Returns: dict of STUDY_COLUMNS. The status is "done", "records missing" or "not run".
     """
-    row = dict.fromkeys(STUDY_COLUMNS) | {"study": name, "data_seed": data_seed}
+    row = dict.fromkeys(STUDY_COLUMNS) | {"name": name, "data_seed": data_seed}
     if runs is None:
         return row | {"status": "not run"}
     there, labels = runs["run_id"].isin(recorded), runs["label"]
@@ -141,7 +141,7 @@ def table(columns, rows, width):
     found = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="bold")
     kept = [name for name in columns if name in kept]
     for name in kept:
-        left = name in ("id", "study", "model", "method", "threshold", "status", "label")
+        left = name in ("id", "name", "model", "method", "threshold", "status", "label")
         found.add_column(name, no_wrap=True, justify="left" if left else "right")
     for place in range(len(rows)):
         found.add_row(*(_colored(name, cells[name][place]) for name in kept))
