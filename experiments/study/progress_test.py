@@ -103,13 +103,14 @@ def test_a_narrow_window_has_no_line_that_is_wider(tmp_path):
     shown = Shown(tmp_path, width=40)
     shown.under_way(RUN_ID, [0.5 + k / 100 for k in range(30)], steps=2000)
     shown.under_way("large-gc-diverged0", [0.9, 0.9, 0.5])
-    shown.display.begin("Table 2: search and repeats", 5, 3, 600.0)
+    shown.display.begin("Table 2: search and repeats", 5, 3, 600_000.0)
     shown.display.crashed(config())
     printed = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", shown.text.getvalue()).split("\n")
     lines = shown.frame()
     assert max(map(len, printed + lines)) <= 40
     assert " 0123456  54 % 0.7900 ▁" in line_with(lines, "0123456")
     assert "full" in line_with(lines, "diverge")
+    assert line_with(lines, "about ").endswith("…")  # cut, not wrapped: lines stay where they are
 
 
 def test_more_runs_than_lines_are_counted(tmp_path):
