@@ -9,15 +9,31 @@ FLAGS = --profile=$(PROFILE) \
 MODULE = $(BIN)/python -m
 
 # The shell reads these from its environment, so that quotes in them survive.
-export CONFIG SET STUDY RUN
+export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
+
+#: variables of every command:
+#:   PROFILE=laptop      smoke, laptop or paper: how big everything is
+#:   DATA_SEED=1         seed of the stream; another has its own results folder
+#:   SEEDS=<number>      run seeds of each setting; default: what the study says
+#:   WORKERS=<number>    runs at the same time; default: all cores
+#: of some: CONFIG, SET, TELEMETRY (run), STUDY (study, list), RUN, STEPS, RATE,
+#:   METHOD (replay), RUNS (compare), MODEL, METHOD, STATUS (list), as above
+#: of the installation: PYTHON=<path of Python 3.11>
+VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD RATE \
+	MODEL STATUS PYTHON
+# A misspelt one would start what was not meant, for an hour.
+UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
+	$(filter-out $(VARIABLES),$(name)))))
+$(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims smoke table1 \
-	study run replay doctor detector bench readme test test-slow lint fmt lock clean
+	study run list compare replay doctor detector bench readme test test-slow lint fmt lock clean
 
 help: ## this list
-	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed: allowed is Python 3.11, PYTHON=<path> names another" >&2; exit 2; }
@@ -44,7 +60,7 @@ figure1: ## one figure; likewise figure2 to figure6, and figure8
 $(FIGURES): $(INSTALLED)
 	@$(MODULE) scripts.figures $(FLAGS) --figure=$(@:figure%=%)
 
-claims: $(INSTALLED) ## the scorecard: which of the paper's claims the records bear out
+claims: $(INSTALLED) ## the scorecard: which claims of the paper the records bear out
 	@$(MODULE) scripts.claims $(FLAGS)
 
 calibrate: $(INSTALLED) ## find the learning rate called 1x, with its evidence
@@ -59,10 +75,17 @@ table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	@$(MODULE) scripts.study $(FLAGS) --study="$$STUDY"
 
-run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ...'] [TELEMETRY=1]
+run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [TELEMETRY=1]
 	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry)
 
-replay: $(INSTALLED) ## a run from its snapshot: RUN=<id> [STEPS=..] [METHOD=clippy] [RATE=..]
+list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=..]
+	@$(MODULE) scripts.list $(FLAGS) --model="$$MODEL" --method="$$METHOD" \
+		--status="$$STATUS" --study="$$STUDY"
+
+compare: $(INSTALLED) ## recorded runs side by side: RUNS='<id> <id> ...'
+	@$(MODULE) scripts.compare --runs="$$RUNS"
+
+replay: $(INSTALLED) ## a run from its snapshot: RUN=<id> [STEPS=] [METHOD=] [RATE=]
 	@$(MODULE) scripts.replay --run="$$RUN" $(if $(STEPS),--steps=$(STEPS)) \
 		$(if $(METHOD),--method=$(METHOD)) $(if $(RATE),--rate=$(RATE))
 

@@ -20,11 +20,8 @@ def write_detector(options):
     store = options.store(options.data_seed)
     (divergence,) = resolve(["configs/divergence.gin"], (), ("DivergenceConfig",))
     config, measured, rows = telemetry_config().detector, TelemetryStore(store.root), []
-    for path in sorted(store.runs.glob("*.json")):
-        if path.name.endswith(".telemetry.json"):
-            continue
-        record = store.read(path.stem)
-        if record is None:
+    for record in store.all():
+        if record.status == "crashed":
             continue
         telemetry = measured.read(record.run_id) if measured.has(record.run_id) else None
         rows += detection.rows_of(record, store.curves(record), telemetry, divergence, config)

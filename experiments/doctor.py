@@ -5,7 +5,6 @@ import dataclasses
 from experiments import recorded, symptoms
 from experiments.gin_files import resolve, telemetry_config
 from experiments.run.divergence import label
-from experiments.run.runner import Runner
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.run.threads import one_thread
 
@@ -160,6 +159,8 @@ def doctor(*, run_id, results, cache, say):
       say: called with a line where something has to be made first.
     Raises: BadInput.
     """
-    one_thread()  # before anything else computes with TensorFlow
     found = recorded.find(results, run_id)
+    one_thread()  # before anything else computes with TensorFlow
+    from experiments.run.runner import Runner  # late: bad input does not wait for TensorFlow
+
     return "\n".join(diagnose(found, Runner(found.store, cache), say).lines)

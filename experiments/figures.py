@@ -17,7 +17,6 @@ from experiments.artefacts.figures import (
 )
 from experiments.artefacts.tables import MODEL_NAMES
 from experiments.errors import BadInput
-from experiments.run.program import build_model
 from experiments.study.grid import run_config
 from experiments.study.table2 import Protocol
 
@@ -142,6 +141,8 @@ def _figure2(material):
     # Rate and seeds do not enter the drawing; embeddings neither, so their table can be tiny.
     options = material.options
     config = run_config(options.profile, MODEL, "naive", learning_rate=1.0, data_seed=1, run_seed=0)
+    from experiments.run.program import build_model  # late: it imports TensorFlow
+
     model = build_model(config, vocabulary_size=2)
     frame = figure2.frame(model, TASKS, config.stream.categorical_features)
     return frame, figure2.draw(frame, MODEL_NAMES)

@@ -1,16 +1,16 @@
 """From gin files to frozen configs, with every mistake of a person said in one line."""
 
-import difflib
 import io
 import pathlib
 import re
+import tokenize
 from typing import NamedTuple
 
 import gin
 from gin import config_parser
 
 from experiments import registry
-from experiments.errors import BadInput
+from experiments.errors import BadInput, did_you_mean, one_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
@@ -41,7 +41,7 @@ def named_file(folder, name):
     """
     known = sorted(item.stem for item in (CONFIGS / folder).glob("*.gin"))
     if name not in known:
-        raise BadInput(f"configs/{folder}: no {name!r}: allowed is {_one_of(str(name), known)}")
+        raise BadInput(f"configs/{folder}: no {name!r}: allowed is {one_of(str(name), known)}")
     return f"configs/{folder}/{name}.gin"
 
 
@@ -76,7 +76,7 @@ def resolve(files, bindings=(), wanted=("run",)):
     except BadInput:
         raise
     except (ValueError, TypeError, SyntaxError, OSError, RuntimeError) as error:
-        raise BadInput(_in_one_line(error, places)) from error
+        raise BadInput(_in_one_line(error, places, str(files[-1]))) from error
     _check_all_used(places, own=(str(files[-1]), COMMAND_LINE))
     return built
 
@@ -139,7 +139,10 @@ def _bindings_in(file, where):
                 place = Place(where, statement.location.line_num)
                 raise BadInput(f"{place}: import of {statement.module}: allowed are bindings")
     except SyntaxError as error:
-        raise BadInput(f"{Place(where, error.lineno)}: {_NOT_GIN.format(error.text)}") from error
+        text = (error.text or "").strip()
+        raise BadInput(f"{Place(where, error.lineno)}: {_NOT_GIN.format(text)}") from error
+    except tokenize.TokenError as error:
+        raise BadInput(f"{where}: an open bracket or quote: allowed are closed ones") from error
     except UnicodeDecodeError:
         raise
     except ValueError as error:  # gin's word for a value that Python cannot read
@@ -152,15 +155,14 @@ def _places_of_file(path, above=()):
     """Where each name of a file and its includes is bound, refusing names bound twice.
 
     Args:
-      path: the file, from the present folder or the project's root, as gin looks it up.
+      path: the file.
       above: the files that include it.
     """
     if path in above:
         raise BadInput(f"{path}: includes itself: allowed are files that do not")
     own, included = {}, {}
-    full = pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path
     try:
-        with full.open() as file:
+        with _looked_up(path).open() as file:
             found = list(_bindings_in(file, path))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not text"
@@ -178,13 +180,24 @@ def _places_of_file(path, above=()):
     return included | own
 
 
+def _looked_up(path):
+    """A path from the present folder or else from the project's root, as gin looks it up."""
+    return pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path
+
+
 def _refuse_twice(name, first, second):
     if first is not None and first != second:
         raise BadInput(f"{second}: {name} is bound twice, first at {first}: allowed is once")
 
 
-def _in_one_line(error, places):
-    """The first line of an error of gin or of a constructor, with the place it is about."""
+def _in_one_line(error, places, own):
+    """The first line of an error of gin or of a constructor, with the place it is about.
+
+    Args:
+      error: the exception.
+      places: Places of all bindings by name.
+      own: the person's own file, where what is missing could stand.
+    """
     text = str(error).strip()
     first = text.splitlines()[0] if text else type(error).__name__
     unknown = re.match(r"Configurable '(\w+)' doesn't have a parameter named '(\w+)'", first)
@@ -193,21 +206,37 @@ def _in_one_line(error, places):
         known = registry.parameters(unknown[1])
         place = _place_in(text, unknown[1], places)
         return (
-            f"{places.get(name, place)}: {name} is unknown: allowed is {_one_of(unknown[2], known)}"
+            f"{places.get(name, place)}: {name} is unknown: allowed is {one_of(unknown[2], known)}"
         )
-    missing = re.match(r"No configurable matching (?:reference )?'@?(\w+)", first)
+    missing = re.match(r"No configurable matching (?:reference )?'@?((\w+)[\w.]*)", first)
     if missing:
-        place = _place_in(text, missing[1], places)
-        return f"{place}: {missing[1]} is unknown: allowed is {_one_of(missing[1], registry.NAMES)}"
-    parameter = re.match(r"(\w+\.\w+) = ", first)
+        name, place = missing[2], _place_in(text, missing[2], places)
+        if name in registry.NAMES:
+            return f"{place}: {missing[1]} has no parts: allowed is as StreamConfig.days = 8"
+        return f"{place}: {name} is unknown: allowed is {one_of(name, registry.NAMES)}"
+    parameter = re.match(r"(\w+\.\w+)(?:\[[^]]*\])* = ", first)
     if parameter and parameter[1] in places:
         return f"{places[parameter[1]]}: {first}"
     nothing = re.search(r"No values supplied .*: \['(\w+)'", text)
     call = re.search(r"In call to configurable '(\w+)' .*?(?:in scope '(\w+)')?$", text, re.M)
-    if nothing and call:
-        name = f"%{call[2]}" if call[1] == "macro" else f"{call[1]}.{nothing[1]}"
-        return f"{name} has no value: allowed is a file or SET that binds it"
+    if nothing and call and call[1] == "macro":
+        place = _use_of(call[2], places)
+        return f"{place}: %{call[2]} has no value: allowed is a file or SET that binds it"
+    lacking = re.match(r"(\w+)\.__init__\(\) missing .*?'(\w+)'", first)
+    if lacking or (nothing and call):
+        name = f"{lacking[1]}.{lacking[2]}" if lacking else f"{call[1]}.{nothing[1]}"
+        return f"{own}: {name} has no value: allowed is a file or SET that binds it"
     return first
+
+
+def _use_of(macro, places):
+    """Where a macro is used: the first of the bindings' files that has it, or the command line."""
+    for file in dict.fromkeys(place.file for place in places.values()):
+        if file != COMMAND_LINE:
+            for number, line in enumerate(_looked_up(file).read_text().splitlines(), 1):
+                if re.search(rf"^[^#]*%{macro}\b", line):
+                    return Place(file, number)
+    return COMMAND_LINE
 
 
 def _place_in(text, name, places):
@@ -232,14 +261,7 @@ def _check_all_used(places, own):
         switched_off = name.split(".")[0] not in classes and "." in name and place.file not in own
         replaced = "." not in name and place.file.startswith("configs/methods/")
         if name not in used and not switched_off and not replaced:
-            near = difflib.get_close_matches(name, sorted(used), n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
+            hint = did_you_mean(name, sorted(used))
             raise BadInput(
                 f"{place}: {name} has no effect: allowed are bindings that are read{hint}"
             )
-
-
-def _one_of(name, known):
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"one of {', '.join(known)}{hint}"

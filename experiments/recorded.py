@@ -3,7 +3,7 @@
 import pathlib
 from typing import NamedTuple
 
-from experiments.errors import BadInput
+from experiments.errors import BadInput, did_you_mean
 from experiments.run.config import RunConfig
 from experiments.run.record import RunRecord, Store
 from experiments.run.telemetry_store import TelemetryStore
@@ -23,29 +23,67 @@ class Recorded(NamedTuple):
         return sidecar["curves_sha256"] == self.record.curves_sha256
 
 
-def find(results, run_id):
+def find(results, given):
     """The recorded run of an id.
 
     Args:
       results: folder of all results.
-      run_id: as a record's file name has it.
+      given: an id, as for `locate`.
     Raises: BadInput if there is no such record, or one whose configuration is of another version.
     """
-    if not run_id or pathlib.Path(run_id).name != run_id:
-        raise BadInput(
-            f"RUN = {run_id!r}: allowed is the name of a record, <model>-<method>-<hash>"
-        )
-    found = sorted(pathlib.Path(results).glob(f"*/runs/{run_id}.json"))
-    if not found:
-        raise BadInput(f"RUN = {run_id!r}: no record in {results}/*/runs: make run leaves one")
-    store = Store(found[0].parent.parent)
-    record = store.read(run_id)
-    if record is None:
-        raise BadInput(f"{found[0]}: the run crashed: allowed is one that ended")
+    path = locate(results, given, "RUN")
+    store = Store(path.parent.parent)
+    record = ended(store, path)
     try:
         config = RunConfig.from_dict(record.config)
     except (ValueError, TypeError, KeyError) as error:
-        raise BadInput(f"{found[0]}: not a configuration of this version ({error})") from error
-    if config.run_id != run_id:
-        raise BadInput(f"{found[0]}: of another version: allowed is one that this version ran")
+        raise BadInput(f"{path}: not a configuration of this version ({error})") from error
+    if config.run_id != record.run_id:
+        raise BadInput(f"{path}: of another version: allowed is one that this version ran")
     return Recorded(store, record, config)
+
+
+def ended(store, path):
+    """The record in a file of a Store.
+
+    Raises: BadInput if its run crashed.
+    """
+    record = store.read(path.stem)
+    if record is None:
+        raise BadInput(f"{path}: the run crashed: allowed is one that ended")
+    return record
+
+
+def locate(results, given, variable):
+    """The file of a record, under whichever profile.
+
+    Args:
+      results: folder of all results.
+      given: an id, or the beginning of one or of its hash that no other run shares.
+      variable: what the person calls it, RUN or RUNS.
+    Raises: BadInput if there is none, or more than one.
+    """
+    if not given or "/" in given:
+        raise BadInput(
+            f"{variable} = {given!r}: allowed is the name of a record, <model>-<method>-<hash>"
+        )
+    paths = sorted(pathlib.Path(results).glob("*/runs/*.json"), reverse=True)
+    known = {path.stem: path for path in paths if not path.name.endswith(".telemetry.json")}
+    if given in known:
+        return known[given]
+    begin = [
+        run_id
+        for run_id in sorted(known)
+        if run_id.startswith(given) or run_id.rpartition("-")[2].startswith(given)
+    ]
+    if not begin:
+        raise BadInput(
+            f"{variable} = {given!r}: no record in {results}/*/runs"
+            f"{did_you_mean(given, known)}: make run leaves one, make list shows all"
+        )
+    if len(begin) > 1:
+        raise BadInput(
+            f"{variable} = {given!r}: {len(begin)} runs begin so, as {begin[0]} and {begin[1]}: "
+            "allowed is the beginning of one alone"
+        )
+    return known[begin[0]]

@@ -11,7 +11,6 @@ from experiments.errors import BadInput
 from experiments.gin_files import named_file, resolve, telemetry_config
 from experiments.run.divergence import label
 from experiments.run.recorder import SnapshotStore
-from experiments.run.runner import Runner
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.run.threads import one_thread
 from experiments.study.frames import METRICS
@@ -67,6 +66,8 @@ def replay(found, cache, *, steps=STEPS, method=None, rate=None, say=lambda text
     Returns: Replay.
     Raises: BadInput.
     """
+    from experiments.run.runner import Runner  # late: bad input does not wait for TensorFlow
+
     runner, telemetry = Runner(found.store, cache), telemetry_config()
     snapshot, sidecar = _snapshot(found, runner, telemetry, say)
     config = _often(found.config, steps)
@@ -183,11 +184,11 @@ def replay_one(*, run_id, steps, method, rate, results, cache, say):
     Returns: text.
     Raises: BadInput.
     """
-    one_thread()  # before anything else computes with TensorFlow
     found = recorded.find(results, run_id)
     if method:
         file = named_file("methods", method)
         (method,) = resolve([file], (), ("MethodConfig",))
+    one_thread()  # before anything else computes with TensorFlow
     shown = replay(
         found, cache, steps=steps or STEPS, method=method or None, rate=rate or None, say=say
     )

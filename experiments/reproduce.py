@@ -74,6 +74,7 @@ def reproduce_study(options, file, runs=None):
     Raises: BadInput, RunsCrashed.
     """
     config, name = cases_config(file, runs), study_name(file)
+    CasesProtocol(config, options.profile, options.data_seed, study=None).check(file)
     with session.opened(options) as opened:
         frame = _run(config, opened)
         text = write_cases(opened.folder, name, config, frame)
@@ -103,7 +104,12 @@ def run_study(name, opened):
 def table2_config(repeats=None):
     """The study of Table 2; `repeats` overrides its own number unless None."""
     bindings = [] if repeats is None else [f"Table2Config.repeats = {repeats}"]
-    return resolve([named_file("studies", "table2")], bindings, ("Table2Config",))[0]
+    file = named_file("studies", "table2")
+    (table,) = resolve([file], bindings, ("Table2Config",))
+    for folder, names in {"models": table.models, "methods": table.methods}.items():
+        for name in names:  # now, and not when the calibration has run
+            named_file(folder, name)
+    return table
 
 
 def cases_config(file, runs=None):

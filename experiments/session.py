@@ -11,6 +11,7 @@ from experiments.gin_files import named_file, resolve
 from experiments.run.config import DEFAULT_DATA_SEED
 from experiments.run.cost import seconds_of
 from experiments.run.divergence import DivergenceConfig
+from experiments.run.late import load_tensorflow
 from experiments.run.record import Store, check_folder, results_folder
 from experiments.study import calibration
 from experiments.study.execution import Study
@@ -71,6 +72,7 @@ def opened(options):
     """
     edge, divergence = _calibration_config()
     check_folder(options.cache, "cache folder")
+    load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
     display = Display(divergence, options.workers)
 
     def study_of(seed):

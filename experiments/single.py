@@ -5,7 +5,6 @@ import sys
 from experiments.gin_files import named_file, resolve, telemetry_config
 from experiments.run.divergence import label
 from experiments.run.record import Store, check_folder, results_folder
-from experiments.run.runner import Runner
 from experiments.run.threads import one_thread
 from experiments.study.progress import mean_auc, shown_auc
 
@@ -23,7 +22,6 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache, teleme
     Returns: text that says what came out and where the record is.
     Raises: BadInput.
     """
-    one_thread()  # before anything else computes with TensorFlow
     if data_seed is not None:
         bindings = [*bindings, f"run.data_seed = {data_seed}"]
     files = [named_file("profiles", profile), "configs/divergence.gin", config_file]
@@ -31,6 +29,8 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache, teleme
     measured = telemetry_config() if telemetry else None
     store = Store(results_folder(results, profile, config.data_seed))
     check_folder(cache, "cache folder")
+    one_thread()  # before anything else computes with TensorFlow
+    from experiments.run.runner import Runner  # late: bad input does not wait for TensorFlow
 
     def show(row):
         sys.stderr.write(

@@ -7,13 +7,13 @@ from scripts import command
 
 def main():
     """Measures, writes, prints one line a ratio."""
+    from experiments.gin_files import named_file
     from experiments.run.threads import one_thread
 
+    named_file("profiles", command.FLAGS.profile)
     one_thread()  # before anything else computes with TensorFlow
     from experiments.bench import bench
-    from experiments.gin_files import named_file
 
-    named_file("profiles", command.FLAGS.profile)
     found = bench(command.FLAGS.profile, pathlib.Path(command.FLAGS.results), command.FLAGS.cache)
     for name, entry in found.items():
         print(

@@ -1,11 +1,11 @@
 """What all commands share: flags, exit statuses, one line for a person's mistake."""
 
-import contextlib
 import os
 import pathlib
+import re
 import sys
 
-from absl import app, flags
+from absl import flags
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FLAGS = flags.FLAGS
@@ -20,7 +20,30 @@ flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days
 
 def main(command):
     """Runs `command()` and exits: 0 done, 2 bad input, 3 crashed runs, 130 interrupted."""
-    app.run(lambda argv: sys.exit(_status(command, argv)), flags_parser=_parse)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal without the letters of a sparkline
+    sys.exit(exit_status(command, sys.argv))
+
+
+def exit_status(command, argv):
+    """What `main` exits with.
+
+    Args:
+      command: function without arguments.
+      argv: the command line, the name of the program first.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
+        modules = (sys.modules[command.__module__], sys.modules[__name__])
+        print("\n".join([modules[0].__doc__, *map(FLAGS.module_help, modules)]))
+        return 0
+    try:
+        rest = FLAGS(argv)[1:]
+    except flags.Error as error:
+        return _refuse(_flag_error(error))
+    if rest:
+        return _refuse(f"command line: {rest[0]!r}: allowed are flags only")
+    return _status(command)
 
 
 def workers():
@@ -30,7 +53,7 @@ def workers():
 
 def options():
     """The flags that every command over studies has, as session.Options."""
-    from experiments.session import Options  # imported late: see _status
+    from experiments.session import Options  # imported late: --help does not need it
 
     return Options(
         profile=FLAGS.profile,
@@ -41,58 +64,36 @@ def options():
     )
 
 
-def _parse(argv):
-    if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
-        modules = (sys.modules["__main__"], sys.modules[__name__])
-        print("\n".join([modules[0].__doc__, *map(FLAGS.module_help, modules)]))
-        sys.exit(0)
-    try:
-        return FLAGS(argv)
-    except flags.Error as error:
-        sys.stderr.write(f"error: command line: {str(error).splitlines()[0]}\n")
-        sys.exit(2)
+def _flag_error(error):
+    """An error of absl in our wording: the flag, what was received, what is allowed."""
+    first = str(error).splitlines()[0]
+    found = re.match(r"flag --(\w+)=(.*?): ", first)
+    if found and found[1] in FLAGS:
+        allowed = FLAGS[found[1]].parser.syntactic_help
+        first = f"flag --{found[1]}={found[2]}: allowed is {allowed}"
+    return f"command line: {first}"
 
 
-@contextlib.contextmanager
-def _silence():
-    """Drops what TensorFlow's libraries write to standard error while they are loaded."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+def _refuse(message):
+    """Says what is wrong; the status of bad input."""
+    sys.stderr.write(f"error: {message}\n")
+    return 2
 
 
-def _status(command, argv):
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        # Imported here so that --help does not wait for TensorFlow.
-        with _silence():
-            import tensorflow  # noqa: F401
-        return _checked_status(command, argv)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: finished runs are kept; the same command goes on\n")
-        return 130
-
-
-def _checked_status(command, argv):
+def _status(command):
     from experiments.errors import BadInput, RunsCrashed
 
     try:
-        if len(argv) > 1:
-            raise BadInput(f"command line: {argv[1]!r}: allowed are flags only")
         command()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: finished runs are kept; the same command goes on\n")
+        return 130
     except BadInput as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
+        return _refuse(error)
     except BrokenPipeError:  # who read our output, as `head` does, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:  # a full disk, a folder that went away
-        sys.stderr.write(f"error: {error.filename}: {error.strerror}; finished runs are kept\n")
-        return 2
+        return _refuse(f"{error.filename}: {error.strerror}; finished runs are kept")
     except RunsCrashed as error:
         sys.stderr.write(f"error: {error}\n")
         return 3

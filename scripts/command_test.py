@@ -1,6 +1,7 @@
 """Commands as a person types them: exit status, one line, nothing half-written."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,34 +49,15 @@ def refused(tmp_path, *arguments):
     "arguments, said",
     [
         (("scripts.reproduce_table2", "--profile=smok"), "no 'smok': allowed is one of laptop"),
-        (("scripts.reproduce_table2", "--repeats=0"), "Table2Config.repeats = 0: allowed is a"),
-        (("scripts.reproduce_table3", "--repeats=0"), "CasesConfig.runs = 0: allowed is a"),
-        (("scripts.calibrate", "--profile=smok"), "no 'smok': allowed is one of laptop"),
-        (("scripts.claims", "--profile=smok"), "no 'smok': allowed is one of laptop"),
-        (("scripts.figures", "--figure=7"), "FIGURE = 7: allowed is one of 1, 2, 3, 4, 5, 6, 8"),
-        (("scripts.figures", "--figure=x"), "command line: flag --figure=x"),
-        (("scripts.study",), "STUDY = '': allowed is a gin file"),
-        (("scripts.study", "--study=nowhere.gin"), "nowhere.gin: cannot be read"),
-        (("scripts.study", EXAMPLE.replace("--config", "--study")), "CasesConfig"),
-        (("scripts.reproduce_table2", "--repeat=x"), "command line: "),
         (("scripts.reproduce_table2", "--workers=0"), "command line: flag --workers=0"),
-        (("scripts.reproduce_table2", "extra"), "command line: 'extra': allowed are flags only"),
-        (("scripts.table1", "--profile=typo"), "no 'typo': allowed is one of laptop"),
-        ((*RUN, EXAMPLE, "--set=learning_rate=0"), "run.learning_rate = 0: allowed is a finite"),
-        ((*RUN, EXAMPLE, "--set=learning_rate=nan"), "command line: not gin: "),
-        ((*RUN, EXAMPLE, "--set=StreamConfig.days='8'"), "StreamConfig.days = '8': allowed is"),
-        ((*RUN, EXAMPLE, "--set=THRESHOLD=0.1"), "THRESHOLD has no effect"),
-        ((*RUN, EXAMPLE, "--set=run_seed=1 run_seed=2"), "run.run_seed is bound twice"),
-        ((*RUN, EXAMPLE, "--set=learning_rat=1"), "did you mean learning_rate?"),
+        (("scripts.study", EXAMPLE.replace("--config", "--study")), "CasesConfig"),
         ((*RUN, EXAMPLE, "--set=MethodConfig.rule='clip'"), "MethodConfig.rule = 'clip': allowed"),
-        ((*RUN, "--config=nowhere.gin"), "nowhere.gin: cannot be read"),
-        (RUN, "CONFIG = '': allowed is a gin file"),
-        (("scripts.replay",), "RUN = '': allowed is the name of a record"),
         (("scripts.replay", "--run=nobody"), "RUN = 'nobody': no record in"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_input_is_one_line_and_exit_status_2(tmp_path, arguments, said):
+    """A process each; mistakes_test.py has many more, in one."""
     assert said in refused(tmp_path, *arguments)
 
 
@@ -133,23 +115,59 @@ def test_crashed_runs_are_exit_status_3_and_name_their_logs(tmp_path):
     assert len(finished) == 5  # the folder among them
 
 
-def test_quotes_in_set_survive_make(tmp_path):
-    run = subprocess.run(
-        [
-            "make",
-            "--no-print-directory",
-            "run",
-            "PROFILE=smoke",
-            "CONFIG=configs/studies/one_large_dcn_clippy.gin",
-            "SET=learning_rate=0.1  MethodConfig.rule='clip' ModelConfig.tasks=('click', 'like')",
-        ],
+def make(*arguments):
+    """What make did; the environment counts as installed, whatever the time of its files."""
+    return subprocess.run(
+        ["make", "--no-print-directory", "--old-file=.venv/.installed", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_quotes_in_set_survive_make():
+    run = make(
+        "run",
+        "PROFILE=smoke",
+        "CONFIG=configs/studies/one_large_dcn_clippy.gin",
+        "SET=learning_rate=0.1  MethodConfig.rule='clip' ModelConfig.tasks=('click', 'like')",
+    )
     assert run.returncode == 2
     assert "MethodConfig.rule = 'clip': allowed is one of naive" in run.stderr
+
+
+def test_make_adds_one_line_of_its_own_to_a_mistake():
+    done = make("list", "PROFILE=smok")
+    assert (done.returncode, done.stdout) == (2, "")
+    ours, of_make = done.stderr.splitlines()
+    assert "configs/profiles: no 'smok'" in ours
+    assert of_make.startswith("make: ***")
+
+
+def test_a_misspelt_variable_of_make_is_refused():
+    done = make("reproduce-table2", "PROFLE=smoke")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no variable PROFLE: allowed is one of PROFILE DATA_SEED" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_make_help_lists_every_command_and_variable_in_80_columns():
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    lists = {
+        name: text.split(name, 1)[1].split("\n", 1)[0].split()
+        for name in (".PHONY:", "VARIABLES :=")
+    }
+    shown = make("help").stdout
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 80
+    commands, _, variables = shown.partition("variables of every command:\n")
+    assert {line.split()[0] for line in commands.splitlines()} == set(lists[".PHONY:"]) - {
+        "$(FIGURES)"
+    } | {"figure1"}
+    assert all(re.match(r"[a-z0-9-]+ +\S", line) for line in commands.splitlines())
+    assert len({re.match(r"\S+ +", line).end() for line in commands.splitlines()}) == 1
+    assert set(re.findall(r"\b[A-Z_]{3,}\b", variables)) == set(lists["VARIABLES :="])
 
 
 def test_a_reader_that_stops_early_is_no_error(tmp_path):
@@ -165,21 +183,52 @@ def test_a_reader_that_stops_early_is_no_error(tmp_path):
     assert process.stderr.read() == ""
 
 
-def test_help_does_not_wait_for_tensorflow():
-    code = "import sys; from scripts import reproduce_table2; print('tensorflow' in sys.modules)"
-    found = subprocess.run(
+SCRIPTS = sorted(
+    path.stem
+    for path in (ROOT / "scripts").glob("*.py")
+    if "command.main(main)" in path.read_text() and path.stem != "command_test"
+)
+
+
+def heard(script, *arguments):
+    """(exit status, standard output) of a command in a process that ends without TensorFlow."""
+    code = (
+        f"import sys; from scripts import command, {script} as script\n"
+        f"status = command.exit_status(script.main, {['script', *arguments]!r})\n"
+        "print(status, 'tensorflow' in sys.modules)"
+    )
+    done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert found.stdout == "False\n"
-    shown = subprocess.run(
-        [sys.executable, "-m", "scripts.reproduce_table2", "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "--profile" in shown.stdout
-    assert "--repeats" in shown.stdout
+    *out, last = done.stdout.splitlines()
+    status, imported = last.split()
+    assert imported == "False"
+    return int(status), "\n".join(out)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_does_not_wait_for_tensorflow(script):
+    status, out = heard(script, "--help")
+    assert status == 0
+    assert "--profile" in out
+    assert "--workers" in out
+
+
+@pytest.mark.parametrize(
+    "script, arguments",
+    [
+        ("reproduce_table2", ["--profile=smok"]),
+        ("reproduce_table2", ["--repeats=0"]),
+        ("study", ["--study=nowhere.gin"]),
+        ("study", ["--study=configs/studies/one_large_dcn_clippy.gin"]),
+        ("run", [EXAMPLE, "--profile=smoke", "--set=StreamConfig.dayz=8"]),
+        ("doctor", ["--run=nobody"]),
+        ("compare", ["--runs=nobody nothing"]),
+        ("list", ["--profile=smoke", "--results=nowhere"]),
+    ],
+)
+def test_bad_input_does_not_wait_for_tensorflow(script, arguments):
+    assert heard(script, *arguments) == (2, "")
 
 
 def test_an_interrupted_study_keeps_its_records_and_leaves_no_process(tmp_path):

@@ -4,7 +4,6 @@ import pandas as pd
 
 from experiments.artefacts import paper
 from experiments.artefacts.tables import MODEL_NAMES
-from experiments.run.program import build_model
 from experiments.run.record import Store, write_whole
 from experiments.study.grid import run_config
 
@@ -35,6 +34,8 @@ def table_frame():
 def _built(name):
     # Rate and seeds do not enter the count; embeddings neither, so their table can be tiny.
     config = run_config("paper", name, "naive", learning_rate=1.0, data_seed=1, run_seed=0)
+    from experiments.run.program import build_model  # late: it imports TensorFlow
+
     return config, build_model(config, vocabulary_size=2)
 
 

@@ -5,8 +5,8 @@ import hashlib
 import json
 
 import data
-from clippy.optimizers import check_method
 from data import checks
+from experiments.run.late import check_method
 from models.config import ModelConfig
 
 # Bump when the numbers of a run change for the same configuration and seeds (see CHANGELOG).

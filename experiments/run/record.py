@@ -53,13 +53,15 @@ class Store:
 
     Args:
       root: folder of the profile's results.
+      writable: False for records that are only read: the folder is then neither made nor checked.
     Raises: BadInput if the folder cannot be written.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, writable=True):
         self.root = pathlib.Path(root)
         self.runs = self.root / "runs"
-        check_folder(self.runs, "results folder")
+        if writable:
+            check_folder(self.runs, "results folder")
 
     def read(self, run_id):
         """The record of a run, or None if it has not ended (or crashed, and is to be tried again).
@@ -68,18 +70,19 @@ class Store:
         """
         path = self.runs / f"{run_id}.json"
         try:
-            fields = json.loads(path.read_text())
-            record = RunRecord(**fields)
+            record = _record_of(path)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError) as error:
-            raise BadInput(f"{path}: not a record ({error}): delete it to run again") from error
-        if record.schema != SCHEMA or record.run_id != run_id:
-            raise BadInput(
-                f"{path}: schema {record.schema}, run {record.run_id}: allowed is schema {SCHEMA}, "
-                f"run {run_id}; delete it to run again"
-            )
         return None if record.status == "crashed" else record
+
+    def all(self):
+        """Yields every record, those of crashed runs too, in the order of their ids.
+
+        Raises: BadInput as `read`.
+        """
+        for path in sorted(self.runs.glob("*.json")):
+            if not path.name.endswith(".telemetry.json"):
+                yield _record_of(path)
 
     def curves(self, record):
         """The curves of a record: DataFrame, one row an evaluation.
@@ -90,7 +93,9 @@ class Store:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+            raise BadInput(
+                f"{path}: cannot be read ({error.strerror}): delete its record to run again"
+            ) from error
         if hashlib.sha256(content).hexdigest() != record.curves_sha256:
             raise BadInput(f"{path}: not the curves of its record: delete both to run again")
         return pd.read_csv(io.BytesIO(content), compression="gzip", float_precision="round_trip")
@@ -110,6 +115,25 @@ class Store:
         text = json.dumps(dataclasses.asdict(record), allow_nan=False, sort_keys=True, indent=1)
         write_whole(self.runs / f"{record.run_id}.json", (text + "\n").encode())
         return record
+
+
+def _record_of(path):
+    """The record in a file.
+
+    Raises: FileNotFoundError; BadInput if it is not a record of this schema.
+    """
+    try:
+        fields = json.loads(path.read_text())
+        schema = fields["schema"]
+        record = RunRecord(**fields) if schema == SCHEMA else None
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput(f"{path}: not a record ({error}): delete it to run again") from error
+    if record is None or record.run_id != path.stem:
+        found = f"schema {schema}" + ("" if record is None else f", run {record.run_id}")
+        raise BadInput(
+            f"{path}: {found}: allowed is schema {SCHEMA}, run {path.stem}; delete it to run again"
+        )
+    return record
 
 
 def curves_file(curves):

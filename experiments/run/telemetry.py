@@ -7,9 +7,9 @@ import re
 
 import pandas as pd
 
-from clippy.optimizers import check_method
 from data import checks
 from experiments.run.detector import DetectorConfig
+from experiments.run.late import check_method
 from experiments.run.recorder import RecorderConfig
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 
+from data import checks
 from experiments.errors import BadInput
 from experiments.run.divergence import label
 from experiments.run.record import write_whole
@@ -92,6 +93,22 @@ def calibrate(config, profile, study, divergence):
         f"{len(config.data_seeds)} naive {config.model} runs diverge: allowed is a grid that "
         "reaches the edge"
     )
+
+
+def recorded_base_rate(folder):
+    """The rate called 1x that calibration.json in a results folder gives, or None without one.
+
+    Raises: BadInput if the file is not what `calibrate` writes.
+    """
+    path = folder / "calibration.json"
+    try:
+        rate = json.loads(path.read_text())["base_rate"]
+        checks.real("base_rate", rate, above=0)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput(f"{path}: not a calibration ({error}): make calibrate writes it") from error
+    return rate
 
 
 def _try(config, profile, rate, study, divergence):

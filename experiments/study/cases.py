@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 
+from experiments.errors import BadInput
 from experiments.run.cost import seconds_of
 from experiments.study.frames import frame_of, run_row
 from experiments.study.grid import run_config
@@ -22,6 +23,20 @@ class CasesProtocol:
     def __init__(self, config, profile, data_seed, study):
         self._config, self._study = config, study
         self._profile, self._data_seed = profile, data_seed
+
+    def check(self, where):
+        """Resolves every case once, at whatever rate: a mistake is said before anything is run.
+
+        Args:
+          where: the file of the study.
+        Raises: BadInput naming the file and the case.
+        """
+        for name, case in self._config.cases.items():
+            try:
+                self._run_config(case, base_rate=1.0, seed=0)
+            except BadInput as error:
+                said = str(error).removeprefix("command line: ")
+                raise BadInput(f"{where}: CasesConfig.cases[{name!r}]: {said}") from error
 
     def plan(self, base_rate):
         """(runs, done, predicted seconds of the others)."""

@@ -68,6 +68,7 @@ class Pool:
                     crashed[config.run_id] = self._crashed(config, fault)
                     display.crashed(config)
             left = again
+        display.running(self._progress)
         return crashed
 
     def _round(self, configs, display, telemetry):
@@ -76,7 +77,7 @@ class Pool:
         waiting = {self._submit(config, telemetry): config for config in configs}
         while waiting:
             done, _ = concurrent.futures.wait(waiting, POLL_S, concurrent.futures.FIRST_COMPLETED)
-            display.running(self._progress)
+            display.running(self._progress, waiting.values())
             for future in done:
                 config = waiting.pop(future)
                 fault = _fault(future)

@@ -3,6 +3,7 @@
 import dataclasses
 
 from data import checks
+from experiments.errors import one_of
 from experiments.run.telemetry import TelemetryConfig
 from experiments.study import ablation
 
@@ -42,6 +43,8 @@ class CalibrationConfig:
             checks.fail("CalibrationConfig.data_seeds", self.data_seeds, "a list, not empty")
         for seed in self.data_seeds:
             checks.whole("CalibrationConfig.data_seeds", seed, *DESIGN_SEEDS)
+        if len(set(self.data_seeds)) != len(self.data_seeds):
+            checks.fail("CalibrationConfig.data_seeds", self.data_seeds, "seeds that differ")
         object.__setattr__(self, "data_seeds", tuple(self.data_seeds))
 
     def grid(self):
@@ -164,10 +167,9 @@ class CasesConfig:
         built = {name: _case(name, fields) for name, fields in self._all_cases().items()}
         for name, case in built.items():
             if case.against and case.against not in set(built) - {name}:
-                others = ", ".join(other for other in built if other != name)
-                checks.fail(
-                    f"CasesConfig.cases[{name!r}]['against']", case.against, f"one of {others}"
-                )
+                others = [other for other in built if other != name]
+                allowed = one_of(str(case.against), others) if others else "'' in a study of one"
+                checks.fail(f"CasesConfig.cases[{name!r}]['against']", case.against, allowed)
             if case.measured and self.telemetry is None:
                 checks.fail(
                     f"CasesConfig.cases[{name!r}]['measured']", True, "False without telemetry"
@@ -196,10 +198,18 @@ class CasesConfig:
 
 def _case(name, fields):
     where = f"CasesConfig.cases[{name!r}]"
-    known = {field.name: field for field in dataclasses.fields(Case)}
-    if not isinstance(fields, dict) or not {"model", "rate_multiple"} <= set(fields) <= set(known):
-        checks.fail(where, fields, f"a dict with model and rate_multiple, of {', '.join(known)}")
+    known = [field.name for field in dataclasses.fields(Case)]
+    if not isinstance(fields, dict):
+        checks.fail(where, fields, f"a dict of {', '.join(known)}")
+    for field in set(fields) - set(known):
+        checks.fail(where, field, one_of(str(field), known))
+    for field in ("model", "rate_multiple"):
+        if field not in fields:
+            checks.fail(where, fields, f"a dict with {field!r}")
     case = Case(**fields)
+    for field in ("model", "method"):
+        if not isinstance(getattr(case, field), str):
+            checks.fail(f"{where}[{field!r}]", getattr(case, field), "a name")
     if not isinstance(case.set, (tuple, list)) or not all(isinstance(x, str) for x in case.set):
         checks.fail(f"{where}['set']", case.set, "a list of bindings as text")
     checks.real(f"{where}['rate_multiple']", case.rate_multiple, above=0)

@@ -49,15 +49,19 @@ def execute(config, progress_folder, telemetry=None):
     path = pathlib.Path(progress_folder) / f"{config.run_id}.json"
     rows = []
 
-    def show(row):
-        rows.append(row)
+    def write():
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
         state["worker"] = os.getpid()
         draft = path.with_suffix(".draft")
         draft.write_text(json.dumps(state))
         draft.replace(path)
 
+    def show(row):
+        rows.append(row)
+        write()
+
     try:
+        write()  # an hour may pass before the first evaluation
         _runner.run(config, show, telemetry)
     except Exception:  # whatever it was, the study goes on and reports it
         return traceback.format_exc()
