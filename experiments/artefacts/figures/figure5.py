@@ -64,7 +64,7 @@ def draw_methods(rows):
             axis.set(title=f"{MODEL_NAMES.get(model, model)}, {rate:g}x", xlabel="training step")
         axes[0, 0].set_ylabel("AUC on the last day")
         _legend(figure, axes)
-        _caption(figure, rows)
+        style.caption(figure, caption(rows))
     return figure
 
 
@@ -88,7 +88,7 @@ def draw_models(rows):
         for axis in axes[-1]:
             axis.set_xlabel("training step")
         _legend(figure, axes)
-        _caption(figure, rows)
+        style.caption(figure, caption(rows))
     return figure
 
 
@@ -108,7 +108,8 @@ def _legend(figure, axes):
     figure.legend(handles, names, loc="outside upper center", ncols=len(names), handlelength=1.4)
 
 
-def _caption(figure, rows):
+def caption(rows):
+    """What a reader must know, from the rows of frame."""
     counts = np.unique(rows["n"])
     shown = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    style.caption(figure, ABOUT.format(data_seed=rows["data_seed"].iloc[0], n=shown))
+    return ABOUT.format(data_seed=rows["data_seed"].iloc[0], n=shown)
