@@ -13,7 +13,7 @@ export CONFIG SET STUDY RUN
 
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
-.PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims smoke table1 \
+.PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
 	study run replay doctor detector bench readme test test-slow lint fmt lock clean
 
 help: ## this list
@@ -46,6 +46,9 @@ $(FIGURES): $(INSTALLED)
 
 claims: $(INSTALLED) ## the scorecard: which of the paper's claims the records bear out
 	@$(MODULE) scripts.claims $(FLAGS)
+
+report: $(INSTALLED) ## scorecard, tables, figures and runs as one HTML page
+	@$(MODULE) scripts.report $(FLAGS)
 
 calibrate: $(INSTALLED) ## find the learning rate called 1x, with its evidence
 	@$(MODULE) scripts.calibrate $(FLAGS)
