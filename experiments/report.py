@@ -5,6 +5,8 @@ import json
 import pandas as pd
 
 from experiments.artefacts import report
+from experiments.artefacts.report.figures import COLUMNS
+from experiments.artefacts.report.tables import columns_of
 from experiments.doctor import words_path
 from experiments.errors import BadInput
 from experiments.gin_files import resolve
@@ -45,7 +47,6 @@ def gather(options, folder):
     Raises: BadInput for a file that cannot be read, or is of another version.
     """
     home = results_folder(options.results, options.profile, DEFAULT_DATA_SEED)
-    figures = {path.stem.removeprefix("figure"): path for path in folder.glob("figures/figure*")}
     runs, crashed = _runs(folder)
     return report.Material(
         profile=options.profile,
@@ -54,17 +55,17 @@ def gather(options, folder):
         files=frozenset(
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
         ),
-        tables={path.stem: _csv(path) for path in sorted(folder.glob("*.csv"))},
+        tables=_tables(folder),
         texts={path.stem: path.read_text() for path in sorted(folder.glob("*.md"))},
         figures={
-            name: _csv(path.with_suffix(".csv"))
-            for name, path in sorted(figures.items())
-            if path.with_suffix(".csv").exists()
+            name: _csv(path, columns)
+            for name, columns in COLUMNS.items()
+            if (path := folder / "figures" / f"figure{name}.csv").exists()
         },
         pictures={
-            name: figures[name].with_suffix(".png").read_bytes()
+            name: path.read_bytes()
             for name in PICTURES
-            if name in figures and figures[name].with_suffix(".png").exists()
+            if (path := folder / "figures" / f"figure{name}.png").exists()
         },
         claims=_claims(options),
         pooled=_json(home / "claims_pooled.json"),
@@ -112,11 +113,22 @@ def _runs(folder):
     return found, tuple(crashed)
 
 
-def _csv(path):
+def _tables(folder):
+    paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
+    return {name: _csv(path, columns_of(name, paths)) for name, path in paths.items()}
+
+
+def _csv(path, columns):
+    """A table that must have some columns."""
     try:
-        return pd.read_csv(path, float_precision="round_trip")
+        # A case may be called NA: only what is empty is missing.
+        frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
     except ValueError as error:
         raise BadInput(f"{path}: not a table ({error}): delete it and make it again") from error
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise BadInput(f"{path}: no column {missing[0]!r}: of another version, make it again")
+    return frame
 
 
 def _json(path):

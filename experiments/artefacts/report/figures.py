@@ -30,6 +30,18 @@ MEASURES = {  # as figure4.MEASURES, without TeX
 }
 DASHES = {":": "dot", "-": "solid", "--": "dash"}
 CONTOUR_POINTS = 41
+_RUN = ("data_seed", "seed", "run_id", "step")
+_LAYER = (*_RUN, "a", "b", "c", "layer", *figure4.MEASURES, *figure4.FACTORS)
+_FIGURE5 = ("data_seed", "model", "method", "rate_multiple", "step", "mean", "low", "high", "n")
+COLUMNS = {  # of figure<name>.csv, those that are read
+    "1": (*_RUN, "kind", "loss", "auc"),
+    "2": ("model", "parameters", "level", "text"),
+    "3": ("rate", "step", "x", "y", "loss"),
+    "4a": (*_RUN, "a", "b", "c", "loss", "auc"),
+    **dict.fromkeys(("4b", "8a", "8b", "8c"), _LAYER),
+    **dict.fromkeys(("5a", "5b"), _FIGURE5),
+    "6": ("data_seed", "rate_multiple", "layer", "step", "mean", "low", "high", "n", "smooth"),
+}
 
 
 class Interactive(NamedTuple):
@@ -84,7 +96,7 @@ def _figure3(rows, _):
         hover = f"{key.name}<br>step %{{x}}, loss %{{y:.4g}}"
         losses.append(plots.line(key, path["step"], path["loss"], hover))
     panels.append(Panel("loss of all three", "step", "loss", losses, log=True))
-    return figure3.caption(rows), plots.figure(panels, 2, keys)
+    return figure3.caption(rows), plots.figure(panels, len(keys), keys)
 
 
 def _contours(key, path):

@@ -131,9 +131,9 @@ def _axis(letter, number):
 
 
 def _decades(traces):
-    """Powers of ten between the smallest and the largest positive value; 0 without any."""
+    """Powers of ten between the smallest and the largest positive value; inf without any."""
     values = [y for trace in traces for y in trace["y"] if y is not None and y > 0]
-    return math.log10(max(values) / min(values)) if values else 0.0
+    return math.log10(max(values) / min(values)) if values else math.inf
 
 
 def _place(found, panel, number, place):

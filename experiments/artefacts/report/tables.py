@@ -17,6 +17,19 @@ from experiments.artefacts.tables import (
 )
 from experiments.study.frames import METRICS
 
+COLUMNS = {  # of <name>.csv, those that are read
+    "table1": ("model", "nonembedding_parameters", "paper_parameters", "shared_bottom"),
+    "table2": ("model", "method", "metric", "mean", "std", "n", "diverged", "rate_multiple")
+    + ("threshold", "paper_mean", "paper_std"),
+    "table2_runs": ("model", "method", "threshold", "rate_multiple", "role", "seed", "auc", "rmse")
+    + ("label", "run_id"),
+    "table3": ("direction", "change", "diverged", "tried", "ratio", "low", "high")
+    + ("paper_diverged", "paper_tried"),
+    "detector": ("source", "label", "said", "delay"),
+}
+CASE_COLUMNS = ("case", "model", "method", "rate_multiple", "diverged", "micro_diverged", "damaged")
+CASE_COLUMNS += ("untrained", "tried", "low", "high", "auc_mean", "auc_std", "rmse_mean")
+CASE_COLUMNS += ("rmse_std", "against", "auc_gap", "rmse_gap")
 ENDINGS = ("csv", "md", "tex")
 SMALL_STUDIES = {  # of section 3.2 and 4.1: the claims of the paper that each decides
     "warmup": ("C29",),
@@ -64,8 +77,11 @@ def paper_tables(material):
 def studies(material):
     """The studies of cases on disk, those of section 3.2 first: list of Table."""
     known = [name for name in SMALL_STUDIES if name in material.tables]
-    others = [name for name, frame in sorted(material.tables.items()) if "case" in frame]
-    others = [name for name in others if f"{name}_runs" in material.tables and name not in known]
+    others = [
+        name
+        for name in sorted(material.tables)
+        if columns_of(name, material.tables) == CASE_COLUMNS and name not in known
+    ]
     return [_study(material, name) for name in known + others]
 
 
@@ -76,6 +92,13 @@ def detector(material):
     rows = list(detection.shown(material.tables["detector"]))
     title, notes = words(material.texts.get("detector", ""))
     return [_table(material, "detector", title, detection.HEADER, rows, 2, notes)]
+
+
+def columns_of(name, tables):
+    """The columns that <name>.csv must have; `tables` are the names of all that are there."""
+    if f"{name}_runs" in tables and name not in COLUMNS:
+        return CASE_COLUMNS
+    return COLUMNS.get(name, ())
 
 
 def words(text):

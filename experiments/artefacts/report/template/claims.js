@@ -18,5 +18,12 @@ if (byId("claim-filters")) {
   text.addEventListener("input", filter);
   boxes.forEach((box) => box.addEventListener("change", filter));
   byId("claim-filters").addEventListener("submit", (event) => event.preventDefault());
+  window.addEventListener("hashchange", () => {
+    const row = document.getElementById(location.hash.slice(1));
+    if (!row || !row.hidden) return;
+    byId("claim-filters").reset(); // a link to a claim shows it, whatever was filtered
+    filter();
+    row.scrollIntoView();
+  });
   filter(); // a browser may restore what was typed before a reload
 }

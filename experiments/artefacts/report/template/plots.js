@@ -64,6 +64,7 @@ function draw(element) {
   const wide = element.clientWidth >= NARROW_PX;
   const layout = themedLayout(structuredClone(wide ? spec.wide : spec.narrow));
   drawn.get(element).wide = wide;
+  element.style.minHeight = `${layout.height}px`;
   layout.dragmode = wide ? "zoom" : false; // a finger on a figure scrolls the page
   const config = { ...OFFLINE, modeBarButtons: wide ? WIDE_BAR : NARROW_BAR };
   Plotly.react(element, spec.data.map((trace) => themedTrace(trace, off)), layout, config);
@@ -116,6 +117,11 @@ window.addEventListener("resize", () => {
 // One figure after another, so that the page answers while they are drawn.
 const waiting = [...document.querySelectorAll(".plot[data-figure]")];
 const specs = data("figures-data");
+for (const element of waiting) {
+  // Room for what is not drawn yet, so that an address like #run=... leads to the right place.
+  const { wide, narrow } = specs[element.dataset.figure];
+  element.style.minHeight = `${(element.clientWidth >= NARROW_PX ? wide : narrow).height}px`;
+}
 (function next() {
   const element = waiting.shift();
   if (!element) return;
