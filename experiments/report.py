@@ -28,7 +28,7 @@ def write_report(options):
     Raises: BadInput if there is no results folder, or something in it cannot be read.
     """
     folder = results_folder(options.results, options.profile, options.data_seed)
-    if not (folder / "runs").is_dir() and not list(folder.glob("*.csv")):
+    if not folder.is_dir():
         raise BadInput(
             f"{folder}: no results to report: allowed is a profile and DATA_SEED with some; "
             "make smoke leaves the smallest"
