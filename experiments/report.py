@@ -5,7 +5,7 @@ import json
 import pandas as pd
 
 from experiments.artefacts import report
-from experiments.artefacts.report.figures import COLUMNS
+from experiments.artefacts.report import figures, study_curves
 from experiments.artefacts.report.tables import columns_of
 from experiments.doctor import words_path
 from experiments.errors import BadInput
@@ -16,7 +16,7 @@ from experiments.scorecard import data_seeds_on_disk
 from experiments.study.frames import run_row
 
 DEFAULT_PROFILE = "laptop"  # the one that commands need not be given
-PICTURES = ("2",)  # figures that are shown as they are
+PICTURES = ("figure2",)  # figures that are shown as they are
 
 
 def write_report(options):
@@ -57,15 +57,11 @@ def gather(options, folder):
         ),
         tables=_tables(folder),
         texts={path.stem: path.read_text() for path in sorted(folder.glob("*.md"))},
-        figures={
-            name: _csv(path, columns)
-            for name, columns in COLUMNS.items()
-            if (path := folder / "figures" / f"figure{name}.csv").exists()
-        },
+        figures=_figures(folder / "figures"),
         pictures={
-            name: path.read_bytes()
-            for name in PICTURES
-            if (path := folder / "figures" / f"figure{name}.png").exists()
+            path.stem: path.read_bytes()
+            for path in sorted(folder.glob("figures/*.png"))
+            if path.stem in PICTURES
         },
         claims=_claims(options),
         pooled=_json(home / "claims_pooled.json"),
@@ -116,6 +112,18 @@ def _runs(folder):
 def _tables(folder):
     paths = {path.stem: path for path in sorted(folder.glob("*.csv"))}
     return {name: _csv(path, columns_of(name, paths)) for name, path in paths.items()}
+
+
+def _figures(folder):
+    """The points of every figure that the report can show, by the stem of their file."""
+    columns = {f"figure{name}": columns for name, columns in figures.COLUMNS.items()}
+    for path in folder.glob(f"{study_curves.BEGINNING}*.csv"):
+        columns[path.stem] = study_curves.COLUMNS
+    return {
+        stem: _csv(path, needed)
+        for stem, needed in sorted(columns.items())
+        if (path := folder / f"{stem}.csv").exists()
+    }
 
 
 def _csv(path, columns):

@@ -52,6 +52,8 @@ def refused(tmp_path, *arguments):
         (("scripts.reproduce_table3", "--repeats=0"), "CasesConfig.runs = 0: allowed is a"),
         (("scripts.calibrate", "--profile=smok"), "no 'smok': allowed is one of laptop"),
         (("scripts.claims", "--profile=smok"), "no 'smok': allowed is one of laptop"),
+        (("scripts.report", "--profile=smok"), "no 'smok': allowed is one of laptop"),
+        (("scripts.report", "--profile=smoke"), "smoke: no results to report: allowed is a"),
         (("scripts.figures", "--figure=7"), "FIGURE = 7: allowed is one of 1, 2, 3, 4, 5, 6, 8"),
         (("scripts.figures", "--figure=x"), "command line: flag --figure=x"),
         (("scripts.study",), "STUDY = '': allowed is a gin file"),

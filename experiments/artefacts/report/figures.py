@@ -19,6 +19,7 @@ from experiments.artefacts.figures import (
 from experiments.artefacts.report import plots
 from experiments.artefacts.report.numbers import shorts
 from experiments.artefacts.report.plots import Key, Panel
+from experiments.artefacts.report.study_curves import curves_of_studies
 from experiments.artefacts.tables import METHOD_NAMES, MODEL_NAMES
 from experiments.run.divergence import CHANCE
 
@@ -47,23 +48,27 @@ COLUMNS = {  # of figure<name>.csv, those that are read
 class Interactive(NamedTuple):
     """A figure of the page.
 
-    name: what follows the word Figure; title and caption: texts; spec: from plots.figure, or None
-    for one that is shown as the static picture alone.
+    stem: of its files; heading and caption: texts; spec: from plots.figure, or None for one that is
+    shown as the static picture alone.
     """
 
-    name: str
-    title: str
+    stem: str
+    heading: str
     caption: str
     spec: dict | None
 
 
 def interactive(material):
-    """The figures whose points are on disk, in the order of the paper: list of Interactive."""
-    return [
-        Interactive(name, title, *make(material.figures[name], material))
+    """The figures whose points are on disk: list of Interactive.
+
+    Those of the paper come first, in its order, then the curves of studies.
+    """
+    found = [
+        Interactive(stem, f"Figure {name}: {title}", *make(material.figures[stem], material))
         for name, (title, make) in MAKERS.items()
-        if name in material.figures
+        if (stem := f"figure{name}") in material.figures
     ]
+    return found + [Interactive(*figure) for figure in curves_of_studies(material)]
 
 
 def _figure1(rows, _):

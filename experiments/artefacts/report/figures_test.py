@@ -7,7 +7,7 @@ import pytest
 
 from experiments.artefacts.figures import figure1, figure4, figure5, figure6, style
 from experiments.artefacts.figures import figures_test as made_up
-from experiments.artefacts.report import figures, plots
+from experiments.artefacts.report import figures, plots, study_curves
 from experiments.artefacts.report.plots import Key, Panel
 
 
@@ -135,3 +135,22 @@ def test_a_band_leaves_out_what_is_unknown():
 def test_a_narrow_range_on_a_log_axis_has_few_labels(made):
     assert made["6"][2]["wide"]["yaxis"]["dtick"] == "D2"
     assert "dtick" not in made["4b"][2]["wide"]["yaxis"]
+
+
+def test_a_study_has_one_line_a_case_whatever_it_is_called():
+    rows = pd.DataFrame({"step": [6, 12], "mean": [0.6, 0.7], "low": [0.5, 0.6], "high": 0.8})
+    names = ["<b>%{x}", *"bcdefg"]
+    rows = pd.concat(
+        rows.assign(data_seed=1, case=name, diverged=at, n=7) for at, name in enumerate(names)
+    )
+
+    class Material:
+        figures, texts = {"study_mine": rows, "figure9": rows}, {"mine": "## Mine\n"}
+
+    ((stem, heading, _, spec),) = study_curves.curves_of_studies(Material)
+    assert (stem, heading) == ("study_mine", "Study mine: Mine")
+    go.Figure(data=spec["data"], layout=spec["wide"])
+    assert [key["name"] for key in spec["legend"]][:2] == ["<b>%{x} (0/7)", "b (1/7)"]
+    assert len({(key["colour"], key["dash"]) for key in spec["legend"]}) == 7
+    hover = lines(spec, "<b>%{x}")[0]["hovertemplate"]
+    assert hover.startswith("&lt;b&gt;%&#123;x}, mean of 7 runs")

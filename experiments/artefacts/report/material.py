@@ -28,7 +28,7 @@ class Material(NamedTuple):
     variables: what `make` must be given for this folder, as " PROFILE=smoke DATA_SEED=2", or "".
     files: relative paths of all files in it, so that only what exists is linked.
     tables, texts: <name>.csv as DataFrame and <name>.md as text, by name.
-    figures: figures/figure<name>.csv by name; pictures: bytes of figures/figure<name>.png by name.
+    figures: figures/<stem>.csv as DataFrame by stem; pictures: bytes of figures/<stem>.png by stem.
     claims: claims.json of each data seed on disk, by data seed; pooled: claims_pooled.json or None.
     calibration: calibration.json or None.
     runs: by id, in the order of ids; crashed: ids of runs that crashed and were not repeated.

@@ -32,7 +32,7 @@ def render(material):
         lstrip_blocks=True,
     )
     shown = figures.interactive(material)
-    specs = {figure.name: figure.spec for figure in shown if figure.spec}
+    specs = {figure.stem: figure.spec for figure in shown if figure.spec}
     scripts = [get_plotlyjs(), _script()]
     context = {
         "material": material,
@@ -68,12 +68,12 @@ def _data_uri(image):
 
 
 def _files(material, figure):
-    return material.links(f"figures/figure{figure.name}", ("png", "pdf", "csv"))
+    return material.links(f"figures/{figure.stem}", ("png", "pdf", "csv"))
 
 
 def _boxes(material):
     """Figure 2 in words: the texts of each level of the model, from the inputs up."""
-    rows = material.figures.get("2")
+    rows = material.figures.get("figure2")
     if rows is None:
         return []
     return [
