@@ -97,7 +97,7 @@ def test_single_runs_are_thin_lines_with_their_seed(made):
         runs = {"r<1>": Run(made_up.curves(0.8, 1)), "other": Run(made_up.curves(0.9, 1))}
         tables = {
             "table2_runs": pd.DataFrame(
-                {"model": ["small", "small", "large"], "method": ["gc", "agc", "gc"]}
+                {"model": "small", "method": ["gc", "agc", "gc"]}
                 | {"rate_multiple": 2.0, "role": "repeat", "seed": [4, 5, 6]}
                 | {"run_id": ["r<1>", "other", "gone"]}
             )
