@@ -75,8 +75,8 @@ def test_the_committed_results_are_computed_from_the_committed_records(copied, n
     for folder in COMMITTED:
         if (folder / "report.html").exists():
             # Its figures are not drawn here: the next test computes their points anew.
-            drawn = copied / folder.name / "figures"
-            shutil.copytree(folder / "figures", drawn, dirs_exist_ok=True)
+            pictures = copied / folder.name / "figures"
+            shutil.copytree(folder / "figures", pictures, dirs_exist_ok=True)
             write_report(options(copied, data_seed_of(folder)))
     for folder in COMMITTED:
         made = {path.name for path in (copied / folder.name).iterdir() if path.is_file()}
