@@ -75,7 +75,7 @@ function drawLegend(element, spec, off) {
   const buttons = spec.legend.map((key) => {
     const swatch = make("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.borderTopColor = readable(key.colour);
-    if (key.dash !== "solid") swatch.style.borderTopStyle = "dashed";
+    if (key.dash !== "solid") swatch.style.borderTopStyle = /^(dot|2px)/.test(key.dash) ? "dotted" : "dashed";
     const button = make("button", { type: "button", "data-group": key.group }, swatch, key.name);
     button.addEventListener("click", (event) => {
       const others = spec.legend.map((other) => other.group).filter((group) => group !== key.group);
