@@ -28,7 +28,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
-.PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims smoke table1 \
+.PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
 	study run list compare replay doctor detector bench readme test test-slow lint fmt lock clean
 
 help: ## this list
@@ -62,6 +62,9 @@ $(FIGURES): $(INSTALLED)
 
 claims: $(INSTALLED) ## the scorecard: which claims of the paper the records bear out
 	@$(MODULE) scripts.claims $(FLAGS)
+
+report: $(INSTALLED) ## scorecard, tables, figures and runs as one HTML page
+	@$(MODULE) scripts.report $(FLAGS)
 
 calibrate: $(INSTALLED) ## find the learning rate called 1x, with its evidence
 	@$(MODULE) scripts.calibrate $(FLAGS)

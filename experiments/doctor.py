@@ -5,6 +5,7 @@ import dataclasses
 from experiments import recorded, symptoms
 from experiments.gin_files import resolve, telemetry_config
 from experiments.run.divergence import label
+from experiments.run.record import write_whole
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.run.threads import one_thread
 
@@ -150,8 +151,13 @@ def _advice(culprit, name, config):
     return ["culprit: not found", f"try: {clippy}"]
 
 
+def words_path(store, run_id):
+    """Where the doctor's words on a run lie, beside its record in a record.Store."""
+    return store.runs / f"{run_id}.doctor.txt"
+
+
 def doctor(*, run_id, results, cache, say):
-    """The report on one run, as text.
+    """The report on one run, as text; it is kept beside the record, for `make report`.
 
     Args:
       run_id: as a record's file name has it.
@@ -163,4 +169,6 @@ def doctor(*, run_id, results, cache, say):
     one_thread()  # before anything else computes with TensorFlow
     from experiments.run.runner import Runner  # late: bad input does not wait for TensorFlow
 
-    return "\n".join(diagnose(found, Runner(found.store, cache), say).lines)
+    text = "\n".join(diagnose(found, Runner(found.store, cache), say).lines)
+    write_whole(words_path(found.store, run_id), (text + "\n").encode())
+    return text

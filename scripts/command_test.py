@@ -81,6 +81,7 @@ def test_a_run_with_telemetry_is_looked_at_by_the_doctor_and_the_detector(tmp_pa
     out, error = doctor.communicate(timeout=120)
     assert (doctor.returncode, error) == (0, "")
     assert out.startswith(f"{run_id}: ")
+    assert (tmp_path / "smoke" / "runs" / f"{run_id}.doctor.txt").read_text() == out
     out, error = detector.communicate(timeout=120)
     assert (detector.returncode, error) == (0, "")
     assert (tmp_path / "smoke" / "detector.md").read_text().strip() == out.strip()

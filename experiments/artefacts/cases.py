@@ -67,12 +67,23 @@ def markdown(frame, title):
       frame: from table_frame.
       title: heading.
     """
+    header, rows = shown(frame)
+    lines = [f"## {title}", "", markdown_row(header), markdown_row(["---"] * len(header))]
+    return "\n".join([*lines, *map(markdown_row, rows)]) + "\n"
+
+
+def shown(frame):
+    """The cells of the table as text: (header, rows).
+
+    Args:
+      frame: from table_frame.
+    """
     compared = bool(frame["against"].any())
     header = ["Case", "Model", "Method", "Rate", "Fully diverged", "95 % interval"]
     header += ["Other labels", "AUC", "RMSE"]
     if compared:
         header += ["Less", "AUC gap", "RMSE gap"]
-    lines = [f"## {title}", "", markdown_row(header), markdown_row(["---"] * len(header))]
+    rows = []
     for row in frame.itertuples():
         cells = [
             row.case,
@@ -88,8 +99,8 @@ def markdown(frame, title):
         if compared:
             gaps = (_shown_gap(row, metric) if row.against else "-" for metric in ("auc", "rmse"))
             cells += [row.against or "-", *gaps]
-        lines.append(markdown_row(cells))
-    return "\n".join(lines) + "\n"
+        rows.append(cells)
+    return header, rows
 
 
 def _others(row):

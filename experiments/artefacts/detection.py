@@ -19,6 +19,8 @@ SOURCES = {
 POSITIVE = {"full": ("full",), "any": ("micro", "damaged", "full")}
 COLUMNS = ("run_id", "model", "method", "data_seed", "source", "label", "label_step")
 COLUMNS += ("said", "said_step", "onset", "delay")
+HEADER = ("Shown to it", "Divergence", "Runs", "Labelled", "Said", "Hits")
+HEADER += ("Precision", "Recall", "Median delay (steps)")
 
 
 def rows_of(record, curves, telemetry, divergence, config):
@@ -113,18 +115,19 @@ def markdown(rows):
         "the step at which the detector said it; negative is earlier. Intervals: 95 %, Wilson.",
         "Shocks raise the training loss of every run, so that it tells little alone.",
         "",
-        markdown_row(
-            ["Shown to it", "Divergence", "Runs", "Labelled", "Said", "Hits"]
-            + ["Precision", "Recall", "Median delay (steps)"]
-        ),
-        markdown_row(["---"] * 9),
+        markdown_row(HEADER),
+        markdown_row(["---"] * len(HEADER)),
     ]
+    return "\n".join([*lines, *map(markdown_row, shown(rows))]) + "\n"
+
+
+def shown(rows):
+    """Yields the cells of summary's rows as text, in the order of HEADER."""
     for row in summary(rows).itertuples():
         delay = "-" if np.isnan(row.median_delay) else f"{row.median_delay:g}"
         cells = [SOURCES[row.source], row.of, row.runs, row.positive, row.said, row.hits]
         cells += [_share(row, "precision"), _share(row, "recall"), delay]
-        lines.append(markdown_row([str(cell) for cell in cells]))
-    return "\n".join(lines) + "\n"
+        yield [str(cell) for cell in cells]
 
 
 def _share(row, name):

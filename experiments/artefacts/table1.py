@@ -3,10 +3,11 @@
 import pandas as pd
 
 from experiments.artefacts import paper
-from experiments.artefacts.tables import MODEL_NAMES
+from experiments.artefacts.tables import MODEL_NAMES, markdown_row
 from experiments.run.record import Store, write_whole
 from experiments.study.grid import run_config
 
+HEADER = ("Model", "Non-embedding parameters", "Paper", "Difference, %", "Shared bottom")
 # Small of the paper would take an input near 14,000 wide, the other two one near 1,620.
 REASON = (
     "Small cannot match: 7.5M parameters in 512 x 2 layers take an input near 14,000 wide, "
@@ -63,7 +64,8 @@ def write(folder):
     return text
 
 
-def _shown(frame):
+def shown(frame):
+    """Yields the cells of one row a model, as text, in the order of HEADER."""
     for row in frame.itertuples():
         ours, theirs = row.nonembedding_parameters, row.paper_parameters
         difference = f"{100 * (ours / theirs - 1):+.2f}"
@@ -77,11 +79,8 @@ def _shown(frame):
 
 
 def _markdown(frame):
-    lines = [
-        "| Model | Non-embedding parameters | Paper | Difference, % | Shared bottom |",
-        "| --- | --- | --- | --- | --- |",
-    ]
-    lines += ["| " + " | ".join(cells) + " |" for cells in _shown(frame)]
+    lines = [markdown_row(HEADER), markdown_row(["---"] * len(HEADER))]
+    lines += [markdown_row(cells) for cells in shown(frame)]
     return "\n".join(lines) + "\n"
 
 
@@ -92,7 +91,7 @@ def _latex(frame):
         r"Model & Non-embedding parameters & Paper & Difference, \% & Shared bottom \\",
         r"\hline",
     ]
-    for cells in _shown(frame):
+    for cells in shown(frame):
         bottom = cells[-1].replace("->", r"$\to$").replace(" x ", r" $\times$ ")
         lines.append(" & ".join([*cells[:-1], bottom]) + r" \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"

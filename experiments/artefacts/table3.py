@@ -5,6 +5,8 @@ import pandas as pd
 from experiments.artefacts import cases, paper
 from experiments.artefacts.tables import MODEL_NAMES, markdown_row
 
+HEADER = ("Direction", "Change", "Fully diverged", "Ratio", "95 % interval", "Paper")
+
 
 def table_frame(runs):
     """Table 3, one row a change.
@@ -41,10 +43,9 @@ def markdown(frame, found):
       frame: from table_frame.
       found: calibration.Calibration.
     """
-    header = ["Direction", "Change", "Fully diverged", "Ratio", "95 % interval", "Paper"]
-    lines = [markdown_row(header), markdown_row(["---"] * len(header))]
+    lines = [markdown_row(HEADER), markdown_row(["---"] * len(HEADER))]
     for row in frame.itertuples():
-        lines.append(markdown_row(_cells(row)))
+        lines.append(markdown_row(cells(row)))
     lines += [
         "",
         f"Naive {MODEL_NAMES.get(found.model, found.model)} at {found.edge:g}, called "
@@ -62,11 +63,12 @@ def latex(frame):
         r"\hline",
     ]
     for row in frame.itertuples():
-        lines.append(" & ".join(cell.replace("%", r"\%") for cell in _cells(row)) + r" \\")
+        lines.append(" & ".join(cell.replace("%", r"\%") for cell in cells(row)) + r" \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
 
 
-def _cells(row):
+def cells(row):
+    """One row of table_frame as text, in the order of HEADER."""
     return [
         row.direction,
         row.change,

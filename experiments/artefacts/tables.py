@@ -13,6 +13,8 @@ MODEL_NAMES = {
 METHOD_NAMES = {"naive": "Naive", "gc": "GC", "agc": "AGC", "lamb": "LAMB", "clippy": "Clippy"}
 METRIC_NAMES = {"auc": "AUC (higher is better)", "rmse": "RMSE (lower is better)"}
 DIGITS = {"auc": 2, "rmse": 3}
+RATES_HEADER = ("Model", "Method", "Rate", "Threshold", "AUC", "95 % interval", "RMSE", "Diverged")
+RATES_HEADER += ("Micro-diverged",)
 PLUS_MINUS = {"markdown": "±", "latex": r"$\pm$"}
 
 
@@ -46,7 +48,7 @@ def markdown(table, optimal):
             best = f"{optimal[metric]:.{DIGITS[metric]}f}"
             first = MODEL_NAMES.get(model, model) if metric == "auc" else ""
             lines.append(markdown_row([first, METRIC_NAMES[metric], *cells, best]))
-        rates = _rates(rows, methods, model)
+        rates = chosen_rates(rows, methods, model)
         lines.append(markdown_row(["", "Best learning rate", *rates, ""]))
     return "\n".join(lines) + "\n"
 
@@ -67,7 +69,7 @@ def latex(table, optimal):
             best = f"{optimal[metric]:.{DIGITS[metric]}f}"
             first = MODEL_NAMES.get(model, model) if metric == "auc" else ""
             lines.append(" & ".join([first, METRIC_NAMES[metric], *cells, best]) + r" \\")
-        rates = _rates(rows, methods, model)
+        rates = chosen_rates(rows, methods, model)
         lines.append(" & ".join(["", "Best learning rate", *rates, ""]) + r" \\")
     return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
 
@@ -94,26 +96,9 @@ def notes(rates, table, found):
       table: Table2Config.
       found: calibration.Calibration.
     """
-    header = ["Model", "Method", "Rate", "Threshold", "AUC", "95 % interval", "RMSE", "Diverged"]
-    header.append("Micro-diverged")
-    lines = ["", "Both rates, each with its best threshold:", "", markdown_row(header)]
-    lines.append(markdown_row(["---"] * len(header)))
-    for row in rates.itertuples():
-        lines.append(
-            markdown_row(
-                [
-                    MODEL_NAMES.get(row.model, row.model),
-                    METHOD_NAMES.get(row.method, row.method),
-                    f"{row.rate_multiple:g}x",
-                    "-" if pd.isna(row.threshold) else f"{row.threshold:g}",
-                    number(row.auc_mean, row.auc_std, "auc"),
-                    f"{row.auc_low:.2f} to {row.auc_high:.2f}",
-                    number(row.rmse_mean, row.rmse_std, "rmse"),
-                    f"{row.diverged}/{row.n}",
-                    f"{row.micro_diverged}/{row.n}",
-                ]
-            )
-        )
+    lines = ["", "Both rates, each with its best threshold:", "", markdown_row(RATES_HEADER)]
+    lines.append(markdown_row(["---"] * len(RATES_HEADER)))
+    lines += [markdown_row(rates_cells(row)) for row in rates.itertuples()]
     lines += [
         "",
         "Cells: mean ± sample standard deviation over fresh seeds, last day, over the runs whose "
@@ -127,6 +112,21 @@ def notes(rates, table, found):
         calibration_text(found),
     ]
     return "\n".join(lines) + "\n"
+
+
+def rates_cells(row):
+    """One row of table2.rates_frame as text, in the order of RATES_HEADER."""
+    return [
+        MODEL_NAMES.get(row.model, row.model),
+        METHOD_NAMES.get(row.method, row.method),
+        f"{row.rate_multiple:g}x",
+        "-" if pd.isna(row.threshold) else f"{row.threshold:g}",
+        number(row.auc_mean, row.auc_std, "auc"),
+        f"{row.auc_low:.2f} to {row.auc_high:.2f}",
+        number(row.rmse_mean, row.rmse_std, "rmse"),
+        f"{row.diverged}/{row.n}",
+        f"{row.micro_diverged}/{row.n}",
+    ]
 
 
 def markdown_row(cells):
@@ -151,13 +151,15 @@ def _cell(row, metric, is_best, style):
         ours = f"{word} {row['diverged']}/{row['n']} ({ours})"
     elif row["diverged"]:
         ours = f"{ours}, {row['diverged']}/{row['n']} diverged"
-    theirs = (
-        "diverged"
-        if pd.isna(row["paper_mean"])
-        else number(row["paper_mean"], row["paper_std"], metric, sign)
-    )
     gap = "<br>" if style == "markdown" else " "
-    return f"{ours}{gap}[{theirs}]"
+    return f"{ours}{gap}[{theirs(row, metric, sign)}]"
+
+
+def theirs(row, metric, sign="±"):
+    """The paper's figure of a row of table2.csv as text."""
+    if pd.isna(row["paper_mean"]):
+        return "diverged"
+    return number(row["paper_mean"], row["paper_std"], metric, sign)
 
 
 def number(mean, std, metric, sign="±"):
@@ -170,13 +172,14 @@ def number(mean, std, metric, sign="±"):
     return f"{mean:.{digits}f} {sign} {std:.{digits}f}"
 
 
-def _rates(rows, methods, model):
+def chosen_rates(rows, methods, model):
+    """The rate that the search chose for each method, with the paper's in brackets, as text."""
     by_method = rows.drop_duplicates("method").set_index("method")
     cells = []
     for name in methods:
-        theirs = paper.table2_rate(model, name)
+        multiple = paper.table2_rate(model, name)
         shown = f"{by_method.loc[name, 'rate_multiple']:g}x"
         threshold = by_method.loc[name, "threshold"]
         shown += "" if pd.isna(threshold) else f", {threshold:g}"
-        cells.append(f"{shown} [{'-' if theirs is None else f'{theirs}x'}]")
+        cells.append(f"{shown} [{'-' if multiple is None else f'{multiple}x'}]")
     return cells

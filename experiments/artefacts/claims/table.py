@@ -69,17 +69,17 @@ def _cells(claim):
         "-" if claim["paper"] is None else str(claim["paper"]),
         f"**{claim['verdict']}**",
         "<br>".join(seeds),
-        _statistic(claim["statistic"], claim["interval"]),
+        "<br>".join(statistic_lines(claim)),
         str(claim["n"]),
     ]
 
 
-def _statistic(statistic, interval):
+def statistic_lines(claim):
+    """The statistic of a claim with its interval: one text, or one for each of its parts."""
+    statistic, interval = claim["statistic"], claim["interval"]
     if isinstance(statistic, dict):
-        return "<br>".join(
-            f"{name} {_shown(value, interval[name])}" for name, value in statistic.items()
-        )
-    return _shown(statistic, interval)
+        return [f"{name} {_shown(value, interval[name])}" for name, value in statistic.items()]
+    return [_shown(statistic, interval)]
 
 
 def _shown(value, interval):

@@ -74,9 +74,14 @@ def draw(rows):
         axis.set(xlabel="training step", ylabel="AUC on the last day")
         axis.axhline(0.5, color="#888888", linewidth=0.6, linestyle=":")
         axes[0, 0].legend(loc="upper left")
-        first = rows.iloc[0]
-        style.caption(figure, CAPTION.format(data_seed=first["data_seed"], seed=first["seed"]))
+        style.caption(figure, caption(rows))
     return figure
+
+
+def caption(rows):
+    """What a reader must know, from the rows of frame."""
+    first = rows.iloc[0]
+    return CAPTION.format(data_seed=first["data_seed"], seed=first["seed"])
 
 
 def plot_kinds(axis, rows, column):

@@ -77,10 +77,15 @@ def draw(rows, names):
     with style.sheet():
         figure, axes = style.panels(1, 1, width=style.COLUMN, height=0.4 + 0.32 * levels)
         plot_model(axes[0, 0], rows)
-        first = rows.iloc[0]
-        model = names.get(first["model"], first["model"])
-        style.caption(figure, CAPTION.format(model=model, parameters=first["parameters"]))
+        style.caption(figure, caption(rows, names))
     return figure
+
+
+def caption(rows, names):
+    """What a reader must know, from the rows of frame; `names` as for draw."""
+    first = rows.iloc[0]
+    model = names.get(first["model"], first["model"])
+    return CAPTION.format(model=model, parameters=first["parameters"])
 
 
 def plot_model(axis, rows):

@@ -45,9 +45,14 @@ def draw(rows):
         for axis in axes[1]:
             axis.remove()
         plot_loss(figure.add_subplot(axes[0, 0].get_gridspec()[1, :]), rows)
-        steps = int(rows["step"].max())
-        style.caption(figure, CAPTION.format(steps=steps, shown=SHOWN_STEPS, edge=quadratic.edge()))
+        style.caption(figure, caption(rows))
     return figure
+
+
+def caption(rows):
+    """What a reader must know, from the rows of frame."""
+    steps = int(rows["step"].max())
+    return CAPTION.format(steps=steps, shown=SHOWN_STEPS, edge=quadratic.edge())
 
 
 def plot_path(axis, path, colour):

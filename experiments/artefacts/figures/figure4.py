@@ -85,8 +85,13 @@ def draw_moments(rows):
         auc.axhline(0.5, color="#888888", linewidth=0.6, linestyle=":")
         for axis in (loss, auc):
             plot_moments(axis, rows.iloc[0], named=axis is loss)
-        style.caption(figure, CURVES.format(**rows.iloc[0]))
+        style.caption(figure, moments_caption(rows))
     return figure
+
+
+def moments_caption(rows):
+    """What a reader of Figure 4a must know, from the rows of moments_frame."""
+    return CURVES.format(**rows.iloc[0])
 
 
 def draw_layer(rows):
@@ -103,10 +108,15 @@ def draw_layer(rows):
             plot_moments(axis, rows.iloc[0], named=True)
         axes[0, 0].set_ylabel("measure")
         axes[0, 1].set_ylabel("clipping factor")
-        first = rows.iloc[0]
-        layer = style.LAYER_NAMES.get(first["layer"], first["layer"])
-        style.caption(figure, LAYER.format(**{**first, "layer": layer}))
+        style.caption(figure, layer_caption(rows))
     return figure
+
+
+def layer_caption(rows):
+    """What a reader of Figures 4b and 8 must know, from the rows of layer_frame."""
+    first = rows.iloc[0]
+    layer = style.LAYER_NAMES.get(first["layer"], first["layer"])
+    return LAYER.format(**{**first, "layer": layer})
 
 
 def plot_lines(axis, rows, lines):

@@ -68,7 +68,7 @@ def draw_methods(rows):
             axis.set(title=f"{MODEL_NAMES.get(model, model)}, {rate:g}x", xlabel="training step")
         axes[0, 0].set_ylabel("AUC on the last day")
         _legend(figure, axes)
-        _caption(figure, rows)
+        style.caption(figure, caption(rows))
     return figure
 
 
@@ -92,7 +92,7 @@ def draw_models(rows):
         for axis in axes[-1]:
             axis.set_xlabel("training step")
         _legend(figure, axes)
-        _caption(figure, rows)
+        style.caption(figure, caption(rows))
     return figure
 
 
@@ -112,6 +112,7 @@ def _legend(figure, axes):
     figure.legend(handles, names, loc="outside upper center", ncols=len(names), handlelength=1.4)
 
 
-def _caption(figure, rows):
+def caption(rows):
+    """What a reader must know, from the rows of frame."""
     seed, n = rows["data_seed"].iloc[0], style.counts(rows["n"])
-    style.caption(figure, ABOUT.format(data_seed=seed, n=n))
+    return ABOUT.format(data_seed=seed, n=n)

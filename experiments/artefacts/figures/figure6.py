@@ -44,14 +44,19 @@ def draw(rows):
       rows: from frame.
     Returns: Figure.
     """
-    first = rows.iloc[0]
     with style.sheet():
         figure, axes = style.panels(1, 1, width=style.COLUMN, height=2.9)
         plot_factors(axes[0, 0], rows)
         figure.legend(loc="outside upper center", ncols=2, handlelength=2.2)
-        about = {name: first[name] for name in ("data_seed", "smooth", "n")}
-        style.caption(figure, CAPTION.format(rate=first["rate_multiple"], **about))
+        style.caption(figure, caption(rows))
     return figure
+
+
+def caption(rows):
+    """What a reader must know, from the rows of frame."""
+    first = rows.iloc[0]
+    about = {name: first[name] for name in ("data_seed", "smooth", "n")}
+    return CAPTION.format(rate=first["rate_multiple"], **about)
 
 
 def plot_factors(axis, rows):

@@ -49,7 +49,7 @@ def draw(rows, title):
         height = 2.6 + 0.13 * len(cases)
         figure, axes = style.panels(1, 1, width=style.COLUMN, height=height)
         axis = axes[0, 0]
-        for (case, line), (colour, dash) in zip(cases.items(), _looks(len(cases)), strict=True):
+        for (case, line), (colour, dash) in zip(cases.items(), looks(len(cases)), strict=True):
             first = line.iloc[0]
             name = style.plain(f"{case} ({first['diverged']}/{first['n']})")
             axis.plot(line["step"], line["mean"], color=colour, linestyle=dash, label=name)
@@ -66,8 +66,8 @@ def draw(rows, title):
     return figure
 
 
-def _looks(count):
-    """A colour and a dash for each of `count` lines."""
+def looks(count):
+    """A colour and a dash for each of `count` lines, as matplotlib takes them."""
     if count <= FEW:
         return [(colour, "-") for colour in list(style.METHODS.values())[::-1][:count]]
     colours = matplotlib.colormaps["viridis"]

@@ -1,0 +1,14 @@
+"""Writes results/<profile>/report.html: scorecard, tables, figures and runs on one page."""
+
+from scripts import command
+
+
+def main():
+    """Reads what is on disk, runs nothing, writes the page, prints its path."""
+    from experiments.report import write_report
+
+    print(write_report(command.options()))
+
+
+if __name__ == "__main__":
+    command.main(main)
