@@ -9,12 +9,12 @@ FLAGS = --profile=$(PROFILE) \
 MODULE = $(BIN)/python -m
 
 # The shell reads these from its environment, so that quotes in them survive.
-export CONFIG SET STUDY RUN
+export CONFIG SET STUDY RUN MODEL METHOD
 
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims smoke table1 \
-	study run replay doctor detector bench readme test test-slow lint fmt lock clean
+	study run replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -72,6 +72,14 @@ doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
 	@$(MODULE) scripts.detector $(FLAGS)
 
+tensorboard: $(BIN)/tensorboard ## the runs in TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
+	@$(MODULE) scripts.tensorboard $(FLAGS) --model="$$MODEL" --method="$$METHOD" --study="$$STUDY" \
+		$(if $(PORT),--at_port=$(PORT))
+
+$(BIN)/tensorboard: requirements-tensorboard.lock | $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
 	@$(MODULE) scripts.bench $(FLAGS)
 
@@ -95,6 +103,8 @@ fmt: $(INSTALLED) ## format the code
 lock: ## resolve pyproject.toml into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group reproduction --group dev --generate-hashes --quiet \
 		--no-header --python-version 3.11 --output-file requirements.lock
+	uv pip compile --group tensorboard --constraints requirements.lock --generate-hashes --quiet \
+		--no-header --python-version 3.11 --output-file requirements-tensorboard.lock
 
 clean: ## remove the environment, the caches and the smoke results
 	rm -rf .venv .cache .pytest_cache .ruff_cache results/smoke*

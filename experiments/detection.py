@@ -20,12 +20,7 @@ def write_detector(options):
     store = options.store(options.data_seed)
     (divergence,) = resolve(["configs/divergence.gin"], (), ("DivergenceConfig",))
     config, measured, rows = telemetry_config().detector, TelemetryStore(store.root), []
-    for path in sorted(store.runs.glob("*.json")):
-        if path.name.endswith(".telemetry.json"):
-            continue
-        record = store.read(path.stem)
-        if record is None:
-            continue
+    for record in store.records():
         telemetry = measured.read(record.run_id) if measured.has(record.run_id) else None
         rows += detection.rows_of(record, store.curves(record), telemetry, divergence, config)
     if not rows:

@@ -81,6 +81,17 @@ class Store:
             )
         return None if record.status == "crashed" else record
 
+    def records(self):
+        """Yields every record but crashed ones, by run id.
+
+        Raises: BadInput as `read` does.
+        """
+        for path in sorted(self.runs.glob("*.json")):
+            if not path.name.endswith(".telemetry.json"):
+                record = self.read(path.stem)
+                if record is not None:
+                    yield record
+
     def curves(self, record):
         """The curves of a record: DataFrame, one row an evaluation.
 
