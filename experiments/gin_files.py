@@ -81,6 +81,17 @@ def resolve(files, bindings=(), wanted=("run",)):
     return built
 
 
+def bound(file):
+    """What a gin file of the project and its includes bind: dict from full name to value as text.
+
+    Macros are left out, and shown as `%NAME` where they are a value.
+    """
+    gin.clear_config()
+    gin.parse_config_file(str(file), skip_unknown=False)
+    names = [name for name in _places_of_file(str(file)) if "." in name]
+    return {name: repr(gin.query_parameter(name)) for name in names}
+
+
 def telemetry_config():
     """The TelemetryConfig of configs/telemetry.gin."""
     return resolve(["configs/telemetry.gin"], (), ("TelemetryConfig",))[0]
