@@ -85,6 +85,16 @@ def test_a_number_that_is_not_finite_stays_so():
     assert found[6]["loss"] != found[6]["loss"]
 
 
+def test_a_loss_that_is_not_finite_is_read_back_as_such(options):
+    store = options.store(options.data_seed)
+    record = next(iter(store.records()))
+    curves = pd.DataFrame({"step": [3, 6], "loss": [1.5, float("nan")]})
+    written = tensorboard.events(record, curves, None, ended_s=1e9)
+    found = {(x.step, value.simple_value) for x in written for value in x.summary.value if x.step}
+    assert (3, 1.5) in found
+    assert [step for step, value in found if value != value] == [6]
+
+
 def test_only_what_changed_is_written_again(options):
     page, runs, written = write_events(options)
     assert written == runs
