@@ -32,6 +32,7 @@ def reference():
         kind = RunConfig if name == "run" else registry.CLASSES[name]
         parts.append(_section(name, kind, values))
     parts.append(_section("Case", Case, values, "The fields of each entry of `CasesConfig.cases`."))
+    parts.append(_macros(values))
     return "\n".join(parts)
 
 
@@ -65,6 +66,13 @@ def _section(name, kind, values, words=""):
         value = values.get(f"{name}.{field.name}") or _default(field)
         cells = [f"`{field.name}`", f"`{_type(field.type)}`", value, said[field.name]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _macros(values):
+    lines = ["## Macros", "", "What `%NAME` stands for in a value above; `SET='NAME=..'` binds it."]
+    lines += ["", "| macro | value |", "| --- | --- |"]
+    lines += [f"| `{name}` | {value} |" for name, value in values.items() if "." not in name]
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from experiments import registry
 from experiments.errors import BadInput
 from experiments.gin_files import resolve
 from experiments.reference import arguments, reference
@@ -176,6 +177,22 @@ def test_every_part_of_the_paper_has_its_row():
 
 def test_the_reference_is_what_the_code_says():
     assert readme.REFERENCE.read_text() == reference(), "make readme writes it anew"
+
+
+def test_the_reference_has_every_parameter_with_what_the_files_bind():
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", reference(), re.M | re.S))
+    for name in registry.NAMES:
+        for parameter in registry.parameters(name):
+            assert f"\n| `{parameter}` | " in sections[name], f"{name}.{parameter}"
+    rows = {
+        "TrainerConfig": "| `batch_size` | `int` | laptop `2048`, paper `65536`, smoke `256` |",
+        "StreamConfig": "| `walk` | `FeatureWalk \\| None` | `@FeatureWalk()` | the parts of the",
+        "DivergenceConfig": "| `blow_up` | `float` | `4.0` | of such runs",
+        "Case": "| `method` | `str` | `'naive'` unless bound | name of a file",
+        "Macros": "| `THRESHOLD` | agc `0.01`, gc `0.1`, lamb `0.01` |",
+    }
+    for section, row in rows.items():
+        assert row in sections[section]
 
 
 def test_arguments_are_read_from_a_docstring():
