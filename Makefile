@@ -16,11 +16,12 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   DATA_SEED=1         seed of the stream; another has its own results folder
 #:   SEEDS=<number>      run seeds of each setting; default: what the study says
 #:   WORKERS=<number>    runs at the same time; default: all cores
-#: of some: CONFIG, SET, TELEMETRY (run), STUDY (study, list), RUN, STEPS, RATE,
-#:   METHOD (replay), RUNS (compare), MODEL, METHOD, STATUS (list), as above
+#: of some: CONFIG, SET, TELEMETRY (run), STUDY (study, list, tensorboard), RUN,
+#:   STEPS, RATE, METHOD (replay), RUNS (compare), MODEL, METHOD (list,
+#:   tensorboard), STATUS (list), PORT (tensorboard), as above
 #: of the installation: PYTHON=<path of Python 3.11>
 VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD RATE \
-	MODEL STATUS PYTHON
+	MODEL STATUS PORT PYTHON
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -29,7 +30,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
-	study run list compare replay doctor detector bench readme test test-slow lint fmt lock clean
+	study run list compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -98,6 +99,14 @@ doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
 	@$(MODULE) scripts.detector $(FLAGS)
 
+tensorboard: $(BIN)/tensorboard ## the runs in TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
+	@$(MODULE) scripts.tensorboard $(FLAGS) --model="$$MODEL" --method="$$METHOD" --study="$$STUDY" \
+		$(if $(PORT),--at_port=$(PORT))
+
+$(BIN)/tensorboard: requirements-tensorboard.lock | $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 bench: $(INSTALLED) ## what a step, a batch and a day cost, as ratios
 	@$(MODULE) scripts.bench $(FLAGS)
 
@@ -121,6 +130,8 @@ fmt: $(INSTALLED) ## format the code
 lock: ## resolve pyproject.toml into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group reproduction --group dev --generate-hashes --quiet \
 		--no-header --python-version 3.11 --output-file requirements.lock
+	uv pip compile --group tensorboard --constraints requirements.lock --generate-hashes --quiet \
+		--no-header --python-version 3.11 --output-file requirements-tensorboard.lock
 
 clean: ## remove the environment, the caches and the smoke results
 	rm -rf .venv .cache .pytest_cache .ruff_cache results/smoke*

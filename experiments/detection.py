@@ -20,7 +20,7 @@ def write_detector(options):
     store = options.store(options.data_seed)
     (divergence,) = resolve(["configs/divergence.gin"], (), ("DivergenceConfig",))
     config, measured, rows = telemetry_config().detector, TelemetryStore(store.root), []
-    for record in store.all():
+    for record in store.records():
         if record.status == "crashed":
             continue
         telemetry = measured.read(record.run_id) if measured.has(record.run_id) else None

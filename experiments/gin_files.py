@@ -81,6 +81,19 @@ def resolve(files, bindings=(), wanted=("run",)):
     return built
 
 
+def bound(file):
+    """What a gin file of the project and its includes bind: dict from full name to value as text.
+
+    A macro has its name alone, and is shown as `%NAME` where it is the value of a parameter.
+    """
+    gin.clear_config()
+    gin.parse_config_file(str(file), skip_unknown=False)
+    keys = {
+        name: name if "." in name else f"{name}/macro.value" for name in _places_of_file(str(file))
+    }
+    return {name: repr(gin.query_parameter(key)) for name, key in keys.items()}
+
+
 def telemetry_config():
     """The TelemetryConfig of configs/telemetry.gin."""
     return resolve(["configs/telemetry.gin"], (), ("TelemetryConfig",))[0]

@@ -34,7 +34,8 @@ REGISTERED = (
     data.VocabularyChurn,
 )
 
-NAMES = ("run", *(kind.__name__ for kind in REGISTERED))
+CLASSES = {kind.__name__: kind for kind in REGISTERED}
+NAMES = ("run", *CLASSES)
 
 for _class in REGISTERED:
     gin.register(_class)
@@ -56,5 +57,5 @@ def run(stream, model, method, trainer, learning_rate, data_seed, run_seed):
 
 def parameters(name):
     """Names of the parameters of `run` or of a registered class."""
-    kind = RunConfig if name == "run" else dict(zip(NAMES[1:], REGISTERED, strict=True))[name]
+    kind = RunConfig if name == "run" else CLASSES[name]
     return [field.name for field in dataclasses.fields(kind)]

@@ -95,12 +95,9 @@ def _runs(folder):
     store = Store(folder)
     (divergence,) = resolve(["configs/divergence.gin"], (), ("DivergenceConfig",))
     found, crashed = {}, []
-    for path in sorted(store.runs.glob("*.json")):
-        run_id = path.stem
-        if run_id.endswith(".telemetry"):
-            continue
-        record = store.read(run_id)
-        if record is None:
+    for record in store.records():
+        run_id = record.run_id
+        if record.status == "crashed":
             crashed.append(run_id)
             continue
         curves, words = store.curves(record), words_path(store, run_id)

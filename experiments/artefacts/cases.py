@@ -97,7 +97,7 @@ def shown(frame):
             number(row.rmse_mean, row.rmse_std, "rmse"),
         ]
         if compared:
-            gaps = (_shown_gap(row, metric) if row.against else "-" for metric in ("auc", "rmse"))
+            gaps = (shown_gap(row, metric) if row.against else "-" for metric in ("auc", "rmse"))
             cells += [row.against or "-", *gaps]
         rows.append(cells)
     return header, rows
@@ -108,7 +108,8 @@ def _others(row):
     return ", ".join(f"{count} {kind}" for kind, count in counts if count) or "-"
 
 
-def _shown_gap(row, metric):
+def shown_gap(row, metric):
+    """The gap of a row of table_frame with its interval, or "-" where there is none."""
     digits = DIGITS[metric]
     value, low, high = (getattr(row, f"{metric}_gap{end}") for end in ("", "_low", "_high"))
     if pd.isna(value):

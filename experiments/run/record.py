@@ -75,7 +75,7 @@ class Store:
             return None
         return None if record.status == "crashed" else record
 
-    def all(self):
+    def records(self):
         """Yields every record, those of crashed runs too, in the order of their ids.
 
         Raises: BadInput as `read`.

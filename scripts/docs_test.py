@@ -1,0 +1,209 @@
+"""What the pages say works: commands run as they stand, links lead somewhere, blocks are filled."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from experiments import registry
+from experiments.errors import BadInput
+from experiments.gin_files import resolve
+from experiments.reference import arguments, reference
+from scripts import readme
+from scripts.command import ROOT
+
+PAGES = ("README.md", "configs/README.md")
+MADE = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefile")
+
+# Commands that a test cannot run, by how they begin, with the reason.
+EXCEPTIONS = {"make tensorboard": "installs a package, and serves until Ctrl-C"}
+# Run by `make test-slow`: these take more than ten seconds each. `make smoke` does too, but leaves
+# what the others need.
+SLOW = (
+    "make reproduce-table3",
+    "make figures",
+    "make bench",
+    "make replay",
+    "make reproduce-table2 DATA_SEED=2",
+    "make study STUDY=configs/studies/warmup.gin",
+)
+# Where smoke, in which nothing is to be concluded, has nothing to show: how that is said.
+NOTHING_TO_SHOW = {"make figures": "no run seed has a healthy, a micro- and a fully diverged run"}
+
+
+def fenced(page, language):
+    """The fenced blocks of a page in one language, "" for commands."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(), re.M | re.S)
+    return [text for kind, text in found if kind == language]
+
+
+def commands():
+    """Every command of the pages in order, once, without its comment."""
+    lines = [line for page in PAGES for text in fenced(page, "") for line in text.splitlines()]
+    return list(dict.fromkeys(re.sub(r"\s+#.*", "", line) for line in lines if line))
+
+
+def can_run(command):
+    return not command.startswith(tuple(EXCEPTIONS))
+
+
+def marked(command):
+    slow = command.startswith(SLOW)
+    return pytest.param(command, marks=[pytest.mark.slow] if slow else [], id=command)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of the checkout without results, with the files that the pages tell a person to write.
+
+    Its `.venv` is the environment of the test by links, so that make has nothing to install.
+    """
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in MADE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, copy / name)
+    for page in PAGES:
+        for text in fenced(page, "gin"):
+            (copy / text.splitlines()[0].removeprefix("# ")).write_text(text)
+    (copy / ".venv").mkdir()
+    for path in pathlib.Path(sys.prefix).iterdir():
+        if path.name != ".installed":
+            (copy / ".venv" / path.name).symlink_to(path)
+    (copy / "requirements.lock").touch()
+    (copy / ".venv" / ".installed").touch()
+    return copy
+
+
+def run(checkout, command, **variables):
+    given = {"PROFILE": "smoke", "SEEDS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", **variables}
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=checkout,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+
+
+def id_for(checkout, command):
+    """The id of a run that a command with <id> can be shown on.
+
+    A replay needs a run that diverged; the naive ones of Table 2 do, even in smoke. The others take
+    the run that was last made.
+    """
+    pattern = "large_dcn-naive-*.json" if "replay" in command else "*.telemetry.json"
+    found = sorted(checkout.glob(f"results/smoke/runs/{pattern}"), key=lambda p: p.stat().st_mtime)
+    return found[-1].name.split(".")[0]
+
+
+def test_the_pages_have_commands_and_all_of_them_are_make():
+    found = commands()
+    assert len(found) > 20
+    assert [command for command in found if not command.startswith("make ")] == []
+    for listed in (*EXCEPTIONS, *SLOW, *NOTHING_TO_SHOW):
+        assert any(command.startswith(listed) for command in found), f"{listed}: on no page"
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_target_of_a_command_is_in_the_makefile(command):
+    makefile = (ROOT / "Makefile").read_text()
+    target = command.split()[1]
+    assert re.search(rf"^{target}: .*## ", makefile, re.M), f"{target} is not in make help"
+    for variable in re.findall(r"\b([A-Z_]+)=", re.sub(r"'.*?'|\".*?\"", "", command)):
+        assert re.search(rf"\b{variable}\b", makefile), f"{variable} is read nowhere"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [marked(command) for command in commands() if not command.startswith(tuple(EXCEPTIONS))],
+)
+def test_a_command_of_the_pages_does_what_they_say(checkout, command):
+    if "<id>" in command:
+        command = command.replace("<id>", id_for(checkout, command))
+    done = run(checkout, command)
+    said = next((text for name, text in NOTHING_TO_SHOW.items() if command.startswith(name)), None)
+    if said is not None and done.returncode:
+        assert said in done.stderr
+        return
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_the_mistake_of_the_tutorial_is_answered_as_it_says():
+    (shown,) = fenced("configs/README.md", "text")
+    files = ["configs/profiles/laptop.gin", "configs/studies/one_large_dcn_clippy.gin"]
+    with pytest.raises(BadInput) as caught:
+        resolve(files, ["learning_rat = 1"])
+    assert shown == f"error: {caught.value}\n"
+
+
+@pytest.mark.parametrize("page", [*PAGES, "results/README.md", "configs/REFERENCE.md"])
+def test_links_lead_to_files_and_headings(page):
+    def anchors(text):
+        heads = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
+        return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+    path = ROOT / page
+    words = re.sub(r"`[^`\n]*`", "", path.read_text())  # code may look like a link
+    links = re.findall(r"\]\(([^)#]*)(#[^)]*)?\)", words)
+    assert links
+    for file, heading in links:
+        target = (path.parent / file).resolve() if file else path
+        assert target.exists(), file
+        if heading:
+            assert heading[1:] in anchors(target.read_text()), f"{file}{heading}"
+
+
+def test_every_part_of_the_paper_has_its_row():
+    rows = readme.README.read_text().split("## From the paper to the code")[1].split("\n## ")[0]
+    parts = [line.split("|")[1] for line in rows.splitlines() if line.startswith("| ")]
+    wanted = ["Algorithm 1", *(f"Eq. {n}" for n in range(1, 6)), *(f"Table {n}" for n in (1, 2, 3))]
+    wanted += [f"Figure {n}" for n in range(1, 9)]
+    sections = "2.1 2.2 3.1 3.2 4.1 4.2 4.3.1 4.3.2 4.3.3 5.1.1 5.1.2 5.1.3 5.2 5.3 A.1 A.2 B"
+    wanted += [f"Section {name}" for name in sections.split()]
+    named = "\n".join(parts)
+    assert [part for part in wanted if not re.search(rf"{re.escape(part)}\b(?!\.\d)", named)] == []
+
+
+def test_the_reference_is_what_the_code_says():
+    assert readme.REFERENCE.read_text() == reference(), "make readme writes it anew"
+
+
+def test_the_reference_has_every_parameter_with_what_the_files_bind():
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", reference(), re.M | re.S))
+    for name in registry.NAMES:
+        for parameter in registry.parameters(name):
+            assert f"\n| `{parameter}` | " in sections[name], f"{name}.{parameter}"
+    rows = {
+        "TrainerConfig": "| `batch_size` | `int` | laptop `2048`, paper `65536`, smoke `256` |",
+        "StreamConfig": "| `walk` | `FeatureWalk \\| None` | `@FeatureWalk()` | the parts of the",
+        "DivergenceConfig": "| `blow_up` | `float` | `4.0` | of such runs",
+        "Case": "| `method` | `str` | `'naive'` unless bound | name of a file",
+        "Macros": "| `THRESHOLD` | agc `0.01`, gc `0.1`, lamb `0.01` |",
+    }
+    for section, row in rows.items():
+        assert row in sections[section]
+
+
+def test_arguments_are_read_from_a_docstring():
+    docstring = """What it is.
+
+    Args:
+      one: first words,
+        and more: of them.
+      two, three: shared words.
+    Raises: nothing.
+    """
+    shared = "shared words."
+    expected = {"one": "first words, and more: of them.", "two": shared, "three": shared}
+    assert arguments(docstring) == expected
