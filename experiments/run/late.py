@@ -12,12 +12,12 @@ def load_tensorflow():
             import clippy  # noqa: F401  it chooses Keras 2 before TensorFlow is there
 
 
-def check_method(rule, thresholds, accumulate):
+def check_method(rule, thresholds, accumulate, scope="local"):
     """clippy.optimizers.check_method; the rules are TensorFlow code, so this loads it."""
     load_tensorflow()
     from clippy import optimizers
 
-    optimizers.check_method(rule, thresholds, accumulate)
+    optimizers.check_method(rule, thresholds, accumulate, scope)
 
 
 @contextlib.contextmanager

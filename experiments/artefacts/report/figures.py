@@ -123,7 +123,8 @@ def _contours(key, path):
 
 def _marks(first):
     """The vertical lines of step-a, step-b and step-c."""
-    return {int(first[moment]): (moment, plots.dash(dash)) for moment, dash in style.MOMENTS.items()}
+    moments = style.MOMENTS.items()
+    return {int(first[moment]): (moment, plots.dash(printed)) for moment, printed in moments}
 
 
 def _figure4a(rows, _):

@@ -2,7 +2,7 @@
 
 from matplotlib.colors import to_hex
 
-from experiments.artefacts.figures import style, study
+from experiments.artefacts.figures import study, style
 from experiments.artefacts.report import plots
 from experiments.artefacts.report.plots import Key, Panel
 from experiments.artefacts.report.tables import words
@@ -23,10 +23,11 @@ def curves_of_studies(material):
 
 
 def _caption(rows):
+    seed, n = rows["data_seed"].iloc[0], style.counts(rows["n"])
     return (
-        f"Data seed {rows['data_seed'].iloc[0]}: mean of n = {style.counts(rows['n'])} runs a case and its 95 % interval "
-        "(Student's t). In brackets: full divergences of runs. After a loss that was no number a "
-        "run counts as at chance."
+        f"Data seed {seed}: mean of n = {n} runs a case and its 95 % interval (Student's t). "
+        "In brackets: full divergences of runs. After a loss that was no number a run counts as "
+        "at chance."
     )
 
 
