@@ -21,9 +21,10 @@ from experiments.run.record import Store
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.study import calibration
 from experiments.study.cases import CasesProtocol
+from experiments.study.engine import Died
 from experiments.study.execution import Study
 from experiments.study.grid import run_config
-from experiments.study.pool import Died, Pool
+from experiments.study.pool import Pool
 from experiments.study.progress import Display
 from experiments.study.protocol import CalibrationConfig, CasesConfig, Table2Config
 from experiments.study.table2 import Protocol
@@ -174,7 +175,7 @@ def test_a_worker_that_cannot_start_is_reported(tmp_path, day_cache):
     opened = Opened(tmp_path, day_cache)
     (run,) = configs([0])
     with Pool(opened.store, day_cache, 1) as pool:
-        pool._arguments = ("/dev/null/nowhere", *pool._arguments[1:])
+        pool._engine._arguments = ("/dev/null/nowhere", *pool._engine._arguments[1:])
         crashed = pool.run([run], opened.display)
     assert "the results folder cannot be written" in crashed[run.run_id].read_text()
 

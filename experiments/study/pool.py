@@ -2,13 +2,11 @@
 
 import collections
 import concurrent.futures
-import multiprocessing
-
-import pebble
 
 from experiments.run.cost import seconds_of
 from experiments.run.record import RunRecord
-from experiments.study import worker
+from experiments.study.engine import Died
+from experiments.study.local import Local
 
 HANG_FLOOR_S = 600  # ours: far above an import of TensorFlow on a busy machine
 HANG_FACTOR = 20  # ours: room for a machine that other work slows down
@@ -32,16 +30,15 @@ class Pool:
     """
 
     def __init__(self, store, cache_root, workers, hang_s=hang_seconds):
-        self._store, self._workers, self._hang_s = store, workers, hang_s
+        self._store, self._hang_s = store, hang_s
         self._logs, self._progress = store.root / "logs", store.root / "progress"
-        self._arguments = (str(store.root), str(cache_root), str(self._logs))
-        self._pool = None
+        self._engine = Local(workers, (str(store.root), str(cache_root), str(self._logs)))
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
-        self._stop(at_once=kind is not None)  # runs under way are lost then, records are not
+        self._engine.stop(at_once=kind is not None)  # runs under way are lost then, records are not
 
     def run(self, configs, display, telemetry=None):
         """Runs configurations that have no record yet.
@@ -80,45 +77,21 @@ class Pool:
             display.running(self._progress, waiting.values())
             for future in done:
                 config = waiting.pop(future)
-                fault = _fault(future)
+                fault = self._engine.fault(future)
                 if fault is not None:  # the worker may not have been able to
                     (self._progress / f"{config.run_id}.json").unlink(missing_ok=True)
                 yield config, fault
 
     def _start(self):
-        if self._pool is not None and not self._pool.active:
-            self._stop(at_once=True)  # it broke: a worker died between two runs
-        if self._pool is not None:
-            return
         for folder in (self._logs, self._progress):
             folder.mkdir(exist_ok=True)
         for left_over in self._progress.iterdir():
             left_over.unlink(missing_ok=True)
-        self._pool = pebble.ProcessPool(
-            self._workers,
-            context=multiprocessing.get_context("spawn"),
-            initializer=worker.warm,
-            initargs=self._arguments,
-        )
-
-    def _stop(self, at_once):
-        if self._pool is None:
-            return
-        if at_once:
-            self._pool.stop()
-        else:
-            self._pool.close()
-        self._pool.join()
-        self._pool = None
+        self._engine.start()
 
     def _submit(self, config, telemetry):
         arguments = [config, str(self._progress), telemetry]
-        try:
-            return self._pool.schedule(worker.execute, args=arguments, timeout=self._hang_s(config))
-        except RuntimeError as error:  # it broke while runs were being submitted
-            future = concurrent.futures.Future()
-            future.set_exception(concurrent.futures.BrokenExecutor(str(error)))
-            return future
+        return self._engine.submit(arguments, self._hang_s(config))
 
     def _crashed(self, config, fault):
         log = self._logs / f"{config.run_id}.log"
@@ -138,19 +111,3 @@ class Pool:
             )
         )
         return log
-
-
-class Died(str):
-    """What is said of a run whose worker died under it; it may be tried again."""
-
-
-def _fault(future):
-    """What went wrong with a run, as text, or None."""
-    try:
-        return future.result()
-    except concurrent.futures.TimeoutError as error:
-        return f"the run hung and was stopped: {error}"
-    except (pebble.ProcessExpired, concurrent.futures.BrokenExecutor) as error:
-        return Died(f"the worker process died: {error}")
-    except concurrent.futures.CancelledError:
-        return Died("the pool of workers broke")
