@@ -3,6 +3,7 @@
 import sys
 
 from experiments.gin_files import named_file, resolve, telemetry_config
+from experiments.run.claim import Claims
 from experiments.run.divergence import label
 from experiments.run.record import Store, check_folder, results_folder
 from experiments.run.threads import one_thread
@@ -38,7 +39,11 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache, teleme
             f"loss {row['loss']:.4f}  {shown_auc(mean_auc(row))}\n"
         )
 
-    record = Runner(store, cache).run(config, show, measured)
+    def say(text):
+        sys.stderr.write(f"{text}\n")
+
+    with Claims(store.root).of(config.run_id, wait=say):
+        record = Runner(store, cache).run(config, show, measured)
     found = label(store.curves(record), divergence)
     lines = [f"run         {record.run_id}", f"status      {record.status}, {found.kind}"]
     lines += [
