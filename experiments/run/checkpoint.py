@@ -1,4 +1,4 @@
-"""The state of a long run on disk, from which it goes on with the same bits after an interruption."""
+"""The state of a long run on disk, from which an interrupted one goes on with the same bits."""
 
 import hashlib
 import importlib.metadata

@@ -21,7 +21,8 @@ def warm(results_root, cache_root, log_folder):
 
     Args:
       results_root, cache_root: folders of the records and of the days.
-      log_folder: everything this process prints goes to `worker-<host>-<pid>.log` there.
+      log_folder: everything this process prints goes to `worker-<host>-<pid>.log` there, with a
+        line for each run that it trained.
     """
     global _runner, _claims, _not_warm
     log = pathlib.Path(log_folder) / f"worker-{socket.gethostname()}-{os.getpid()}.log"
@@ -86,6 +87,8 @@ def execute(config, progress_folder, telemetry=None, study=None):
             write()  # an hour may pass before the first evaluation
             try:
                 _runner.run(config, show, telemetry)
+                if rows:  # none if another process had done it
+                    print(f"{config.run_id} trained", flush=True)
             finally:
                 path.unlink(missing_ok=True)
     except Claimed:
