@@ -18,10 +18,10 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   WORKERS=<number>    runs at the same time; default: all cores
 #: of some: CONFIG, SET, TELEMETRY (run), STUDY (study, list, tensorboard), RUN,
 #:   STEPS, RATE, METHOD (replay), RUNS (compare), MODEL, METHOD (list,
-#:   tensorboard), STATUS (list), PORT (tensorboard), as above
+#:   tensorboard), STATUS (list), PORT (tensorboard), KILLS (chaos), as above
 #: of the installation: PYTHON=<path of Python 3.11>
 VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD RATE \
-	MODEL STATUS PORT PYTHON
+	MODEL STATUS PORT KILLS PYTHON
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -30,7 +30,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
-	study run list compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
+	study run list compare replay doctor detector tensorboard bench readme test test-slow chaos lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -118,6 +118,10 @@ test: $(INSTALLED) ## all fast tests
 
 test-slow: $(INSTALLED) ## the slow tests
 	$(MODULE) pytest -m slow
+
+chaos: $(INSTALLED) ## kill a smoke study at random, run two at once: [KILLS=60]
+	@$(MODULE) scripts.chaos --profile=smoke $(if $(SEEDS),--repeats=$(SEEDS)) \
+		$(if $(WORKERS),--workers=$(WORKERS)) $(if $(KILLS),--kills=$(KILLS))
 
 lint: $(INSTALLED) ## style and unused code
 	$(BIN)/ruff check .

@@ -61,6 +61,8 @@ MISTAKES = [
     ("claims", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("report", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("report", "--profile=smoke", "smoke: no results to report: allowed is a"),
+    ("chaos", "--profile=typo", "no 'typo': allowed is one of laptop"),
+    ("chaos", "--kills=0", "flag --kills=0: allowed is a positive integer"),
     ("table1", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("bench", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("list", "--profile=typo", "no 'typo': allowed is one of laptop"),
