@@ -60,7 +60,7 @@ MISTAKES = [
     ("calibrate", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("claims", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("report", "--profile=smok", "no 'smok': allowed is one of laptop"),
-    ("report", "--profile=smoke", "smoke: no results to report: allowed is a"),
+    ("report", "--data_seed=5", "smoke-data5: no results to report: allowed is a"),
     ("chaos", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("chaos", "--kills=0", "flag --kills=0: allowed is a positive integer"),
     ("table1", "--profile=typo", "no 'typo': allowed is one of laptop"),
