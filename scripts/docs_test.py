@@ -22,6 +22,7 @@ MADE = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefi
 # Commands that a test cannot run, by how they begin, with the reason.
 EXCEPTIONS = {
     "make tensorboard": "installs a package, and serves until Ctrl-C",
+    "make chaos": "takes minutes; experiments/study/chaos_test.py is its short form",
     "make readme": "writes the pages of the committed records, which are not copied",
 }
 # Run by `make test-slow`: minutes, whatever the profile.
