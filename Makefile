@@ -18,10 +18,11 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   WORKERS=<number>    runs at the same time; default: all cores
 #: of some: CONFIG, SET, TELEMETRY (run), STUDY (study, list, tensorboard), RUN,
 #:   STEPS, RATE, METHOD (replay), RUNS (compare), MODEL, METHOD (list,
-#:   tensorboard), STATUS (list), PORT (tensorboard), as above
+#:   tensorboard), STATUS (list), PORT (tensorboard), FLOPS (operations a second
+#:   that a device reaches), MEMORY (its GiB, plan), as above
 #: of the installation: PYTHON=<path of Python 3.11>
 VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD RATE \
-	MODEL STATUS PORT PYTHON
+	MODEL STATUS PORT FLOPS MEMORY PYTHON
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -30,7 +31,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
-	study run list compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
+	plan study run list compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -76,6 +77,9 @@ smoke: ## the same at the smallest size, in under two minutes
 table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
 	@$(MODULE) scripts.table1 $(FLAGS)
 
+plan: $(INSTALLED) ## cost of a profile before it starts: [FLOPS=..] [MEMORY=..]
+	@$(MODULE) scripts.plan $(FLAGS) $(if $(FLOPS),--flops=$(FLOPS)) $(if $(MEMORY),--memory=$(MEMORY))
+
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	@$(MODULE) scripts.study $(FLAGS) --study="$$STUDY"
 
@@ -99,7 +103,7 @@ doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
 	@$(MODULE) scripts.detector $(FLAGS)
 
-tensorboard: $(BIN)/tensorboard ## the runs in TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
+tensorboard: $(BIN)/tensorboard ## TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
 	@$(MODULE) scripts.tensorboard $(FLAGS) --model="$$MODEL" --method="$$METHOD" --study="$$STUDY" \
 		$(if $(PORT),--at_port=$(PORT))
 
