@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from experiments.artefacts import paper
+from experiments.run import memory
 
 BATCH = 2048
 STEPS = 3
@@ -26,13 +27,6 @@ BINDINGS = (
 )
 # Far below any rate that diverges: the loss is to fall from its start.
 RATE = 1e-3
-STATUS, RESET = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
-
-
-def resident(field):
-    """A figure of this process's memory in bytes: VmRSS now, VmHWM at most since the reset."""
-    (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith(field))
-    return int(line.split()[1]) * 1024
 
 
 class Peak:
@@ -40,10 +34,10 @@ class Peak:
 
     def before(self, step, program):
         if step == 0:
-            RESET.write_text("5")  # the mark of the highest falls to what is there now
+            memory.forget_peak()
 
     def after(self, *_):
-        self.bytes = resident("VmHWM")
+        self.bytes = memory.peak_bytes()
 
 
 def loss_of_nothing(labels):
@@ -72,7 +66,7 @@ def main():
     )
     import tensorflow_recommenders  # noqa: F401  counts as there before the run
 
-    empty, peak = resident("VmRSS"), Peak()
+    empty, peak = memory.resident_bytes(), Peak()
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(Store(folder), pathlib.Path(folder) / "cache")
         outcome = runner.outcome(config, watch=peak, steps=STEPS)
@@ -123,7 +117,7 @@ def test_the_parameters_are_those_of_table_1(found):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not RESET.exists(), reason="the memory of a process is read from /proc")
+@pytest.mark.skipif(not memory.RESET.exists(), reason="the memory of a process is read from /proc")
 def test_the_memory_is_near_the_plan(found):
     # Beyond the plan: what TensorFlow keeps of tracing, and of the first weights.
     assert 1 < found["bytes"] / found["predicted_bytes"] < 1.5

@@ -194,15 +194,16 @@ def _step(config):
 
 def main(profile, scale, value):
     """Prints what one size takes at most, in MiB beyond TensorFlow and the same at a tiny size."""
-    from experiments.run.provenance import peak_memory_mib
+    from experiments.run import memory
     from experiments.run.threads import one_thread
 
     one_thread()
     with tempfile.TemporaryDirectory() as folder:
         work("smoke", scale, WARM[scale], pathlib.Path(folder) / "warm").run()
-        before = peak_memory_mib()
+        before = memory.resident_bytes()
+        memory.forget_peak()
         work(profile, scale, int(value), folder).run()
-        print(peak_memory_mib() - before)
+        print((memory.peak_bytes() - before) / 2**20)
 
 
 if __name__ == "__main__":
