@@ -81,6 +81,13 @@ def parameters(width):
     return 20 * width + width + 3 * (width * width + width) + 6 * (width + 1)
 
 
+def test_efficiency_is_what_the_runs_took_of_the_time_of_all_workers(monkeypatch, tmp_path):
+    monkeypatch.setattr(study_bench, "study", lambda *_: (33.0, 22.0, 6))
+    entry = bench._study("smoke", tmp_path)["study_parallel_efficiency"]
+    assert (entry["median_s"], entry["baseline_s"], entry["n"]) == (33, 44, 6)
+    assert entry["ratio"] == 0.75
+
+
 def test_a_slope_is_the_exponent():
     found = [3, 10, 50, 400]
     assert scale_bench.slope(found, [7 * size**0.7 for size in found]) == pytest.approx(0.7)

@@ -30,8 +30,9 @@ def options_of(profile, results, workers=3):
 
 def cells(table, row):
     """The cells of a row of a Markdown table, the first one left out."""
-    (line,) = (line for line in table.splitlines() if line.startswith(f"| {row} |"))
-    return [cell.strip() for cell in line.split("|")[2:-1]]
+    split = ([cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines())
+    (found,) = (cells for cells in split if cells[:1] == [row])
+    return found[1:]
 
 
 @pytest.mark.parametrize("repeats", [None, 2])
@@ -84,8 +85,7 @@ def test_hours_at_a_given_speed_are_products_and_reading(tmp_path):
     products = 2 * kernels * (3 * steps * batch + 29 * 1048576)
     read = steps * batch * 4 * (680 + 60 + 12)
     hours = (products / 5e13 + read / 4e8) / 3600
-    device = cells(said, "The device given")
-    assert device[4] == f"1, {hours:.3g}"
+    assert cells(said, "Large: devices, hours of a run") == [f"1, {hours:.3g}"]
     assert "taken as reached.\n" in said
     assert "A100" not in said
 
@@ -97,10 +97,11 @@ def test_a_device_too_small_says_how_many_share_the_batch(tmp_path):
     said = plan.plan(options_of("paper", tmp_path), flops=5e13, memory_gib=5)
     line = next(line for line in said.splitlines() if line.startswith("Large+DCN needs"))
     assert f"fits, {min(fits)} devices share the batch" in line
-    assert cells(said, "The device given")[5].startswith(f"{min(fits)}, ")
+    (devices_and_hours,) = cells(said, "Large+DCN: devices, hours of a run")
+    assert devices_and_hours.startswith(f"{min(fits)}, ")
     said = plan.plan(options_of("paper", tmp_path), flops=5e13, memory_gib=1.5)
     assert re.search(r"Large\+DCN needs .* does not fit, no number of devices helps", said)
-    assert cells(said, "The device given")[6:] == ["does not fit"] * 3
+    assert cells(said, "Table 2: hours") == cells(said, "Table 3: hours") == ["does not fit"]
 
 
 def test_devices_take_the_smallest_divisor_of_the_batch_that_fits():
@@ -119,11 +120,11 @@ def test_several_devices_share_the_products_and_not_the_reading():
     models, studies = {"large": config}, {"Table 9": [config, config]}
     hours = {}
     for name, device in {"whole": whole, "four": four}.items():
-        row = cells(text.devices_table(models, studies, [device]), "")
-        count, alone = row[3].split(", ")
+        table = text.devices_table(models, studies, [device])
+        count, alone = cells(table, "Large: devices, hours of a run")[0].split(", ")
         hours[name] = float(alone)
         assert int(count) == {"whole": 1, "four": 4}[name]
-        assert float(row[4]) == pytest.approx(2 * hours[name], rel=0.02)
+        assert float(cells(table, "Table 9: hours")[0]) == pytest.approx(2 * hours[name], rel=0.02)
     products = sizes.flops_of_run(config) / 5e13 / 3600
     assert hours["whole"] - hours["four"] == pytest.approx(0.75 * products, rel=0.02)
 

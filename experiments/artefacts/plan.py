@@ -63,24 +63,25 @@ def sizes_table(models):
 
 
 def devices_table(models, studies, accelerators):
-    """How many devices a run needs and how long it takes on them, one row an accelerator.
+    """How many devices a run needs and how long it takes on them, one column an accelerator.
 
     Args:
       models: dict from name to sizes.Sizes.
       studies: dict from name to a list of Sizes, one a run.
       accelerators: Accelerators.
     """
-    header = ["Device", "Peak TFLOP/s", "Reached", "Memory"]
-    header += [f"{_name(model)}: devices, hours" for model in models]
-    header += [f"{name}: hours" for name in studies]
-    lines = []
-    for device in accelerators:
-        line = [device.name, f"{device.flops / 1e12:.4g} {device.numbers}".strip()]
-        line += [f"{device.sustained / 1e12:.3g}", _gib(device.memory) if device.memory else "-"]
-        line += [_devices_and_hours(device, config) for config in models.values()]
-        line += [_study_hours(device, runs) for runs in studies.values()]
-        lines.append(line)
-    return _table(header, lines)
+    rows = {
+        "Peak, TFLOP/s": lambda device: f"{device.flops / 1e12:.4g} {device.numbers}".strip(),
+        "Reached, TFLOP/s": lambda device: f"{device.sustained / 1e12:.3g}",
+        "Memory": lambda device: _gib(device.memory) if device.memory else "-",
+    }
+    lines = [[name, *map(of, accelerators)] for name, of in rows.items()]
+    for model, config in models.items():
+        hours = [_devices_and_hours(device, config) for device in accelerators]
+        lines.append([f"{_name(model)}: devices, hours of a run", *hours])
+    for name, runs in studies.items():
+        lines.append([f"{name}: hours", *(_study_hours(device, runs) for device in accelerators)])
+    return _table(["Device", *(device.name for device in accelerators)], lines)
 
 
 def fit_text(models, accelerators):
@@ -189,8 +190,12 @@ def _name(model):
 
 
 def _table(header, lines):
-    rows = [header, ["---"] * len(header), *lines]
-    return "\n".join(markdown_row(row) for row in rows) + "\n"
+    """Markdown whose columns stand below each other: it is read in a terminal."""
+    rows = [header, *lines]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    ruled = [header, ["-" * width for width in widths], *lines]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in ruled]
+    return "\n".join(map(markdown_row, padded)) + "\n"
 
 
 def _bytes(count):

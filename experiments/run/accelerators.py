@@ -49,18 +49,14 @@ class Accelerator(NamedTuple):
 
 # TensorFlow multiplies float32 matrices in TF32 where a GPU has it, in bfloat16 on a TPU.
 ACCELERATORS = (
-    Accelerator(
-        "NVIDIA V100 32 GB", 15.7e12, "float32", 32 * GIB, "NVIDIA V100 data sheet (SXM2), 2020"
-    ),
-    Accelerator(
-        "NVIDIA A100 80 GB", 156e12, "TF32", 80 * GIB, "NVIDIA A100 data sheet (SXM4), 2021"
-    ),
+    Accelerator("NVIDIA V100 32 GB", 15.7e12, "float32", 32 * GIB, "NVIDIA V100 data sheet, SXM2"),
+    Accelerator("NVIDIA A100 80 GB", 156e12, "TF32", 80 * GIB, "NVIDIA A100 data sheet, SXM4"),
     Accelerator(
         "NVIDIA H100 80 GB",
         494.7e12,
         "TF32",
         80 * GIB,
-        "NVIDIA H100 data sheet (SXM5), 2022; half of its figure, which is with sparsity",
+        "NVIDIA H100 data sheet, SXM5; half of its figure, which is with sparsity",
     ),
     Accelerator(
         "Google TPU v4", 275e12, "bfloat16", 32 * GIB, "cloud.google.com/tpu/docs/v4, a chip"
