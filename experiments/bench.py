@@ -41,6 +41,7 @@ def bench(profile, results, cache):
       median_s / baseline_s.
     """
     store = Store(results / profile)
+    tf.get_logger().setLevel("ERROR")  # it warns of the many traces, one for each size
     found = _steps(profile) | _supply(profile, cache) | _telemetry(profile) | _optimizers()
     found |= _study(profile, cache) | _start_up()
     scales = scale_bench.frame(profile, functools.partial(interleaved, warm_up=1))
