@@ -65,6 +65,13 @@ MISTAKES = [
     ("chaos", "--kills=0", "flag --kills=0: allowed is a positive integer"),
     ("table1", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("bench", "--profile=typo", "no 'typo': allowed is one of laptop"),
+    ("plan", "--profile=typo", "no 'typo': allowed is one of laptop"),
+    ("plan", "--flops=fast", "command line: flag --flops=fast: allowed is a number"),
+    ("plan", "--flops=0", "FLOPS = 0.0: allowed is a finite number, above 0"),
+    ("plan", "--flops=inf", "FLOPS = inf: allowed is a finite number, above 0"),
+    ("plan", "--flops=1e14 --memory=-8", "MEMORY = -8.0: allowed is a finite number, above 0"),
+    ("plan", "--memory=80", "MEMORY = 80.0: allowed is MEMORY beside FLOPS"),
+    ("plan", "--profile=smoke --repeats=0", "Table2Config.repeats = 0: allowed is a whole"),
     ("list", "--profile=typo", "no 'typo': allowed is one of laptop"),
     (
         "reproduce_table2",
