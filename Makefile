@@ -16,12 +16,12 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   DATA_SEED=1         seed of the stream; another has its own results folder
 #:   SEEDS=<number>      run seeds of each setting; default: what the study says
 #:   WORKERS=<number>    runs at the same time; default: all cores
-#: of some: CONFIG, SET, TELEMETRY (run), STUDY (study, list, tensorboard), RUN,
-#:   STEPS, RATE, METHOD (replay), RUNS (compare), MODEL, METHOD (list,
-#:   tensorboard), STATUS (list), PORT (tensorboard), as above
+#: of some: CONFIG, SET, TELEMETRY, DEVICES (run), STUDY (study, list,
+#:   tensorboard), RUN, STEPS, RATE, METHOD (replay), RUNS (compare), MODEL,
+#:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), as above
 #: of the installation: PYTHON=<path of Python 3.11>
-VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD RATE \
-	MODEL STATUS PORT PYTHON
+VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY DEVICES STUDY RUN RUNS STEPS METHOD \
+	RATE MODEL STATUS PORT PYTHON
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -79,8 +79,9 @@ table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	@$(MODULE) scripts.study $(FLAGS) --study="$$STUDY"
 
-run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [TELEMETRY=1]
-	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry)
+run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [DEVICES=2]
+	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry) \
+		$(if $(DEVICES),--devices=$(DEVICES))
 
 list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=..]
 	@$(MODULE) scripts.list $(FLAGS) --model="$$MODEL" --method="$$METHOD" \

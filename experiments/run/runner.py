@@ -22,10 +22,13 @@ class Runner:
     Args:
       store: record.Store.
       cache_root: folder of the caches of days.
+      make_program: function (config, telemetry=...) that gives a Program.
+      placed: dict of what a record says of the devices it ran on, or None for one device.
     """
 
-    def __init__(self, store, cache_root):
+    def __init__(self, store, cache_root, make_program=Program, placed=None):
         self._store, self._cache_root = store, cache_root
+        self._make_program, self._placed = make_program, placed or {}
         self._telemetry = TelemetryStore(store.root)
         self._programs = {}
         # The calibration has five streams, the study of shocks six; their days are memory maps.
@@ -76,7 +79,8 @@ class Runner:
                 curves_sha256=curves_file(outcome.curves)[1],
                 events=watch.events,
             )
-        return done or self._store.write(_record(config, outcome, wall_s), outcome.curves)
+        record = _record(config, outcome, wall_s, self._placed)
+        return done or self._store.write(record, outcome.curves)
 
     def outcome(self, config, on_row=lambda row: None, telemetry=None, watch=None, **part):
         """Trains one configuration and writes nothing.
@@ -108,11 +112,11 @@ class Runner:
         if key not in self._programs:
             if len(self._programs) == KEPT_PROGRAMS:
                 del self._programs[next(iter(self._programs))]
-            self._programs[key] = Program(config, telemetry=telemetry)
+            self._programs[key] = self._make_program(config, telemetry=telemetry)
         return self._programs[key]
 
 
-def _record(config, outcome, wall_s):
+def _record(config, outcome, wall_s, placed):
     bad = outcome.first_bad_step
     last = outcome.curves.iloc[-1]
     return RunRecord(
@@ -126,6 +130,7 @@ def _record(config, outcome, wall_s):
         optimal={name: _defined(value) for name, value in outcome.optimal.items()},
         curves_sha256=None,
         provenance=provenance()
+        | placed
         | {
             "wall_s": round(wall_s, 3),
             "step_s": round(outcome.step_s, 3),

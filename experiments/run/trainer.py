@@ -116,7 +116,7 @@ def train(
     last = window.steps if steps is None else min(window.steps, first + steps)
     rows, losses, step_s, bad = [], [], 0.0, None
     for step in range(first, last):
-        batch = tensors(window.batch(step, day_rows))
+        batch = tensors(window.batch(step, day_rows, **program.share))
         rate = trainer.rate_at(step, config.learning_rate)
         if watch is not None:
             watch.before(step, program)
