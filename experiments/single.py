@@ -1,8 +1,10 @@
 """`make run`: one run from a gin file, in this process, or in one process on each of its hosts."""
 
+import contextlib
 import sys
 
 from experiments.gin_files import named_file, resolve, telemetry_config
+from experiments.run.claim import Claims
 from experiments.run.divergence import label
 from experiments.run.placement import placement_here
 from experiments.run.record import Store, check_folder, results_folder
@@ -53,14 +55,19 @@ def run_one(
             f"loss {row['loss']:.4f}  {shown_auc(mean_auc(row))}\n"
         )
 
-    if where.is_one_device:
-        record = Runner(store, cache).run(config, show, measured)
-    else:
-        from experiments.run.crew import run_placed  # late, as above
+    def say(text):
+        sys.stderr.write(f"{text}\n")
 
-        record = run_placed(config, where, store, cache, show)
-        if record is None:
-            return f"run         {config.run_id}\ndone        the chief writes the record"
+    claims = Claims(store.root) if where.is_chief else None
+    with claims.of(config.run_id, wait=say) if claims else contextlib.nullcontext():
+        if where.is_one_device:
+            record = Runner(store, cache).run(config, show, measured)
+        else:
+            from experiments.run.crew import run_placed  # late, as above
+
+            record = run_placed(config, where, store, cache, show)
+    if record is None:
+        return f"run         {config.run_id}\ndone        the chief writes the record"
     return _text(record, store, divergence, telemetry)
 
 

@@ -7,6 +7,7 @@ import sys
 import tensorflow as tf
 
 from experiments.errors import RunStopped
+from experiments.run.checkpoint import CheckpointStore, Keeper
 from experiments.run.distributed import DistributedProgram
 from experiments.run.runner import Runner
 
@@ -42,8 +43,17 @@ def run_placed(config, where, store, cache_root, on_row):
         runner = Runner(store, cache_root, make, _provenance(strategy, where))
         if where.is_chief:
             return runner.run(config, on_row)
-        runner.outcome(config)
+        # It reads the checkpoint before its first step, without which the chief writes no other.
+        follower = _Follower(CheckpointStore(store.root), config.run_id)
+        runner.outcome(config, keeper=follower)
         return None
+
+
+class _Follower(Keeper):
+    """On a worker other than the chief: goes on from the chief's checkpoint, and writes none."""
+
+    def offer(self, *state):
+        """Nothing to do."""
 
 
 def _program(strategy, where, config, telemetry):

@@ -3,3 +3,11 @@
 
 class Died(str):
     """What is said of a run whose worker died under it; it may be tried again."""
+
+
+class Broke(str):
+    """What is said of a run that ended because all workers did; it may not have been begun."""
+
+
+class Held(str):
+    """What is said of a run that another process is on."""
