@@ -19,6 +19,7 @@ from experiments.gin_files import resolve
 from experiments.run.record import Store
 from experiments.run.runner import Runner
 from scripts.command import ROOT
+from scripts.command_test import hear_interrupts
 
 GIN = """
 include 'configs/models/small.gin'
@@ -56,6 +57,7 @@ class Workers:
                         stdout=file,
                         stderr=file,
                         start_new_session=True,
+                        preexec_fn=hear_interrupts,
                     )
                 )
 
@@ -195,6 +197,16 @@ def test_what_is_recorded_is_not_trained_again(here, on_hosts):
     with running(here / "hosts", [two_hosts()[1]]) as workers:  # the chief is not even there
         assert workers.wait() == [0]
         assert f"run         {on_hosts[2].run_id}" in workers.said(0)
+
+
+def test_waiting_for_the_others_can_be_interrupted(here):
+    folder = here / "waiting"
+    folder.mkdir()
+    with running(folder, two_hosts()[:1]) as workers:
+        workers.wait_for(0, "worker 0 of 2: waiting for the others")
+        time.sleep(1)  # until TensorFlow has begun to
+        os.kill(workers.processes[0].pid, signal.SIGINT)
+        assert workers.processes[0].wait(timeout=30) == -signal.SIGINT
 
 
 def test_a_port_in_use_is_bad_input(here, tmp_path):

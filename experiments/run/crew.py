@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import signal
 import sys
 
 import tensorflow as tf
@@ -38,7 +39,8 @@ def run_placed(config, where, store, cache_root, on_row):
     if where.processes > 1:
         sys.stderr.write(f"worker {where.rank} of {where.processes}: waiting for the others\n")
     with _peers():
-        strategy = where.strategy(config.trainer.batch_size)
+        with _heard_interrupts():
+            strategy = where.strategy(config.trainer.batch_size)
         make = functools.partial(_program, strategy, where)
         runner = Runner(store, cache_root, make, _provenance(strategy, where))
         if where.is_chief:
@@ -70,6 +72,20 @@ def _provenance(strategy, where):
         "replicas": strategy.num_replicas_in_sync,
         "workers": where.processes,
     }
+
+
+@contextlib.contextmanager
+def _heard_interrupts():
+    """Has Ctrl-C end the process: Python does not hear it while TensorFlow waits for the others."""
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is signal.default_int_handler:  # and not one that a shell has made deaf
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)
+        # TensorFlow has taken it for a warning that it keeps to itself.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ class DistributedProgram(Program):
         self._strategy, self.share = strategy, {"rank": rank, "world": world}
         self._local_replicas = strategy.num_replicas_in_sync // world
         self._gather = tf.function(self._gathered)
-        self._check(repr(config.trace_key).encode(), [[]] * self._local_replicas, "the model")
+        self._check(repr(config.trace_key).encode(), [[]] * self._local_replicas, "the models")
         # XLA: the same program, and so the same bits, for devices of one host and for hosts.
         self._gradients = tf.function(self._share_of_gradients, jit_compile=True)
         with strategy.scope():
