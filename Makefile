@@ -16,13 +16,13 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   DATA_SEED=1         seed of the stream; another has its own results folder
 #:   SEEDS=<number>      run seeds of each setting; default: what the study says
 #:   WORKERS=<number>    runs at the same time; default: all cores
-#: of some, as above: CONFIG, SET, TELEMETRY (run), STUDY (study, list,
+#: of some, as above: CONFIG, SET, TELEMETRY, DEVICES (run), STUDY (study, list,
 #:   tensorboard), RUN, STEPS, RATE, METHOD (replay), RUNS (compare), MODEL,
-#:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), KILLS (chaos)
+#:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), KILLS (chaos),
 #:   FLOPS (operations a second that a device reaches), MEMORY (its GiB, plan)
 #: of the installation: PYTHON=<path of Python 3.11>
 VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD \
-	RATE MODEL STATUS PORT KILLS PYTHON FLOPS MEMORY
+	RATE MODEL STATUS PORT KILLS PYTHON FLOPS MEMORY DEVICES
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -88,8 +88,9 @@ plan: $(INSTALLED) ## cost of a profile before it starts: [FLOPS=..] [MEMORY=..]
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	@$(MODULE) scripts.study $(FLAGS) --study="$$STUDY"
 
-run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [TELEMETRY=1]
-	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry)
+run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [DEVICES=2]
+	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry) \
+		$(if $(DEVICES),--devices=$(DEVICES))
 
 list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=..]
 	@$(MODULE) scripts.list $(FLAGS) --model="$$MODEL" --method="$$METHOD" \

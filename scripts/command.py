@@ -19,7 +19,10 @@ flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days
 
 
 def main(command):
-    """Runs `command()` and exits: 0 done, 2 bad input, 3 crashed runs, 130 interrupted."""
+    """Runs `command()` and exits.
+
+    0: done, 2: bad input, 3: runs that crashed or stopped, 130: interrupted.
+    """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal without the letters of a sparkline
     sys.exit(exit_status(command, sys.argv))
@@ -81,7 +84,7 @@ def _refuse(message):
 
 
 def _status(command):
-    from experiments.errors import BadInput, RunsCrashed
+    from experiments.errors import BadInput, RunsCrashed, RunStopped
 
     try:
         command()
@@ -94,7 +97,7 @@ def _status(command):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:  # a full disk, a folder that went away
         return _refuse(f"{error.filename}: {error.strerror}; finished runs are kept")
-    except RunsCrashed as error:
+    except (RunsCrashed, RunStopped) as error:
         sys.stderr.write(f"error: {error}\n")
         return 3
     return 0

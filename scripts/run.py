@@ -6,6 +6,9 @@ from scripts import command
 
 flags.DEFINE_string("config", "", "A gin file that binds a model, a method and a learning rate.")
 flags.DEFINE_string("set", "", "Gin bindings 'name=value ...' that override the file.")
+flags.DEFINE_integer(
+    "devices", None, "Devices of this host that share each batch; default: one.", lower_bound=1
+)
 flags.DEFINE_bool("telemetry", False, "Measure every step (configs/telemetry.gin).")
 
 
@@ -25,6 +28,7 @@ def main():
         results=command.FLAGS.results,
         cache=command.FLAGS.cache,
         telemetry=command.FLAGS.telemetry,
+        devices=command.FLAGS.devices,
     )
     print(text)
 
