@@ -5,6 +5,7 @@ import concurrent.futures
 
 from experiments.run.cost import seconds_of
 from experiments.run.record import RunRecord
+from experiments.study.cluster import Cluster
 from experiments.study.engine import Died
 from experiments.study.local import Local
 
@@ -25,14 +26,19 @@ class Pool:
     Args:
       store: record.Store.
       cache_root: folder of the caches of days.
-      workers: number of processes, one thread each.
+      workers: number of processes, one thread each; a cluster has its own.
       hang_s: function from a RunConfig to the seconds after which it is stopped.
+      connection: connection.Connection to the cluster whose workers it is, or None for processes
+        of this machine.
     """
 
-    def __init__(self, store, cache_root, workers, hang_s=hang_seconds):
+    def __init__(self, store, cache_root, workers, hang_s=hang_seconds, connection=None):
         self._store, self._hang_s = store, hang_s
         self._logs, self._progress = store.root / "logs", store.root / "progress"
-        self._engine = Local(workers, (str(store.root), str(cache_root), str(self._logs)))
+        if connection is None:
+            self._engine = Local(workers, (str(store.root), str(cache_root), str(self._logs)))
+        else:
+            self._engine = Cluster(connection, (store.root, cache_root))
 
     def __enter__(self):
         return self
