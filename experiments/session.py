@@ -76,9 +76,9 @@ def opened(options):
     Raises: BadInput, RunsCrashed.
     """
     edge, divergence = _calibration_config()
-    check_folder(options.cache, "cache folder")
     here = contextlib.nullcontext()
     with connected(options.cluster, options.results) if options.cluster else here as connection:
+        check_folder(options.cache, "cache folder")
         workers = options.workers if connection is None else connection.workers()
         load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
         display = Display(divergence, workers)

@@ -36,7 +36,7 @@ class Cluster:
 
     Args:
       connection: connection.Connection.
-      folders: results and cache folder, as the workers see them.
+      folders: results and cache folder, and that of logs, as the workers see them.
     """
 
     def __init__(self, connection, folders):
@@ -59,9 +59,9 @@ class Cluster:
 
     def submit(self, arguments, hang_s):
         """Future of remote.execute, which ends its worker after `hang_s` seconds."""
-        config, progress, telemetry = arguments
+        config, progress, *rest = arguments
         future = concurrent.futures.Future()
-        arguments = [config, str(pathlib.Path(progress).resolve()), telemetry]
+        arguments = [config, str(pathlib.Path(progress).resolve()), *rest]
         self._waiting.append(Waiting(future, arguments, hang_s))
         return future
 

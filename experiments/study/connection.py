@@ -91,11 +91,16 @@ def _client(address):
         ) from error
     for name in ("distributed", "distributed.client"):  # what matters is said here, in a line
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    if address.startswith("tls") and not _has_certificates(distributed):
+        raise BadInput(
+            f"CLUSTER = {address!r}: no certificates: allowed is tls:// with Dask's variables "
+            "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, .._CLIENT__CERT and .._CLIENT__KEY"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions are compared below
             client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, TypeError, RuntimeError, ValueError) as error:  # all but OSError: of TLS
+    except OSError as error:
         raise BadInput(
             f"CLUSTER = {address!r}: no answer of a scheduler ({_line(error)}): "
             "allowed is the address that `dask scheduler` prints"
@@ -107,6 +112,11 @@ def _client(address):
             client.close()
 
 
+def _has_certificates(distributed):
+    arguments = distributed.Security().get_connection_args("client")
+    return arguments.get("ssl_context") is not None
+
+
 def _check(connection, address):
     client, wanted = connection.client, connection.wanted
     try:
@@ -115,27 +125,27 @@ def _check(connection, address):
         raise BadInput(
             f"CLUSTER = {address!r}: no worker: start some with `python -m dask worker {address}`"
         ) from error
+    answers = client.run(remote.worker_answer, wanted, on_error="return")
+    processors = collections.Counter(getattr(a, "processor", "") for a in answers.values())
     try:
-        answers = [client.run_on_scheduler(remote.scheduler_answer)]
+        answers["the scheduler"] = client.run_on_scheduler(remote.scheduler_answer)
     except Exception as error:  # of any kind: it was raised there
-        answers = [error]
-    answers += client.run(remote.worker_answer, wanted, on_error="return").values()
-    unfit = {_told(answer, wanted) for answer in answers} - {""}
+        answers["the scheduler"] = error
+    unfit = {_told(name, answer, wanted) for name, answer in answers.items()} - {""}
     if unfit:
         raise BadInput(
             f"CLUSTER = {address!r}: {'; '.join(sorted(unfit))}: allowed are a scheduler and "
             "workers of one thread, with the code, packages and results folder of this command"
         )
-    processors = collections.Counter(answer.processor for answer in answers[1:])
     if len(processors) > 1:
         shown = ", ".join(f"{count} of {name}" for name, count in processors.items())
         sys.stderr.write(f"note: processors may round differently; the workers have {shown}\n")
 
 
-def _told(answer, wanted):
+def _told(name, answer, wanted):
     """What is said of an unfit process of the cluster, or ""."""
     if isinstance(answer, Exception):
-        return f"a process that cannot say what it is ({_line(answer)}): start it in a checkout"
+        return f"{name} has no checkout in its working folder ({_line(answer)})"
     unfit = answer.unfit(wanted)
     return f"{answer.host} has {', '.join(unfit)}" if unfit else ""
 

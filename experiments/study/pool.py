@@ -35,10 +35,8 @@ class Pool:
     def __init__(self, store, cache_root, workers, hang_s=hang_seconds, connection=None):
         self._store, self._hang_s = store, hang_s
         self._logs, self._progress = store.root / "logs", store.root / "progress"
-        if connection is None:
-            self._engine = Local(workers, (str(store.root), str(cache_root), str(self._logs)))
-        else:
-            self._engine = Cluster(connection, (store.root, cache_root))
+        folders = (str(store.root), str(cache_root), str(self._logs))
+        self._engine = Cluster(connection, folders) if connection else Local(workers, folders)
 
     def __enter__(self):
         return self

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from experiments.run.provenance import PACKAGES, ROOT, provenance
 from experiments.study import worker
+from experiments.study.engine import Died
 
 PARTS = ("clippy", "data", "models", "experiments")  # what a run is computed by
 
@@ -103,22 +104,26 @@ def execute(wanted, folders, arguments, hang_s):
 
     Args:
       wanted: Wanted.
-      folders: results and cache folder.
+      folders: results and cache folder, and that of logs.
       arguments: of worker.execute.
       hang_s: seconds after which the run is taken for hung.
-    Returns: None, or what went wrong as text.
+    Returns: what worker.execute does; Died if the run hung.
     Raises: distributed.Reschedule if this worker is unfit; it leaves the cluster then.
     """
     from distributed import get_worker
 
     this = get_worker()
     _be_fit(this, wanted)
-    _be_warm(folders)
-    trace = pathlib.Path(arguments[1]) / f"{this.get_current_task()}.trace"
+    *prepared, logs = folders
+    trace = pathlib.Path(logs) / f"{this.get_current_task()}.trace"
     if trace.exists() and (text := trace.read_text()):
-        return f"the run hung and was stopped after {hang_s} s:\n{text}"
+        trace.unlink()
+        return Died(f"the run hung and was stopped after {hang_s} s:\n{text}")
+    _be_warm(prepared)
     fault = _watched(trace, hang_s, arguments)
-    return fault and f"on {socket.gethostname()}, process {os.getpid()}:\n{fault}"
+    if type(fault) is str:  # a trace, and none of the words of engine.py
+        return f"on {socket.gethostname()}, process {os.getpid()}:\n{fault}"
+    return fault
 
 
 def _watched(trace, hang_s, arguments):
