@@ -89,7 +89,6 @@ def test_killed_workers_change_nothing_and_a_late_unfit_one_gets_no_run(
 
     def kill():
         wait_for(lambda: list(at_work(far)))
-        cluster.late = cluster.worker(threads=2)
         with contextlib.suppress(StopIteration, ProcessLookupError):
             os.kill(pid := next(at_work(far)), signal.SIGKILL)  # its nanny is left
             killed.append(pid)
@@ -99,11 +98,12 @@ def test_killed_workers_change_nothing_and_a_late_unfit_one_gets_no_run(
     killer = threading.Thread(target=kill)
     killer.start()
     with connection.connected(cluster.address, tmp_path) as joined:
+        late = cluster.worker(threads=2)
         with Study.open(Store(far), day_cache, 2, display(), joined) as study:
             found = tables(study)
         killer.join()
         assert killed
-        cluster.late.wait(30)  # it has left
+        assert late.wait(60) == 0  # it has left
         assert joined.workers() == 1
     near = Store(tmp_path / "near")
     assert found == tables(Study(near, Here(near, day_cache), display()))
