@@ -10,11 +10,13 @@ import threading
 import pytest
 from rich.console import Console
 
+from experiments import session
 from experiments.errors import BadInput
 from experiments.reproduce import write_cases
 from experiments.run.divergence import DivergenceConfig
 from experiments.run.record import Store
 from experiments.run.runner import Runner
+from experiments.session import Options
 from experiments.study import connection, pool
 from experiments.study.cases import CasesProtocol
 from experiments.study.execution import Study
@@ -83,28 +85,38 @@ def at_work(root):
 
 
 def test_killed_workers_change_nothing_and_a_late_unfit_one_gets_no_run(
-    cluster, tmp_path, day_cache
+    cluster, tmp_path, day_cache, monkeypatch
 ):
-    killed, far = [], tmp_path / "far"
+    monkeypatch.setattr(session.calibration, "planned", lambda *given: ([], "known"))
+    monkeypatch.setattr(session.calibration, "calibrate", lambda *given: "known")
+    killed, far = {}, tmp_path / "smoke"  # from what was killed to the runs that were done then
 
     def kill():
         wait_for(lambda: list(at_work(far)))
         with contextlib.suppress(StopIteration, ProcessLookupError):
             os.kill(pid := next(at_work(far)), signal.SIGKILL)  # its nanny is left
-            killed.append(pid)
+            killed[pid] = len(list(far.glob("runs/*.json")))
         wait_for(lambda: set(at_work(far)) - set(killed))
         cluster.kill(cluster.workers[0])
+        killed["machine"] = len(list(far.glob("runs/*.json")))
 
     killer = threading.Thread(target=kill)
     killer.start()
-    with connection.connected(cluster.address, tmp_path) as joined:
+    options = Options(
+        profile="smoke",
+        data_seed=None,
+        results=str(tmp_path),
+        cache=str(day_cache),
+        workers=9,
+        cluster=cluster.address,
+    )
+    with session.opened(options) as opened:
         late = cluster.worker(threads=2)
-        with Study.open(Store(far), day_cache, 2, display(), joined) as study:
-            found = tables(study)
-        killer.join()
-        assert killed
+        found = tables(opened.study)
         assert late.wait(60) == 0  # it has left
-        assert joined.workers() == 1
+    killer.join()
+    assert len(killed) == 2
+    assert max(killed.values()) < 6
     near = Store(tmp_path / "near")
     assert found == tables(Study(near, Here(near, day_cache), display()))
     records = list(Store(far).records())
