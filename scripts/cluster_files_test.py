@@ -154,6 +154,7 @@ def test_slurm_script_starts_the_three_in_the_checkout(tmp_path):
     assert "dask scheduler --host node1 --port 20007" in scheduler
     assert "dask worker tcp://node1:20007 --nworkers 9 --nthreads 1" in srun
     assert "--local-directory /scratch" in srun
+    assert "--cpus-per-task=9 .venv/bin/python" in srun
 
 
 def test_links_of_the_page_lead_somewhere():

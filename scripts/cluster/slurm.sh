@@ -27,7 +27,8 @@ trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 .venv/bin/python -m dask scheduler --host "$host" --port "$port" --no-dashboard &
 
 # A process for each core, of one thread: the bits of a run depend on the number of threads.
-srun --no-kill --kill-on-bad-exit=0 \
+# srun has to be told how many cores a task has: it does not take that from sbatch.
+srun --no-kill --kill-on-bad-exit=0 --cpus-per-task="$SLURM_CPUS_PER_TASK" \
 	.venv/bin/python -m dask worker "$address" --nworkers "$SLURM_CPUS_PER_TASK" --nthreads 1 \
 	--memory-limit 0 --no-dashboard --local-directory "${TMPDIR:-/tmp}" --death-timeout 60 &
 
