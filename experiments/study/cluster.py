@@ -111,7 +111,7 @@ class Cluster:
 
     def _hand_out(self):
         while self._waiting and len(self._running) < self._workers:
-            future, arguments, hang_s = self._waiting.popleft()
+            future, arguments, hang_s = self._waiting[0]
             remote_future = self._connection.client.submit(
                 remote.execute,
                 self._connection.wanted,
@@ -122,6 +122,7 @@ class Cluster:
                 pure=False,
             )
             self._running[remote_future] = future
+            self._waiting.popleft()
 
 
 def _fault(remote_future):

@@ -31,6 +31,8 @@ class Connection:
 
     def workers(self):
         """Number of workers now; 0 while the scheduler is out of reach."""
+        if self.client.status != "running":  # to ask would wait for a scheduler
+            return 0
         try:
             return len(self.client.nthreads())
         except (OSError, ValueError):  # ValueError: of a client that is closed
