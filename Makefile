@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 FLAGS = --profile=$(PROFILE) \
 	$(if $(DATA_SEED),--data_seed=$(DATA_SEED)) $(if $(WORKERS),--workers=$(WORKERS)) \
-	$(if $(SEEDS),--repeats=$(SEEDS))
+	$(if $(SEEDS),--repeats=$(SEEDS)) $(if $(CLUSTER),--cluster=$(CLUSTER))
 MODULE = $(BIN)/python -m
 
 # The shell reads these from its environment, so that quotes in them survive.
@@ -16,13 +16,14 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   DATA_SEED=1         seed of the stream; another has its own results folder
 #:   SEEDS=<number>      run seeds of each setting; default: what the study says
 #:   WORKERS=<number>    runs at the same time; default: all cores
+#:   CLUSTER=<address>   of a Dask scheduler, whose workers do the runs instead
 #: of some, as above: CONFIG, SET, TELEMETRY, DEVICES (run), STUDY (study, list,
 #:   tensorboard), RUN, STEPS, RATE, METHOD (replay), RUNS (compare), MODEL,
 #:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), KILLS (chaos),
 #:   FLOPS (operations a second that a device reaches), MEMORY (its GiB, plan)
 #: of the installation: PYTHON=<path of Python 3.11>
 VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD \
-	RATE MODEL STATUS PORT KILLS PYTHON FLOPS MEMORY DEVICES
+	RATE MODEL STATUS PORT KILLS PYTHON FLOPS MEMORY DEVICES CLUSTER
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))

@@ -13,6 +13,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("profile", "laptop", "Size of everything: a file in configs/profiles.")
 flags.DEFINE_integer("data_seed", None, "Seed of the stream; default 1.", lower_bound=0)
 flags.DEFINE_integer("workers", None, "Worker processes; default: all cores.", lower_bound=1)
+flags.DEFINE_string("cluster", None, "Address of a Dask scheduler; its workers do the runs then.")
 flags.DEFINE_integer("repeats", None, "Run seeds of each setting; default: the study's.")
 flags.DEFINE_string("results", str(ROOT / "results"), "Folder of all results.")
 flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days.")
@@ -56,14 +57,20 @@ def workers():
 
 def options():
     """The flags that every command over studies has, as session.Options."""
+    from experiments.errors import BadInput
     from experiments.session import Options  # imported late: --help does not need it
 
+    if FLAGS.cluster is not None and FLAGS.workers is not None:
+        raise BadInput(
+            f"WORKERS = {FLAGS.workers}: allowed is none with CLUSTER, which has its own workers"
+        )
     return Options(
         profile=FLAGS.profile,
         data_seed=FLAGS.data_seed,
         results=FLAGS.results,
         cache=FLAGS.cache,
         workers=workers(),
+        cluster=FLAGS.cluster,
     )
 
 
