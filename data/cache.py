@@ -13,6 +13,9 @@ import numpy as np
 from data import checks
 
 CACHE_VERSION = 1  # bump when the bytes of a day change for the same (config, seed, day)
+# ours: three windows of any profile. The pages of a map that were read count as memory of the
+# process, which would grow with the days of a run.
+KEPT_DAYS = 16
 
 
 class DayCache:
@@ -29,7 +32,7 @@ class DayCache:
     def __init__(self, root, stream):
         self._stream = stream
         self._folder = pathlib.Path(root) / _key(stream)
-        self._open = {}
+        self._open, self._verified = {}, set()
 
     def day(self, day):
         """All rows of one day: read-only array of (examples_per_day,) of `Stream.row_type`.
@@ -41,9 +44,14 @@ class DayCache:
           written.
         """
         checks.whole("day", day, 0, self._stream.config.days - 1)
-        if day not in self._open:
-            self._open[day] = self._read(day)
-        return self._open[day]
+        rows = self._open.get(day)
+        if rows is None:
+            rows = _mapped(self._path(day)) if day in self._verified else self._read(day)
+            self._verified.add(day)
+            for earliest in list(self._open)[: 1 - KEPT_DAYS]:
+                self._open.pop(earliest, None)
+            self._open[day] = rows
+        return rows
 
     def _path(self, day):
         return self._folder / f"day-{day:05d}.npy"

@@ -24,6 +24,7 @@ from data import (
     TeacherDrift,
     VocabularyChurn,
 )
+from data import cache as cache_module
 from data import stream as stream_module
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -205,6 +206,27 @@ def test_a_day_that_is_not_there_is_refused_and_leaves_nothing(tmp_path, day):
     with pytest.raises(ValueError, match="day = .*: allowed is a whole number"):
         fresh(tmp_path).day(day)
     assert list(tmp_path.rglob("*")) == []
+
+
+def mapped_days(folder):
+    """How many files of a folder this process has in its memory."""
+    lines = pathlib.Path("/proc/self/maps").read_text().splitlines()
+    return len({line.split()[-1] for line in lines if str(folder) in line})
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/maps").exists(), reason="read from /proc")
+def test_memory_does_not_grow_with_the_days(tmp_path):
+    config = dataclasses.replace(CONFIG, days=40)
+    cache, stream = fresh(tmp_path, config), Stream(config, 7)
+    first = cache.day(0).copy()
+    found = []
+    for day in range(40):
+        np.testing.assert_array_equal(cache.day(day), stream.day(day))
+        found.append(mapped_days(tmp_path))
+    assert found[4] == 5  # a window of days stays open
+    assert max(found) == found[-1] == cache_module.KEPT_DAYS
+    np.testing.assert_array_equal(cache.day(0), first)
+    assert mapped_days(tmp_path) == cache_module.KEPT_DAYS
 
 
 def test_threads_that_open_at_once_make_a_day_once(tmp_path, made):

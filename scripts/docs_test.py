@@ -24,6 +24,7 @@ EXCEPTIONS = {
     "make tensorboard": "installs a package, and serves until Ctrl-C",
     "make chaos": "takes minutes; experiments/study/chaos_test.py is its short form",
     "make readme": "writes the pages of the committed records, which are not copied",
+    "make reproduce-table2 CLUSTER=tcp://10.0.0.5:8786": "needs a cluster; cluster_lost_test.py has one on loopback",
 }
 # Run by `make test-slow`: minutes, whatever the profile.
 SLOW = ("make bench",)

@@ -22,10 +22,13 @@ class Runner:
     Args:
       store: record.Store.
       cache_root: folder of the caches of days.
+      make_program: function (config, telemetry=...) that gives a Program.
+      placed: dict of what a record says of the devices it ran on, or None for one device.
     """
 
-    def __init__(self, store, cache_root):
+    def __init__(self, store, cache_root, make_program=Program, placed=None):
         self._store, self._cache_root = store, cache_root
+        self._make_program, self._placed = make_program, placed or {}
         self._telemetry = TelemetryStore(store.root)
         self._checkpoints = CheckpointStore(store.root)
         self._programs = {}
@@ -80,7 +83,8 @@ class Runner:
                 curves_sha256=curves_file(outcome.curves)[1],
                 events=watch.events,
             )
-        record = done or self._store.write(_record(config, outcome, keeper), outcome.curves)
+        made = _record(config, outcome, keeper, self._placed)
+        record = done or self._store.write(made, outcome.curves)
         keeper.done()
         return record
 
@@ -114,11 +118,11 @@ class Runner:
         if key not in self._programs:
             if len(self._programs) == KEPT_PROGRAMS:
                 del self._programs[next(iter(self._programs))]
-            self._programs[key] = Program(config, telemetry=telemetry)
+            self._programs[key] = self._make_program(config, telemetry=telemetry)
         return self._programs[key]
 
 
-def _record(config, outcome, keeper):
+def _record(config, outcome, keeper, placed):
     bad = outcome.first_bad_step
     last = outcome.curves.iloc[-1]
     resumed = keeper.resumed and {"resumed_at_step": keeper.resumed.snapshot.step}
@@ -133,6 +137,7 @@ def _record(config, outcome, keeper):
         optimal={name: _defined(value) for name, value in outcome.optimal.items()},
         curves_sha256=None,
         provenance=provenance()
+        | placed
         | {
             "wall_s": round(keeper.wall_s(), 3),
             "step_s": round(outcome.step_s, 3),

@@ -123,7 +123,7 @@ def train(
     first = 0 if snapshot is None else snapshot.step
     last = window.steps if steps is None else min(window.steps, first + steps)
     for step in range(first, last):
-        batch = tensors(window.batch(step, day_rows))
+        batch = tensors(window.batch(step, day_rows, **program.share))
         rate = trainer.rate_at(step, config.learning_rate)
         if watch is not None:
             watch.before(step, program)

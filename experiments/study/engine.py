@@ -1,4 +1,4 @@
-"""What a pool asks of an engine: start, submit, fault, stop; local.py is that of one machine."""
+"""What a pool asks of an engine: start, submit, fault, stop; local.py, cluster.py."""
 
 
 class Died(str):

@@ -10,6 +10,7 @@ import time
 from experiments.run.claim import Claimed, Claims
 from experiments.run.cost import seconds_of
 from experiments.run.record import RunRecord, write_whole
+from experiments.study.cluster import Cluster
 from experiments.study.engine import Broke, Died, Held
 from experiments.study.local import Local
 from experiments.study.tidy import drop_progress, tidy
@@ -32,16 +33,19 @@ class Pool:
     Args:
       store: record.Store.
       cache_root: folder of the caches of days.
-      workers: number of processes, one thread each.
+      workers: number of processes, one thread each; a cluster has its own.
       hang_s: function from a RunConfig to the seconds after which it is stopped.
+      connection: connection.Connection to the cluster whose workers it is, or None for processes
+        of this machine.
     """
 
-    def __init__(self, store, cache_root, workers, hang_s=hang_seconds):
+    def __init__(self, store, cache_root, workers, hang_s=hang_seconds, connection=None):
         self._store, self._hang_s = store, hang_s
         self._logs, self._progress = store.root / "logs", store.root / "progress"
         self._claims = Claims(store.root)
         self._name = f"{socket.gethostname()}-{os.getpid()}"
-        self._engine = Local(workers, (str(store.root), str(cache_root), str(self._logs)))
+        folders = (str(store.root), str(cache_root), str(self._logs))
+        self._engine = Cluster(connection, folders) if connection else Local(workers, folders)
 
     def __enter__(self):
         return self

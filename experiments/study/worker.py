@@ -17,20 +17,29 @@ _not_warm = None  # why this process could not be prepared, as text
 
 
 def warm(results_root, cache_root, log_folder):
-    """Prepares this process: its log, its single thread, TensorFlow, the runner.
+    """Prepares this process, and gives it a log of its own.
 
     Args:
-      results_root, cache_root: folders of the records and of the days.
+      results_root, cache_root: those of `prepare`.
       log_folder: everything this process prints goes to `worker-<host>-<pid>.log` there, with a
         line for each run that it trained.
     """
-    global _runner, _claims, _not_warm
     log = pathlib.Path(log_folder) / f"worker-{socket.gethostname()}-{os.getpid()}.log"
     sys.stdout.flush()
     sys.stderr.flush()
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1)
     os.dup2(file, 2)
+    prepare(results_root, cache_root)
+
+
+def prepare(results_root, cache_root):
+    """Prepares this process: its single thread, TensorFlow, the runner.
+
+    Args:
+      results_root, cache_root: folders of the records and of the days.
+    """
+    global _runner, _claims, _not_warm
     try:
         from experiments.run.record import Store
         from experiments.run.runner import Runner
