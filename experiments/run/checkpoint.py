@@ -1,5 +1,6 @@
 """The state of a long run on disk, from which an interrupted one goes on with the same bits."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import io
@@ -45,10 +46,12 @@ class CheckpointStore:
 
     Args:
       root: folder of the profile's results.
+      placed: dict of what a record says of the devices its run is on, or None for one device.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, placed=None):
         self.folder = pathlib.Path(root) / "checkpoints"
+        self._placed = placed or {}
 
     def write(self, run_id, checkpoint):
         """Writes one in place of the one before."""
@@ -58,7 +61,7 @@ class CheckpointStore:
             for part, values in zip(PARTS, checkpoint.snapshot[1:], strict=True)
             for i, array in enumerate(values)
         }
-        state = _identity(run_id) | {
+        state = _identity(run_id, self._placed) | {
             "step": checkpoint.snapshot.step,
             "rows": checkpoint.rows,
             "losses": checkpoint.losses,
@@ -74,16 +77,18 @@ class CheckpointStore:
     def read(self, run_id):
         """The checkpoint of a run, or None without one.
 
-        One that is damaged or of another run or version is set aside, with a warning.
+        One that is damaged, or of another run, version or number of devices, is set aside, with a
+        warning.
         """
         path = self._file(run_id)
         try:
-            return _read(path, run_id)
+            return _read(path, _identity(run_id, self._placed))
         except FileNotFoundError:
             return None
         except ValueError as error:
-            aside = path.with_suffix(".damaged")
-            path.replace(aside)
+            aside = path.with_suffix(".aside")
+            with contextlib.suppress(FileNotFoundError):  # another worker of the run did it
+                path.replace(aside)
             logging.warning("%s: %s; kept as %s, the run starts anew", path, error, aside.name)
             return None
 
@@ -147,20 +152,21 @@ class Keeper:
         self._store.remove(self._run_id)
 
 
-def _identity(run_id):
-    """What a checkpoint must agree in with the run that goes on from it."""
+def _identity(run_id, placed):
+    """What a checkpoint must agree in with the run that goes on from it, for its bits."""
     return {
         "schema": CHECKPOINT_SCHEMA,
         "run_id": run_id,
         "numerics": NUMERICS_VERSION,
+        "placed": placed,
         **{name: importlib.metadata.version(name) for name in DECIDE_BITS},
     }
 
 
-def _read(path, run_id):
+def _read(path, identity):
     """The checkpoint in a file.
 
-    Raises: FileNotFoundError; ValueError if it is not one of this run.
+    Raises: FileNotFoundError; ValueError if it is not one of this run, as `_identity` gives it.
     """
     content = path.read_bytes()
     body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
@@ -169,7 +175,7 @@ def _read(path, run_id):
     with np.load(io.BytesIO(body), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     state = json.loads(str(arrays.pop("state")))
-    for name, value in _identity(run_id).items():
+    for name, value in identity.items():
         if state.get(name) != value:
             raise ValueError(f"{name} {state.get(name)}: allowed is {value}")
     count = len(arrays) // len(PARTS)

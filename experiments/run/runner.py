@@ -30,7 +30,7 @@ class Runner:
         self._store, self._cache_root = store, cache_root
         self._make_program, self._placed = make_program, placed or {}
         self._telemetry = TelemetryStore(store.root)
-        self._checkpoints = CheckpointStore(store.root)
+        self._checkpoints = CheckpointStore(store.root, placed)
         self._programs = {}
         # The calibration has five streams, the study of shocks six; their days are memory maps.
         self._days = functools.lru_cache(8)(self._open_days)
