@@ -22,7 +22,7 @@ from experiments.run.claim import Claims
 from experiments.run.divergence import DivergenceConfig
 from experiments.run.record import Store
 from experiments.run.telemetry_store import TelemetryStore
-from experiments.study import calibration
+from experiments.study import calibration, pool
 from experiments.study.cases import CasesProtocol
 from experiments.study.engine import Broke, Died, Held
 from experiments.study.execution import Study
@@ -189,6 +189,17 @@ def test_runs_that_others_are_on_are_looked_at_again_and_again(tmp_path, day_cac
     assert rounds == [2] * 9
     assert len(crashed) == 2
     assert opened.text.getvalue().count("another process is on it") == 2  # once a run
+
+
+def test_a_pool_that_breaks_and_goes_on_is_not_given_up():
+    tries = pool._Tries()
+    for fault in [Broke("a"), Broke("b"), None, Broke("c"), Broke("d")]:
+        tries.again("small-gc-1", fault)
+        tries.end_round()
+    assert not tries.again("small-gc-1", Broke("e"))  # the third in a row
+    tries.again("small-gc-2", None)
+    tries.end_round()
+    assert tries.again("small-gc-1", Broke("f"))
 
 
 def test_a_run_that_another_process_is_on_waits_and_the_others_do_not(tmp_path, day_cache):
