@@ -89,7 +89,7 @@ def _rows(options, folders):
     base_rate = recorded_base_rate(_root(options, DEFAULT_DATA_SEED))
     rows = []
     for data_seed, store in folders.items():
-        for record in store.records():
+        for record in store.records(of_any_version=True):
             curves = None if record.status == "crashed" else store.curves(record)
             rows.append(listing.run_row(record, curves, divergence, base_rate))
         recorded = {row["id"] for row in rows if row["status"] != "crashed"}

@@ -38,7 +38,10 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache, teleme
             f"loss {row['loss']:.4f}  {shown_auc(mean_auc(row))}\n"
         )
 
-    record = Runner(store, cache).run(config, show, measured)
+    def say(text):
+        sys.stderr.write(f"{text}\n")
+
+    record = Runner(store, cache, say).run(config, show, measured)
     found = label(store.curves(record), divergence)
     lines = [f"run         {record.run_id}", f"status      {record.status}, {found.kind}"]
     lines += [

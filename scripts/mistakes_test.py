@@ -12,6 +12,7 @@ import pytest
 from absl.testing import flagsaver
 
 from experiments.listing_test import leave
+from experiments.run.config import run_id_of
 from scripts import command
 
 EXAMPLE = "configs/studies/one_large_dcn_clippy.gin"
@@ -60,7 +61,7 @@ MISTAKES = [
     ("calibrate", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("claims", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("report", "--profile=smok", "no 'smok': allowed is one of laptop"),
-    ("report", "--profile=smoke", "smoke: no results to report: allowed is a"),
+    ("report", "--data_seed=5", "smoke-data5: no results to report: allowed is a"),
     ("table1", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("bench", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("list", "--profile=typo", "no 'typo': allowed is one of laptop"),
@@ -251,16 +252,22 @@ def test_results_that_are_not_whole_are_named(tmp_path, capfd, what):
     assert said in refused("list", [], capfd, tmp_path, tmp_path / "cache")
 
 
-def test_a_record_of_another_version_is_named(tmp_path, capfd):
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_record_of_another_version_is_named(tmp_path, capfd, renamed):
+    """Whether its id is that of its configuration, as of another version, or not."""
     record = leave(tmp_path / "smoke")
     path = tmp_path / "smoke" / "runs" / f"{record.run_id}.json"
     fields = json.loads(path.read_text())
-    del fields["config"]["trainer"]["warmup_days"]
+    del fields["config"]["trainer"]["warmup_days"], fields["own_sha256"]
+    if renamed:
+        fields["run_id"] = run_id_of(fields["config"])
+        path = path.with_stem(fields["run_id"])
     path.write_text(json.dumps(fields))
+    said = "not a configuration of this version" if renamed else "the configuration of small-gc-"
     for script in ("doctor", "replay"):
-        arguments = [f"--run={record.run_id}"]
+        arguments = [f"--run={fields['run_id']}"]
         error = refused(script, arguments, capfd, tmp_path, tmp_path / "cache")
-        assert f"{path}: not a configuration of this version" in error
+        assert f"{path}: {said}" in error
 
 
 @pytest.mark.parametrize(

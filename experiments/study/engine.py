@@ -3,3 +3,11 @@
 
 class Died(str):
     """What is said of a run whose worker died under it; it may be tried again."""
+
+
+class Stopped(str):
+    """What is said of a run that nothing but a person can help, as of a full disk: the study ends."""
+
+
+class Noted(str):
+    """What is said of a run that has ended well, as of a damaged day that was made again."""

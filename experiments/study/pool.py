@@ -2,10 +2,13 @@
 
 import collections
 import concurrent.futures
+import contextlib
+import multiprocessing
 
+from experiments.errors import CannotWrite
 from experiments.run.cost import seconds_of
-from experiments.run.record import RunRecord
-from experiments.study.engine import Died
+from experiments.run.record import RunRecord, write_whole
+from experiments.study.engine import Died, Noted, Stopped
 from experiments.study.local import Local
 
 HANG_FLOOR_S = 600  # ours: far above an import of TensorFlow on a busy machine
@@ -38,7 +41,17 @@ class Pool:
         return self
 
     def __exit__(self, kind, error, trace):
+        workers = [process.pid for process in multiprocessing.active_children()]
         self._engine.stop(at_once=kind is not None)  # runs under way are lost then, records are not
+        if kind is not None:
+            self._sweep(workers)
+
+    def _sweep(self, workers):
+        """Removes what processes of this machine that are gone were about to write."""
+        drafts = (draft for pid in workers for draft in self._store.root.glob(f"*/.*.{pid}"))
+        with contextlib.suppress(OSError):  # where nothing can be written nothing can be removed
+            for draft in drafts:
+                draft.unlink()
 
     def run(self, configs, display, telemetry=None):
         """Runs configurations that have no record yet.
@@ -50,6 +63,7 @@ class Pool:
           display: progress.Display, told of every finished run.
           telemetry: TelemetryConfig of what they measure, or None.
         Returns: dict from run id to the path of its log, for those that crashed.
+        Raises: CannotWrite as soon as a run could not write: the next could not either.
         """
         left, deaths, crashed = list(configs), collections.Counter(), {}
         while left:
@@ -78,6 +92,11 @@ class Pool:
             for future in done:
                 config = waiting.pop(future)
                 fault = self._engine.fault(future)
+                if isinstance(fault, Stopped):
+                    raise CannotWrite(str(fault))
+                if isinstance(fault, Noted):
+                    display.note(fault)
+                    fault = None
                 if fault is not None:  # the worker may not have been able to
                     (self._progress / f"{config.run_id}.json").unlink(missing_ok=True)
                 yield config, fault
@@ -95,7 +114,7 @@ class Pool:
 
     def _crashed(self, config, fault):
         log = self._logs / f"{config.run_id}.log"
-        log.write_text(fault)
+        write_whole(log, fault.encode())
         self._store.write(
             RunRecord(
                 run_id=config.run_id,

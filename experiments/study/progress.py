@@ -82,6 +82,10 @@ class Display:
         self._one_less(config)
         self._line(config.run_id, "crashed", None, 0.0)
 
+    def note(self, text):
+        """Says something that a person should know, in lines of its own."""
+        self._print(Text(text))
+
     def running(self, folder, waiting=()):
         """Shows the runs under way, from the files that the workers keep in `folder`.
 
