@@ -72,7 +72,8 @@ def stopping(error, path=None):
     """
     if error.errno not in STOPPING:
         return None
+    where = path or error.filename or "a file"
     return CannotWrite(
-        f"{path or error.filename or 'a file'}: cannot be written ({error.strerror}): finished runs "
-        "are kept, and the same command goes on once it can be"
+        f"{where}: cannot be written ({error.strerror}): "
+        "finished runs are kept, and the same command goes on once it can be"
     )

@@ -128,9 +128,8 @@ class Store:
         try:
             wrong = _unlike(record, _last_row(content))
         except (ValueError, KeyError, IndexError, OSError, EOFError, zlib.error) as error:
-            raise Damaged(
-                path, f"not curves ({error})", "delete both to run again", both
-            ) from error
+            reason = f"not curves ({error})"
+            raise Damaged(path, reason, "delete both to run again", both) from error
         if wrong:
             reason = f"{wrong} is not what its curves end with"
             raise Damaged(both[0], reason, "delete both to run again", both)

@@ -6,7 +6,7 @@ class Died(str):
 
 
 class Stopped(str):
-    """What is said of a run that nothing but a person can help, as of a full disk: the study ends."""
+    """What is said of a run that only a person can help, as of a full disk: the study ends."""
 
 
 class Noted(str):
