@@ -18,10 +18,11 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   WORKERS=<number>    runs at the same time; default: all cores
 #: of some: CONFIG, SET, TELEMETRY (run), STUDY (study, list, tensorboard), RUN,
 #:   STEPS, RATE, METHOD (replay), RUNS (compare), MODEL, METHOD (list,
-#:   tensorboard), STATUS (list), PORT (tensorboard), as above
+#:   tensorboard), STATUS (list), PORT (tensorboard), RUNS_AGAIN, DRAW (verify),
+#:   as above
 #: of the installation: PYTHON=<path of Python 3.11>
 VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD RATE \
-	MODEL STATUS PORT PYTHON
+	MODEL STATUS PORT RUNS_AGAIN DRAW PYTHON
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -30,7 +31,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
-	study run list compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
+	study run list verify compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -85,6 +86,10 @@ run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [TELEMETRY
 list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=..]
 	@$(MODULE) scripts.list $(FLAGS) --model="$$MODEL" --method="$$METHOD" \
 		--status="$$STATUS" --study="$$STUDY"
+
+verify: $(INSTALLED) ## what is on disk against its records: [RUNS_AGAIN=3] [DRAW=]
+	@$(MODULE) scripts.verify $(FLAGS) $(if $(RUNS_AGAIN),--again=$(RUNS_AGAIN)) \
+		$(if $(DRAW),--draw=$(DRAW))
 
 compare: $(INSTALLED) ## recorded runs side by side: RUNS='<id> <id> ...'
 	@$(MODULE) scripts.compare --runs="$$RUNS"

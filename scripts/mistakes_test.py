@@ -83,6 +83,11 @@ MISTAKES = [
     ("reproduce_table2", "extra", "command line: 'extra': allowed are flags only"),
     ("figures", "--figure=7", "FIGURE = 7: allowed is one of 1, 2, 3, 4, 5, 6, 8"),
     ("figures", "--figure=x", "command line: flag --figure=x: allowed is an integer"),
+    ("verify", "--profile=smok", "no 'smok': allowed is one of laptop"),
+    ("verify", "--data_seed=5", "smoke-data5: no results to verify: allowed is a profile and"),
+    ("verify", "--again=-1", "flag --again=-1: allowed is a non-negative integer"),
+    ("verify", "--again=all", "flag --again=all: allowed is a non-negative integer"),
+    ("verify", "--draw=x", "flag --draw=x: allowed is a non-negative integer"),
     # the file of a run
     ("run", "", "CONFIG = '': allowed is a gin file"),
     ("run", "--config=nowhere.gin", "nowhere.gin: cannot be read: No such file"),

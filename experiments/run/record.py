@@ -9,6 +9,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import zlib
 from typing import Any, Literal, get_args
 
@@ -221,6 +222,13 @@ def results_folder(results, profile, data_seed):
     """results/<profile>, or results/<profile>-data<seed> for a data seed other than the default."""
     suffix = "" if data_seed == DEFAULT_DATA_SEED else f"-data{data_seed}"
     return pathlib.Path(results) / f"{profile}{suffix}"
+
+
+def seeds_on_disk(results, profile):
+    """Data seeds of a profile that have a results folder, ascending."""
+    pattern = re.compile(rf"{re.escape(profile)}(?:-data(\d+))?")
+    matches = [pattern.fullmatch(path.name) for path in pathlib.Path(results).glob(f"{profile}*")]
+    return sorted(int(found[1] or DEFAULT_DATA_SEED) for found in matches if found)
 
 
 def check_folder(folder, what):

@@ -2,11 +2,15 @@
 
 import contextlib
 
-from experiments.errors import RunsCrashed
+from experiments.errors import BadInput, RunsCrashed
 from experiments.run.cost import seconds_of
 from experiments.run.damage import mended
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.study.pool import Pool
+
+
+class NotRecorded(BadInput):
+    """Runs that a study which only reads would need."""
 
 
 class Study:
@@ -47,9 +51,13 @@ class Study:
           telemetry: TelemetryConfig of what every run is to have measured, or None. A run with a
             record and without its telemetry is trained again; its record stays.
         Returns: list of RunRecord, in the order of `configs`.
-        Raises: RunsCrashed after the last run, if any of them crashed.
+        Raises: RunsCrashed after the last run, if any of them crashed; NotRecorded for a study that
+          only reads.
         """
         missing = {c.run_id: c for c in configs if not self.is_done(c, telemetry)}
+        if missing and self._pool is None:
+            first = next(iter(missing))
+            raise NotRecorded(f"{len(missing)} runs are not recorded, as {self.store.runs / first}")
         if missing:
             crashed = self._pool.run(_ordered(missing.values()), self._display, telemetry)
             if crashed:
