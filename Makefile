@@ -30,7 +30,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
-.PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
+.PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
 	study run list verify compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
 
 help: ## this list
@@ -64,6 +64,10 @@ $(FIGURES): $(INSTALLED)
 
 claims: $(INSTALLED) ## the scorecard: which claims of the paper the records bear out
 	@$(MODULE) scripts.claims $(FLAGS)
+
+REPRODUCE := table1 reproduce-table2 reproduce-table3 figures claims report
+reproduce: ## Tables 1 to 3, the figures, the scorecard and the report
+	@for part in $(REPRODUCE); do $(MAKE) --no-print-directory $$part || exit; done
 
 report: $(INSTALLED) ## scorecard, tables, figures and runs as one HTML page
 	@$(MODULE) scripts.report $(FLAGS)
@@ -104,7 +108,7 @@ doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
 	@$(MODULE) scripts.detector $(FLAGS)
 
-tensorboard: $(BIN)/tensorboard ## the runs in TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
+tensorboard: $(BIN)/tensorboard ## TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
 	@$(MODULE) scripts.tensorboard $(FLAGS) --model="$$MODEL" --method="$$METHOD" --study="$$STUDY" \
 		$(if $(PORT),--at_port=$(PORT))
 
@@ -119,7 +123,7 @@ readme: $(INSTALLED) ## put the committed tables into README.md
 	@$(MODULE) scripts.readme
 
 test: $(INSTALLED) ## all fast tests
-	$(MODULE) pytest
+	$(MODULE) pytest -n auto --dist loadfile
 
 test-slow: $(INSTALLED) ## the slow tests
 	$(MODULE) pytest -m slow

@@ -11,9 +11,9 @@ from experiments.run.record import Store, curves_file
 
 CHEAP_SHARE = 0.25  # ours: of the runs, those with the lowest predicted cost, that may be chosen
 MACHINE = ("processor", "tensorflow", "tf-keras", "numpy", "python")  # what the bits depend on
-# Ours. Eleven healthy laptop runs of Small, recorded on one processor and trained again on
-# another, moved by up to 0.013 (AUC), 0.023 (log loss) and 0.037 (RMSE).
-TOLERANCE = 0.05
+# Ours. Twelve healthy laptop runs of Small, recorded on one processor and trained again on another,
+# moved by up to 0.018 (AUC), 0.023 (log loss) and 0.044 (RMSE).
+TOLERANCE = {"auc": 0.05, "log_loss": 0.05, "rmse": 0.1}
 
 
 def run_again(recorded, cache, count, seed):
@@ -90,12 +90,14 @@ def compare(record, before, after, divergence, here):
     kinds = [label(curves, divergence).kind for curves in (before, after)]
     if kinds != ["healthy", "healthy"]:
         return "not checked", f"{said}; ended as {kinds[0]}, now as {kinds[1]}"
-    gaps = {
-        name: abs(after[name].iloc[-1] - before[name].iloc[-1]) for name in before if "/" in name
-    }
-    worst = max(gaps, key=gaps.get)
-    verdict = "ok" if gaps[worst] <= TOLERANCE else "differs"
-    return verdict, f"{said}; healthy again, {worst} moved by {gaps[worst]:.2g} of {TOLERANCE:g}"
+    moved = (after - before).iloc[-1]
+    limits = {name: TOLERANCE[name.split("/")[1]] for name in before if "/" in name}
+    worst = max(limits, key=lambda name: abs(moved[name]) / limits[name])
+    verdict = "ok" if abs(moved[worst]) <= limits[worst] else "differs"
+    return verdict, (
+        f"{said}; healthy again, {worst} moved by {moved[worst]:.2g}, "
+        f"at most {limits[worst]:g} is allowed"
+    )
 
 
 def _others(record, here):

@@ -49,7 +49,7 @@ def test_on_the_same_machine_one_bit_is_too_much(tmp_path, aucs):
 @pytest.mark.parametrize("part", rerun.MACHINE)
 def test_elsewhere_a_healthy_run_is_held_to_a_tolerance(tmp_path, part):
     for gap, expected in ((0.9, "ok"), (-0.9, "ok"), (1.1, "differs"), (-1.1, "differs")):
-        moved = (*HEALTHY[:2], HEALTHY[2] + gap * rerun.TOLERANCE)
+        moved = (*HEALTHY[:2], HEALTHY[2] + gap * 0.05)
         verdict, why = again(tmp_path, HEALTHY, moved, **{part: "other"})
         assert verdict == expected
         assert why.startswith(f"recorded with {part} other: other bits, as may be; healthy again")
