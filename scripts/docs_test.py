@@ -23,7 +23,7 @@ MADE = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefi
 EXCEPTIONS = {
     "make tensorboard": "installs a package, and serves until Ctrl-C",
     "make readme": "writes the pages of the committed records, which are not copied",
-    "make reproduce-table2 CLUSTER=tcp://10.0.0.5:8786": "needs a cluster; cluster_lost_test.py has one on loopback",
+    "make reproduce-table2 CLUSTER=tcp://10.0.0.5:8786": "needs a cluster: see cluster_test.py",
 }
 # Run by `make test-slow`: minutes, whatever the profile.
 SLOW = ("make bench",)
@@ -32,6 +32,8 @@ NOTHING_TO_SHOW = dict.fromkeys(
     ("make figures", "make figure1", "make figure4", "make figure8", "make reproduce"),
     "no run seed has a healthy, a micro- and a fully diverged run",
 )
+# Commands of other pages have added runs since a scorecard or a report was made.
+NOTHING_TO_SHOW["make verify"] = "items differ or are missing"
 
 
 def fenced(page, language):
@@ -41,7 +43,7 @@ def fenced(page, language):
 
 
 def commands():
-    """Every command of the pages, once, without its comment: those of blocks, then those of text."""
+    """Every command of the pages, once, without its comment: of blocks, then of text."""
     lines = [line for page in PAGES for text in fenced(page, "") for line in text.splitlines()]
     for page in PAGES:
         lines += re.findall(r"`(make [^`]*)`", (ROOT / page).read_text())
