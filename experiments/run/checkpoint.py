@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.errors import Damaged
 from experiments.run.config import NUMERICS_VERSION
+from experiments.run.damage import mended
 from experiments.run.record import write_whole
 from experiments.run.recorder import Snapshot
 
@@ -45,10 +47,12 @@ class CheckpointStore:
 
     Args:
       root: folder of the profile's results.
+      say: called with one line about each that is set aside.
     """
 
-    def __init__(self, root):
-        self.folder = pathlib.Path(root) / "checkpoints"
+    def __init__(self, root, say=logging.warning):
+        self._root, self._say = pathlib.Path(root), say
+        self.folder = self._root / "checkpoints"
 
     def write(self, run_id, checkpoint):
         """Writes one in place of the one before."""
@@ -74,18 +78,9 @@ class CheckpointStore:
     def read(self, run_id):
         """The checkpoint of a run, or None without one.
 
-        One that is damaged or of another run or version is set aside, with a warning.
+        One that is damaged or of another run or version is set aside, which is said.
         """
-        path = self._file(run_id)
-        try:
-            return _read(path, run_id)
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            aside = path.with_suffix(".damaged")
-            path.replace(aside)
-            logging.warning("%s: %s; kept as %s, the run starts anew", path, error, aside.name)
-            return None
+        return mended(self._root, lambda: _whole(self._file(run_id), run_id), self._say)
 
     def run_ids(self):
         """Ids of the runs with a checkpoint."""
@@ -155,6 +150,19 @@ def _identity(run_id):
         "numerics": NUMERICS_VERSION,
         **{name: importlib.metadata.version(name) for name in DECIDE_BITS},
     }
+
+
+def _whole(path, run_id):
+    """The checkpoint in a file, or None without one.
+
+    Raises: Damaged if it is not one of this run.
+    """
+    try:
+        return _read(path, run_id)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise Damaged(path, error, "delete it to start the run anew") from error
 
 
 def _read(path, run_id):
