@@ -33,7 +33,7 @@ def warm(results_root, cache_root, log_folder):
     try:
         file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     except OSError as error:  # as below
-        _not_warm = _fault(error)
+        _not_warm = fault_of(error)
         return
     os.dup2(file, 1)
     os.dup2(file, 2)
@@ -45,8 +45,10 @@ def prepare(results_root, cache_root):
 
     Args:
       results_root, cache_root: folders of the records and of the days.
+    Returns: whether it is prepared; if not, each run is told why.
     """
     global _runner, _claims, _not_warm
+    _not_warm = None
     try:
         from experiments.run.record import Store
         from experiments.run.runner import Runner
@@ -56,7 +58,8 @@ def prepare(results_root, cache_root):
         _runner = Runner(Store(results_root), cache_root, _notes.append)
         _claims = Claims(results_root)
     except Exception as error:  # a process that fails here would be started again and again
-        _not_warm = _fault(error)
+        _not_warm = fault_of(error)
+    return _not_warm is None
 
 
 def end_with_parent():
@@ -114,11 +117,11 @@ def execute(config, progress_folder, telemetry=None, study=None):
     except Claimed:
         return Held("another process is on it")
     except Exception as error:  # whatever it was, the study goes on and reports it
-        return _fault(error)
+        return fault_of(error)
     return Noted("\n".join(_notes)) if _notes else None
 
 
-def _fault(error):
+def fault_of(error):
     """What is said of an exception: Stopped if every run would meet it, else its traceback."""
     stop = stopping(error) if isinstance(error, OSError) else error
     return Stopped(stop) if isinstance(stop, CannotWrite) else traceback.format_exc()
