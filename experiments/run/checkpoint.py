@@ -48,10 +48,11 @@ class CheckpointStore:
     Args:
       root: folder of the profile's results.
       say: called with one line about each that is set aside.
+      placed: dict of what a record says of the devices its run is on, or None for one device.
     """
 
-    def __init__(self, root, say=logging.warning):
-        self._root, self._say = pathlib.Path(root), say
+    def __init__(self, root, say=logging.warning, placed=None):
+        self._root, self._say, self._placed = pathlib.Path(root), say, placed or {}
         self.folder = self._root / "checkpoints"
 
     def write(self, run_id, checkpoint):
@@ -62,7 +63,7 @@ class CheckpointStore:
             for part, values in zip(PARTS, checkpoint.snapshot[1:], strict=True)
             for i, array in enumerate(values)
         }
-        state = _identity(run_id) | {
+        state = _identity(run_id, self._placed) | {
             "step": checkpoint.snapshot.step,
             "rows": checkpoint.rows,
             "losses": checkpoint.losses,
@@ -78,9 +79,11 @@ class CheckpointStore:
     def read(self, run_id):
         """The checkpoint of a run, or None without one.
 
-        One that is damaged or of another run or version is set aside, which is said.
+        One that is damaged, or of another run, version or number of devices, is set aside, which
+        is said.
         """
-        return mended(self._root, lambda: _whole(self._file(run_id), run_id), self._say)
+        identity = _identity(run_id, self._placed)
+        return mended(self._root, lambda: _whole(self._file(run_id), identity), self._say)
 
     def run_ids(self):
         """Ids of the runs with a checkpoint."""
@@ -142,33 +145,34 @@ class Keeper:
         self._store.remove(self._run_id)
 
 
-def _identity(run_id):
-    """What a checkpoint must agree in with the run that goes on from it."""
+def _identity(run_id, placed):
+    """What a checkpoint must agree in with the run that goes on from it, for its bits."""
     return {
         "schema": CHECKPOINT_SCHEMA,
         "run_id": run_id,
         "numerics": NUMERICS_VERSION,
+        "placed": placed,
         **{name: importlib.metadata.version(name) for name in DECIDE_BITS},
     }
 
 
-def _whole(path, run_id):
+def _whole(path, identity):
     """The checkpoint in a file, or None without one.
 
-    Raises: Damaged if it is not one of this run.
+    Raises: Damaged if it is not one of this run, as `_identity` gives it.
     """
     try:
-        return _read(path, run_id)
+        return _read(path, identity)
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise Damaged(path, error, "delete it to start the run anew") from error
 
 
-def _read(path, run_id):
+def _read(path, identity):
     """The checkpoint in a file.
 
-    Raises: FileNotFoundError; ValueError if it is not one of this run.
+    Raises: FileNotFoundError; ValueError if it is not one of this run, as `_identity` gives it.
     """
     content = path.read_bytes()
     body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
@@ -177,7 +181,7 @@ def _read(path, run_id):
     with np.load(io.BytesIO(body), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     state = json.loads(str(arrays.pop("state")))
-    for name, value in _identity(run_id).items():
+    for name, value in identity.items():
         if state.get(name) != value:
             raise ValueError(f"{name} {state.get(name)}: allowed is {value}")
     count = len(arrays) // len(PARTS)

@@ -121,15 +121,24 @@ def test_a_damaged_checkpoint_is_set_aside_with_a_word(tmp_path, caplog, how):
     assert not path.exists()
 
 
-@pytest.mark.parametrize("what", ["run_id", "numerics", "tensorflow"])
+@pytest.mark.parametrize("what", ["run_id", "numerics", "tensorflow", "placed"])
 def test_a_checkpoint_of_another_run_or_version_is_set_aside(tmp_path, monkeypatch, caplog, what):
-    store, other = CheckpointStore(tmp_path), module._identity(RUN_ID) | {what: "other"}
+    store, other = CheckpointStore(tmp_path), module._identity(RUN_ID, {}) | {what: "other"}
     with monkeypatch.context() as patched:
-        patched.setattr(module, "_identity", lambda run_id: other)
+        patched.setattr(module, "_identity", lambda *of: other)
         store.write(RUN_ID, checkpoint())
     with caplog.at_level(logging.WARNING):
         assert store.read(RUN_ID) is None
     assert f"{what} other: allowed is " in caplog.text
+
+
+def test_a_checkpoint_of_several_devices_is_not_gone_on_from_by_one(tmp_path, caplog):
+    placed = {"replicas": 2}
+    CheckpointStore(tmp_path, placed).write(RUN_ID, checkpoint())
+    assert CheckpointStore(tmp_path, placed).read(RUN_ID).snapshot.step == 8
+    with caplog.at_level(logging.WARNING):
+        assert CheckpointStore(tmp_path).read(RUN_ID) is None
+    assert "placed {'replicas': 2}: allowed is {}" in caplog.text
 
 
 class Time:

@@ -42,11 +42,12 @@ def run_placed(config, where, store, cache_root, on_row):
         with _heard_interrupts():
             strategy = where.strategy(config.trainer.batch_size)
         make = functools.partial(_program, strategy, where)
-        runner = Runner(store, cache_root, make_program=make, placed=_provenance(strategy, where))
+        placed = _provenance(strategy, where)
+        runner = Runner(store, cache_root, make_program=make, placed=placed)
         if where.is_chief:
             return runner.run(config, on_row)
         # It reads the checkpoint before its first step, without which the chief writes no other.
-        follower = _Follower(CheckpointStore(store.root), config.run_id)
+        follower = _Follower(CheckpointStore(store.root, placed=placed), config.run_id)
         runner.outcome(config, keeper=follower)
         return None
 

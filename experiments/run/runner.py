@@ -35,7 +35,7 @@ class Runner:
         self._store, self._cache_root, self._say = store, cache_root, say
         self._make_program, self._placed = make_program, placed or {}
         self._telemetry = TelemetryStore(store.root)
-        self._checkpoints = CheckpointStore(store.root, say)
+        self._checkpoints = CheckpointStore(store.root, say, placed)
         self._programs = {}
         # The calibration has five streams, the study of shocks six; their days are memory maps.
         self._days = functools.lru_cache(8)(self._open_days)

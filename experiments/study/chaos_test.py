@@ -8,6 +8,7 @@ import time
 import pytest
 
 from experiments.gin_files import ROOT
+from experiments.listing_test import leave
 from experiments.run.record import Store
 from experiments.study import chaos
 
@@ -95,3 +96,34 @@ def test_two_studies_at_once_share_the_runs(site, alone):
     assert sorted(chaos.trained(folder)) == runs_of(alone[0])
     workers = {path.name for path in folder.glob("logs/worker-*.log")}
     assert len(workers) == 4
+
+
+def test_a_run_that_is_repeated_or_lost_is_noticed(tmp_path):
+    audit, crashed = chaos.Audit(tmp_path), leave(tmp_path, seed=1, status="crashed")
+    paths = [tmp_path / "runs" / f"{leave(tmp_path, seed=k).run_id}.json" for k in (2, 3)]
+    assert audit.look() == 2
+    assert leave(tmp_path, seed=1).run_id == crashed.run_id  # crashed first: no repetition
+    assert audit.look() == 3
+    leave(tmp_path, seed=2)
+    with pytest.raises(chaos.Broken, match=f"{paths[0]}: a finished run was repeated"):
+        audit.look()
+    audit = chaos.Audit(tmp_path)
+    audit.look()
+    paths[1].unlink()
+    with pytest.raises(chaos.Broken, match=f"{paths[1]}: a finished run was lost"):
+        audit.look()
+
+
+def test_what_differs_or_was_left_is_named(tmp_path):
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        leave(folder)
+        for name in chaos.TABLES:
+            (folder / name).write_text("words")
+    assert chaos.differences(*folders) == []
+    (folders[0] / "table2.tex").write_text("word")
+    draft = folders[0] / "runs" / ".small-gc-1.json.0123.draft"
+    draft.write_text("")
+    leave(folders[0], seed=1)
+    expected = ["table2.tex differs", "curves differ", f"{draft} was left"]
+    assert chaos.differences(*folders) == expected

@@ -17,11 +17,11 @@ from rich.console import Console
 from data import DayCache, Stream
 from experiments.errors import BadInput, CannotWrite, RunsCrashed
 from experiments.gin_files import telemetry_config
+from experiments.listing_test import leave
 from experiments.reproduce import write_cases, write_table2
 from experiments.run.claim import Claims
 from experiments.run.divergence import DivergenceConfig
 from experiments.run.record import Store
-from experiments.run.record_test import CURVES, record
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.study import calibration
 from experiments.study.cases import CasesProtocol
@@ -222,7 +222,7 @@ def test_a_crash_does_not_overwrite_what_another_process_did_or_does(tmp_path, d
     pool, path = Pool(opened.store, day_cache, 1), tmp_path / "runs" / f"{config.run_id}.json"
     (tmp_path / "logs").mkdir()
     if by == "record":
-        done = opened.store.write(record(run_id=config.run_id), CURVES)
+        done = leave(tmp_path, method="naive", rate=0.1)
         log = pool._crashed(config, "failed")
         assert opened.store.read(config.run_id) == done
     else:
