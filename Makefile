@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 FLAGS = --profile=$(PROFILE) \
 	$(if $(DATA_SEED),--data_seed=$(DATA_SEED)) $(if $(WORKERS),--workers=$(WORKERS)) \
-	$(if $(SEEDS),--repeats=$(SEEDS))
+	$(if $(SEEDS),--repeats=$(SEEDS)) $(if $(CLUSTER),--cluster=$(CLUSTER))
 MODULE = $(BIN)/python -m
 
 # The shell reads these from its environment, so that quotes in them survive.
@@ -16,12 +16,15 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   DATA_SEED=1         seed of the stream; another has its own results folder
 #:   SEEDS=<number>      run seeds of each setting; default: what the study says
 #:   WORKERS=<number>    runs at the same time; default: all cores
-#: of some: CONFIG, SET, TELEMETRY, DEVICES (run), STUDY (study, list,
+#:   CLUSTER=<address>   of a Dask scheduler, whose workers do the runs instead
+#: of some, as above: CONFIG, SET, TELEMETRY, DEVICES (run), STUDY (study, list,
 #:   tensorboard), RUN, STEPS, RATE, METHOD (replay), RUNS (compare), MODEL,
-#:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), as above
+#:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), KILLS (chaos),
+#:   FLOPS (operations a second that a device reaches), MEMORY (its GiB; plan),
+#:   RUNS_AGAIN, DRAW (verify)
 #: of the installation: PYTHON=<path of Python 3.11>
-VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY DEVICES STUDY RUN RUNS STEPS METHOD \
-	RATE MODEL STATUS PORT PYTHON
+VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD \
+	RATE MODEL STATUS PORT KILLS PYTHON FLOPS MEMORY DEVICES CLUSTER RUNS_AGAIN DRAW
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -29,8 +32,9 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
-.PHONY: help setup calibrate reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
-	study run list compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
+.PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
+	study run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
+	lint fmt lock clean plan verify
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -64,6 +68,10 @@ $(FIGURES): $(INSTALLED)
 claims: $(INSTALLED) ## the scorecard: which claims of the paper the records bear out
 	@$(MODULE) scripts.claims $(FLAGS)
 
+REPRODUCE := table1 reproduce-table2 reproduce-table3 figures claims report
+reproduce: ## Tables 1 to 3, the figures, the scorecard and the report
+	@for part in $(REPRODUCE); do $(MAKE) --no-print-directory $$part || exit; done
+
 report: $(INSTALLED) ## scorecard, tables, figures and runs as one HTML page
 	@$(MODULE) scripts.report $(FLAGS)
 
@@ -76,6 +84,9 @@ smoke: ## the same at the smallest size, in under two minutes
 table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
 	@$(MODULE) scripts.table1 $(FLAGS)
 
+plan: $(INSTALLED) ## cost of a profile before it starts: [FLOPS=..] [MEMORY=..]
+	@$(MODULE) scripts.plan $(FLAGS) $(if $(FLOPS),--flops=$(FLOPS)) $(if $(MEMORY),--memory=$(MEMORY))
+
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	@$(MODULE) scripts.study $(FLAGS) --study="$$STUDY"
 
@@ -86,6 +97,10 @@ run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [DEVICES=2
 list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=..]
 	@$(MODULE) scripts.list $(FLAGS) --model="$$MODEL" --method="$$METHOD" \
 		--status="$$STATUS" --study="$$STUDY"
+
+verify: $(INSTALLED) ## what is on disk against its records: [RUNS_AGAIN=3] [DRAW=]
+	@$(MODULE) scripts.verify $(FLAGS) $(if $(RUNS_AGAIN),--again=$(RUNS_AGAIN)) \
+		$(if $(DRAW),--draw=$(DRAW))
 
 compare: $(INSTALLED) ## recorded runs side by side: RUNS='<id> <id> ...'
 	@$(MODULE) scripts.compare --runs="$$RUNS"
@@ -100,7 +115,7 @@ doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
 	@$(MODULE) scripts.detector $(FLAGS)
 
-tensorboard: $(BIN)/tensorboard ## the runs in TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
+tensorboard: $(BIN)/tensorboard ## TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
 	@$(MODULE) scripts.tensorboard $(FLAGS) --model="$$MODEL" --method="$$METHOD" --study="$$STUDY" \
 		$(if $(PORT),--at_port=$(PORT))
 
@@ -115,10 +130,14 @@ readme: $(INSTALLED) ## put the committed tables into README.md
 	@$(MODULE) scripts.readme
 
 test: $(INSTALLED) ## all fast tests
-	$(MODULE) pytest
+	$(MODULE) pytest -n auto --dist loadfile
 
 test-slow: $(INSTALLED) ## the slow tests
 	$(MODULE) pytest -m slow
+
+chaos: $(INSTALLED) ## kill a smoke study at random, run two at once: [KILLS=60]
+	@$(MODULE) scripts.chaos --profile=smoke $(if $(SEEDS),--repeats=$(SEEDS)) \
+		$(if $(WORKERS),--workers=$(WORKERS)) $(if $(KILLS),--kills=$(KILLS))
 
 lint: $(INSTALLED) ## style and unused code
 	$(BIN)/ruff check .

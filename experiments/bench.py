@@ -5,6 +5,7 @@ slows them alike; the median of each is quoted.
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -15,7 +16,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from data import DayCache, Stream
-from experiments import optimizer_bench
+from experiments import optimizer_bench, scale_bench, study_bench
 from experiments.gin_files import telemetry_config
 from experiments.run.program import Program, tensors
 from experiments.run.record import Store, write_whole
@@ -30,7 +31,7 @@ RATE = 1e-3  # ours: a rate at which nothing diverges; the time does not depend 
 
 
 def bench(profile, results, cache):
-    """Measures everything and writes `<results>/<profile>/bench.json`.
+    """Measures everything; writes bench.json and bench_scale.{csv,md} into `<results>/<profile>/`.
 
     Args:
       profile: name of a profile.
@@ -40,26 +41,32 @@ def bench(profile, results, cache):
       median_s / baseline_s.
     """
     store = Store(results / profile)
+    tf.get_logger().setLevel("ERROR")  # it warns of the many traces, one for each size
     found = _steps(profile) | _supply(profile, cache) | _telemetry(profile) | _optimizers()
+    found |= _study(profile, cache) | _start_up()
+    scales = scale_bench.frame(profile, functools.partial(interleaved, warm_up=1))
+    write_whole(store.root / "bench_scale.csv", scales.to_csv(index=False).encode())
+    write_whole(store.root / "bench_scale.md", scale_bench.markdown(scales).encode())
     text = json.dumps(found, indent=1, sort_keys=True)
     write_whole(store.root / "bench.json", (text + "\n").encode())
     return found
 
 
-def interleaved(candidates, repeats):
+def interleaved(candidates, repeats, warm_up=WARM_UP):
     """Median seconds of each candidate, all of them run in turn.
 
     Args:
       candidates: dict from name to a function without arguments.
-      repeats: counted rounds; WARM_UP rounds before them are not.
+      repeats: counted rounds.
+      warm_up: rounds before them, not counted.
     Returns: dict from name to seconds.
     """
     times = {name: [] for name in candidates}
-    for round_ in range(WARM_UP + repeats):
+    for round_ in range(warm_up + repeats):
         for name, function in candidates.items():
             started = time.perf_counter()
             function()
-            if round_ >= WARM_UP:
+            if round_ >= warm_up:
                 times[name].append(time.perf_counter() - started)
     return {name: statistics.median(taken) for name, taken in times.items()}
 
@@ -161,6 +168,24 @@ def _telemetry(profile):
     )
     entry = _entry(median["measured"], "a naive step of Large", median["plain"], REPEATS)
     return {"telemetry_vs_plain_step": entry}
+
+
+def _study(profile, cache):
+    """What the workers of a study compute, against the time that they were there."""
+    computed_s, wall_s, runs = study_bench.study(profile, RATE, cache)
+    baseline = (
+        f"{study_bench.WORKERS} workers times the wall time of a study of {runs} runs of Large, "
+        "their start included"
+    )
+    entry = _entry(computed_s, baseline, study_bench.WORKERS * wall_s, runs)
+    return {"study_parallel_efficiency": entry}
+
+
+def _start_up():
+    """`--help` of a command, against a Python that does nothing."""
+    median = interleaved(study_bench.start_ups(), CHEAP_REPEATS)
+    entry = _entry(median["help"], "a Python that does nothing", median["bare"], CHEAP_REPEATS)
+    return {"help_vs_bare_python": entry}
 
 
 def _keras_step(config, batch):

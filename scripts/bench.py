@@ -1,4 +1,4 @@
-"""Measures steps, batches and days side by side; writes results/<profile>/bench.json."""
+"""Measures steps, batches, days, a study and how cost grows; writes bench.json, bench_scale.*."""
 
 import pathlib
 
@@ -6,7 +6,7 @@ from scripts import command
 
 
 def main():
-    """Measures, writes, prints one line a ratio."""
+    """Measures, writes, prints one line a ratio and the table of scales."""
     from experiments.gin_files import named_file
     from experiments.run.threads import one_thread
 
@@ -14,12 +14,14 @@ def main():
     one_thread()  # before anything else computes with TensorFlow
     from experiments.bench import bench
 
-    found = bench(command.FLAGS.profile, pathlib.Path(command.FLAGS.results), command.FLAGS.cache)
+    results = pathlib.Path(command.FLAGS.results)
+    found = bench(command.FLAGS.profile, results, command.FLAGS.cache)
     for name, entry in found.items():
         print(
             f"{name:<28} {entry['ratio']:.3f}  ({1e3 * entry['median_s']:.2f} ms against "
             f"{1e3 * entry['baseline_s']:.2f} ms: {entry['baseline']}; n = {entry['n']})"
         )
+    print((results / command.FLAGS.profile / "bench_scale.md").read_text(), end="")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("profile", "laptop", "Size of everything: a file in configs/profiles.")
 flags.DEFINE_integer("data_seed", None, "Seed of the stream; default 1.", lower_bound=0)
 flags.DEFINE_integer("workers", None, "Worker processes; default: all cores.", lower_bound=1)
+flags.DEFINE_string("cluster", None, "Address of a Dask scheduler; its workers do the runs then.")
 flags.DEFINE_integer("repeats", None, "Run seeds of each setting; default: the study's.")
 flags.DEFINE_string("results", str(ROOT / "results"), "Folder of all results.")
 flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days.")
@@ -21,7 +22,8 @@ flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days
 def main(command):
     """Runs `command()` and exits.
 
-    0: done, 2: bad input, 3: runs that crashed or stopped, 130: interrupted.
+    0 done, 1 something to verify differs, 2 bad input, 3 runs that crashed or stopped,
+    130 interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal without the letters of a sparkline
@@ -56,14 +58,20 @@ def workers():
 
 def options():
     """The flags that every command over studies has, as session.Options."""
+    from experiments.errors import BadInput
     from experiments.session import Options  # imported late: --help does not need it
 
+    if FLAGS.cluster is not None and FLAGS.workers is not None:
+        raise BadInput(
+            f"WORKERS = {FLAGS.workers}: allowed is none with CLUSTER, which has its own workers"
+        )
     return Options(
         profile=FLAGS.profile,
         data_seed=FLAGS.data_seed,
         results=FLAGS.results,
         cache=FLAGS.cache,
         workers=workers(),
+        cluster=FLAGS.cluster,
     )
 
 
@@ -84,7 +92,7 @@ def _refuse(message):
 
 
 def _status(command):
-    from experiments.errors import BadInput, RunsCrashed, RunStopped
+    from experiments.errors import BadInput, Differs, RunsCrashed, RunStopped, stopping
 
     try:
         command()
@@ -96,7 +104,11 @@ def _status(command):
     except BrokenPipeError:  # who read our output, as `head` does, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:  # a full disk, a folder that went away
-        return _refuse(f"{error.filename}: {error.strerror}; finished runs are kept")
+        where = error.filename or "a file"
+        return _refuse(stopping(error) or f"{where}: {error.strerror}; finished runs are kept")
+    except Differs as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     except (RunsCrashed, RunStopped) as error:
         sys.stderr.write(f"error: {error}\n")
         return 3

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -230,6 +231,22 @@ def test_help_does_not_wait_for_tensorflow(script):
 )
 def test_bad_input_does_not_wait_for_tensorflow(script, arguments):
     assert heard(script, *arguments) == (2, "")
+
+
+def test_a_plan_does_not_need_tensorflow():
+    status, out = heard("plan", "--profile=paper")
+    assert status == 0
+    assert "Large+DCN: devices, hours of a run" in out
+
+
+def test_help_takes_less_than_a_second():
+    def used():
+        spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return spent.ru_utime + spent.ru_stime
+
+    before = used()
+    heard("reproduce_table2", "--help")
+    assert used() - before < 1  # of a core: what else the machine does is not counted
 
 
 def test_an_interrupted_study_keeps_its_records_and_leaves_no_process(tmp_path):

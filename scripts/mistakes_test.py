@@ -12,6 +12,7 @@ import pytest
 from absl.testing import flagsaver
 
 from experiments.listing_test import leave
+from experiments.run.config import run_id_of
 from scripts import command
 
 EXAMPLE = "configs/studies/one_large_dcn_clippy.gin"
@@ -60,9 +61,18 @@ MISTAKES = [
     ("calibrate", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("claims", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("report", "--profile=smok", "no 'smok': allowed is one of laptop"),
-    ("report", "--profile=smoke", "smoke: no results to report: allowed is a"),
+    ("report", "--data_seed=5", "smoke-data5: no results to report: allowed is a"),
+    ("chaos", "--profile=typo", "no 'typo': allowed is one of laptop"),
+    ("chaos", "--kills=0", "flag --kills=0: allowed is a positive integer"),
     ("table1", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("bench", "--profile=typo", "no 'typo': allowed is one of laptop"),
+    ("plan", "--profile=typo", "no 'typo': allowed is one of laptop"),
+    ("plan", "--flops=fast", "command line: flag --flops=fast: allowed is a number"),
+    ("plan", "--flops=0", "FLOPS = 0.0: allowed is a finite number, above 0"),
+    ("plan", "--flops=inf", "FLOPS = inf: allowed is a finite number, above 0"),
+    ("plan", "--flops=1e14 --memory=-8", "MEMORY = -8.0: allowed is a finite number, above 0"),
+    ("plan", "--memory=80", "MEMORY = 80.0: allowed is MEMORY beside FLOPS"),
+    ("plan", "--profile=smoke --repeats=0", "Table2Config.repeats = 0: allowed is a whole"),
     ("list", "--profile=typo", "no 'typo': allowed is one of laptop"),
     (
         "reproduce_table2",
@@ -71,6 +81,12 @@ MISTAKES = [
     ),
     ("reproduce_table2", "--workers=abc", "flag --workers=abc: allowed is a positive integer"),
     ("calibrate", "--workers=1.5", "flag --workers=1.5: allowed is a positive integer"),
+    ("study", "--study={here}/own.gin --cluster=10.0.0.5:8786", "CLUSTER = '10.0.0.5:8786': allow"),
+    ("calibrate", "--cluster=dask", "CLUSTER = 'dask': allowed is the address of a Dask scheduler"),
+    ("calibrate", "--cluster=", "CLUSTER = '': allowed is the address of a Dask scheduler"),
+    ("reproduce_table2", "--cluster=tcp://a:1 --workers=3", "WORKERS = 3: allowed is none with"),
+    ("calibrate", "--cluster=tls://127.0.0.1:9", "'tls://127.0.0.1:9': no certificates: allowed"),
+    ("run", f"--config={EXAMPLE} --cluster=tcp://a:1", "CLUSTER: allowed is none: one run"),
     ("run", "--data_seed=-1", "flag --data_seed=-1: allowed is a non-negative integer"),
     ("run", "--data_seed=1.5", "flag --data_seed=1.5: allowed is a non-negative integer"),
     ("run", "--devices=0", "flag --devices=0: allowed is a positive integer"),
@@ -90,6 +106,11 @@ MISTAKES = [
     ("reproduce_table2", "extra", "command line: 'extra': allowed are flags only"),
     ("figures", "--figure=7", "FIGURE = 7: allowed is one of 1, 2, 3, 4, 5, 6, 8"),
     ("figures", "--figure=x", "command line: flag --figure=x: allowed is an integer"),
+    ("verify", "--profile=smok", "no 'smok': allowed is one of laptop"),
+    ("verify", "--data_seed=5", "smoke-data5: no results to verify: allowed is a profile and"),
+    ("verify", "--again=-1", "flag --again=-1: allowed is a non-negative integer"),
+    ("verify", "--again=all", "flag --again=all: allowed is a non-negative integer"),
+    ("verify", "--draw=x", "flag --draw=x: allowed is a non-negative integer"),
     # the file of a run
     ("run", "", "CONFIG = '': allowed is a gin file"),
     ("run", "--config=nowhere.gin", "nowhere.gin: cannot be read: No such file"),
@@ -294,16 +315,22 @@ def test_results_that_are_not_whole_are_named(tmp_path, capfd, what):
     assert said in refused("list", [], capfd, tmp_path, tmp_path / "cache")
 
 
-def test_a_record_of_another_version_is_named(tmp_path, capfd):
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_record_of_another_version_is_named(tmp_path, capfd, renamed):
+    """Whether its id is that of its configuration, as of another version, or not."""
     record = leave(tmp_path / "smoke")
     path = tmp_path / "smoke" / "runs" / f"{record.run_id}.json"
     fields = json.loads(path.read_text())
-    del fields["config"]["trainer"]["warmup_days"]
+    del fields["config"]["trainer"]["warmup_days"], fields["own_sha256"]
+    if renamed:
+        fields["run_id"] = run_id_of(fields["config"])
+        path = path.with_stem(fields["run_id"])
     path.write_text(json.dumps(fields))
+    said = "not a configuration of this version" if renamed else "the configuration of small-gc-"
     for script in ("doctor", "replay"):
-        arguments = [f"--run={record.run_id}"]
+        arguments = [f"--run={fields['run_id']}"]
         error = refused(script, arguments, capfd, tmp_path, tmp_path / "cache")
-        assert f"{path}: not a configuration of this version" in error
+        assert f"{path}: {said}" in error
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ def blocks():
             "claims": summary(pooled),
             "why": explained(RESULTS),
             "optimizers": optimizers(bench),
+            "scale": scale(bench, RESULTS),
         },
         RESULTS_PAGE: {"rates": rates},
     }
@@ -123,6 +124,25 @@ def optimizers(bench):
             times = f"{1e3 * entry['median_s']:.0f} ms, {1e3 * entry['baseline_s']:.0f} ms"
             lines.append(f"| `{name}` | {entry['baseline']} | {times} | {entry['ratio']:.2f} |")
     return "\n".join(lines) + "\n"
+
+
+def scale(bench, folder):
+    """How cost grows, how well two workers are used and how soon a command answers.
+
+    Args:
+      bench: the contents of bench.json.
+      folder: with bench_scale.md.
+    """
+    table = folder / "bench_scale.md"
+    if not table.exists():
+        return "Not measured yet.\n"
+    study, start = bench["study_parallel_efficiency"], bench["help_vs_bare_python"]
+    return (
+        f"{table.read_text()}\n"
+        f"A study of {study['n']} runs of Large keeps its two workers at their runs for "
+        f"{100 * study['ratio']:.0f} % of its time, their start included. "
+        f"`--help` of a command answers in {start['median_s']:.2f} s.\n"
+    )
 
 
 def updated(page, texts, name="README.md"):

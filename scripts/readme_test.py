@@ -41,6 +41,19 @@ def test_a_study_without_key_cases_is_refused(tmp_path):
         readme.explained(tmp_path)
 
 
+def test_the_scales_are_shown_once_they_are_measured(tmp_path):
+    assert readme.scale({}, tmp_path) == "Not measured yet.\n"
+    (tmp_path / "bench_scale.md").write_text("| Of | slope |\n")
+    bench = {
+        "study_parallel_efficiency": {"ratio": 0.914, "n": 7},
+        "help_vs_bare_python": {"median_s": 0.318},
+    }
+    shown = readme.scale(bench, tmp_path)
+    assert shown.startswith("| Of | slope |\n\nA study of 7 runs")
+    assert "91 % of its time" in shown
+    assert "answers in 0.32 s.\n" in shown
+
+
 def test_a_block_is_replaced_between_its_own_marks():
     def page(one, two):
         return (

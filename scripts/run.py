@@ -20,6 +20,8 @@ def main():
 
     if not command.FLAGS.config:
         raise BadInput("CONFIG = '': allowed is a gin file, as configs/studies/one_*.gin")
+    if command.FLAGS.cluster is not None:
+        raise BadInput("CLUSTER: allowed is none: one run is done here; a study takes a cluster")
     text = run_one(
         profile=command.FLAGS.profile,
         config_file=command.FLAGS.config,

@@ -84,7 +84,7 @@ def test_parameters_that_end_alike_keep_their_whole_names():
         ({"baseline": 3}, "CasesConfig.baseline = 3: allowed is a dict"),
         ({"base": BASE | {"set": "A.c = 1"}}, "CasesConfig.base['set'] = 'A.c = 1': allowed is"),
         ({"cases": {"b=2": {}}}, "CasesConfig.cases = 'b=2': allowed is a name that no point"),
-        ({"base": {"rate_multiple": 1}}, "a dict with model and rate_multiple"),
+        ({"base": {"rate_multiple": 1}}, "a dict with 'model'"),
         ({"crossed": {}}, "CasesConfig.base = "),
         ({"crossed": {}, "base": {}}, "CasesConfig.cases = {}: allowed is a dict"),
     ],

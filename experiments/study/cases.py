@@ -111,12 +111,24 @@ class CasesProtocol:
             run_seed=seed,
             threshold=case.threshold,
         )
-        bindings, stream = case.set, build(bindings=case.set).stream
-        if case.features == "not_heavy":
-            kept = tuple(np.flatnonzero(~stream.heavy).tolist())
-            bindings += (f"ModelConfig.dense_kept = {kept}",)
-        if case.shock_at:
-            share = case.shock_at[seed % len(case.shock_at)]
-            day = min(int(share * (stream.days - 1)), stream.days - 2)
-            bindings += (f"Shocks.days = ({day},)", f"LabelShocks.days = ({day},)")
-        return build(bindings=bindings)
+        stream = build(bindings=case.set).stream
+        return build(bindings=case_bindings(case, stream, seed))
+
+
+def case_bindings(case, stream, seed):
+    """The gin bindings of one run of a case, as a tuple of text.
+
+    Args:
+      case: protocol.Case.
+      stream: StreamConfig of the profile under the case's own bindings.
+      seed: run seed.
+    """
+    bindings = case.set
+    if case.features == "not_heavy":
+        kept = tuple(np.flatnonzero(~stream.heavy).tolist())
+        bindings += (f"ModelConfig.dense_kept = {kept}",)
+    if case.shock_at:
+        share = case.shock_at[seed % len(case.shock_at)]
+        day = min(int(share * (stream.days - 1)), stream.days - 2)
+        bindings += (f"Shocks.days = ({day},)", f"LabelShocks.days = ({day},)")
+    return bindings

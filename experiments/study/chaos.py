@@ -11,9 +11,10 @@ from typing import NamedTuple
 import psutil
 
 CRASHED = 3  # exit status of a study with runs that crashed; the same command tries them again
-PARENT_SHARE = 0.15  # ours: of the kills; each costs a start of everything
-JITTER_S = 1.0  # ours: about a run of smoke, so that kills hit every part of one
-PATIENCE_S = 6.0  # ours: until a kill that waits for a run to be recorded comes all the same
+# What a blow hits, with its weight: one worker, all workers, the parent, the whole machine.
+BLOWS = {"worker": 4, "workers": 3, "parent": 1, "machine": 2}  # ours
+HURRY = 0.5  # ours: share of the blows that wait for nothing, and hit starts more than runs
+JITTER_S = 1.0  # ours: about a run of smoke, so that blows hit every part of one
 ORPHANS_S = 20.0  # ours: far above what a worker needs to notice, on a busy machine
 TABLES = ("table2.md", "table2.csv", "table2.tex", "table2_runs.csv", "calibration.json")
 
@@ -26,6 +27,7 @@ class Told(NamedTuple):
     """What was done to a study.
 
     starts: times the command was started.
+    blows: times that something was killed.
     workers, parents: how many of each were killed.
     under_way: kills of workers while a run was under way.
     crashed: times the command ended with runs that had crashed, and was started again.
@@ -34,11 +36,19 @@ class Told(NamedTuple):
     """
 
     starts: int
+    blows: int
     workers: int
     parents: int
     under_way: int
     crashed: int
     orphans_s: float
+    seconds: float
+
+
+class Alone(NamedTuple):
+    """What the study takes where nothing is killed: its runs, and seconds on this machine now."""
+
+    runs: int
     seconds: float
 
 
@@ -74,16 +84,16 @@ class Chaos:
     Args:
       start: function that starts the command and returns its subprocess.Popen.
       folder: results folder of the profile.
-      runs: runs of the whole study.
-      kills: how many processes are killed.
+      alone: Alone.
+      kills: how many processes are killed at least.
       seed: of what is killed and when.
     """
 
-    def __init__(self, start, folder, runs, kills, seed):
+    def __init__(self, start, folder, alone, kills, seed):
         self._start, self._folder = start, pathlib.Path(folder)
-        self._runs, self._kills = runs, kills
+        self._alone, self._kills = alone, kills
         self._random, self._audit = random.Random(seed), Audit(folder)
-        self._workers = self._parents = self._under_way = 0
+        self._blows = self._workers = self._parents = self._under_way = 0
         self._orphans, self._orphans_s = [], 0.0
 
     def run(self):
@@ -108,14 +118,14 @@ class Chaos:
             if not killed and process.returncode != CRASHED:
                 raise Broken(f"the command ended with status {process.returncode}")
         seconds = time.monotonic() - began
-        counts = (self._workers, self._parents, self._under_way)
+        counts = (self._blows, self._workers, self._parents, self._under_way)
         return Told(starts, *counts, crashed, self._orphans_s, seconds)
 
     def _torment(self, process):
         """Kills while the command runs; whether the parent was killed."""
         while process.poll() is None and self._workers + self._parents < self._kills:
             self._wait(process)
-            if process.poll() is None and self._kill(process):
+            if process.poll() is None and self._strike(process):
                 return True
         while process.poll() is None:
             self._audit.look()
@@ -123,31 +133,34 @@ class Chaos:
         return False
 
     def _wait(self, process):
-        """Waits for the study to get on, so that kills fall on all of it, and a random moment."""
+        """Waits for the study to get on, so that blows fall on all of it, and a random moment."""
         killed = self._workers + self._parents
-        due = 0.8 * self._runs * killed / self._kills  # all kills fall before its end
-        deadline = time.monotonic() + PATIENCE_S
+        due = 0.8 * self._alone.runs * killed / self._kills  # all blows fall before its end
+        hurry = self._random.random() < HURRY
+        deadline = time.monotonic() + (0 if hurry else self._alone.seconds)
         while process.poll() is None and time.monotonic() < deadline and self._audit.look() < due:
             time.sleep(0.02)
         time.sleep(self._random.uniform(0, JITTER_S))
 
-    def _kill(self, process):
-        """Kills one process; whether it was the parent."""
+    def _strike(self, process):
+        """Kills one process or several at once; whether the parent was among them."""
         workers = _workers(process.pid)
-        if self._random.random() < PARENT_SHARE:
+        (blow,) = self._random.choices(list(BLOWS), list(BLOWS.values()))
+        ids = _under_way(self._folder / "progress")
+        at_work = [worker for worker in workers if worker.pid in ids]
+        victims = {"worker": [self._random.choice(at_work or workers)] if workers else []}
+        victims |= {"workers": workers, "parent": [], "machine": workers}
+        if blow in ("parent", "machine"):
             process.kill()
             self._parents += 1
             self._orphans = workers
-            return True
-        if workers:
-            ids = _under_way(self._folder / "progress")
-            at_work = [worker for worker in workers if worker.pid in ids]
-            victim = self._random.choice(at_work or workers)
-            self._under_way += victim in at_work
+        for victim in victims[blow]:
             with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
                 victim.kill()
                 self._workers += 1
-        return False
+                self._under_way += victim in at_work
+        self._blows += 1
+        return blow in ("parent", "machine")
 
     def _bury(self):
         """Sees that the workers of a killed parent end."""

@@ -3,6 +3,7 @@
 import collections
 import shutil
 import sys
+import time
 
 import pytest
 
@@ -12,11 +13,11 @@ from experiments.study import chaos
 
 KILLS = 25
 MADE = ("clippy", "configs", "data", "experiments", "models", "scripts")
-# Table 2 on one model, and a calibration of two rates: 22 runs in all.
+# Table 2 on one model, and a calibration of two rates: 18 runs in all.
 STUDIES = {
     "table2": """
 Table2Config.models = ('small',)
-Table2Config.methods = ('naive', 'gc', 'clippy')
+Table2Config.methods = ('naive', 'gc')
 Table2Config.thresholds = {'gc': (1e-1, 1e-2)}
 Table2Config.rate_multiples = (1, 2)
 Table2Config.repeats = 2
@@ -24,12 +25,12 @@ Table2Config.search_seed = 100
 Table2Config.untreated = 'naive'
 """,
     "calibration": """
-CalibrationConfig.model = 'large_dcn'
+CalibrationConfig.model = 'small'
 CalibrationConfig.data_seeds = (1000, 1001)
 CalibrationConfig.first_rate = 0.1
-CalibrationConfig.factor = 1e6
+CalibrationConfig.factor = 1e30
 CalibrationConfig.rates = 2
-CalibrationConfig.edge_multiple = 0.4
+CalibrationConfig.edge_multiple = 1e30
 """,
 }
 
@@ -63,10 +64,11 @@ def site(tmp_path_factory, day_cache):
 
 @pytest.fixture(scope="module")
 def alone(site):
-    """The results folder of a study that was left alone."""
+    """The results folder of a study that was left alone, and what it took."""
     start, folder = site.study("alone")
+    began = time.monotonic()
     assert start().wait() == 0, (folder.parent / "study.log").read_text()
-    return folder
+    return folder, chaos.Alone(len(runs_of(folder)), time.monotonic() - began)
 
 
 def runs_of(folder):
@@ -75,12 +77,13 @@ def runs_of(folder):
 
 def test_a_study_killed_at_random_ends_as_if_it_had_not_been(site, alone):
     start, folder = site.study("killed")
-    told = chaos.Chaos(start, folder, len(runs_of(alone)), KILLS, seed=1).run()
+    reference, size = alone
+    told = chaos.Chaos(start, folder, size, KILLS, seed=1).run()
     resumed = [record.provenance.get("resumed_at_step") for record in Store(folder).records()]
     print(told, resumed)
-    assert told.workers + told.parents == KILLS
+    assert told.workers + told.parents >= KILLS
     assert told.under_way > 0 and told.parents > 0
-    assert chaos.differences(folder, alone) == []
+    assert chaos.differences(folder, reference) == []
     assert max(collections.Counter(chaos.trained(folder)).values()) == 1
 
 
@@ -88,7 +91,7 @@ def test_two_studies_at_once_share_the_runs(site, alone):
     (one, folder), (other, _) = site.study("two"), site.study("two", "other.log")
     processes = [one(), other()]
     assert [process.wait() for process in processes] == [0, 0]
-    assert chaos.differences(folder, alone) == []
-    assert sorted(chaos.trained(folder)) == runs_of(alone)
+    assert chaos.differences(folder, alone[0]) == []
+    assert sorted(chaos.trained(folder)) == runs_of(alone[0])
     workers = {path.name for path in folder.glob("logs/worker-*.log")}
     assert len(workers) == 4

@@ -1,4 +1,4 @@
-"""What a pool asks of an engine: start, submit, fault, stop; local.py is that of one machine."""
+"""What a pool asks of an engine: start, submit, fault, stop; local.py, cluster.py."""
 
 
 class Died(str):
@@ -11,3 +11,11 @@ class Broke(str):
 
 class Held(str):
     """What is said of a run that another process is on."""
+
+
+class Stopped(str):
+    """What is said of a run that only a person can help, as of a full disk: the study ends."""
+
+
+class Noted(str):
+    """What is said of a run that has ended well, as of a damaged day that was made again."""

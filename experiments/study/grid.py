@@ -4,6 +4,7 @@ import functools
 from typing import NamedTuple
 
 from experiments.gin_files import named_file, resolve
+from experiments.run.sizes import Sizes
 
 
 class Setting(NamedTuple):
@@ -43,3 +44,17 @@ def run_config(
     if threshold is not None:
         bindings.append(f"THRESHOLD = {float(threshold)!r}")
     return resolve(files, bindings)[0]
+
+
+@functools.cache
+def sizes_of(profile, model, bindings=()):
+    """What the size of a run depends on; unlike a RunConfig it needs no TensorFlow.
+
+    Args:
+      profile, model: names of files in configs/profiles and configs/models.
+      bindings: tuple of further gin bindings as text.
+    Returns: sizes.Sizes.
+    Raises: BadInput for what gin_files.resolve refuses.
+    """
+    files = [named_file("profiles", profile), named_file("models", model)]
+    return Sizes(*resolve(files, bindings, ("StreamConfig", "ModelConfig", "TrainerConfig")))

@@ -7,10 +7,12 @@ import os
 import socket
 import time
 
+from experiments.errors import CannotWrite
 from experiments.run.claim import Claimed, Claims
 from experiments.run.cost import seconds_of
 from experiments.run.record import RunRecord, write_whole
-from experiments.study.engine import Broke, Died, Held
+from experiments.study.cluster import Cluster
+from experiments.study.engine import Broke, Died, Held, Noted, Stopped
 from experiments.study.local import Local
 from experiments.study.tidy import drop_progress, tidy
 
@@ -32,22 +34,30 @@ class Pool:
     Args:
       store: record.Store.
       cache_root: folder of the caches of days.
-      workers: number of processes, one thread each.
+      workers: number of processes, one thread each; a cluster has its own.
       hang_s: function from a RunConfig to the seconds after which it is stopped.
+      connection: connection.Connection to the cluster whose workers it is, or None for processes
+        of this machine.
     """
 
-    def __init__(self, store, cache_root, workers, hang_s=hang_seconds):
+    def __init__(self, store, cache_root, workers, hang_s=hang_seconds, connection=None):
         self._store, self._hang_s = store, hang_s
         self._logs, self._progress = store.root / "logs", store.root / "progress"
         self._claims = Claims(store.root)
         self._name = f"{socket.gethostname()}-{os.getpid()}"
-        self._engine = Local(workers, (str(store.root), str(cache_root), str(self._logs)))
+        folders = (str(store.root), str(cache_root), str(self._logs))
+        self._engine = Cluster(connection, folders) if connection else Local(workers, folders)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
         self._engine.stop(at_once=kind is not None)  # runs under way are lost then, records are not
+        if kind is not None:
+            with contextlib.suppress(
+                OSError
+            ):  # where nothing can be written nothing can be removed
+                tidy(self._store, self._progress)
 
     def run(self, configs, display, telemetry=None):
         """Runs configurations that have no record yet.
@@ -60,6 +70,7 @@ class Pool:
           display: progress.Display, told of every finished run.
           telemetry: TelemetryConfig of what they measure, or None.
         Returns: dict from run id to the path of its log, for those that crashed.
+        Raises: CannotWrite as soon as a run could not write: the next could not either.
         """
         for folder in (self._logs, self._progress):
             folder.mkdir(exist_ok=True)
@@ -94,6 +105,11 @@ class Pool:
             for future in done:
                 config = waiting.pop(future)
                 fault = self._engine.fault(future)
+                if isinstance(fault, Stopped):
+                    raise CannotWrite(str(fault))
+                if isinstance(fault, Noted):
+                    display.note(fault)
+                    fault = None
                 if fault is not None:  # the worker may not have been able to
                     drop_progress(self._claims, self._progress, config.run_id)
                 yield config, fault

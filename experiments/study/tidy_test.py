@@ -20,7 +20,7 @@ def progress(tmp_path):
 
 
 def test_progress_files_of_runs_that_nobody_is_on_are_deleted(tmp_path, progress):
-    for name in ("small-gc-1.json", "small-gc-2.json", "small-gc-2.draft"):
+    for name in ("small-gc-1.json", "small-gc-2.json", ".small-gc-2.json.12.draft"):
         (progress / name).write_text("{}")
     with Claims(tmp_path).of("small-gc-1"):
         tidy(Store(tmp_path), progress)
