@@ -1,5 +1,6 @@
 """The state of a long run on disk, from which an interrupted one goes on with the same bits."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import io
@@ -83,7 +84,8 @@ class CheckpointStore:
             return None
         except ValueError as error:
             aside = path.with_suffix(".damaged")
-            path.replace(aside)
+            with contextlib.suppress(FileNotFoundError):  # another worker of the run was first
+                path.replace(aside)
             logging.warning("%s: %s; kept as %s, the run starts anew", path, error, aside.name)
             return None
 
