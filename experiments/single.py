@@ -65,7 +65,7 @@ def run_one(
         else:
             from experiments.run.crew import run_placed  # late, as above
 
-            record = run_placed(config, where, store, cache, show)
+            record = run_placed(config, where, store, cache, show, say)
     if record is None:
         return f"run         {config.run_id}\ndone        the chief writes the record"
     return _text(record, store, divergence, telemetry)
