@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 FLAGS = --profile=$(PROFILE) \
 	$(if $(DATA_SEED),--data_seed=$(DATA_SEED)) $(if $(WORKERS),--workers=$(WORKERS)) \
-	$(if $(SEEDS),--repeats=$(SEEDS))
+	$(if $(SEEDS),--repeats=$(SEEDS)) $(if $(CLUSTER),--cluster=$(CLUSTER))
 MODULE = $(BIN)/python -m
 
 # The shell reads these from its environment, so that quotes in them survive.
@@ -16,13 +16,14 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #:   DATA_SEED=1         seed of the stream; another has its own results folder
 #:   SEEDS=<number>      run seeds of each setting; default: what the study says
 #:   WORKERS=<number>    runs at the same time; default: all cores
-#: of some: CONFIG, SET, TELEMETRY (run), STUDY (study, list, tensorboard), RUN,
-#:   STEPS, RATE, METHOD (replay), RUNS (compare), MODEL, METHOD (list,
-#:   tensorboard), STATUS (list), PORT (tensorboard), FLOPS (operations a second
-#:   that a device reaches), MEMORY (its GiB, plan), as above
+#:   CLUSTER=<address>   of a Dask scheduler, whose workers do the runs instead
+#: of some, as above: CONFIG, SET, TELEMETRY, DEVICES (run), STUDY (study, list,
+#:   tensorboard), RUN, STEPS, RATE, METHOD (replay), RUNS (compare), MODEL,
+#:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), KILLS (chaos),
+#:   FLOPS (operations a second that a device reaches), MEMORY (its GiB, plan)
 #: of the installation: PYTHON=<path of Python 3.11>
-VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD RATE \
-	MODEL STATUS PORT FLOPS MEMORY PYTHON
+VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD \
+	RATE MODEL STATUS PORT KILLS PYTHON FLOPS MEMORY DEVICES CLUSTER
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -31,7 +32,8 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
-	plan study run list compare replay doctor detector tensorboard bench readme test test-slow lint fmt lock clean
+	study run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
+	lint fmt lock clean plan
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -87,8 +89,9 @@ plan: $(INSTALLED) ## cost of a profile before it starts: [FLOPS=..] [MEMORY=..]
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	@$(MODULE) scripts.study $(FLAGS) --study="$$STUDY"
 
-run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [TELEMETRY=1]
-	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry)
+run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [DEVICES=2]
+	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry) \
+		$(if $(DEVICES),--devices=$(DEVICES))
 
 list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=..]
 	@$(MODULE) scripts.list $(FLAGS) --model="$$MODEL" --method="$$METHOD" \
@@ -126,6 +129,10 @@ test: $(INSTALLED) ## all fast tests
 
 test-slow: $(INSTALLED) ## the slow tests
 	$(MODULE) pytest -m slow
+
+chaos: $(INSTALLED) ## kill a smoke study at random, run two at once: [KILLS=60]
+	@$(MODULE) scripts.chaos --profile=smoke $(if $(SEEDS),--repeats=$(SEEDS)) \
+		$(if $(WORKERS),--workers=$(WORKERS)) $(if $(KILLS),--kills=$(KILLS))
 
 lint: $(INSTALLED) ## style and unused code
 	$(BIN)/ruff check .

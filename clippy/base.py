@@ -118,6 +118,8 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
                     "float64; with the policy mixed_bfloat16 weights are float32"
                 )
         self._names = _distinct([variable.name for variable in var_list])
+        # By the names they have here: the copy on a second device is "<name>/replica_1:0".
+        self._matched = [self._is_matched(variable.name) for variable in var_list]
         self._state = {slot: [] for slot in self.slots}
         # The lists are those of the constructor: a checkpoint read before holds values for them.
         for variable in var_list:
@@ -357,8 +359,11 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         rule, _ = self._rule()
         if rule is None:
             return False
-        included = self.include is None or _matches(self.include, variable)
-        return included and not _matches(self.exclude, variable)
+        return self._matched[self._index_dict[self._var_key(variable)]]
+
+    def _is_matched(self, name):
+        included = self.include is None or _matches(self.include, name)
+        return included and not _matches(self.exclude, name)
 
     def get_config(self):
         """Every argument of the constructor; JSON can hold it."""
@@ -387,8 +392,8 @@ def _patterns(name, patterns):
         raise ValueError(f"{name} = {patterns!r}: allowed is {allowed}") from None
 
 
-def _matches(patterns, variable):
-    return any(re.search(pattern, variable.name) for pattern in patterns)
+def _matches(patterns, name):
+    return any(re.search(pattern, name) for pattern in patterns)
 
 
 def _distinct(names):

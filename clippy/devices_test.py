@@ -21,7 +21,8 @@ CASES = {
     "clippy": lambda **given: ClippedAdagrad("clippy", {"rel": 0.5, "abs_": 0.01}, **given),
     "gc_global": lambda **given: ClippedAdagrad("gc", {"lam": 0.1}, scope="global", **given),
     "agc_per_unit": lambda **given: ClippedAdagrad("agc_per_unit", {"lam": 0.01}, **given),
-    "lamb": lambda **given: ClippedAdagrad("lamb", {"mu": 0.1}, **given),
+    # The name of a copy ends in "/replica_1:0", which this pattern does not match.
+    "lamb": lambda **given: ClippedAdagrad("lamb", {"mu": 0.1}, exclude=["/bias:"], **given),
     "drop_in": lambda **given: ClippyAdagrad(**given),
     "adam_global": lambda **given: ClippedAdam(
         "clippy", {"rel": 0.5, "abs_": 0.01}, scope="global", **given

@@ -4,6 +4,7 @@ import dataclasses
 
 from experiments import recorded, symptoms
 from experiments.gin_files import resolve, telemetry_config
+from experiments.run.claim import Claims
 from experiments.run.divergence import label
 from experiments.run.record import write_whole
 from experiments.run.telemetry_store import TelemetryStore
@@ -39,7 +40,9 @@ def diagnose(found, runner, say=lambda text: None):
     store = TelemetryStore(found.store.root)
     if not store.has(config.run_id):
         say(f"{config.run_id} has no telemetry: training it again")
-        runner.again(config, telemetry)
+        with Claims(found.store.root).of(config.run_id, wait=say):
+            if not store.has(config.run_id):  # another process may have measured it meanwhile
+                runner.again(config, telemetry)
     frame = store.read(config.run_id)
     event = symptoms.worst_event(frame, telemetry.detector)
     (divergence,) = resolve(["configs/divergence.gin"], (), ("DivergenceConfig",))

@@ -20,6 +20,10 @@ class RunsCrashed(RuntimeError):
         super().__init__("\n".join(lines))
 
 
+class RunStopped(RuntimeError):
+    """A run over several workers that cannot go on; one line, and the command exits with 3."""
+
+
 def did_you_mean(name, known):
     """ " (did you mean x?)" with the nearest of the known names, or "" if none is near."""
     near = difflib.get_close_matches(name, known, n=1)

@@ -9,6 +9,7 @@ import pandas as pd
 from experiments import recorded
 from experiments.errors import BadInput
 from experiments.gin_files import named_file, resolve, telemetry_config
+from experiments.run.claim import Claims
 from experiments.run.divergence import label
 from experiments.run.recorder import SnapshotStore
 from experiments.run.telemetry_store import TelemetryStore
@@ -102,7 +103,8 @@ def _snapshot(found, runner, telemetry, say):
         say(
             f"{run_id} has no {'telemetry' if store.has(run_id) else 'snapshot'}: training it again"
         )
-        runner.again(found.config, telemetry)
+        with Claims(found.store.root).of(run_id, wait=say):
+            runner.again(found.config, telemetry)
     if not store.has(run_id):
         raise BadInput(
             f"RUN = {run_id!r}: the detector saw no divergence in it: allowed is a run with one"

@@ -14,6 +14,7 @@ from experiments.run.divergence import DivergenceConfig
 from experiments.run.late import load_tensorflow
 from experiments.run.record import Store, check_folder, results_folder
 from experiments.study import calibration
+from experiments.study.connection import check_address, connected
 from experiments.study.execution import Study
 from experiments.study.progress import Display
 
@@ -27,7 +28,8 @@ class Options:
       data_seed: seed of the stream, or None for the default.
       results: folder of all results.
       cache: folder of the generated days.
-      workers: worker processes.
+      workers: worker processes of this machine.
+      cluster: address of the Dask scheduler whose workers take their place, or None.
     """
 
     profile: str
@@ -35,8 +37,11 @@ class Options:
     results: str
     cache: str
     workers: int
+    cluster: str | None = None
 
     def __post_init__(self):
+        if self.cluster is not None:
+            check_address(self.cluster)
         named_file("profiles", self.profile)
         if self.data_seed is None:
             object.__setattr__(self, "data_seed", DEFAULT_DATA_SEED)
@@ -71,20 +76,23 @@ def opened(options):
     Raises: BadInput, RunsCrashed.
     """
     edge, divergence = _calibration_config()
-    check_folder(options.cache, "cache folder")
-    load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
-    display = Display(divergence, options.workers)
+    here = contextlib.nullcontext()
+    with connected(options.cluster, options.results) if options.cluster else here as connection:
+        check_folder(options.cache, "cache folder")
+        workers = options.workers if connection is None else connection.workers()
+        load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
+        display = Display(divergence, workers)
 
-    def study_of(seed):
-        return Study.open(options.store(seed), options.cache, options.workers, display)
+        def study_of(seed):
+            return Study.open(options.store(seed), options.cache, workers, display, connection)
 
-    with display, study_of(options.data_seed) as study:
-        # The calibration is of the profile, whichever data seed is judged: one for all of them.
-        own = options.data_seed == DEFAULT_DATA_SEED
-        with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
-            _announce(options.profile, design, edge, divergence, display)
-            found = calibration.calibrate(edge, options.profile, design, divergence)
-        yield Session(options.profile, options.data_seed, study, display, divergence, found)
+        with display, study_of(options.data_seed) as study:
+            # The calibration is of the profile, whichever data seed is judged: one for all of them.
+            own = options.data_seed == DEFAULT_DATA_SEED
+            with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
+                _announce(options.profile, design, edge, divergence, display)
+                found = calibration.calibrate(edge, options.profile, design, divergence)
+            yield Session(options.profile, options.data_seed, study, display, divergence, found)
 
 
 def recorded(options):

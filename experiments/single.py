@@ -1,15 +1,28 @@
-"""`make run`: one run from a gin file, in this process."""
+"""`make run`: one run from a gin file, in this process, or in one process on each of its hosts."""
 
+import contextlib
 import sys
 
 from experiments.gin_files import named_file, resolve, telemetry_config
+from experiments.run.claim import Claims
 from experiments.run.divergence import label
+from experiments.run.placement import placement_here
 from experiments.run.record import Store, check_folder, results_folder
 from experiments.run.threads import one_thread
 from experiments.study.progress import mean_auc, shown_auc
 
 
-def run_one(*, profile, config_file, bindings, data_seed, results, cache, telemetry=False):
+def run_one(
+    *,
+    profile,
+    config_file,
+    bindings,
+    data_seed,
+    results,
+    cache,
+    telemetry=False,
+    devices=None,
+):
     """Runs what a gin file says, unless its record is there already.
 
     Args:
@@ -19,15 +32,19 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache, teleme
       data_seed: seed of the stream, or None for the files' own.
       results, cache: folders of all results and of the generated days.
       telemetry: whether to measure every step (configs/telemetry.gin).
+      devices: devices to share each batch, or None for one, or for the hosts of TF_CONFIG.
     Returns: text that says what came out and where the record is.
-    Raises: BadInput.
+    Raises: BadInput; RunStopped if a run over several hosts cannot go on.
     """
     if data_seed is not None:
         bindings = [*bindings, f"run.data_seed = {data_seed}"]
     files = [named_file("profiles", profile), "configs/divergence.gin", config_file]
     config, divergence = resolve(files, bindings, ("run", "DivergenceConfig"))
     measured = telemetry_config() if telemetry else None
-    store = Store(results_folder(results, profile, config.data_seed))
+    where = placement_here(devices)
+    where.check(config, measured)
+    folder = results_folder(results, profile, config.data_seed)
+    store = Store(folder, writable=where.is_chief)
     check_folder(cache, "cache folder")
     one_thread()  # before anything else computes with TensorFlow
     from experiments.run.runner import Runner  # late: bad input does not wait for TensorFlow
@@ -38,7 +55,23 @@ def run_one(*, profile, config_file, bindings, data_seed, results, cache, teleme
             f"loss {row['loss']:.4f}  {shown_auc(mean_auc(row))}\n"
         )
 
-    record = Runner(store, cache).run(config, show, measured)
+    def say(text):
+        sys.stderr.write(f"{text}\n")
+
+    claims = Claims(store.root) if where.is_chief else None
+    with claims.of(config.run_id, wait=say) if claims else contextlib.nullcontext():
+        if where.is_one_device:
+            record = Runner(store, cache).run(config, show, measured)
+        else:
+            from experiments.run.crew import run_placed  # late, as above
+
+            record = run_placed(config, where, store, cache, show)
+    if record is None:
+        return f"run         {config.run_id}\ndone        the chief writes the record"
+    return _text(record, store, divergence, telemetry)
+
+
+def _text(record, store, divergence, telemetry):
     found = label(store.curves(record), divergence)
     lines = [f"run         {record.run_id}", f"status      {record.status}, {found.kind}"]
     lines += [

@@ -21,6 +21,8 @@ class RankingModel(tfrs.models.Model):
       categorical_features: number of categorical features in a batch, likewise.
       vocabulary_size: ids of each categorical feature.
       seed: seed of the initial weights, an int >= 0.
+      summed: whether task losses are sums over the rows of a batch in place of means: a batch may
+        be one share of several.
 
     A batch is a dict: `dense` float32 (batch, dense_features), `categorical` int (batch,
     categorical_features), and for the loss `labels` float32 (batch, tasks).
@@ -29,7 +31,15 @@ class RankingModel(tfrs.models.Model):
     """
 
     def __init__(
-        self, config, tasks, *, dense_features, categorical_features, vocabulary_size, seed
+        self,
+        config,
+        tasks,
+        *,
+        dense_features,
+        categorical_features,
+        vocabulary_size,
+        seed,
+        summed=False,
     ):
         super().__init__(name=config.name)
         self._column = {name: column for column, (name, _) in enumerate(tasks)}
@@ -52,7 +62,7 @@ class RankingModel(tfrs.models.Model):
             for i in range(config.depth)
         ]
         self.heads = {name: keras.layers.Dense(1, name=f"head_{name}") for name, _ in kept}
-        self.losses_by_task = {name: _ranking_task(kind) for name, kind in kept}
+        self.losses_by_task = {name: _ranking_task(kind, summed) for name, kind in kept}
         self._build(dense_features, categorical_features)
         self.initialize(seed)
 
@@ -107,6 +117,8 @@ class RankingModel(tfrs.models.Model):
     def task_losses(self, batch, predictions=None):
         """Mean loss of each task, unweighted: binary cross entropy or squared error, scalars.
 
+        Of a model that is `summed`, the sum over the rows.
+
         Args:
           batch: dict of tensors.
           predictions: those of this batch, or None to make them here.
@@ -137,10 +149,13 @@ class RankingModel(tfrs.models.Model):
         return sum(counts) - int(np.prod(self.embedding.embeddings.shape))
 
 
-def _ranking_task(kind):
+def _ranking_task(kind, summed):
+    reduction = keras.losses.Reduction.SUM if summed else keras.losses.Reduction.AUTO
     if kind == "binary":
-        return tfrs.tasks.Ranking(loss=keras.losses.BinaryCrossentropy(from_logits=True))
-    return tfrs.tasks.Ranking(loss=keras.losses.MeanSquaredError())
+        loss = keras.losses.BinaryCrossentropy(from_logits=True, reduction=reduction)
+    else:
+        loss = keras.losses.MeanSquaredError(reduction=reduction)
+    return tfrs.tasks.Ranking(loss=loss)
 
 
 def _initial(variable, rng):

@@ -13,13 +13,17 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("profile", "laptop", "Size of everything: a file in configs/profiles.")
 flags.DEFINE_integer("data_seed", None, "Seed of the stream; default 1.", lower_bound=0)
 flags.DEFINE_integer("workers", None, "Worker processes; default: all cores.", lower_bound=1)
+flags.DEFINE_string("cluster", None, "Address of a Dask scheduler; its workers do the runs then.")
 flags.DEFINE_integer("repeats", None, "Run seeds of each setting; default: the study's.")
 flags.DEFINE_string("results", str(ROOT / "results"), "Folder of all results.")
 flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days.")
 
 
 def main(command):
-    """Runs `command()` and exits: 0 done, 2 bad input, 3 crashed runs, 130 interrupted."""
+    """Runs `command()` and exits.
+
+    0: done, 2: bad input, 3: runs that crashed or stopped, 130: interrupted.
+    """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal without the letters of a sparkline
     sys.exit(exit_status(command, sys.argv))
@@ -53,14 +57,20 @@ def workers():
 
 def options():
     """The flags that every command over studies has, as session.Options."""
+    from experiments.errors import BadInput
     from experiments.session import Options  # imported late: --help does not need it
 
+    if FLAGS.cluster is not None and FLAGS.workers is not None:
+        raise BadInput(
+            f"WORKERS = {FLAGS.workers}: allowed is none with CLUSTER, which has its own workers"
+        )
     return Options(
         profile=FLAGS.profile,
         data_seed=FLAGS.data_seed,
         results=FLAGS.results,
         cache=FLAGS.cache,
         workers=workers(),
+        cluster=FLAGS.cluster,
     )
 
 
@@ -81,7 +91,7 @@ def _refuse(message):
 
 
 def _status(command):
-    from experiments.errors import BadInput, RunsCrashed
+    from experiments.errors import BadInput, RunsCrashed, RunStopped
 
     try:
         command()
@@ -94,7 +104,7 @@ def _status(command):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:  # a full disk, a folder that went away
         return _refuse(f"{error.filename}: {error.strerror}; finished runs are kept")
-    except RunsCrashed as error:
+    except (RunsCrashed, RunStopped) as error:
         sys.stderr.write(f"error: {error}\n")
         return 3
     return 0

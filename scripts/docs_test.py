@@ -23,6 +23,7 @@ MADE = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefi
 EXCEPTIONS = {
     "make tensorboard": "installs a package, and serves until Ctrl-C",
     "make readme": "writes the pages of the committed records, which are not copied",
+    "make reproduce-table2 CLUSTER=tcp://10.0.0.5:8786": "needs a cluster; cluster_lost_test.py has one on loopback",
 }
 # Run by `make test-slow`: minutes, whatever the profile.
 SLOW = ("make bench",)

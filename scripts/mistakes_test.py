@@ -61,6 +61,8 @@ MISTAKES = [
     ("claims", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("report", "--profile=smok", "no 'smok': allowed is one of laptop"),
     ("report", "--data_seed=5", "smoke-data5: no results to report: allowed is a"),
+    ("chaos", "--profile=typo", "no 'typo': allowed is one of laptop"),
+    ("chaos", "--kills=0", "flag --kills=0: allowed is a positive integer"),
     ("table1", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("bench", "--profile=typo", "no 'typo': allowed is one of laptop"),
     ("plan", "--profile=typo", "no 'typo': allowed is one of laptop"),
@@ -78,8 +80,22 @@ MISTAKES = [
     ),
     ("reproduce_table2", "--workers=abc", "flag --workers=abc: allowed is a positive integer"),
     ("calibrate", "--workers=1.5", "flag --workers=1.5: allowed is a positive integer"),
+    ("study", "--study={here}/own.gin --cluster=10.0.0.5:8786", "CLUSTER = '10.0.0.5:8786': allow"),
+    ("calibrate", "--cluster=dask", "CLUSTER = 'dask': allowed is the address of a Dask scheduler"),
+    ("calibrate", "--cluster=", "CLUSTER = '': allowed is the address of a Dask scheduler"),
+    ("reproduce_table2", "--cluster=tcp://a:1 --workers=3", "WORKERS = 3: allowed is none with"),
+    ("calibrate", "--cluster=tls://127.0.0.1:9", "'tls://127.0.0.1:9': no certificates: allowed"),
+    ("run", f"--config={EXAMPLE} --cluster=tcp://a:1", "CLUSTER: allowed is none: one run"),
     ("run", "--data_seed=-1", "flag --data_seed=-1: allowed is a non-negative integer"),
     ("run", "--data_seed=1.5", "flag --data_seed=1.5: allowed is a non-negative integer"),
+    ("run", "--devices=0", "flag --devices=0: allowed is a positive integer"),
+    ("run", "--devices=two", "flag --devices=two: allowed is a positive integer"),
+    (
+        "run",
+        f"--config={EXAMPLE} --devices=3",
+        "DEVICES = 3: allowed is a divisor of TrainerConfig.batch_size = 256",
+    ),
+    ("run", f"--config={EXAMPLE} --devices=2 --telemetry", "TELEMETRY = 1: allowed is one device"),
     ("reproduce_table2", "--repeats=0", "Table2Config.repeats = 0: allowed is a whole number"),
     ("reproduce_table2", "--repeats=-3", "Table2Config.repeats = -3: allowed is a whole number"),
     ("reproduce_table2", "--repeats=999", "Table2Config.repeats = 999: .* at most 100"),
@@ -209,6 +225,41 @@ def test_a_mistake_is_one_line_and_exit_status_2(here, capfd, script, arguments,
     assert not cache.exists()
     after = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
     assert after == before
+
+
+@pytest.mark.parametrize(
+    "tf_config, flags, said",
+    [
+        ("{'cluster': {}}", [], "TF_CONFIG: not JSON"),
+        ('{"cluster": {"worker": ["a:1"]}}', [], "TF_CONFIG: task = None: allowed is a dict"),
+        (
+            '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
+            [],
+            "TF_CONFIG: task.index = 2: allowed is a whole number from 0 to 1",
+        ),
+        (
+            '{"cluster": {"chief": ["a:1"], "worker": ["b:1", "c:1"]}, '
+            '"task": {"type": "chief", "index": 0}}',
+            [],
+            "TF_CONFIG: workers = 3: allowed is a divisor of TrainerConfig.batch_size = 256",
+        ),
+        (
+            '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}',
+            ["--devices=2"],
+            "DEVICES = 2: allowed is none with TF_CONFIG",
+        ),
+        (
+            '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}',
+            ["--telemetry"],
+            "TELEMETRY = 1: allowed is one device",
+        ),
+    ],
+)
+def test_a_bad_tf_config_is_a_mistake_too(monkeypatch, tmp_path, capfd, tf_config, flags, said):
+    monkeypatch.setenv("TF_CONFIG", tf_config)
+    arguments = [f"--config={EXAMPLE}", *flags]
+    assert said in refused("run", arguments, capfd, tmp_path / "results", tmp_path / "cache")
+    assert not (tmp_path / "results").exists()
 
 
 def broken(root, what):

@@ -25,10 +25,16 @@ class Program:
       optimizer: a Keras optimizer to use in place of the config's method (for comparisons; such a
         program cannot be started anew), or None.
       telemetry: TelemetryConfig of what each step measures beside, or None for nothing.
+
+    Attributes:
+      share: which part of each global batch `step` is given, as arguments of Window.batch.
     """
 
+    share = {"rank": 0, "world": 1}
+    _summed = False  # whether the model's losses are sums over the rows
+
     def __init__(self, config, optimizer=None, telemetry=None):
-        self.model = build_model(config)
+        self.model = build_model(config, summed=self._summed)
         self._variables = self.model.trainable_variables
         self._thresholds = {
             name: tf.Variable(value, dtype=tf.float32)
@@ -138,13 +144,14 @@ class Program:
         return loss, self._probe.after(losses, hidden, before)
 
 
-def build_model(config, vocabulary_size=None):
+def build_model(config, vocabulary_size=None, summed=False):
     """The model of a run, its weights those of seed 0 until it is started.
 
     Args:
       config: RunConfig.
       vocabulary_size: rows of each embedding, or None for the stream's own; a count of the other
         weights does not need them.
+      summed: that of RankingModel.
     """
     stream = config.stream
     return RankingModel(
@@ -154,6 +161,7 @@ def build_model(config, vocabulary_size=None):
         categorical_features=stream.categorical_features,
         vocabulary_size=vocabulary_size or stream.vocabulary_size,
         seed=0,
+        summed=summed,
     )
 
 

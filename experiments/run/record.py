@@ -1,11 +1,15 @@
 """What a run leaves behind: one JSON record and one columnar file of curves, each written once."""
 
+import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import io
 import json
 import os
 import pathlib
+import tempfile
+import uuid
 from typing import Any, Literal
 
 import pandas as pd
@@ -156,11 +160,9 @@ def check_folder(folder, what):
     Raises: BadInput if not, naming the folder and the reason.
     """
     folder = pathlib.Path(folder)
-    probe = folder / f".probe-{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        tempfile.TemporaryFile(dir=folder).close()  # has no name that could be left behind
     except OSError as error:
         raise BadInput(
             f"{folder}: the {what} cannot be written ({error.strerror}): "
@@ -170,12 +172,35 @@ def check_folder(folder, what):
 
 def write_whole(path, content):
     """Writes bytes so that the file is there whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    while True:
+        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.draft")
+        try:
+            with draft.open("xb") as file:
+                _lock(file)
+                if draft.exists():  # or else it was swept between the two lines above
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                    draft.replace(path)
+                    return
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def sweep_drafts(folder):
+    """Deletes drafts of `write_whole` that died; one that is being written is locked and stays.
+
+    Args:
+      folder: pathlib.Path, or one that is not there.
+    """
+    for draft in folder.glob(".*.draft"):
+        # Locked, or it has just become the file it was to be.
+        with contextlib.suppress(OSError), draft.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()
+
+
+def _lock(file):
+    """Locks a file until it is closed, or its process dies, where the file system has locks."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX)

@@ -3,13 +3,15 @@
 import dataclasses
 import json
 import math
+import pathlib
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from experiments.errors import BadInput
-from experiments.run.record import RunRecord, Store, results_folder
+from experiments.run import record as module
+from experiments.run.record import RunRecord, Store, results_folder, sweep_drafts, write_whole
 
 CURVES = pd.DataFrame({"step": [5, 10], "loss": [1 / 3, np.nan], "click/auc": [0.1 + 0.2, 0.7]})
 
@@ -113,3 +115,27 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
 def test_other_data_seeds_have_folders_of_their_own():
     assert results_folder("results", "laptop", 1).as_posix() == "results/laptop"
     assert results_folder("results", "laptop", 7).as_posix() == "results/laptop-data7"
+
+
+def test_a_draft_that_is_swept_before_it_is_locked_is_written_again(tmp_path, monkeypatch):
+    lock, swept = module._lock, []
+
+    def sweep_first(file):
+        if not swept:
+            swept.append(pathlib.Path(file.name))
+            sweep_drafts(tmp_path)
+            assert not swept[0].exists()
+        lock(file)
+
+    monkeypatch.setattr(module, "_lock", sweep_first)
+    write_whole(tmp_path / "table2.md", b"table")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [
+        ("table2.md", b"table")
+    ]
+
+
+def test_a_draft_that_is_being_written_is_not_swept(tmp_path, monkeypatch):
+    sync = module.os.fsync
+    monkeypatch.setattr(module.os, "fsync", lambda file: (sweep_drafts(tmp_path), sync(file)))
+    write_whole(tmp_path / "table2.md", b"table")
+    assert (tmp_path / "table2.md").read_bytes() == b"table"

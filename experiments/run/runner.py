@@ -2,9 +2,9 @@
 
 import functools
 import math
-import time
 
 from data import DayCache, Stream
+from experiments.run.checkpoint import CheckpointStore, Keeper
 from experiments.run.program import Program
 from experiments.run.provenance import peak_memory_mib, provenance
 from experiments.run.record import RunRecord, curves_file
@@ -22,11 +22,15 @@ class Runner:
     Args:
       store: record.Store.
       cache_root: folder of the caches of days.
+      make_program: function (config, telemetry=...) that gives a Program.
+      placed: dict of what a record says of the devices it ran on, or None for one device.
     """
 
-    def __init__(self, store, cache_root):
+    def __init__(self, store, cache_root, make_program=Program, placed=None):
         self._store, self._cache_root = store, cache_root
+        self._make_program, self._placed = make_program, placed or {}
         self._telemetry = TelemetryStore(store.root)
+        self._checkpoints = CheckpointStore(store.root)
         self._programs = {}
         # The calibration has five streams, the study of shocks six; their days are memory maps.
         self._days = functools.lru_cache(8)(self._open_days)
@@ -34,6 +38,10 @@ class Runner:
 
     def run(self, config, on_row=lambda row: None, telemetry=None):
         """Runs one configuration and writes its record, unless it is there already.
+
+        A run without telemetry goes on from its checkpoint, if it has one. One with telemetry
+        starts anew: what it has measured is in memory alone. The caller has the run's claim, where
+        other processes may be on the folder.
 
         Args:
           config: RunConfig.
@@ -61,13 +69,12 @@ class Runner:
 
     def _trained(self, config, on_row, telemetry, done, keep_telemetry=False):
         """Trains one run and writes what is not there yet."""
-        started = time.perf_counter()
-        watch = None
+        keeper, watch = Keeper(self._checkpoints, config.run_id), None
         if telemetry is not None:
             snapshots = SnapshotStore(self._store.root)
             watch = Watch(telemetry, functools.partial(snapshots.write, config))
-        outcome = self.outcome(config, on_row, telemetry, watch)
-        wall_s = time.perf_counter() - started
+        part = {"keeper": keeper} if watch is None else {}
+        outcome = self.outcome(config, on_row, telemetry, watch, **part)
         if watch is not None and not keep_telemetry:
             self._telemetry.write(
                 config.run_id,
@@ -76,7 +83,10 @@ class Runner:
                 curves_sha256=curves_file(outcome.curves)[1],
                 events=watch.events,
             )
-        return done or self._store.write(_record(config, outcome, wall_s), outcome.curves)
+        made = _record(config, outcome, keeper, self._placed)
+        record = done or self._store.write(made, outcome.curves)
+        keeper.done()
+        return record
 
     def outcome(self, config, on_row=lambda row: None, telemetry=None, watch=None, **part):
         """Trains one configuration and writes nothing.
@@ -84,7 +94,7 @@ class Runner:
         Args:
           config, on_row, telemetry: those of `run`.
           watch: Watch, or None.
-          **part: `snapshot` and `steps` of trainer.train.
+          **part: `snapshot`, `steps` and `keeper` of trainer.train.
         Returns: trainer.Outcome.
         """
         days = self._days(config.stream, config.data_seed)
@@ -108,13 +118,14 @@ class Runner:
         if key not in self._programs:
             if len(self._programs) == KEPT_PROGRAMS:
                 del self._programs[next(iter(self._programs))]
-            self._programs[key] = Program(config, telemetry=telemetry)
+            self._programs[key] = self._make_program(config, telemetry=telemetry)
         return self._programs[key]
 
 
-def _record(config, outcome, wall_s):
+def _record(config, outcome, keeper, placed):
     bad = outcome.first_bad_step
     last = outcome.curves.iloc[-1]
+    resumed = keeper.resumed and {"resumed_at_step": keeper.resumed.snapshot.step}
     return RunRecord(
         run_id=config.run_id,
         status="finished" if bad is None else "diverged",
@@ -126,11 +137,13 @@ def _record(config, outcome, wall_s):
         optimal={name: _defined(value) for name, value in outcome.optimal.items()},
         curves_sha256=None,
         provenance=provenance()
+        | placed
         | {
-            "wall_s": round(wall_s, 3),
+            "wall_s": round(keeper.wall_s(), 3),
             "step_s": round(outcome.step_s, 3),
             "peak_memory_mib": peak_memory_mib(),
-        },
+        }
+        | (resumed or {}),
     )
 
 

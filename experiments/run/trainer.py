@@ -94,6 +94,7 @@ def train(
     watch=None,
     snapshot=None,
     steps=None,
+    keeper=None,
 ):
     """Trains one run from its first step to its last, or to the first number that is not finite.
 
@@ -106,17 +107,23 @@ def train(
       watch: Watch, told of every step, or None.
       snapshot: recorder.Snapshot to begin with in place of the first step, or None.
       steps: steps to take at most, or None.
+      keeper: checkpoint.Keeper, which may know where to go on and is offered each state, or None.
     Returns: Outcome.
     """
     trainer, window = config.trainer, window_of(config)
     program.start(config, seeds_of(config.run_seed)[0])
+    rows, losses, step_s, bad = [], [], 0.0, None
+    kept = keeper and keeper.resume()
+    if kept:
+        snapshot, rows, losses, step_s, _ = kept
+    for row in rows:
+        on_row(row)
     if snapshot is not None:
         program.restore(snapshot)
     first = 0 if snapshot is None else snapshot.step
     last = window.steps if steps is None else min(window.steps, first + steps)
-    rows, losses, step_s, bad = [], [], 0.0, None
     for step in range(first, last):
-        batch = tensors(window.batch(step, day_rows))
+        batch = tensors(window.batch(step, day_rows, **program.share))
         rate = trainer.rate_at(step, config.learning_rate)
         if watch is not None:
             watch.before(step, program)
@@ -134,6 +141,8 @@ def train(
                 bad = step
                 break
             losses = []
+        if keeper is not None:
+            keeper.offer(step + 1, program, rows, losses, step_s)
     return Outcome(pd.DataFrame(rows), bad, evaluation.optimal(), step_s)
 
 

@@ -1,5 +1,13 @@
-"""What a pool asks of an engine: start, submit, fault, stop; local.py is that of one machine."""
+"""What a pool asks of an engine: start, submit, fault, stop; local.py, cluster.py."""
 
 
 class Died(str):
     """What is said of a run whose worker died under it; it may be tried again."""
+
+
+class Broke(str):
+    """What is said of a run that ended because all workers did; it may not have been begun."""
+
+
+class Held(str):
+    """What is said of a run that another process is on."""

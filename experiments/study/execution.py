@@ -22,9 +22,9 @@ class Study:
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, store, cache_root, workers, display):
+    def open(cls, store, cache_root, workers, display, connection=None):
         """A study on a pool of its own, closed at the end, whatever ends it."""
-        with Pool(store, cache_root, workers) as pool:
+        with Pool(store, cache_root, workers, connection=connection) as pool:
             yield cls(store, pool, display)
 
     def is_done(self, config, telemetry=None):

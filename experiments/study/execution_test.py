@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import time
 
@@ -16,12 +17,14 @@ from rich.console import Console
 from experiments.errors import BadInput, RunsCrashed
 from experiments.gin_files import telemetry_config
 from experiments.reproduce import write_cases, write_table2
+from experiments.run.claim import Claims
 from experiments.run.divergence import DivergenceConfig
 from experiments.run.record import Store
+from experiments.run.record_test import CURVES, record
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.study import calibration
 from experiments.study.cases import CasesProtocol
-from experiments.study.engine import Died
+from experiments.study.engine import Broke, Died, Held
 from experiments.study.execution import Study
 from experiments.study.grid import run_config
 from experiments.study.pool import Pool
@@ -118,7 +121,7 @@ def test_a_killed_worker_is_replaced_and_its_run_repeated(tmp_path, day_cache):
         records = study.execute(configs(range(4), "large_dcn"))
     killer.join()
     assert [record.status for record in records] == ["finished"] * 4
-    assert len(list((tmp_path / "logs").glob("worker-*.log"))) == 3
+    assert len(list((tmp_path / "logs").glob(f"worker-{socket.gethostname()}-*.log"))) == 3
 
 
 def test_a_run_that_crashes_is_named_with_its_log_and_the_rest_is_done(tmp_path, day_cache):
@@ -155,20 +158,77 @@ def test_a_run_that_hangs_is_stopped_and_reported(tmp_path, day_cache):
     assert "the run hung" in crashed[run.run_id].read_text()
 
 
-def test_a_run_whose_worker_always_dies_is_given_up(tmp_path, day_cache, monkeypatch):
-    opened = Opened(tmp_path, day_cache)
-    (tmp_path / "logs").mkdir()
+def deaths(monkeypatch, *faults):
+    """Makes the k-th round of a pool say the k-th fault of all its runs; the list of rounds."""
     rounds = []
 
-    def always_dies(self, runs, display, telemetry):
+    def ends(self, runs, display, telemetry):
         rounds.append(len(runs))
-        yield from ((run, Died("killed")) for run in runs)
+        yield from ((run, faults[min(len(rounds), len(faults)) - 1]) for run in runs)
 
-    monkeypatch.setattr(Pool, "_round", always_dies)
+    monkeypatch.setattr(Pool, "_round", ends)
+    return rounds
+
+
+@pytest.mark.parametrize("fault", [Died("killed"), Broke("killed")])
+def test_a_run_whose_worker_always_dies_is_given_up(tmp_path, day_cache, monkeypatch, fault):
+    opened, rounds = Opened(tmp_path, day_cache), deaths(monkeypatch, fault)
     with Pool(opened.store, day_cache, 1) as pool:
         crashed = pool.run(configs([0, 1]), opened.display)
     assert rounds == [2, 2, 2]
     assert {path.read_text() for path in crashed.values()} == {"killed"}
+    assert [record.status for record in opened.store.records()] == ["crashed", "crashed"]
+
+
+def test_runs_that_others_are_on_are_looked_at_again_and_again(tmp_path, day_cache, monkeypatch):
+    monkeypatch.setattr("experiments.study.pool.HELD_S", 0)
+    opened = Opened(tmp_path, day_cache)
+    rounds = deaths(monkeypatch, *[Held("held")] * 6, Broke("broke"), Held("held"), "failed")
+    with Pool(opened.store, day_cache, 1) as pool:
+        crashed = pool.run(configs([0, 1]), opened.display)
+    assert rounds == [2] * 9
+    assert len(crashed) == 2
+    assert opened.text.getvalue().count("another process is on it") == 2  # once a run
+
+
+def test_a_run_that_another_process_is_on_waits_and_the_others_do_not(tmp_path, day_cache):
+    opened, claims = Opened(tmp_path, day_cache), Claims(tmp_path)
+    held, free = configs([0, 1])
+    at_end = {}
+
+    def let_go():
+        with claims.of(held.run_id):
+            taken.set()
+            while opened.store.read(free.run_id) is None:
+                time.sleep(0.05)
+            at_end["held"] = opened.store.read(held.run_id)
+
+    taken = threading.Event()
+    other = threading.Thread(target=let_go)
+    other.start()
+    taken.wait()
+    with opened.open() as study:
+        records = study.execute([held, free])
+    other.join()
+    assert at_end["held"] is None
+    assert [record.status for record in records] == ["finished"] * 2
+    assert f"{held.run_id}: another process is on it" in opened.text.getvalue()
+
+
+@pytest.mark.parametrize("by", ["record", "claim"])
+def test_a_crash_does_not_overwrite_what_another_process_did_or_does(tmp_path, day_cache, by):
+    opened, (config,) = Opened(tmp_path, day_cache), configs([0])
+    pool, path = Pool(opened.store, day_cache, 1), tmp_path / "runs" / f"{config.run_id}.json"
+    (tmp_path / "logs").mkdir()
+    if by == "record":
+        done = opened.store.write(record(run_id=config.run_id), CURVES)
+        log = pool._crashed(config, "failed")
+        assert opened.store.read(config.run_id) == done
+    else:
+        with Claims(tmp_path).of(config.run_id):
+            log = pool._crashed(config, "failed")
+        assert not path.exists()
+    assert log.read_text() == "failed"
 
 
 def test_a_worker_that_cannot_start_is_reported(tmp_path, day_cache):

@@ -6,7 +6,7 @@ import multiprocessing
 import pebble
 
 from experiments.study import worker
-from experiments.study.engine import Died
+from experiments.study.engine import Broke, Died
 
 
 class Local:
@@ -29,7 +29,7 @@ class Local:
             self._pool = pebble.ProcessPool(
                 self._workers,
                 context=multiprocessing.get_context("spawn"),
-                initializer=worker.warm,
+                initializer=_begin,
                 initargs=self._arguments,
             )
 
@@ -43,15 +43,15 @@ class Local:
             return future
 
     def fault(self, future):
-        """What went wrong with a run that has ended: text, Died, or None."""
+        """What came of a run that has ended: None, Held, Died, Broke, or what went wrong."""
         try:
             return future.result()
         except concurrent.futures.TimeoutError as error:
-            return f"the run hung and was stopped: {error}"
-        except (pebble.ProcessExpired, concurrent.futures.BrokenExecutor) as error:
+            return Died(f"the run hung and was stopped: {error}")
+        except pebble.ProcessExpired as error:
             return Died(f"the worker process died: {error}")
-        except concurrent.futures.CancelledError:
-            return Died("the pool of workers broke")
+        except (concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError) as error:
+            return Broke(f"the pool of workers broke: {error}")
 
     def stop(self, at_once):
         """Ends the processes, after the runs under way or at once."""
@@ -63,3 +63,8 @@ class Local:
             self._pool.close()
         self._pool.join()
         self._pool = None
+
+
+def _begin(*arguments):
+    worker.end_with_parent()
+    worker.warm(*arguments)

@@ -42,6 +42,7 @@ class Display:
         self._predicted_s = 0.0  # of the runs still to be done
         self._spent_s = self._spent_predicted_s = 0.0  # of the runs done here
         self._kinds = collections.Counter()  # of the runs done here
+        self._held = set()  # ids of runs that another process was seen to be on
         self._began = self._said = clock()
 
     def __enter__(self):
@@ -82,12 +83,19 @@ class Display:
         self._one_less(config)
         self._line(config.run_id, "crashed", None, 0.0)
 
-    def running(self, folder, waiting=()):
+    def held(self, config):
+        """Another process is on a run; it is looked at again later. Said once."""
+        if config.run_id not in self._held:
+            self._held.add(config.run_id)
+            self._print(Text(f"{config.run_id}: another process is on it; looked at again later"))
+
+    def running(self, folder, waiting=(), study=None):
         """Shows the runs under way, from the files that the workers keep in `folder`.
 
         Args:
           folder: of the progress files, see worker.py.
           waiting: RunConfigs that have not ended, those under way among them.
+          study: name that the files of this study's own runs give; others are said to be so.
         """
         if not self._is_live and self._clock() - self._said < HEARTBEAT_S:
             return
@@ -95,10 +103,12 @@ class Display:
         predicted = {config.run_id: seconds_of(config) for config in waiting}
         left = self._left(self._remaining_s(states, predicted))
         if not self._is_live:
-            self._print(Text(f"[{self._done}/{self._total}] {len(states)} running, {left}"))
+            own = sum(state.get("study") == study for state in states)
+            elsewhere = f", {len(states) - own} elsewhere" if own < len(states) else ""
+            self._print(Text(f"[{self._done}/{self._total}] {own} running{elsewhere}, {left}"))
             return
         room = max(1, self._console.height - LINES_BESIDE)
-        lines = [self._state(state) for state in states[:room]]
+        lines = [self._state(state, study) for state in states[:room]]
         if len(states) > room:
             lines.append(Text(f"  and {len(states) - room} more"))
         lines.append(self._bar())
@@ -113,7 +123,7 @@ class Display:
         self._done += 1
         self._predicted_s = max(0.0, self._predicted_s - seconds_of(config))
 
-    def _state(self, state):
+    def _state(self, state, study):
         """A run under way as a line: its id, how far it is, its AUC so far as a curve."""
         rows, run_id = state["rows"], state["run_id"]
         step = rows[-1]["step"] if rows else 0
@@ -126,6 +136,8 @@ class Display:
             text = Text(f"  {run_id}  step {step}/{state['steps']}  ")
         text.append("starting" if not rows else shown_auc(aucs[-1])[4 * terse :])
         text.append(" " if terse else "  ")
+        if state.get("study") != study:
+            text.append("elsewhere ", style="bright_black")
         text.append("" if kind == "healthy" else f"{kind} ", style=color_of(kind))
         top = max([LEAST_TOP, *(auc for auc in aucs if auc is not None)])
         letters = min(CURVE_LETTERS, max(1, self._console.width - len(text)))

@@ -191,3 +191,34 @@ def test_the_auc_shown_is_the_mean_of_the_binary_tasks(metrics, expected):
 )
 def test_durations(seconds, said):
     assert duration(seconds) == said
+
+
+def leave(folder, run_id, study):
+    state = {"run_id": run_id, "steps": 468, "rows": rows([0.7]), "study": study}
+    (folder / f"{run_id}.json").write_text(json.dumps(state))
+
+
+def test_runs_that_another_study_is_on_are_told_from_its_own(tmp_path):
+    shown = Shown(tmp_path)
+    for run_id, study in {"small-gc-1": "here-1", "small-gc-2": "there-9"}.items():
+        leave(tmp_path, run_id, study)
+    with shown.display:
+        before = shown.text.tell()
+        shown.display.running(tmp_path, study="here-1")
+        shown.display._live.refresh()
+        lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", shown.text.getvalue()[before:]).split("\n")
+    assert "elsewhere" not in line_with(lines, "small-gc-1")
+    assert "AUC 0.7000  elsewhere " in line_with(lines, "small-gc-2")
+
+
+def test_plain_lines_count_the_runs_elsewhere_and_say_once_who_is_held(tmp_path):
+    shown = Shown(tmp_path, terminal=False)
+    for run_id, study in {"1": "here-1", "2": "there-9", "3": "there-9"}.items():
+        leave(tmp_path, run_id, study)
+    for _ in range(2):
+        shown.display.held(config())
+    shown.now_s += HEARTBEAT_S
+    shown.display.running(tmp_path, study="here-1")
+    first, second = shown.text.getvalue().splitlines()
+    assert first == f"{config().run_id}: another process is on it; looked at again later"
+    assert second.startswith("[0/0] 1 running, 2 elsewhere, about ")

@@ -1,57 +1,88 @@
 """What runs inside a worker process of a study: TensorFlow is imported once, runs come and go."""
 
 import json
+import multiprocessing
 import os
 import pathlib
+import socket
 import sys
+import threading
 import traceback
 
-_runner = None
+from experiments.run.claim import Claimed, Claims
+from experiments.study.engine import Held
+
+_runner = _claims = None
 _not_warm = None  # why this process could not be prepared, as text
 
 
 def warm(results_root, cache_root, log_folder):
-    """Prepares this process: its log, its single thread, TensorFlow, the runner.
+    """Prepares this process, and gives it a log of its own.
 
     Args:
-      results_root, cache_root: folders of the records and of the days.
-      log_folder: everything this process prints goes to `worker-<pid>.log` there.
+      results_root, cache_root: those of `prepare`.
+      log_folder: everything this process prints goes to `worker-<host>-<pid>.log` there, with a
+        line for each run that it trained.
     """
-    global _runner, _not_warm
-    log = pathlib.Path(log_folder) / f"worker-{os.getpid()}.log"
+    log = pathlib.Path(log_folder) / f"worker-{socket.gethostname()}-{os.getpid()}.log"
     sys.stdout.flush()
     sys.stderr.flush()
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1)
     os.dup2(file, 2)
+    prepare(results_root, cache_root)
+
+
+def prepare(results_root, cache_root):
+    """Prepares this process: its single thread, TensorFlow, the runner.
+
+    Args:
+      results_root, cache_root: folders of the records and of the days.
+    """
+    global _runner, _claims, _not_warm
     try:
         from experiments.run.record import Store
         from experiments.run.runner import Runner
         from experiments.run.threads import one_thread
 
         one_thread()
-        _runner = Runner(Store(results_root), cache_root)
+        _runner, _claims = Runner(Store(results_root), cache_root), Claims(results_root)
     except Exception:  # a process that fails here would be started again and again
         _not_warm = traceback.format_exc()
 
 
-def execute(config, progress_folder, telemetry=None):
+def end_with_parent():
+    """Ends this process when the one that started it ends, whatever ended that, in a run too."""
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def progress_file(folder, run_id):
+    """Where the curves of a run under way are; written under its claim."""
+    return pathlib.Path(folder) / f"{run_id}.json"
+
+
+def execute(config, progress_folder, telemetry=None, study=None):
     """Runs one configuration; its record is on disk when this returns.
 
     Args:
       config: RunConfig.
       progress_folder: `<run id>.json` there holds the run's curves so far.
       telemetry: TelemetryConfig, or None.
-    Returns: None, or the traceback as text if the run failed.
+      study: name of the process that asks, by which it knows its own runs in that folder.
+    Returns: None; Held if another process is on the run; or the traceback as text if it failed.
     """
     if _not_warm is not None:
         return _not_warm
-    path = pathlib.Path(progress_folder) / f"{config.run_id}.json"
-    rows = []
+    path, rows = progress_file(progress_folder, config.run_id), []
 
     def write():
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
-        state["worker"] = os.getpid()
+        state |= {"worker": os.getpid(), "study": study}
         draft = path.with_suffix(".draft")
         draft.write_text(json.dumps(state))
         draft.replace(path)
@@ -61,10 +92,16 @@ def execute(config, progress_folder, telemetry=None):
         write()
 
     try:
-        write()  # an hour may pass before the first evaluation
-        _runner.run(config, show, telemetry)
+        with _claims.of(config.run_id):
+            write()  # an hour may pass before the first evaluation
+            try:
+                _runner.run(config, show, telemetry)
+                if rows:  # none if another process had done it
+                    print(f"{config.run_id} trained", flush=True)
+            finally:
+                path.unlink(missing_ok=True)
+    except Claimed:
+        return Held("another process is on it")
     except Exception:  # whatever it was, the study goes on and reports it
         return traceback.format_exc()
-    finally:
-        path.unlink(missing_ok=True)
     return None

@@ -1,0 +1,66 @@
+"""Who works on a run, known to every process that shares a results folder."""
+
+import contextlib
+import errno
+import pathlib
+
+import filelock
+
+from experiments.errors import BadInput
+
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+POLL_S = 0.5
+
+
+class Claimed(RuntimeError):
+    """Another process has the claim."""
+
+
+class Claims:
+    """The claims of one results folder: locks on the files `<root>/claims/<name>.lock`.
+
+    The kernel holds them and lets go of them when their holder dies, whatever killed it. The files
+    stay: of a file that is deleted while another process opens it, two could be locked at once.
+
+    Args:
+      root: folder of the profile's results.
+    """
+
+    def __init__(self, root):
+        self._folder = pathlib.Path(root) / "claims"
+
+    @contextlib.contextmanager
+    def of(self, name, wait=None):
+        """Holds a claim while its block runs.
+
+        Args:
+          name: of what is claimed, a run id.
+          wait: function of a line to say, called once if another process has the claim, which is
+            then waited for; None not to wait.
+        Raises: Claimed if another process has it and `wait` is None; BadInput if the folder is on
+          a file system without locks.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        # A soft lock would outlive a holder that was killed.
+        lock = filelock.FileLock(
+            self._folder / f"{name}.lock", poll_interval=POLL_S, fallback_to_soft=False
+        )
+        with self._taken(lock, name, wait):
+            yield
+
+    def _taken(self, lock, name, wait):
+        try:
+            try:
+                return lock.acquire(blocking=False)
+            except filelock.Timeout:
+                if wait is None:
+                    raise Claimed(name) from None
+                wait(f"{name}: another process is on it; waiting for it")
+                return lock.acquire()
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            raise BadInput(
+                f"{self._folder}: the file system has no locks ({error.strerror}): allowed is a "
+                "folder on one that has"
+            ) from error

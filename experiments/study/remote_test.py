@@ -1,0 +1,37 @@
+"""What a worker says of itself, and what of it counts."""
+
+from types import SimpleNamespace
+
+from experiments.study.remote import Answer, Wanted, _checksum, worker_answer
+
+
+def test_differences_of_a_worker_are_named():
+    wanted = Wanted({"commit": "abc", "numpy": "2.4.6", "python": "3.11.9"}, "/shared/probe")
+    traits = {"commit": "", "numpy": "2.4.5", "python": "3.11.9"}
+    unfit = Answer("node7", "cpu", traits, ["2 threads"]).unfit(wanted)
+    assert unfit == ["commit unknown and not abc", "numpy 2.4.5 and not 2.4.6", "2 threads"]
+    assert Answer("node7", "cpu", wanted.traits, []).unfit(wanted) == []
+
+
+def test_a_worker_looks_at_the_shared_folder_and_its_threads(tmp_path):
+    worker = SimpleNamespace(state=SimpleNamespace(nthreads=1))
+    probe = tmp_path / "probe"
+    assert worker_answer(Wanted({}, str(probe)), worker).wrong == [f"no sight of {tmp_path}"]
+    probe.touch()
+    assert worker_answer(Wanted({}, str(probe)), worker).wrong == []
+    worker.state.nthreads = 3
+    assert worker_answer(Wanted({}, str(probe)), worker).wrong == [
+        "3 threads and not 1 (--nthreads 1)"
+    ]
+
+
+def test_the_checksum_is_of_the_code_and_not_of_its_tests(tmp_path):
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "deep" / "a.py").write_text("one")
+    before = _checksum(tmp_path)
+    (tmp_path / "data" / "a_test.py").write_text("a test")
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "a.py").write_text("no part of a run")
+    assert _checksum(tmp_path) == before
+    (tmp_path / "data" / "deep" / "a.py").rename(tmp_path / "data" / "a.py")
+    assert _checksum(tmp_path) != before

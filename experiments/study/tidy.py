@@ -1,0 +1,44 @@
+"""What processes that were killed have left in a results folder, taken away."""
+
+import contextlib
+
+from experiments.run.checkpoint import CheckpointStore
+from experiments.run.claim import Claimed, Claims
+from experiments.run.record import sweep_drafts
+from experiments.study.worker import progress_file
+
+FOLDERS = (".", "runs", "figures", "snapshots", "checkpoints")  # where whole files are written
+
+
+def tidy(store, progress_folder):
+    """Deletes what the dead have left; what a living process is on stays.
+
+    Args:
+      store: record.Store.
+      progress_folder: pathlib.Path of the progress files.
+    Raises: BadInput if the folder is on a file system without locks.
+    """
+    claims, checkpoints = Claims(store.root), CheckpointStore(store.root)
+    with claims.of("tidy", wait=lambda line: None):
+        for folder in FOLDERS:
+            sweep_drafts(store.root / folder)
+        for path in progress_folder.iterdir():
+            drop_progress(claims, progress_folder, path.stem)
+        for run_id in checkpoints.run_ids():
+            with contextlib.suppress(Claimed), claims.of(run_id):
+                if store.read(run_id) is not None:
+                    checkpoints.remove(run_id)
+
+
+def drop_progress(claims, folder, run_id):
+    """Deletes the progress files of a run that no process is on.
+
+    Args:
+      claims: Claims.
+      folder: pathlib.Path of the progress files.
+      run_id: RunConfig.run_id.
+    """
+    path = progress_file(folder, run_id)
+    with contextlib.suppress(Claimed), claims.of(run_id):
+        path.unlink(missing_ok=True)
+        path.with_suffix(".draft").unlink(missing_ok=True)

@@ -1,0 +1,105 @@
+"""Kills a study of Table 2 at random, and runs it twice at once: both end as one left alone."""
+
+import pathlib
+import sys
+import tempfile
+import time
+
+from absl import flags
+
+from scripts import command
+
+flags.DEFINE_integer("kills", 60, "Processes to kill.", lower_bound=1)
+flags.DEFINE_integer("chaos_seed", 1, "Seed of what is killed and when.", lower_bound=0)
+
+
+def main():
+    """Runs the study alone, under fire and twice at once, and compares what is left."""
+    command.options()  # a misspelt profile is said now
+    from experiments.study.chaos import Broken
+
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        try:
+            _all(pathlib.Path(folder))
+        except Broken as error:
+            sys.exit(f"error: {error}")
+
+
+def _all(folder):
+    from experiments.study import chaos
+
+    alone = _Study(folder / "alone")
+    print("one study, left alone", flush=True)
+    began = time.monotonic()
+    alone.left_alone(1)
+    size = chaos.Alone(len(alone.trained()), time.monotonic() - began)
+    print(
+        f"{size.runs} runs in {size.seconds:.0f} s; the same under fire: "
+        f"{command.FLAGS.kills} kills",
+        flush=True,
+    )
+    killed = _Study(folder / "killed")
+    told = chaos.Chaos(
+        killed.start, killed.results, size, command.FLAGS.kills, command.FLAGS.chaos_seed
+    ).run()
+    print(
+        f"killed {told.workers} workers ({told.under_way} in a run) and {told.parents} parents in "
+        f"{told.blows} blows; "
+        f"started {told.starts} times, {told.crashed} of them ended with crashed runs; workers "
+        f"outlived a parent by {told.orphans_s:.1f} s at most; {told.seconds:.0f} s"
+    )
+    killed.compare(alone, "the killed study")
+    print("two studies at once", flush=True)
+    two = _Study(folder / "two")
+    two.left_alone(2)
+    two.compare(alone, "the two studies")
+    if sorted(two.trained()) != sorted(alone.trained()):
+        raise chaos.Broken("the two studies did not train each run once")
+    print("every table is the same, byte for byte, and each run was recorded once")
+
+
+class _Study:
+    """The study of Table 2 in a results folder of its own."""
+
+    def __init__(self, folder):
+        from experiments.study import chaos
+
+        folder.mkdir()
+        self._log = folder / "study.log"
+        self.results = folder / command.FLAGS.profile
+        line = chaos.command(
+            sys.executable,
+            command.FLAGS.profile,
+            folder,
+            command.FLAGS.cache,
+            command.workers(),
+            command.FLAGS.repeats or 1,
+        )
+        self.start = chaos.starter(line, command.ROOT, self._log)
+
+    def left_alone(self, times):
+        """Runs it so often at the same time."""
+        from experiments.study import chaos
+
+        processes = [self.start() for _ in range(times)]
+        statuses = [process.wait() for process in processes]
+        if any(statuses):
+            raise chaos.Broken(f"a study that was left alone failed:\n{self._log.read_text()}")
+
+    def trained(self):
+        """Ids of the runs that were trained, each as often as it was."""
+        from experiments.study import chaos
+
+        return chaos.trained(self.results)
+
+    def compare(self, other, name):
+        """Raises Broken if it did not leave what the other did."""
+        from experiments.study import chaos
+
+        found = chaos.differences(self.results, other.results)
+        if found:
+            raise chaos.Broken(f"{name}: " + "; ".join(found))
+
+
+if __name__ == "__main__":
+    command.main(main)

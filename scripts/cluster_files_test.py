@@ -1,0 +1,162 @@
+"""The files for Slurm and Kubernetes: what they name exists. No cluster of either kind is here."""
+
+import os
+import re
+import shlex
+import subprocess
+
+import dask
+import pytest
+import yaml
+from distributed.cli import dask_scheduler, dask_worker
+
+from experiments.study.connection import check_address
+from scripts.command import ROOT
+
+FOLDER = ROOT / "scripts" / "cluster"
+COMMANDS = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}
+SLURM = (FOLDER / "slurm.sh").read_text()
+PAGE = (FOLDER / "README.md").read_text()
+KUBERNETES = (FOLDER / "kubernetes.yaml").read_text()
+OBJECTS = [item for item in yaml.safe_load_all(KUBERNETES) if item]
+
+
+def pod(kind, name):
+    (found,) = (o for o in OBJECTS if (o["kind"], o["metadata"]["name"]) == (kind, name))
+    return found["spec"]["template"]
+
+
+def container(kind, name):
+    (found,) = pod(kind, name)["spec"]["containers"]
+    return found
+
+
+def kubernetes_commands():
+    names = (("Deployment", "clippy-scheduler"), ("Deployment", "clippy-worker"))
+    return [c["command"] + c["args"] for c in (container(*name) for name in names)]
+
+
+def commands_in(text):
+    lines = text.replace("\\\n", " ").splitlines()
+    return [shlex.split(line) for line in lines if " -m dask " in line]
+
+
+def dask_commands():
+    return [*commands_in(SLURM), *commands_in(PAGE), *kubernetes_commands()]
+
+
+def test_there_are_schedulers_and_workers_to_look_at():
+    kinds = [words[words.index("dask") + 1] for words in dask_commands()]
+    assert kinds == ["scheduler", "worker"] * 3
+
+
+@pytest.mark.parametrize("words", dask_commands(), ids=" ".join)
+def test_dask_takes_the_flags(words):
+    kind, *arguments = words[words.index("dask") + 1 :]
+    arguments = [word for word in arguments if word != "&"]
+    # Numbers that a shell puts in: any will do here.
+    arguments = [re.sub(r"\$\{?[A-Za-z_]+.*", "7", word) for word in arguments]
+    given = COMMANDS[kind].make_context(kind, arguments).params
+    assert given["dashboard"] is False
+    if kind == "worker":
+        assert given["nthreads"] == 1
+        assert given["memory_limit"] == "0"
+        assert given["scheduler"]
+
+
+def test_flags_and_variables_in_the_text_exist():
+    known = {flag for command in COMMANDS.values() for p in command.params for flag in p.opts}
+    known |= {f for command in COMMANDS.values() for p in command.params for f in p.secondary_opts}
+    named = set(re.findall(r"`(--[a-z-]+)[ `]", PAGE))
+    assert len(named) > 8
+    assert named <= known
+    text = PAGE + KUBERNETES
+    variables = set(re.findall(r"\bDASK_[A-Z_]+\b", text))
+    assert len(variables) == 4
+    for name in variables:
+        keys = name.removeprefix("DASK_").lower().replace("__", ".")
+        assert dask.config.get(keys, "missing") != "missing", name
+
+
+@pytest.mark.parametrize("text", [SLURM, PAGE, KUBERNETES])
+def test_targets_exist_and_addresses_are_taken(text):
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"(?:make |slurm\.sh |\[make, )([a-z][a-z0-9-]+)", text):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+    addresses = re.findall(r"\b(?:tcp|tls):\S*\d", text)
+    assert addresses or text is SLURM
+    for address in addresses:
+        check_address(address)
+
+
+def test_the_objects_of_kubernetes_fit_together():
+    assert [item["kind"] for item in OBJECTS] == [
+        "PersistentVolumeClaim",
+        "NetworkPolicy",
+        "Service",
+        "Deployment",
+        "Deployment",
+        "Job",
+    ]
+    claim, policy, service, scheduler, worker, _ = OBJECTS
+    study = container("Job", "clippy-study")
+    address = f"tcp://{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
+    assert address in container("Deployment", "clippy-worker")["args"]
+    assert f"CLUSTER={address}" in study["args"]
+    for deployment in (scheduler, worker):
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
+    pods = [pod("Deployment", "clippy-worker"), pod("Job", "clippy-study")]
+    for template in pods:
+        (volume,) = template["spec"]["volumes"]
+        assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    pods.append(pod("Deployment", "clippy-scheduler"))
+    assert service["spec"]["selector"].items() <= pods[-1]["metadata"]["labels"].items()
+    allowed = policy["spec"]["podSelector"]["matchLabels"]
+    for template in pods:
+        assert allowed.items() <= template["metadata"]["labels"].items()
+    assert study["volumeMounts"] == container("Deployment", "clippy-worker")["volumeMounts"]
+    images = {container("Deployment", "clippy-worker")["image"], study["image"]}
+    assert len(images) == 1
+    assert images.pop() in PAGE
+
+
+def test_the_image_is_what_the_makefile_installs():
+    lines = (FOLDER / "Dockerfile").read_text()
+    assert "WORKDIR /clippy\n" in lines
+    assert "make setup" in lines
+    mounts = {m["mountPath"] for m in container("Job", "clippy-study")["volumeMounts"]}
+    assert mounts == {"/clippy/results", "/clippy/.cache"}  # where scripts/command.py has them
+
+
+def test_slurm_script_starts_the_three_in_the_checkout(tmp_path):
+    """With stand-ins that write down how they are called."""
+    for name in ("srun", "make", "hostname", ".venv/bin/python"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        said = "echo node1" if name == "hostname" else f'echo "{name} $*" >> {tmp_path}/calls'
+        said += "\nsleep 1" * (name == "make")  # the others are ended with it
+        path.write_text(f"#!/bin/sh\n{said}\n")
+        path.chmod(0o755)
+    given = {"SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_JOB_ID": "60007", "SLURM_CPUS_PER_TASK": "9"}
+    done = subprocess.run(
+        ["bash", str(FOLDER / "slurm.sh"), "study", "STUDY=a b.gin", "PROFILE=smoke"],
+        cwd="/",
+        env=os.environ | given | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": "/scratch"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    scheduler, make, srun = sorted((tmp_path / "calls").read_text().splitlines())
+    assert make == "make study STUDY=a b.gin PROFILE=smoke CLUSTER=tcp://node1:20007"
+    assert "dask scheduler --host node1 --port 20007" in scheduler
+    assert "dask worker tcp://node1:20007 --nworkers 9 --nthreads 1" in srun
+    assert "--local-directory /scratch" in srun
+    assert "--cpus-per-task=9 .venv/bin/python" in srun
+
+
+def test_links_of_the_page_lead_somewhere():
+    for target in re.findall(r"\]\((?!https)([^)]+)\)", PAGE):
+        assert (FOLDER / target).exists(), target

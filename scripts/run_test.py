@@ -1,0 +1,224 @@
+"""`make run` by two processes on the loopback, one of which is killed, against two devices of one.
+
+A run writes a checkpoint a minute; the command of these tests does so much more often.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from experiments.gin_files import resolve
+from experiments.run.record import Store
+from experiments.run.runner import Runner
+from scripts.command import ROOT
+from scripts.command_test import hear_interrupts
+
+GIN = """
+include 'configs/models/small.gin'
+include 'configs/methods/clippy.gin'
+run.learning_rate = 0.7
+"""
+SET = ["TrainerConfig.steps_per_day = 40", "TrainerConfig.evaluate_every_steps = 5"]
+STEPS = 280
+COMMAND = """
+import functools
+from experiments.run import checkpoint, runner
+runner.Keeper = functools.partial(checkpoint.Keeper, every_s=0.0)
+from scripts import command, run
+command.main(run.main)
+"""
+SECONDS = 150  # for anything on a busy machine
+
+
+class Workers:
+    """Processes of the command in one folder, one for each entry of `environments`."""
+
+    def __init__(self, folder, environments, *flags):
+        self.logs = [folder / f"worker{rank}.log" for rank in range(len(environments))]
+        common = [f"--results={folder / 'results'}", f"--cache={folder.parent / 'cache'}"]
+        common += ["--profile=smoke", f"--config={folder.parent / 'own.gin'}"]
+        command = [sys.executable, "-c", COMMAND, *common, f"--set={' '.join(SET)}", *flags]
+        self.processes = []
+        for log, environment in zip(self.logs, environments, strict=True):
+            with log.open("w") as file:
+                self.processes.append(
+                    subprocess.Popen(
+                        command,
+                        cwd=ROOT,
+                        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
+                        stdout=file,
+                        stderr=file,
+                        start_new_session=True,
+                        preexec_fn=hear_interrupts,
+                    )
+                )
+
+    def wait(self):
+        """Exit statuses."""
+        return [process.wait(timeout=SECONDS) for process in self.processes]
+
+    def said(self, rank):
+        return self.logs[rank].read_text()
+
+    def wait_for(self, rank, text):
+        deadline = time.monotonic() + SECONDS
+        while text not in self.said(rank):
+            assert self.processes[rank].poll() is None, self.said(rank)[-4000:]
+            assert time.monotonic() < deadline, f"waited for {text!r} in vain"
+            time.sleep(0.02)
+
+    def kill(self):
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextlib.contextmanager
+def running(*arguments):
+    workers = Workers(*arguments)
+    try:
+        yield workers
+    finally:
+        workers.kill()
+
+
+def two_hosts():
+    """Environments of two workers on free ports of the loopback."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(2)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    tasks = [{"type": "worker", "index": index} for index in range(2)]
+    return [{"TF_CONFIG": json.dumps({"cluster": {"worker": addresses}, "task": t})} for t in tasks]
+
+
+def record_of(folder):
+    store = Store(folder / "results" / "smoke", writable=False)
+    (record,) = store.records()
+    return record, store.curves(record)
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hosts")
+    (folder / "own.gin").write_text(GIN)
+    for name in ("devices", "hosts"):
+        (folder / name).mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def on_devices(here):
+    """Record and curves of the run on two devices of one process."""
+    with running(here / "devices", [{}], "--devices=2") as workers:
+        assert workers.wait() == [0], workers.said(0)[-4000:]
+    return record_of(here / "devices")
+
+
+@pytest.fixture(scope="module")
+def interrupted(here):
+    """What the chief said when the other was killed, its exit status, and how long it took."""
+    with running(here / "hosts", two_hosts()) as workers:
+        workers.wait_for(0, f"step     20/{STEPS}")
+        os.kill(workers.processes[1].pid, signal.SIGKILL)
+        killed = time.monotonic()
+        status = workers.wait()[0]
+        return workers.said(0), status, time.monotonic() - killed
+
+
+@pytest.fixture(scope="module")
+def on_hosts(here, interrupted):
+    """What each worker said, record and curves after the same command has been given again."""
+    assert not list((here / "hosts" / "results").rglob("*.json"))
+    with running(here / "hosts", two_hosts()) as workers:
+        statuses = workers.wait()
+        assert statuses == [0, 0], workers.said(0)[-4000:] + workers.said(1)[-4000:]
+        return workers.said(0), workers.said(1), *record_of(here / "hosts")
+
+
+def test_a_killed_worker_stops_the_other_in_one_line(interrupted):
+    said, status, seconds = interrupted
+    assert status == 3
+    (line,) = [line for line in said.splitlines() if line.startswith("error: ")]
+    assert "another worker of this run is gone; the same command on all hosts goes on" in line
+    assert "Traceback" not in said
+    assert seconds < 60
+
+
+def test_a_run_given_again_has_the_bits_of_one_that_was_not_interrupted(on_devices, on_hosts):
+    *_, record, curves = on_hosts
+    assert 0 < record.provenance["resumed_at_step"] < STEPS
+    assert "resumed_at_step" not in on_devices[0].provenance
+    # Two processes sum what two devices sum.
+    assert record.curves_sha256 == on_devices[0].curves_sha256
+    assert (record.run_id, record.metrics) == (on_devices[0].run_id, on_devices[0].metrics)
+    assert len(curves) == STEPS / 5
+
+
+def test_only_the_chief_writes_and_speaks(here, on_hosts):
+    chief, other, record, _ = on_hosts
+    assert f"record      {here / 'hosts' / 'results'}" in chief
+    assert f"step    {STEPS}/{STEPS}" in chief
+    assert "step " not in other
+    assert "done        the chief writes the record" in other
+    assert not list((here / "hosts").rglob("*.npz"))  # the checkpoint has served
+
+
+def test_a_record_says_on_what_it_was_computed(on_devices, on_hosts):
+    names = ("strategy", "replicas", "workers")
+    found = [
+        tuple(record.provenance[name] for name in names) for record in (on_devices[0], on_hosts[2])
+    ]
+    assert found == [("MirroredStrategy", 2, 1), ("MultiWorkerMirroredStrategy", 2, 2)]
+
+
+def test_the_curve_begins_as_on_one_device(here, on_devices, tmp_path):
+    files = ["configs/profiles/smoke.gin", "configs/divergence.gin", str(here / "own.gin")]
+    (config,) = resolve(files, SET, ("run",))
+    runner = Runner(Store(tmp_path), here / "cache")
+    expected = runner.outcome(config, steps=5).curves.iloc[0]
+    found = on_devices[1].iloc[0]
+    assert expected["step"] == found["step"] == 5
+    for name in ("loss", "worst_loss", "rating/rmse", "click/log_loss"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5)
+
+
+def test_what_is_recorded_is_not_trained_again(here, on_hosts):
+    with running(here / "hosts", [two_hosts()[1]]) as workers:  # the chief is not even there
+        assert workers.wait() == [0]
+        assert f"run         {on_hosts[2].run_id}" in workers.said(0)
+
+
+def test_waiting_for_the_others_can_be_interrupted(here):
+    folder = here / "waiting"
+    folder.mkdir()
+    with running(folder, two_hosts()[:1]) as workers:
+        workers.wait_for(0, "worker 0 of 2: waiting for the others")
+        time.sleep(1)  # until TensorFlow has begun to
+        os.kill(workers.processes[0].pid, signal.SIGINT)
+        assert workers.processes[0].wait(timeout=30) == -signal.SIGINT
+
+
+def test_a_port_in_use_is_bad_input(here, tmp_path):
+    (tmp_path / "hosts").mkdir()
+    (tmp_path / "own.gin").write_text(GIN)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        cluster = {"cluster": {"worker": [address]}, "task": {"type": "worker", "index": 0}}
+        with running(tmp_path / "hosts", [{"TF_CONFIG": json.dumps(cluster)}]) as workers:
+            assert workers.wait() == [2]
+            said = workers.said(0).splitlines()[-1]
+    assert said.startswith(f"error: TF_CONFIG: {address}: ")
+    assert said.endswith("allowed is a free port of this host")
