@@ -61,7 +61,7 @@ def run_one(
     claims = Claims(store.root) if where.is_chief else None
     with claims.of(config.run_id, wait=say) if claims else contextlib.nullcontext():
         if where.is_one_device:
-            record = Runner(store, cache).run(config, show, measured)
+            record = Runner(store, cache, say).run(config, show, measured)
         else:
             from experiments.run.crew import run_placed  # late, as above
 

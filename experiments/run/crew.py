@@ -42,7 +42,7 @@ def run_placed(config, where, store, cache_root, on_row):
         with _heard_interrupts():
             strategy = where.strategy(config.trainer.batch_size)
         make = functools.partial(_program, strategy, where)
-        runner = Runner(store, cache_root, make, _provenance(strategy, where))
+        runner = Runner(store, cache_root, make_program=make, placed=_provenance(strategy, where))
         if where.is_chief:
             return runner.run(config, on_row)
         # It reads the checkpoint before its first step, without which the chief writes no other.
