@@ -19,6 +19,7 @@ TABLE2 = ("table2.csv", "table2.md", "table2.tex", "table2_runs.csv")
 TABLE3 = ("table3.csv", "table3.md", "table3.tex", "table3_runs.csv")
 TABLE1 = ("table1.csv", "table1.md", "table1.tex")
 POOLED = ("claims_pooled.json",)  # in the folder of the default data seed
+REPORT = ("report.html",)
 RUNS = "_runs.csv"
 
 
@@ -38,7 +39,7 @@ class Part(NamedTuple):
 
 
 def parts(options, folder, repeats=None):
-    """What can be computed of the files in a results folder, in an order in which it can be.
+    """What can be computed of the files in a results folder; the report is to come last.
 
     Args:
       options: session.Options whose results are a folder with copies of the records, and nothing
@@ -61,7 +62,7 @@ def parts(options, folder, repeats=None):
             ("claims.json", "claims.md", *POOLED * is_home), lambda: write_claims(options, repeats)
         ),
         Part(("detector.csv", "detector.md"), lambda: write_detector(options)),
-        Part(("report.html",), lambda: recorded.report(folder)),  # it shows all the others
+        Part(REPORT, lambda: recorded.report(folder)),
     ]
     return [part for part in found if any((folder / name).exists() for name in part.names)]
 

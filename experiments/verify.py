@@ -76,16 +76,19 @@ def refuse(items):
 
 def _items(options, on_disk, wanted, copies, repeats, again, seed):
     whole = {}
-    for data_seed in on_disk:  # all of them: pooled claims are about every data seed
-        folder = results_folder(options.results, options.profile, data_seed)
+    folders = {
+        data_seed: results_folder(options.results, options.profile, data_seed)
+        for data_seed in on_disk
+    }
+    for data_seed, folder in folders.items():  # all: pooled claims are about every data seed
         items, records = _read(folder)
         _copy(folder, records, copies / folder.name)
         if data_seed in wanted:
             yield from items
             whole |= {record.run_id: (folder, record) for record in records}
-    for data_seed in wanted:
-        folder = results_folder(options.results, options.profile, data_seed)
-        yield from _computed(recompute.at(options, copies, data_seed), folder, repeats)
+        elif (folder / "claims.json").exists():  # the reports of the others show it
+            shutil.copy(folder / "claims.json", copies / folder.name)
+    yield from _computed(options, {seed: folders[seed] for seed in wanted}, copies, repeats)
     for name, verdict, why in run_again(list(whole.values()), options.cache, again, seed):
         yield Item(verdict, name, why)
 
@@ -161,21 +164,28 @@ def _copy(folder, records, copy):
             shutil.copy(path, copy / "runs")
 
 
-def _computed(options, folder, repeats):
-    """Items of the tables, figures, claims and the report of one results folder."""
+def _computed(options, folders, copies, repeats):
+    """Items of the tables, figures, claims and reports of results folders, by data seed."""
+    parts = [
+        (folder, part)
+        for data_seed, folder in folders.items()
+        for part in recompute.parts(recompute.at(options, copies, data_seed), folder, repeats)
+    ]
+    parts.sort(key=lambda pair: pair[1].names == recompute.REPORT)  # it shows all the others
     checked = set()
-    for part in recompute.parts(options, folder, repeats):
-        checked.update(part.names)
+    for folder, part in parts:
+        checked.update(folder / name for name in part.names)
         verdict, why = _made(part)
         for name in part.names:
-            path, copy = folder / name, pathlib.Path(options.results) / folder.name / name
+            path = folder / name
             if verdict == "ok":
-                yield _compared(path, copy, _short(path, folder))
+                yield _compared(path, copies / folder.name / name, _short(path, folder))
             elif path.exists():
                 yield Item(verdict, _short(path, folder), why)
-    for path in sorted([*folder.glob("*.*"), *folder.glob("figures/*.csv")]):
-        if path.is_file() and path.relative_to(folder).as_posix() not in checked:
-            yield Item("not checked", _short(path, folder), "not computed from records")
+    for folder in folders.values():
+        for path in sorted([*folder.glob("*.*"), *folder.glob("figures/*.csv")]):
+            if path.is_file() and path not in checked:
+                yield Item("not checked", _short(path, folder), "not computed from records")
 
 
 def _made(part):
