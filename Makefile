@@ -20,10 +20,11 @@ export CONFIG SET STUDY RUN RUNS MODEL METHOD STATUS
 #: of some, as above: CONFIG, SET, TELEMETRY, DEVICES (run), STUDY (study, list,
 #:   tensorboard), RUN, STEPS, RATE, METHOD (replay), RUNS (compare), MODEL,
 #:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), KILLS (chaos),
-#:   FLOPS (operations a second that a device reaches), MEMORY (its GiB, plan)
+#:   FLOPS (operations a second that a device reaches), MEMORY (its GiB; plan),
+#:   RUNS_AGAIN, DRAW (verify)
 #: of the installation: PYTHON=<path of Python 3.11>
 VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CONFIG SET TELEMETRY STUDY RUN RUNS STEPS METHOD \
-	RATE MODEL STATUS PORT KILLS PYTHON FLOPS MEMORY DEVICES CLUSTER
+	RATE MODEL STATUS PORT KILLS PYTHON FLOPS MEMORY DEVICES CLUSTER RUNS_AGAIN DRAW
 # A misspelt one would start what was not meant, for an hour.
 UNKNOWN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))), \
 	$(filter-out $(VARIABLES),$(name)))))
@@ -33,7 +34,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
 	study run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
-	lint fmt lock clean plan
+	lint fmt lock clean plan verify
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -96,6 +97,10 @@ run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [DEVICES=2
 list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=..]
 	@$(MODULE) scripts.list $(FLAGS) --model="$$MODEL" --method="$$METHOD" \
 		--status="$$STATUS" --study="$$STUDY"
+
+verify: $(INSTALLED) ## what is on disk against its records: [RUNS_AGAIN=3] [DRAW=]
+	@$(MODULE) scripts.verify $(FLAGS) $(if $(RUNS_AGAIN),--again=$(RUNS_AGAIN)) \
+		$(if $(DRAW),--draw=$(DRAW))
 
 compare: $(INSTALLED) ## recorded runs side by side: RUNS='<id> <id> ...'
 	@$(MODULE) scripts.compare --runs="$$RUNS"

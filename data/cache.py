@@ -1,5 +1,6 @@
-"""Generated days on disk: written once, checked on reading, made again when damaged."""
+"""Generated days on disk: written once, checked on reading, set aside and made again if damaged."""
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -12,7 +13,7 @@ import numpy as np
 
 from data import checks
 
-CACHE_VERSION = 1  # bump when the bytes of a day change for the same (config, seed, day)
+CACHE_VERSION = 2  # bump when the files of a day change for the same (config, seed, day)
 # ours: three windows of any profile. The pages of a map that were read count as memory of the
 # process, which would grow with the days of a run.
 KEPT_DAYS = 16
@@ -21,16 +22,19 @@ KEPT_DAYS = 16
 class DayCache:
     """The days of one stream, each in a file of its own that is read through a memory map.
 
-    A day is `day-<t>.npy` (never unpickled) and `day-<t>.sha256`. Both are written under another
-    name and renamed, the checksum last, so a day without a matching checksum is not a day.
+    A day is `day-<t>.npy` (never unpickled) and `day-<t>.sha256`, the checksum of which stream and
+    day it is and of its bytes. Both are written under another name and renamed, the checksum last,
+    so a day without a checksum is not a day, and one with another checksum is damaged, or another
+    stream's. The last damaged file of each day is kept in `damaged/` there.
 
     Args:
       root: folder of all caches; this stream gets a folder of its own in it.
       stream: Stream.
+      say: called with one line about each day that is damaged.
     """
 
-    def __init__(self, root, stream):
-        self._stream = stream
+    def __init__(self, root, stream, say=logging.warning):
+        self._stream, self._say = stream, say
         self._folder = pathlib.Path(root) / _key(stream)
         self._open, self._verified = {}, set()
 
@@ -38,10 +42,10 @@ class DayCache:
         """All rows of one day: read-only array of (examples_per_day,) of `Stream.row_type`.
 
         The first call for a day verifies its file, and generates the day if it is missing or
-        damaged (the latter with a warning).
+        damaged (the latter is said).
 
-        Raises: ValueError if `day` is not a day of the stream; OSError if the folder cannot be
-          written.
+        Raises: ValueError if `day` is not a day of the stream; OSError, which names the file, if
+          the folder cannot be written.
         """
         checks.whole("day", day, 0, self._stream.config.days - 1)
         rows = self._open.get(day)
@@ -62,14 +66,22 @@ class DayCache:
             self._folder.mkdir(parents=True, exist_ok=True)
             with filelock.FileLock(path.with_suffix(".lock")):
                 if not self._intact(path):  # another process may have written it meanwhile
-                    if path.exists():
-                        logging.warning("%s is damaged: generated again", path)
+                    if path.exists() and path.with_suffix(".sha256").exists():
+                        self._set_aside(path)
                     self._write(day, path)
         return _mapped(path)
 
+    def _set_aside(self, path):
+        folder = self._folder / "damaged"
+        folder.mkdir(exist_ok=True)
+        path.replace(folder / path.name)  # one a day: they are large, and all can be made again
+        self._say(
+            f"damaged: {path}: not the day of its checksum: set aside in {folder}, made again"
+        )
+
     def _intact(self, path):
         try:
-            if path.with_suffix(".sha256").read_text().strip() != _sha256(path):
+            if path.with_suffix(".sha256").read_text().strip() != self._checksum(path):
                 return False
             rows = _mapped(path)
         except (OSError, ValueError):  # missing, not text, not an array, or one of objects
@@ -77,16 +89,29 @@ class DayCache:
         expected = (self._stream.row_type, (self._stream.config.examples_per_day,))
         return (rows.dtype, rows.shape) == expected
 
+    def _checksum(self, path):
+        """That of a file as the day it is named after: a copy of another day has another."""
+        digest = hashlib.sha256(f"{self._folder.name}/{path.stem}\n".encode())
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
+
     def _write(self, day, path):
         draft = path.with_suffix(f".{os.getpid()}.draft")
         try:
             self._generate(day, draft)
             path.with_suffix(".sha256").unlink(missing_ok=True)
             draft.replace(path)
-            draft.write_text(_sha256(path))
+            draft.write_text(self._checksum(path))
             draft.replace(path.with_suffix(".sha256"))
+        except OSError as error:
+            if error.filename is None:  # a write does not know what it writes to
+                error.filename = str(path)
+            raise
         finally:
-            draft.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def _generate(self, day, path):
         """Writes a day block by block, so that memory does not grow with the day."""
@@ -111,8 +136,3 @@ def _key(stream):
 
 def _mapped(path):
     return np.load(path, mmap_mode="r", allow_pickle=False)
-
-
-def _sha256(path):
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -67,8 +67,14 @@ def right(rows, day, config=CONFIG, seed=7):
 
 
 def file_of(root, day, suffix=".npy"):
-    (path,) = root.rglob(f"day-{day:05d}{suffix}")
+    (path,) = root.glob(f"*/day-{day:05d}{suffix}")
     return path
+
+
+def checksum_of(path):
+    """What the cache is to hold beside a file so that it takes it for the day of that name."""
+    said = f"{path.parent.name}/{path.stem}\n".encode()
+    return hashlib.sha256(said + path.read_bytes()).hexdigest()
 
 
 @pytest.fixture
@@ -121,7 +127,6 @@ DAMAGES = {
     "flipped bit": (".npy", flip_one_bit),
     "appended": (".npy", lambda content: content + b"\0"),
     "text": (".npy", lambda content: b"day,click\n1,0\n"),
-    "no checksum": (".sha256", None),
     "empty checksum": (".sha256", lambda content: b""),
     "checksum not text": (".sha256", lambda content: b"\xff\xfe\0"),
     "checksum of another": (".sha256", lambda content: b"0" * 64),
@@ -139,12 +144,54 @@ def harm(path, change):
 def test_damaged_day_is_made_again_with_a_warning(tmp_path, made, caplog, suffix, change):
     fresh(tmp_path).day(1)
     harm(file_of(tmp_path, 1, suffix), change)
+    spoiled = file_of(tmp_path, 1).read_bytes()
+    aside = file_of(tmp_path, 1).parent / "damaged" / "day-00001.npy"
     repaired, again = fresh(tmp_path).day(1), fresh(tmp_path).day(1)
     assert made == [(1, 0), (1, 0)]  # `again` was read
     assert right(repaired, 1) and right(again, 1)
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
     assert str(file_of(tmp_path, 1)) in record.getMessage()
+    assert f"set aside in {aside.parent}" in record.getMessage()
+    assert aside.read_bytes() == spoiled
+
+
+@pytest.mark.parametrize("seed, day", [(7, 2), (8, 1)], ids=["another day", "another stream"])
+def test_a_copy_of_another_day_is_made_again(tmp_path, made, caplog, seed, day):
+    fresh(tmp_path / "own").day(1)
+    fresh(tmp_path / "other", seed=seed).day(day)
+    for suffix in (".npy", ".sha256"):
+        copy = file_of(tmp_path / "other", day, suffix)
+        file_of(tmp_path / "own", 1, suffix).write_bytes(copy.read_bytes())
+    assert right(fresh(tmp_path / "own").day(1), 1)
+    assert len(made) == 4  # `right` makes one
+    assert "not the day of its checksum" in caplog.text
+
+
+def test_a_day_whose_writing_was_cut_off_is_no_damage(tmp_path, made, caplog):
+    fresh(tmp_path).day(1)
+    file_of(tmp_path, 1, ".sha256").unlink()  # the last to be written
+    assert right(fresh(tmp_path).day(1), 1)
+    assert len(made) == 3
+    assert not caplog.records
+
+
+def test_a_full_disk_names_the_file_and_leaves_no_draft(tmp_path):
+    """A limit on the size of a file stands in for the disk, in a process of its own."""
+    code = (
+        "import resource\n"
+        "from data import *\n"
+        f"cache = DayCache({str(tmp_path)!r}, Stream({CONFIG!r}, 7))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900))\n"
+        "try:\n"
+        "    cache.day(1)\n"
+        "except OSError as error:\n"
+        "    print(error.filename, error.strerror)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True)
+    assert done.stdout.endswith("day-00001.npy File too large\n"), done.stderr
+    assert [path.name for path in tmp_path.glob("*/*")] == ["day-00001.lock"]
+    assert right(fresh(tmp_path).day(1), 1)
 
 
 def test_lost_day_is_made_again(tmp_path, made):
@@ -180,8 +227,7 @@ def test_cache_never_unpickles(tmp_path, as_array):
         np.save(path, np.array([trap], object), allow_pickle=True)
     else:
         path.write_bytes(pickle.dumps(trap))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_suffix(".sha256").write_text(digest)
+    path.with_suffix(".sha256").write_text(checksum_of(path))
     planted = path.read_bytes()
     assert right(fresh(tmp_path).day(1), 1)  # made again
     assert not trap.marker.exists()
@@ -197,7 +243,7 @@ def test_an_array_of_another_kind_is_made_again(tmp_path, rows):
     fresh(tmp_path).day(1)
     path = file_of(tmp_path, 1)
     np.save(path, rows)
-    path.with_suffix(".sha256").write_text(hashlib.sha256(path.read_bytes()).hexdigest())
+    path.with_suffix(".sha256").write_text(checksum_of(path))
     assert right(fresh(tmp_path).day(1), 1)
 
 
@@ -299,7 +345,7 @@ def test_no_draft_is_left(tmp_path):
         cache.day(day)
     harm(file_of(tmp_path, 3), flip_one_bit)
     fresh(tmp_path).day(3)
-    names = {path.name for path in tmp_path.rglob("day-*") if path.suffix != ".lock"}
+    names = {path.name for path in tmp_path.glob("*/day-*") if path.suffix != ".lock"}
     assert names == {f"day-{day:05d}{end}" for day in range(4) for end in (".npy", ".sha256")}
 
 

@@ -5,6 +5,7 @@ import dataclasses
 from experiments import recorded, symptoms
 from experiments.gin_files import resolve, telemetry_config
 from experiments.run.claim import Claims
+from experiments.run.damage import mended
 from experiments.run.divergence import label
 from experiments.run.record import write_whole
 from experiments.run.telemetry_store import TelemetryStore
@@ -38,7 +39,7 @@ def diagnose(found, runner, say=lambda text: None):
     """
     config, telemetry = found.config, telemetry_config()
     store = TelemetryStore(found.store.root)
-    if not store.has(config.run_id):
+    if not mended(found.store.root, lambda: store.has(config.run_id), say):
         say(f"{config.run_id} has no telemetry: training it again")
         with Claims(found.store.root).of(config.run_id, wait=say):
             if not store.has(config.run_id):  # another process may have measured it meanwhile
@@ -172,6 +173,6 @@ def doctor(*, run_id, results, cache, say):
     one_thread()  # before anything else computes with TensorFlow
     from experiments.run.runner import Runner  # late: bad input does not wait for TensorFlow
 
-    text = "\n".join(diagnose(found, Runner(found.store, cache), say).lines)
+    text = "\n".join(diagnose(found, Runner(found.store, cache, say), say).lines)
     write_whole(words_path(found.store, run_id), (text + "\n").encode())
     return text

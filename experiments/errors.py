@@ -1,10 +1,42 @@
 """What a command says when it cannot go on: one line for the person, one exit status each."""
 
 import difflib
+import errno
+
+# What the next file would meet too: no space, no quota, no permission, a device that fails.
+STOPPING = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+)
 
 
 class BadInput(ValueError):
     """Input that a person gave and can mend; the command prints it in one line and exits with 2."""
+
+
+class Damaged(BadInput):
+    """A file in a results folder that is not what it should be; what may train sets it aside.
+
+    Args:
+      path: the file.
+      reason: what is wrong with it.
+      advice: what a person can do who only reads.
+      files: all that go with it, by default `path` alone.
+    """
+
+    def __init__(self, path, reason, advice, files=None):
+        super().__init__(path, reason, advice, files)
+        self.path, self.reason, self.files = path, reason, files or (path,)
+
+    def __str__(self):
+        return "{}: {}: {}".format(*self.args[:3])
+
+
+class CannotWrite(BadInput):
+    """A disk that is full, a folder that cannot be written: the next run would fail as this one."""
+
+
+class Differs(RuntimeError):
+    """What `make verify` found wrong, in one line; the command exits with 1."""
 
 
 class RunsCrashed(RuntimeError):
@@ -33,3 +65,19 @@ def did_you_mean(name, known):
 def one_of(name, known):
     """The known names as what is allowed in place of `name`, with the nearest pointed out."""
     return f"one of {', '.join(known)}{did_you_mean(name, known)}"
+
+
+def stopping(error, path=None):
+    """The CannotWrite that an OSError amounts to, or None if it concerns one file alone.
+
+    Args:
+      error: OSError.
+      path: the file, or None for the one that the error names; that of a write names none.
+    """
+    if error.errno not in STOPPING:
+        return None
+    where = path or error.filename or "a file"
+    return CannotWrite(
+        f"{where}: cannot be written ({error.strerror}): "
+        "finished runs are kept, and the same command goes on once it can be"
+    )

@@ -64,22 +64,22 @@ class Material:
 
     Args:
       options: session.Options.
-      stack: contextlib.ExitStack that closes the session.
+      open_session: function that gives the session.Session.
     """
 
-    def __init__(self, options, stack):
-        self.options, self._stack = options, stack
+    def __init__(self, options, open_session):
+        self.options, self._open = options, open_session
 
     @classmethod
     @contextlib.contextmanager
     def opened(cls, options):
         """The material, its session closed at the end."""
         with contextlib.ExitStack() as stack:
-            yield cls(options, stack)
+            yield cls(options, lambda: stack.enter_context(session.opened(options)))
 
     @functools.cached_property
     def session(self):
-        return self._stack.enter_context(session.opened(self.options))
+        return self._open()
 
     @functools.cached_property
     def repeats(self):

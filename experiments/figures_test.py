@@ -1,5 +1,7 @@
 """From a command to pictures on disk."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
@@ -10,6 +12,7 @@ from experiments.artefacts.moments_test import DIVERGENCE
 from experiments.errors import BadInput
 from experiments.figures import MAKERS, Material, write_figures
 from experiments.gin_files import telemetry_config
+from experiments.run.config import run_id_of
 from experiments.run.record import Store
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.session import Options
@@ -59,16 +62,18 @@ def test_without_an_example_of_each_kind_the_figure_is_refused_in_one_line(optio
 
 
 def test_rows_of_the_study_come_from_curves_and_telemetry(tmp_path):
-    store, (plain, config) = Store(tmp_path), record()
+    store, (plain, _) = Store(tmp_path), record()
     trainer = {"window_days": 2, "steps_per_day": 5}
     plain.config["trainer"].update(trainer)
-    store.write(plain, curves())
-    runs = pd.DataFrame({"run_id": [config.run_id], "case": "severe"}, index=[9])
+    found, run_id = curves(day=0), run_id_of(plain.config)
+    last = {"steps": int(found["step"].iloc[-1]), "metrics": {"click/auc": 0.501}}
+    store.write(dataclasses.replace(plain, run_id=run_id, **last), found)
+    runs = pd.DataFrame({"run_id": [run_id], "case": "severe"}, index=[9])
     (before,) = divergences.measured_rows(runs, store, DIVERGENCE).to_dict("records")
     assert before["days_at_chance"] > 0
     assert pd.isna(before["step_b"])
     TelemetryStore(store.root).write(
-        config.run_id, telemetry(), config=telemetry_config(), curves_sha256=None, events=[]
+        run_id, telemetry(), config=telemetry_config(), curves_sha256=None, events=[]
     )
     found = divergences.measured_rows(runs, store, DIVERGENCE)
     assert list(found.columns) == ["run_id", "case", *dynamics.COLUMNS]

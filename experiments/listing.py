@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 from typing import NamedTuple
 
 import pandas as pd
@@ -13,7 +12,7 @@ from experiments.errors import BadInput, did_you_mean, one_of
 from experiments.gin_files import CONFIGS, named_file, resolve
 from experiments.reproduce import study_name
 from experiments.run.config import DEFAULT_DATA_SEED
-from experiments.run.record import Store, results_folder
+from experiments.run.record import Store, results_folder, seeds_on_disk
 from experiments.study.calibration import recorded_base_rate
 
 RUNS = "_runs.csv"  # how the file with the runs of a study ends
@@ -73,10 +72,7 @@ def _folders(options, data_seed):
     """Dict from data seed to its Store, those of the profile that are on disk."""
     if data_seed is not None:
         return {data_seed: Store(_root(options, data_seed), writable=False)}
-    parent = _root(options, DEFAULT_DATA_SEED).parent
-    pattern = re.compile(rf"{re.escape(options.profile)}(?:-data(\d+))?")
-    matches = [pattern.fullmatch(path.name) for path in parent.glob(f"{options.profile}*")]
-    seeds = sorted(int(found[1] or DEFAULT_DATA_SEED) for found in matches if found)
+    seeds = seeds_on_disk(options.results, options.profile)
     return {seed: Store(_root(options, seed), writable=False) for seed in seeds}
 
 
@@ -89,7 +85,7 @@ def _rows(options, folders):
     base_rate = recorded_base_rate(_root(options, DEFAULT_DATA_SEED))
     rows = []
     for data_seed, store in folders.items():
-        for record in store.records():
+        for record in store.records(of_any_version=True):
             curves = None if record.status == "crashed" else store.curves(record)
             rows.append(listing.run_row(record, curves, divergence, base_rate))
         recorded = {row["id"] for row in rows if row["status"] != "crashed"}

@@ -10,6 +10,7 @@ from experiments import recorded
 from experiments.errors import BadInput
 from experiments.gin_files import named_file, resolve, telemetry_config
 from experiments.run.claim import Claims
+from experiments.run.damage import mended
 from experiments.run.divergence import label
 from experiments.run.recorder import SnapshotStore
 from experiments.run.telemetry_store import TelemetryStore
@@ -69,7 +70,7 @@ def replay(found, cache, *, steps=STEPS, method=None, rate=None, say=lambda text
     """
     from experiments.run.runner import Runner  # late: bad input does not wait for TensorFlow
 
-    runner, telemetry = Runner(found.store, cache), telemetry_config()
+    runner, telemetry = Runner(found.store, cache, say), telemetry_config()
     snapshot, sidecar = _snapshot(found, runner, telemetry, say)
     config = _often(found.config, steps)
     part = {"snapshot": snapshot, "steps": steps}
@@ -97,9 +98,11 @@ def replay(found, cache, *, steps=STEPS, method=None, rate=None, say=lambda text
 
 
 def _snapshot(found, runner, telemetry, say):
-    store, run_id = SnapshotStore(found.store.root), found.config.run_id
-    has_telemetry = TelemetryStore(found.store.root).has(run_id)
-    if not store.has(run_id) or not has_telemetry:
+    root, run_id = found.store.root, found.config.run_id
+    store, measured = SnapshotStore(root), TelemetryStore(root)
+    mended(root, lambda: store.has(run_id) and store.read(run_id), say)
+    mended(root, lambda: measured.has(run_id), say)
+    if not store.has(run_id) or not measured.has(run_id):
         say(
             f"{run_id} has no {'telemetry' if store.has(run_id) else 'snapshot'}: training it again"
         )

@@ -37,9 +37,20 @@ def reproduce_table2(options, repeats=None):
     """
     table = table2_config(repeats)
     with session.opened(options) as opened:
-        protocol = Protocol(table, opened.profile, opened.data_seed, opened.study)
-        runs, optimal = protocol.run(opened.found.base_rate, opened.divergence, opened.display)
-        return write_table2(opened.folder, table, runs, optimal, opened.found)
+        return make_table2(opened, table)
+
+
+def make_table2(opened, table):
+    """Runs what is missing of Table 2 and writes its artefacts; returns it as text.
+
+    Args:
+      opened: session.Session.
+      table: Table2Config.
+    Raises: BadInput, RunsCrashed.
+    """
+    protocol = Protocol(table, opened.profile, opened.data_seed, opened.study)
+    runs, optimal = protocol.run(opened.found.base_rate, opened.divergence, opened.display)
+    return write_table2(opened.folder, table, runs, optimal, opened.found)
 
 
 def reproduce_table3(options, runs=None):
@@ -53,14 +64,22 @@ def reproduce_table3(options, runs=None):
     """
     studies = section_3_2(runs)
     with session.opened(options) as opened:
-        texts = []
-        for name, config in studies.items():
-            frame = _run(config, opened)
-            if name == "table3":
-                texts.append(write_table3(opened.folder, frame, opened.found))
-            else:
-                texts.append(write_cases(opened.folder, name, config, frame))
-        return "\n".join(texts)
+        return "\n".join(make_cases(opened, *study)[1] for study in studies.items())
+
+
+def make_cases(opened, name, config):
+    """Runs what is missing of a study of cases and writes its table: (its runs, the text).
+
+    Args:
+      opened: session.Session.
+      name: what its files are called; that of Table 3 has another form.
+      config: CasesConfig.
+    Raises: BadInput, RunsCrashed.
+    """
+    runs = _run(config, opened)
+    if name == "table3":
+        return runs, write_table3(opened.folder, runs, opened.found)
+    return runs, write_cases(opened.folder, name, config, runs)
 
 
 def reproduce_study(options, file, runs=None):
@@ -76,14 +95,22 @@ def reproduce_study(options, file, runs=None):
     config, name = cases_config(file, runs), study_name(file)
     CasesProtocol(config, options.profile, options.data_seed, study=None).check(file)
     with session.opened(options) as opened:
-        frame = _run(config, opened)
-        text = write_cases(opened.folder, name, config, frame)
-        store = opened.study.store
-        curves = {run: store.curves(store.read(run)) for run in frame["run_id"]}
-        points = study_figure.frame(frame, curves)
+        frame, text = make_cases(opened, name, config)
+        points = study_points(opened, frame)
         figure = study_figure.draw(points, config.title)
         style.save(figure, points, opened.folder / "figures", f"study_{name}")
         return text
+
+
+def study_points(opened, runs):
+    """The points of a study's AUC curves: DataFrame.
+
+    Args:
+      opened: session.Session.
+      runs: from make_cases.
+    """
+    store = opened.study.store
+    return study_figure.frame(runs, {run: store.curves(store.read(run)) for run in runs["run_id"]})
 
 
 def run_study(name, opened):
@@ -95,10 +122,7 @@ def run_study(name, opened):
     Returns: DataFrame, one row a run, see CasesProtocol.run.
     Raises: BadInput, RunsCrashed.
     """
-    config = study_config(name)
-    runs = _run(config, opened)
-    write_cases(opened.folder, name, config, runs)
-    return runs
+    return make_cases(opened, name, study_config(name))[0]
 
 
 def table2_config(repeats=None):

@@ -7,15 +7,11 @@ import shutil
 import pytest
 
 from experiments import reproduce
-from experiments.artefacts import table1
-from experiments.artefacts.figures import style
-from experiments.detection import write_detector
-from experiments.figures import write_figures
-from experiments.gin_files import ROOT, named_file
-from experiments.report import write_report
-from experiments.scorecard import write_claims
+from experiments.errors import Differs
+from experiments.gin_files import ROOT
 from experiments.session import Options
 from experiments.study.pool import Pool
+from experiments.verify import refuse, verify
 
 COMMITTED = sorted((ROOT / "results").glob("laptop*"))
 HOME = ROOT / "results" / "laptop"
@@ -45,77 +41,63 @@ def copied(tmp_path_factory):
     return results
 
 
-@pytest.fixture
-def no_training(monkeypatch):
-    """Makes a run that has no record a failure."""
-
-    def refuse(self, configs, display, telemetry=None):
-        raise AssertionError(f"not recorded: {[config.run_id for config in configs]}")
-
-    monkeypatch.setattr(Pool, "run", refuse)
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The points of what would be drawn, by file without ending; no picture is made."""
-    kept = {}
-
-    def keep(figure, frame, folder, name):
-        kept[folder / name] = frame.to_csv(index=False, lineterminator="\n")
-
-    monkeypatch.setattr(style, "save", keep)
-    return kept
-
-
-def test_the_committed_results_are_computed_from_the_committed_records(copied, no_training, drawn):
-    commands = {"table2": reproduce.reproduce_table2, "table3": reproduce.reproduce_table3}
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory):
+    """The committed results with a few things that are not right: (folder, items, lines)."""
+    results = tmp_path_factory.mktemp("changed")
     for folder in COMMITTED:
-        for name, command in commands.items():
-            if (folder / f"{name}.csv").exists():
-                command(options(copied, data_seed_of(folder)))
-        for picture in sorted((folder / "figures").glob("study_*.png")):
-            file = named_file("studies", picture.stem.removeprefix("study_"))
-            reproduce.reproduce_study(options(copied, data_seed_of(folder)), file)
-    table1.write(copied / "laptop")
-    for folder in COMMITTED:
-        write_claims(options(copied, data_seed_of(folder)))
-        if (folder / "detector.csv").exists():
-            write_detector(options(copied, data_seed_of(folder)))
-    for folder in COMMITTED:
-        if (folder / "report.html").exists():
-            # Its figures are not drawn here: the next test computes their points anew.
-            pictures = copied / folder.name / "figures"
-            shutil.copytree(folder / "figures", pictures, dirs_exist_ok=True)
-            write_report(options(copied, data_seed_of(folder)))
-    for folder in COMMITTED:
-        made = {path.name for path in (copied / folder.name).iterdir() if path.is_file()}
-        for name in made:
-            expected = (folder / name).read_bytes()
-            same = (copied / folder.name / name).read_bytes() == expected
-            assert same, f"{folder.name}/{name}"  # without a diff, which takes minutes for a page
-        committed = {path.name for path in folder.iterdir() if path.is_file()}
-        assert committed - made <= {"bench.json"}, folder.name
-    _holds_the_points(drawn, copied, "study_")
+        shutil.copytree(folder, results / folder.name)
+    other, lines = results / "laptop-data3", []
+    (other / "figures" / "study_detection.pdf").unlink()
+    (other / "table3.tex").unlink()
+    with (other / "table2.csv").open("a") as file:
+        file.write("small,own,auc\n")
+    (other / "own_runs.csv").write_text("run_id\n")
+    (other / "runs" / "small-gc-0123456789ab.json").write_text("{}")
+    items = verify(options(results), None, say=lines.append)
+    return results, {item.name: item for item in items}, lines
 
 
-def test_the_committed_figures_hold_the_points_that_the_committed_records_give(
-    copied, no_training, drawn
-):
-    write_figures(options(copied))
-    _holds_the_points(drawn, copied, "figure")
-
-
-def _holds_the_points(drawn, copied, beginning):
-    """The committed pictures of a kind are those drawn, with the points drawn."""
-    for path, points in drawn.items():
-        committed = ROOT / "results" / path.relative_to(copied)
-        assert committed.with_suffix(".csv").read_text() == points, path
-        for ending in (".png", ".pdf"):
-            assert committed.with_suffix(ending).stat().st_size > 5_000
-    files = (ROOT / "results").glob(f"laptop*/figures/{beginning}*")
-    assert {path.with_suffix("") for path in files} == {
-        ROOT / "results" / path.relative_to(copied) for path in drawn
+def test_the_committed_results_are_computed_from_the_committed_records(changed):
+    _, items, lines = changed
+    rows = len((ROOT / "results" / "laptop-data3" / "table2.csv").read_text().splitlines())
+    longer = f"line {rows + 1}: 'small,own,auc' on disk, 'no line' from the records"
+    wrong = {
+        "laptop-data3/runs/small-gc-0123456789ab.json": ("differs", "not a record ('schema')"),
+        "laptop-data3/table2.csv": ("differs", longer),
+        "laptop-data3/figures/study_detection.csv": (
+            "missing",
+            "one of its pictures is not there",
+        ),
+        "laptop-data3/table3.tex": ("missing", "what it was made with is there"),
+        "laptop-data3/own_runs.csv": ("not checked", "no configs/studies/own.gin"),
+        "laptop/bench.json": ("not checked", "not computed from records"),
     }
+    assert {name: item[::2] for name, item in items.items() if item.verdict != "ok"} == wrong
+    assert lines[-1].startswith(f"{len(items)} items: {len(items) - 6} ok")
+    assert f"{'ok':<12}laptop/report.html" in lines
+    with pytest.raises(Differs, match=f"^4 of {len(items)} items differ or are missing"):
+        refuse(items.values())
+
+
+def test_every_committed_file_is_verified(changed):
+    _, items, _ = changed
+    for folder in COMMITTED:
+        files = [*folder.glob("*.*"), *folder.glob("figures/*.csv")]
+        assert {f"{folder.name}/{path.relative_to(folder)}" for path in files} <= set(items)
+        pictures = {path.with_suffix("") for path in folder.glob("figures/*.*")}
+        assert pictures == {path.with_suffix("") for path in folder.glob("figures/*.csv")}
+
+
+def test_verifying_writes_nothing(changed):
+    results, _, _ = changed
+    added = {"own_runs.csv", "small-gc-0123456789ab.json"}
+    for folder in COMMITTED:
+        found = (path for path in (results / folder.name).rglob("*") if path.is_file())
+        for path in found:
+            committed = folder / path.relative_to(results / folder.name)
+            if path.name not in {*added, "table2.csv"}:
+                assert path.read_bytes() == committed.read_bytes()
 
 
 @pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: folder.name)

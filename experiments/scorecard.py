@@ -2,14 +2,13 @@
 
 import dataclasses
 import json
-import re
 
 import pandas as pd
 
 from experiments import divergences, reproduce, session
 from experiments.artefacts import claims
 from experiments.run.config import DEFAULT_DATA_SEED
-from experiments.run.record import results_folder, write_whole
+from experiments.run.record import seeds_on_disk, write_whole
 from experiments.study.cases import CasesProtocol
 from experiments.study.protocol import DESIGN_SEEDS
 from experiments.study.table2 import Protocol
@@ -45,12 +44,9 @@ def data_seeds_on_disk(options):
 
     Design seeds are left out: on them the stream was chosen, so they must not judge.
     """
-    pattern = re.compile(rf"{re.escape(options.profile)}(?:-data(\d+))?")
-    parent = results_folder(options.results, options.profile, DEFAULT_DATA_SEED).parent
-    matches = [pattern.fullmatch(path.name) for path in parent.glob(f"{options.profile}*")]
-    seeds = {int(found[1] or DEFAULT_DATA_SEED) for found in matches if found}
     least, most = DESIGN_SEEDS
-    return sorted(seed for seed in seeds if not least <= seed <= most)
+    seeds = seeds_on_disk(options.results, options.profile)
+    return [seed for seed in seeds if not least <= seed <= most]
 
 
 def recorded_runs(options, repeats=None):

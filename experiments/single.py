@@ -61,11 +61,11 @@ def run_one(
     claims = Claims(store.root) if where.is_chief else None
     with claims.of(config.run_id, wait=say) if claims else contextlib.nullcontext():
         if where.is_one_device:
-            record = Runner(store, cache).run(config, show, measured)
+            record = Runner(store, cache, say).run(config, show, measured)
         else:
             from experiments.run.crew import run_placed  # late, as above
 
-            record = run_placed(config, where, store, cache, show)
+            record = run_placed(config, where, store, cache, show, say)
     if record is None:
         return f"run         {config.run_id}\ndone        the chief writes the record"
     return _text(record, store, divergence, telemetry)

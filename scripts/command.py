@@ -22,7 +22,8 @@ flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days
 def main(command):
     """Runs `command()` and exits.
 
-    0: done, 2: bad input, 3: runs that crashed or stopped, 130: interrupted.
+    0 done, 1 something to verify differs, 2 bad input, 3 runs that crashed or stopped,
+    130 interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal without the letters of a sparkline
@@ -91,7 +92,7 @@ def _refuse(message):
 
 
 def _status(command):
-    from experiments.errors import BadInput, RunsCrashed, RunStopped
+    from experiments.errors import BadInput, Differs, RunsCrashed, RunStopped, stopping
 
     try:
         command()
@@ -103,7 +104,11 @@ def _status(command):
     except BrokenPipeError:  # who read our output, as `head` does, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:  # a full disk, a folder that went away
-        return _refuse(f"{error.filename}: {error.strerror}; finished runs are kept")
+        where = error.filename or "a file"
+        return _refuse(stopping(error) or f"{where}: {error.strerror}; finished runs are kept")
+    except Differs as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     except (RunsCrashed, RunStopped) as error:
         sys.stderr.write(f"error: {error}\n")
         return 3

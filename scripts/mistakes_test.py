@@ -12,6 +12,7 @@ import pytest
 from absl.testing import flagsaver
 
 from experiments.listing_test import leave
+from experiments.run.config import run_id_of
 from scripts import command
 
 EXAMPLE = "configs/studies/one_large_dcn_clippy.gin"
@@ -105,6 +106,11 @@ MISTAKES = [
     ("reproduce_table2", "extra", "command line: 'extra': allowed are flags only"),
     ("figures", "--figure=7", "FIGURE = 7: allowed is one of 1, 2, 3, 4, 5, 6, 8"),
     ("figures", "--figure=x", "command line: flag --figure=x: allowed is an integer"),
+    ("verify", "--profile=smok", "no 'smok': allowed is one of laptop"),
+    ("verify", "--data_seed=5", "smoke-data5: no results to verify: allowed is a profile and"),
+    ("verify", "--again=-1", "flag --again=-1: allowed is a non-negative integer"),
+    ("verify", "--again=all", "flag --again=all: allowed is a non-negative integer"),
+    ("verify", "--draw=x", "flag --draw=x: allowed is a non-negative integer"),
     # the file of a run
     ("run", "", "CONFIG = '': allowed is a gin file"),
     ("run", "--config=nowhere.gin", "nowhere.gin: cannot be read: No such file"),
@@ -309,16 +315,22 @@ def test_results_that_are_not_whole_are_named(tmp_path, capfd, what):
     assert said in refused("list", [], capfd, tmp_path, tmp_path / "cache")
 
 
-def test_a_record_of_another_version_is_named(tmp_path, capfd):
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_record_of_another_version_is_named(tmp_path, capfd, renamed):
+    """Whether its id is that of its configuration, as of another version, or not."""
     record = leave(tmp_path / "smoke")
     path = tmp_path / "smoke" / "runs" / f"{record.run_id}.json"
     fields = json.loads(path.read_text())
-    del fields["config"]["trainer"]["warmup_days"]
+    del fields["config"]["trainer"]["warmup_days"], fields["own_sha256"]
+    if renamed:
+        fields["run_id"] = run_id_of(fields["config"])
+        path = path.with_stem(fields["run_id"])
     path.write_text(json.dumps(fields))
+    said = "not a configuration of this version" if renamed else "the configuration of small-gc-"
     for script in ("doctor", "replay"):
-        arguments = [f"--run={record.run_id}"]
+        arguments = [f"--run={fields['run_id']}"]
         error = refused(script, arguments, capfd, tmp_path, tmp_path / "cache")
-        assert f"{path}: not a configuration of this version" in error
+        assert f"{path}: {said}" in error
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Puts what the code and the committed records of `laptop` say into the pages for people.
 
-Blocks between marks in README.md and results/README.md; all of configs/REFERENCE.md.
+Blocks between marks in README.md, results/README.md and scripts/README.md; all of
+configs/REFERENCE.md.
 """
 
 import json
@@ -11,6 +12,7 @@ from scripts import command
 README = command.ROOT / "README.md"
 RESULTS = command.ROOT / "results" / "laptop"
 RESULTS_PAGE = command.ROOT / "results" / "README.md"
+OPERATIONS_PAGE = command.ROOT / "scripts" / "README.md"
 REFERENCE = command.ROOT / "configs" / "REFERENCE.md"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
 
@@ -54,8 +56,8 @@ def blocks():
             "claims": summary(pooled),
             "why": explained(RESULTS),
             "optimizers": optimizers(bench),
-            "scale": scale(bench, RESULTS),
         },
+        OPERATIONS_PAGE: {"scale": scale(bench, RESULTS)},
         RESULTS_PAGE: {"rates": rates},
     }
     for page in sorted(RESULTS.glob("why_*.md")):

@@ -1,6 +1,5 @@
 """The state of a long run on disk, from which an interrupted one goes on with the same bits."""
 
-import contextlib
 import hashlib
 import importlib.metadata
 import io
@@ -12,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.errors import Damaged
 from experiments.run.config import NUMERICS_VERSION
+from experiments.run.damage import mended
 from experiments.run.record import write_whole
 from experiments.run.recorder import Snapshot
 
@@ -46,12 +47,13 @@ class CheckpointStore:
 
     Args:
       root: folder of the profile's results.
+      say: called with one line about each that is set aside.
       placed: dict of what a record says of the devices its run is on, or None for one device.
     """
 
-    def __init__(self, root, placed=None):
-        self.folder = pathlib.Path(root) / "checkpoints"
-        self._placed = placed or {}
+    def __init__(self, root, say=logging.warning, placed=None):
+        self._root, self._say, self._placed = pathlib.Path(root), say, placed or {}
+        self.folder = self._root / "checkpoints"
 
     def write(self, run_id, checkpoint):
         """Writes one in place of the one before."""
@@ -77,20 +79,11 @@ class CheckpointStore:
     def read(self, run_id):
         """The checkpoint of a run, or None without one.
 
-        One that is damaged, or of another run, version or number of devices, is set aside, with a
-        warning.
+        One that is damaged, or of another run, version or number of devices, is set aside, which
+        is said.
         """
-        path = self._file(run_id)
-        try:
-            return _read(path, _identity(run_id, self._placed))
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            aside = path.with_suffix(".aside")
-            with contextlib.suppress(FileNotFoundError):  # another worker of the run did it
-                path.replace(aside)
-            logging.warning("%s: %s; kept as %s, the run starts anew", path, error, aside.name)
-            return None
+        identity = _identity(run_id, self._placed)
+        return mended(self._root, lambda: _whole(self._file(run_id), identity), self._say)
 
     def run_ids(self):
         """Ids of the runs with a checkpoint."""
@@ -161,6 +154,19 @@ def _identity(run_id, placed):
         "placed": placed,
         **{name: importlib.metadata.version(name) for name in DECIDE_BITS},
     }
+
+
+def _whole(path, identity):
+    """The checkpoint in a file, or None without one.
+
+    Raises: Damaged if it is not one of this run, as `_identity` gives it.
+    """
+    try:
+        return _read(path, identity)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise Damaged(path, error, "delete it to start the run anew") from error
 
 
 def _read(path, identity):

@@ -117,7 +117,7 @@ def test_a_damaged_checkpoint_is_set_aside_with_a_word(tmp_path, caplog, how):
     with caplog.at_level(logging.WARNING):
         assert store.read(RUN_ID) is None
     assert f"{path}: not what was written" in caplog.text
-    assert path.with_suffix(".aside").read_bytes() == content
+    assert (tmp_path / "damaged" / path.name).read_bytes() == content
     assert not path.exists()
 
 

@@ -173,9 +173,7 @@ class RunConfig:
     @property
     def run_id(self):
         """Name of the run: model, method and a hash of all that decides its numbers."""
-        text = json.dumps([NUMERICS_VERSION, self.to_dict()], sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        return f"{self.model.name}-{self.method.name}-{digest}"
+        return run_id_of(self.to_dict())
 
     @property
     def trace_key(self):
@@ -186,3 +184,13 @@ class RunConfig:
         method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
         method += (self.method.scope,)
         return shape, model, method
+
+
+def run_id_of(fields):
+    """Name of the run of RunConfig.to_dict, which need not be one of this version.
+
+    Raises: TypeError or KeyError if the fields have no names.
+    """
+    text = json.dumps([NUMERICS_VERSION, fields], sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{fields['model']['name']}-{fields['method']['name']}-{digest}"

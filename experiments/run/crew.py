@@ -3,12 +3,12 @@
 import contextlib
 import functools
 import signal
-import sys
 
 import tensorflow as tf
 
-from experiments.errors import RunStopped
+from experiments.errors import Damaged, RunStopped
 from experiments.run.checkpoint import CheckpointStore, Keeper
+from experiments.run.damage import mended
 from experiments.run.distributed import DistributedProgram
 from experiments.run.runner import Runner
 
@@ -21,7 +21,7 @@ LOST = (
 )
 
 
-def run_placed(config, where, store, cache_root, on_row):
+def run_placed(config, where, store, cache_root, on_row, say):
     """Runs one configuration where a Placement says, unless its record is there already.
 
     Args:
@@ -30,26 +30,41 @@ def run_placed(config, where, store, cache_root, on_row):
       store: record.Store, the same folder for all hosts.
       cache_root: folder of the caches of days.
       on_row: called with each row of the curves, on the chief.
+      say: called with one line about what a person should know.
     Returns: RunRecord, or None on a worker other than the chief, which leaves nothing.
     Raises: BadInput; RunStopped if a worker is gone or holds other numbers.
     """
-    done = store.read(config.run_id)
+    done = recorded(config.run_id, where, store, say)
     if done is not None:
         return done
     if where.processes > 1:
-        sys.stderr.write(f"worker {where.rank} of {where.processes}: waiting for the others\n")
+        say(f"worker {where.rank} of {where.processes}: waiting for the others")
     with _peers():
         with _heard_interrupts():
             strategy = where.strategy(config.trainer.batch_size)
         make = functools.partial(_program, strategy, where)
         placed = _provenance(strategy, where)
-        runner = Runner(store, cache_root, make, placed)
+        runner = Runner(store, cache_root, say, make_program=make, placed=placed)
         if where.is_chief:
             return runner.run(config, on_row)
         # It reads the checkpoint before its first step, without which the chief writes no other.
-        follower = _Follower(CheckpointStore(store.root, placed), config.run_id)
+        follower = _Follower(CheckpointStore(store.root, placed=placed), config.run_id)
         runner.outcome(config, keeper=follower)
         return None
+
+
+def recorded(run_id, where, store, say):
+    """The whole record of a run, or None; the chief sets aside one that is damaged.
+
+    Args:
+      run_id: RunConfig.run_id.
+      where, store, say: those of `run_placed`.
+    """
+    if where.is_chief:
+        return mended(store.root, lambda: store.whole(run_id), say)
+    with contextlib.suppress(Damaged):
+        return store.whole(run_id)
+    return None
 
 
 class _Follower(Keeper):

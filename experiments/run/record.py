@@ -3,21 +3,27 @@
 import contextlib
 import dataclasses
 import fcntl
+import gzip
 import hashlib
 import io
 import json
+import math
 import os
 import pathlib
+import re
 import tempfile
 import uuid
-from typing import Any, Literal
+import zlib
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from experiments.errors import BadInput
-from experiments.run.config import DEFAULT_DATA_SEED
+from experiments.errors import BadInput, CannotWrite, Damaged, stopping
+from experiments.run import seal
+from experiments.run.config import DEFAULT_DATA_SEED, run_id_of
 
 SCHEMA = 1
+Status = Literal["finished", "diverged", "crashed"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,7 +46,7 @@ class RunRecord:
     """
 
     run_id: str
-    status: Literal["finished", "diverged", "crashed"]
+    status: Status
     config: dict[str, Any]
     steps: int
     first_bad_step: int | None
@@ -58,7 +64,7 @@ class Store:
     Args:
       root: folder of the profile's results.
       writable: False for records that are only read: the folder is then neither made nor checked.
-    Raises: BadInput if the folder cannot be written.
+    Raises: CannotWrite if the folder cannot be written.
     """
 
     def __init__(self, root, writable=True):
@@ -70,7 +76,7 @@ class Store:
     def read(self, run_id):
         """The record of a run, or None if it has not ended (or crashed, and is to be tried again).
 
-        Raises: BadInput if the file is not a record of this schema.
+        Raises: Damaged if the file is not the record of this run, in this schema.
         """
         path = self.runs / f"{run_id}.json"
         try:
@@ -79,30 +85,59 @@ class Store:
             return None
         return None if record.status == "crashed" else record
 
-    def records(self):
+    def whole(self, run_id):
+        """As `read`, and the curves are there and are those of the record.
+
+        Raises: Damaged as `read` and `curves`.
+        """
+        record = self.read(run_id)
+        if record is not None:
+            self._curves_file(record)
+        return record
+
+    def records(self, of_any_version=False):
         """Yields every record, those of crashed runs too, in the order of their ids.
 
-        Raises: BadInput as `read`.
+        Args:
+          of_any_version: whether those are wanted, too, whose ids this version would not give.
+        Raises: Damaged as `read`.
         """
         for path in sorted(self.runs.glob("*.json")):
             if not path.name.endswith(".telemetry.json"):
-                yield _record_of(path)
+                yield _record_of(path, of_any_version)
 
     def curves(self, record):
         """The curves of a record: DataFrame, one row an evaluation.
 
-        Raises: BadInput if the file is missing or is not the one the record was written with.
+        Raises: Damaged if the file is missing, or is not the one the record was written with, or
+          does not end as the record says.
         """
+        content = self._curves_file(record)
+        return pd.read_csv(io.BytesIO(content), compression="gzip", float_precision="round_trip")
+
+    def _curves_file(self, record):
+        """The bytes of the curves of a record."""
         path = self.runs / f"{record.run_id}.csv.gz"
+        both = (self.runs / f"{record.run_id}.json", path)
         try:
             content = path.read_bytes()
+        except FileNotFoundError as error:
+            reason = f"cannot be read ({error.strerror})"
+            raise Damaged(path, reason, "delete its record to run again", both) from error
         except OSError as error:
-            raise BadInput(
-                f"{path}: cannot be read ({error.strerror}): delete its record to run again"
-            ) from error
+            raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
         if hashlib.sha256(content).hexdigest() != record.curves_sha256:
-            raise BadInput(f"{path}: not the curves of its record: delete both to run again")
-        return pd.read_csv(io.BytesIO(content), compression="gzip", float_precision="round_trip")
+            reason = "not the curves of its record"
+            raise Damaged(path, reason, "delete both to run again", both)
+        try:
+            wrong = _unlike(record, _last_row(content))
+        except (ValueError, KeyError, IndexError, OSError, EOFError, zlib.error) as error:
+            reason = f"not curves ({error})"
+            raise Damaged(path, reason, "delete both to run again", both) from error
+        if wrong:
+            reason = f"{wrong} is not what its curves end with"
+            raise Damaged(both[0], reason, "delete both to run again", both)
+        return content
 
     def write(self, record, curves=None):
         """Writes curves, then the record: a record on disk is always whole.
@@ -111,33 +146,71 @@ class Store:
           record: RunRecord; its `curves_sha256` is filled in here.
           curves: DataFrame or None.
         Returns: the record as written.
+        Raises: CannotWrite.
         """
         if curves is not None:
             content, digest = curves_file(curves)
             record = dataclasses.replace(record, curves_sha256=digest)
             write_whole(self.runs / f"{record.run_id}.csv.gz", content)
-        text = json.dumps(dataclasses.asdict(record), allow_nan=False, sort_keys=True, indent=1)
-        write_whole(self.runs / f"{record.run_id}.json", (text + "\n").encode())
+        write_json(self.runs / f"{record.run_id}.json", seal.sealed(dataclasses.asdict(record)))
         return record
 
 
-def _record_of(path):
+def _record_of(path, of_any_version=False):
     """The record in a file.
 
-    Raises: FileNotFoundError; BadInput if it is not a record of this schema.
+    Raises: FileNotFoundError; Damaged if it is not that of the run it is named after.
     """
+    files, advice = (path, path.with_suffix(".csv.gz")), "delete it to run again"
     try:
         fields = json.loads(path.read_text())
         schema = fields["schema"]
+        intact = seal.is_intact(fields)
+        fields.pop(seal.KEY, None)
         record = RunRecord(**fields) if schema == SCHEMA else None
-    except (ValueError, TypeError, KeyError) as error:
-        raise BadInput(f"{path}: not a record ({error}): delete it to run again") from error
+        named = run_id_of(record.config) if record and not of_any_version else path.stem
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Damaged(path, f"not a record ({error})", advice, files) from error
     if record is None or record.run_id != path.stem:
         found = f"schema {schema}" + ("" if record is None else f", run {record.run_id}")
-        raise BadInput(
-            f"{path}: {found}: allowed is schema {SCHEMA}, run {path.stem}; delete it to run again"
-        )
+        allowed = f"allowed is schema {SCHEMA}, run {path.stem}; {advice}"
+        raise Damaged(path, found, allowed, files)
+    if named != path.stem:
+        found = f"the configuration of {named}, or of another version"
+        raise Damaged(path, found, f"allowed is that of its run; {advice}", files)
+    if not intact or record.status not in get_args(Status):
+        raise Damaged(path, "changed since it was written", advice, files)
     return record
+
+
+def _last_row(content):
+    """The last row of a curves file by column, as text."""
+    lines = gzip.decompress(content).decode().splitlines()
+    return dict(zip(lines[0].split(","), lines[-1].split(","), strict=True))
+
+
+def _unlike(record, last):
+    """The first field of a record that is not what its curves end with, or "".
+
+    Records of before version 0.5.0 have no checksum of their own; this is what stands in for it.
+    """
+    step, day = int(last["step"]), int(last["day"])
+    # A run that stopped did so after the bad step, which counts from 0.
+    bad = (None, None) if record.status == "finished" else (step - 1, day)
+    expected = {
+        "steps": step,
+        "first_bad_step": bad[0],
+        "first_bad_day": bad[1],
+        "metrics": {name: _defined(text) for name, text in last.items() if "/" in name},
+    }
+    wrong = (name for name, value in expected.items() if getattr(record, name) != value)
+    return next(wrong, "")
+
+
+def _defined(text):
+    """A number of a curves file as a record has it: None unless it is finite."""
+    value = float(text or "nan")
+    return value if math.isfinite(value) else None
 
 
 def curves_file(curves):
@@ -154,36 +227,68 @@ def results_folder(results, profile, data_seed):
     return pathlib.Path(results) / f"{profile}{suffix}"
 
 
+def seeds_on_disk(results, profile):
+    """Data seeds of a profile that have a results folder, ascending."""
+    pattern = re.compile(rf"{re.escape(profile)}(?:-data(\d+))?")
+    matches = [pattern.fullmatch(path.name) for path in pathlib.Path(results).glob(f"{profile}*")]
+    return sorted(int(found[1] or DEFAULT_DATA_SEED) for found in matches if found)
+
+
 def check_folder(folder, what):
     """Makes a folder and checks that it can be written.
 
-    Raises: BadInput if not, naming the folder and the reason.
+    Raises: CannotWrite if not, naming the folder and the reason.
     """
     folder = pathlib.Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # has no name that could be left behind
     except OSError as error:
-        raise BadInput(
+        raise CannotWrite(
             f"{folder}: the {what} cannot be written ({error.strerror}): "
             "allowed is a folder that can"
         ) from error
 
 
+def write_json(path, fields):
+    """Writes a dict as strict JSON, whole or not at all.
+
+    Raises: ValueError for NaN; CannotWrite.
+    """
+    text = json.dumps(fields, allow_nan=False, sort_keys=True, indent=1)
+    write_whole(path, (text + "\n").encode())
+
+
 def write_whole(path, content):
-    """Writes bytes so that the file is there whole or not at all."""
-    while True:
-        draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.draft")
-        try:
-            with draft.open("xb") as file:
-                _lock(file)
-                if draft.exists():  # or else it was swept between the two lines above
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                    draft.replace(path)
-                    return
-        finally:
+    """Writes bytes so that the file is there whole or not at all.
+
+    Raises: CannotWrite where the disk or the folder is the reason; OSError.
+    """
+    try:
+        while not _written(path, content):
+            pass
+    except OSError as error:
+        stop = stopping(error, path)
+        if stop is None:
+            raise
+        raise stop from error
+
+
+def _written(path, content):
+    """Whether the file was written; not if its draft was swept before it was locked."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.draft")
+    try:
+        with draft.open("xb") as file:
+            _lock(file)
+            if not draft.exists():
+                return False
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            draft.replace(path)
+            return True
+    finally:
+        with contextlib.suppress(OSError):  # where nothing can be written nothing can be removed
             draft.unlink(missing_ok=True)
 
 

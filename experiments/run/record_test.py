@@ -1,6 +1,8 @@
 """Records: whole, strict, written once, and refused when they are not what they say."""
 
 import dataclasses
+import errno
+import hashlib
 import json
 import math
 import pathlib
@@ -9,18 +11,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.errors import BadInput
+from experiments.errors import BadInput, CannotWrite, Damaged
 from experiments.run import record as module
+from experiments.run.config import NUMERICS_VERSION
 from experiments.run.record import RunRecord, Store, results_folder, sweep_drafts, write_whole
 
-CURVES = pd.DataFrame({"step": [5, 10], "loss": [1 / 3, np.nan], "click/auc": [0.1 + 0.2, 0.7]})
+CONFIG = {"model": {"name": "small"}, "method": {"name": "naive"}, "learning_rate": 0.1}
+TEXT = json.dumps([NUMERICS_VERSION, CONFIG], sort_keys=True)
+RUN = f"small-naive-{hashlib.sha256(TEXT.encode()).hexdigest()[:12]}"
+CURVES = pd.DataFrame(
+    {
+        "step": [5, 10],
+        "day": [0, 2],
+        "loss": [1 / 3, np.nan],
+        "click/auc": [0.1 + 0.2, 0.7],
+        "rating/rmse": [1.5, np.inf],
+    }
+)
 
 
 def record(**changes):
     fields = {
-        "run_id": "small-naive-abc",
+        "run_id": RUN,
         "status": "finished",
-        "config": {"learning_rate": 0.1},
+        "config": CONFIG,
         "steps": 10,
         "first_bad_step": None,
         "first_bad_day": None,
@@ -35,14 +49,14 @@ def record(**changes):
 def test_a_record_comes_back_as_it_was_written(tmp_path):
     store = Store(tmp_path)
     written = store.write(record(), CURVES)
-    assert store.read("small-naive-abc") == written
+    assert store.read(RUN) == written
     pd.testing.assert_frame_equal(store.curves(written), CURVES, check_exact=True)
 
 
 def test_the_same_curves_have_the_same_bytes(tmp_path):
     one, two = Store(tmp_path / "1"), Store(tmp_path / "2")
     assert one.write(record(), CURVES) == two.write(record(), CURVES)
-    name = "small-naive-abc.csv.gz"
+    name = f"{RUN}.csv.gz"
     assert (one.runs / name).read_bytes() == (two.runs / name).read_bytes()
 
 
@@ -54,23 +68,23 @@ def test_nan_is_refused_and_nothing_is_left(tmp_path):
 
 
 def test_a_missing_record_is_none(tmp_path):
-    assert Store(tmp_path).read("small-naive-abc") is None
+    assert Store(tmp_path).read(RUN) is None
 
 
 def test_curves_without_a_record_are_no_run(tmp_path):
     store = Store(tmp_path)
     store.write(record(), CURVES)
-    (store.runs / "small-naive-abc.json").unlink()  # as if cut off between the two
-    assert store.read("small-naive-abc") is None
-    assert store.write(record(), CURVES) == store.read("small-naive-abc")
+    (store.runs / f"{RUN}.json").unlink()  # as if cut off between the two
+    assert store.read(RUN) is None
+    assert store.write(record(), CURVES) == store.read(RUN)
 
 
 def test_a_crashed_run_is_tried_again(tmp_path):
     store = Store(tmp_path)
     store.write(record(status="crashed"))
-    assert store.read("small-naive-abc") is None
+    assert store.read(RUN) is None
     store.write(record(), CURVES)
-    assert store.read("small-naive-abc").status == "finished"
+    assert store.read(RUN).status == "finished"
 
 
 @pytest.mark.parametrize(
@@ -86,16 +100,16 @@ def test_a_crashed_run_is_tried_again(tmp_path):
 )
 def test_a_foreign_record_is_refused_with_its_path(tmp_path, text):
     store = Store(tmp_path)
-    path = store.runs / "small-naive-abc.json"
+    path = store.runs / f"{RUN}.json"
     path.write_text(text)
     with pytest.raises(BadInput, match=str(path)):
-        store.read("small-naive-abc")
+        store.read(RUN)
 
 
 def test_damaged_or_missing_curves_are_refused(tmp_path):
     store = Store(tmp_path)
     written = store.write(record(), CURVES)
-    path = store.runs / "small-naive-abc.csv.gz"
+    path = store.runs / f"{RUN}.csv.gz"
     content = bytearray(path.read_bytes())
     content[-3] ^= 1
     path.write_bytes(content)
@@ -104,6 +118,88 @@ def test_damaged_or_missing_curves_are_refused(tmp_path):
     path.unlink()
     with pytest.raises(BadInput, match="cannot be read"):
         store.curves(written)
+
+
+def planted(store, fields):
+    """A record as one of before version 0.5.0: without a checksum of its own."""
+    path = store.runs / f"{RUN}.json"
+    path.write_text(json.dumps(fields))
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"steps": 11},
+        {"metrics": {"click/auc": 0.6, "rating/rmse": None}},
+        {"metrics": {"click/auc": 0.7, "rating/rmse": 1.5}},
+        {"metrics": {"click/auc": 0.7}},
+        {"first_bad_step": 9},
+        {"first_bad_day": 2},
+        {"status": "diverged"},
+        {"status": "diverged", "first_bad_step": 10, "first_bad_day": 2},
+        {"status": "diverged", "first_bad_step": 9, "first_bad_day": 1},
+    ],
+    ids=str,
+)
+def test_a_record_that_is_not_what_its_curves_end_with_is_damaged(tmp_path, change):
+    store = Store(tmp_path)
+    fields = dataclasses.asdict(store.write(record(), CURVES))
+    planted(store, fields)
+    assert store.whole(RUN).steps == 10
+    path = planted(store, fields | change)
+    with pytest.raises(Damaged, match=f"{path}: .* is not what its curves end with") as caught:
+        store.whole(RUN)
+    assert caught.value.reason.split()[0] in (*change, "first_bad_step")
+
+
+def test_a_run_that_stopped_is_whole(tmp_path):
+    store = Store(tmp_path)
+    store.write(record(status="diverged", first_bad_step=9, first_bad_day=2), CURVES)
+    assert store.whole(RUN).status == "diverged"
+
+
+@pytest.mark.parametrize("field", ["learning_rate", "model"])
+def test_a_record_with_another_configuration_is_damaged(tmp_path, field):
+    store = Store(tmp_path)
+    fields = dataclasses.asdict(store.write(record(), CURVES))
+    changed = CONFIG | {field: {"learning_rate": 0.3, "model": {"name": "large"}}[field]}
+    path = planted(store, fields | {"config": changed})
+    with pytest.raises(Damaged, match=f"{path}: the configuration of"):
+        store.read(RUN)
+
+
+def digits(text):
+    """The places of all digits in a text, with another digit for each."""
+    return [(k, str((int(c) + 1) % 10)) for k, c in enumerate(text) if c.isdigit()]
+
+
+def test_no_digit_of_a_record_can_change(tmp_path):
+    store = Store(tmp_path)
+    store.write(record(provenance={"wall_s": 1.5, "commit": "c0ffee1"}), CURVES)
+    path = store.runs / f"{RUN}.json"
+    text = path.read_text()
+    assert len(digits(text)) > 80
+    for place, digit in digits(text):
+        path.write_text(text[:place] + digit + text[place + 1 :])
+        with pytest.raises(Damaged):
+            store.whole(RUN)
+    path.write_text(text)
+    assert store.whole(RUN) is not None
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+def test_what_cannot_be_written_is_named_and_no_draft_is_left(tmp_path, monkeypatch, number):
+    whole = tmp_path / "whole"
+    write_whole(whole, b"before")
+
+    def no_room(file):
+        raise OSError(number, "no room here")
+
+    monkeypatch.setattr("os.fsync", no_room)
+    with pytest.raises(CannotWrite, match=f"^{whole}: cannot be written .no room here.: finished"):
+        write_whole(whole, b"after")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
 
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):

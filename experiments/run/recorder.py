@@ -11,10 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from data import checks
-from experiments.errors import BadInput
-from experiments.run.record import check_folder, write_whole
+from experiments.errors import BadInput, Damaged
+from experiments.run import seal
+from experiments.run.record import check_folder, write_json, write_whole
 
 SNAPSHOT_SCHEMA = 1
+FIELDS = frozenset(("schema", "run_id", "step", "event", "data_seed", "run_seed", "sha256"))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,24 +127,23 @@ class SnapshotStore:
             "run_seed": config.run_seed,
             "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
         }
-        text = json.dumps(sidecar, allow_nan=False, sort_keys=True, indent=1)
-        write_whole(self._sidecar(config.run_id), (text + "\n").encode())
+        write_json(self._sidecar(config.run_id), seal.sealed(sidecar))
 
     def read(self, run_id):
         """The snapshot of a run and what its sidecar says: (Snapshot, dict).
 
-        Raises: BadInput if it is missing, truncated or another run's.
+        Raises: BadInput if it cannot be read; Damaged if it is truncated, changed or another run's.
         """
         sidecar, path = self._read_sidecar(run_id), self._file(run_id)
         try:
             content = path.read_bytes()
+        except FileNotFoundError as error:
+            raise self._damaged(path, f"cannot be read: {error.strerror}") from error
         except OSError as error:
             raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
         if hashlib.sha256(content).hexdigest() != sidecar["sha256"]:
-            raise BadInput(
-                f"{path}: not the snapshot of its sidecar (truncated or changed): "
-                "delete both to record it again"
-            )
+            reason = "not the snapshot of its sidecar (truncated or changed)"
+            raise self._damaged(path, reason)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             count = len(arrays.files) // 2
             weights, accumulators = (
@@ -157,15 +158,23 @@ class SnapshotStore:
         except OSError as error:
             raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
         except ValueError as error:
-            raise BadInput(f"{path}: not JSON ({error}): delete it to record it again") from error
-        if not isinstance(found, dict) or not {"schema", "run_id", "step", "sha256"} <= set(found):
-            raise BadInput(f"{path}: not a snapshot's sidecar: delete it to record it again")
+            raise self._damaged(path, f"not JSON ({error})") from error
+        if not isinstance(found, dict) or set(found) - {seal.KEY} != FIELDS:
+            raise self._damaged(path, "not a snapshot's sidecar")
         if (found["schema"], found["run_id"]) != (SNAPSHOT_SCHEMA, run_id):
-            raise BadInput(
-                f"{path}: schema {found['schema']}, run {found['run_id']}: allowed is schema "
-                f"{SNAPSHOT_SCHEMA}, run {run_id}; delete it to record it again"
+            raise self._damaged(
+                path,
+                f"schema {found['schema']}, run {found['run_id']}, not schema {SNAPSHOT_SCHEMA}, "
+                f"run {run_id}",
             )
+        if not seal.is_intact(found):
+            raise self._damaged(path, "changed since it was written")
         return found
+
+    def _damaged(self, path, reason):
+        run_id = path.stem
+        both = (self._sidecar(run_id), self._file(run_id))
+        return Damaged(path, reason, "delete both files to record it again", both)
 
     def _file(self, run_id):
         return self.folder / f"{run_id}.npz"

@@ -1,10 +1,12 @@
 """One run from configuration to record, with what a warm process keeps between runs."""
 
 import functools
+import logging
 import math
 
 from data import DayCache, Stream
 from experiments.run.checkpoint import CheckpointStore, Keeper
+from experiments.run.damage import mended
 from experiments.run.program import Program
 from experiments.run.provenance import peak_memory_mib, provenance
 from experiments.run.record import RunRecord, curves_file
@@ -24,13 +26,16 @@ class Runner:
       cache_root: folder of the caches of days.
       make_program: function (config, telemetry=...) that gives a Program.
       placed: dict of what a record says of the devices it ran on, or None for one device.
+      say: called with one line about each thing that was damaged and is made again.
     """
 
-    def __init__(self, store, cache_root, make_program=Program, placed=None):
-        self._store, self._cache_root = store, cache_root
+    def __init__(
+        self, store, cache_root, say=logging.warning, *, make_program=Program, placed=None
+    ):
+        self._store, self._cache_root, self._say = store, cache_root, say
         self._make_program, self._placed = make_program, placed or {}
         self._telemetry = TelemetryStore(store.root)
-        self._checkpoints = CheckpointStore(store.root, placed)
+        self._checkpoints = CheckpointStore(store.root, say, placed)
         self._programs = {}
         # The calibration has five streams, the study of shocks six; their days are memory maps.
         self._days = functools.lru_cache(8)(self._open_days)
@@ -50,12 +55,15 @@ class Runner:
             there and its telemetry is not, the run is trained again and the record stays.
         Returns: RunRecord.
         """
-        done = self._store.read(config.run_id)
+        done = self._look(lambda: self._store.whole(config.run_id))
         if done is not None and (
-            telemetry is None or self._telemetry.has(config.run_id, telemetry)
+            telemetry is None or self._look(lambda: self._telemetry.has(config.run_id, telemetry))
         ):
             return done
         return self._trained(config, on_row, telemetry, done)
+
+    def _look(self, look):
+        return mended(self._store.root, look, self._say)
 
     def again(self, config, telemetry):
         """Trains a recorded run once more for its snapshot, and its telemetry if it has none.
@@ -107,7 +115,7 @@ class Runner:
         return self._days(config.stream, config.data_seed).day
 
     def _open_days(self, stream_config, data_seed):
-        return DayCache(self._cache_root, Stream(stream_config, data_seed))
+        return DayCache(self._cache_root, Stream(stream_config, data_seed), self._say)
 
     def _open_evaluation(self, stream_config, data_seed, chunk_size):
         days = self._days(stream_config, data_seed)

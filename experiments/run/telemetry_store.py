@@ -9,10 +9,12 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from experiments.errors import BadInput
-from experiments.run.record import write_whole
+from experiments.errors import BadInput, Damaged
+from experiments.run import seal
+from experiments.run.record import write_json, write_whole
 
 TELEMETRY_SCHEMA = 1
+FIELDS = frozenset(("schema", "run_id", "measures", "sha256", "curves_sha256", "events"))
 EXACT = ("step", "day", "learning_rate")  # the other columns are float32
 
 
@@ -29,42 +31,48 @@ class TelemetryStore:
     def has(self, run_id, config=None):
         """Whether a run has telemetry with the columns that a TelemetryConfig asks for.
 
-        Raises: BadInput if its sidecar is not one.
+        Raises: Damaged if what is there is not whole.
         """
         if not self._sidecar(run_id).exists():
             return False
-        return config is None or self.read_sidecar(run_id)["measures"] == config.measures
+        sidecar, _ = self._whole(run_id)
+        return config is None or sidecar["measures"] == config.measures
 
     def read(self, run_id):
         """The telemetry of a run: DataFrame, one row a step that was kept.
 
-        Raises: BadInput if it is missing, truncated or another run's.
+        Raises: BadInput if it is missing; Damaged if it is truncated, changed or another run's.
         """
-        sidecar, path = self.read_sidecar(run_id), self._file(run_id)
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
-        if hashlib.sha256(content).hexdigest() != sidecar["sha256"]:
-            raise BadInput(
-                f"{path}: not the telemetry of its sidecar (truncated or changed): "
-                "delete both to record it again"
-            )
+        _, content = self._whole(run_id)
         try:
             frame = pd.read_csv(
                 io.BytesIO(content), compression="gzip", float_precision="round_trip"
             )
         except (ValueError, OSError, EOFError, zlib.error) as error:
-            raise BadInput(f"{path}: not a gzipped CSV: delete it to record it again") from error
+            raise self._damaged(self._file(run_id), f"not a gzipped CSV ({error})") from error
         narrow = [name for name in frame.columns if name not in EXACT]
         return frame.astype(dict.fromkeys(narrow, np.float32)).astype(
             dict.fromkeys(narrow, np.float64)
         )
 
+    def _whole(self, run_id):
+        """What the sidecar says, and the bytes of the rows."""
+        sidecar, path = self.read_sidecar(run_id), self._file(run_id)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError as error:
+            raise self._damaged(path, f"cannot be read: {error.strerror}") from error
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+        if hashlib.sha256(content).hexdigest() != sidecar["sha256"]:
+            reason = "not the telemetry of its sidecar (truncated or changed)"
+            raise self._damaged(path, reason)
+        return sidecar, content
+
     def read_sidecar(self, run_id):
         """What the sidecar of a run says: dict as `write` makes it.
 
-        Raises: BadInput if it is missing or is not one of this run and schema.
+        Raises: BadInput if it is missing; Damaged if it is not one of this run and schema.
         """
         path = self._sidecar(run_id)
         try:
@@ -74,16 +82,23 @@ class TelemetryStore:
                 f"{path}: cannot be read: {error.strerror}: TELEMETRY=1 records it"
             ) from error
         except ValueError as error:
-            raise BadInput(f"{path}: not JSON ({error}): delete it to record it again") from error
-        needed = {"schema", "run_id", "measures", "sha256", "curves_sha256", "events"}
-        if not isinstance(found, dict) or not needed <= set(found):
-            raise BadInput(f"{path}: not a telemetry sidecar: delete it to record it again")
+            raise self._damaged(path, f"not JSON ({error})") from error
+        if not isinstance(found, dict) or set(found) - {seal.KEY} != FIELDS:
+            raise self._damaged(path, "not a telemetry sidecar")
         if (found["schema"], found["run_id"]) != (TELEMETRY_SCHEMA, run_id):
-            raise BadInput(
-                f"{path}: schema {found['schema']}, run {found['run_id']}: allowed is schema "
-                f"{TELEMETRY_SCHEMA}, run {run_id}; delete it to record it again"
+            raise self._damaged(
+                path,
+                f"schema {found['schema']}, run {found['run_id']}, not schema {TELEMETRY_SCHEMA}, "
+                f"run {run_id}",
             )
+        if not seal.is_intact(found):
+            raise self._damaged(path, "changed since it was written")
         return found
+
+    def _damaged(self, path, reason):
+        run_id = path.name.split(".")[0]
+        both = (self._sidecar(run_id), self._file(run_id))
+        return Damaged(path, reason, "delete both files to record it again", both)
 
     def write(self, run_id, frame, *, config, curves_sha256, events):
         """Writes the rows, then the sidecar: a sidecar on disk is of whole rows.
@@ -109,8 +124,7 @@ class TelemetryStore:
             "curves_sha256": curves_sha256,
             "events": events,
         }
-        text = json.dumps(sidecar, allow_nan=False, sort_keys=True, indent=1)
-        write_whole(self._sidecar(run_id), (text + "\n").encode())
+        write_json(self._sidecar(run_id), seal.sealed(sidecar))
 
     def _file(self, run_id):
         return self.runs / f"{run_id}.telemetry.csv.gz"

@@ -7,7 +7,7 @@ import json
 from data import checks
 from experiments.errors import BadInput
 from experiments.run.divergence import label
-from experiments.run.record import write_whole
+from experiments.run.record import write_json
 from experiments.study.grid import run_config
 
 METHOD = "naive"
@@ -85,14 +85,18 @@ def calibrate(config, profile, study, divergence):
         tried.append(_try(config, profile, rate, study, divergence))
         if tried[-1]["diverged"] == tried[-1]["runs"]:
             found = _found(config, tried)
-            text = json.dumps(dataclasses.asdict(found), indent=1, sort_keys=True)
-            write_whole(study.store.root / "calibration.json", (text + "\n").encode())
+            write(study.store.root, found)
             return found
     raise BadInput(
         f"CalibrationConfig.rates = {config.rates}: no rate up to {rate:g} makes all "
         f"{len(config.data_seeds)} naive {config.model} runs diverge: allowed is a grid that "
         "reaches the edge"
     )
+
+
+def write(folder, found):
+    """Writes calibration.json into a results folder."""
+    write_json(folder / "calibration.json", dataclasses.asdict(found))
 
 
 def recorded_base_rate(folder):

@@ -7,12 +7,12 @@ import pathlib
 import sys
 import threading
 import time
-import traceback
 import uuid
 from typing import Any, NamedTuple
 
 from experiments.study import remote
-from experiments.study.engine import Died
+from experiments.study.engine import Broke
+from experiments.study.worker import fault_of
 
 TICK_S = 0.1
 ASK_S = 1.0  # ours: between two questions to the scheduler how many workers there are
@@ -66,7 +66,7 @@ class Cluster:
         return future
 
     def fault(self, future):
-        """What went wrong with a run that has ended: text, Died, or None."""
+        """What came of a run that has ended, as Local.fault."""
         return future.result()
 
     def stop(self, at_once):
@@ -95,7 +95,7 @@ class Cluster:
                 future.set_result(_fault(remote_future))
         if self._connection.is_lost:
             while self._waiting:
-                self._waiting.popleft().future.set_result(Died("the scheduler is gone"))
+                self._waiting.popleft().future.set_result(Broke("the scheduler is gone"))
 
     def _count(self):
         """Learns how many workers there are, and says it if there is none for long."""
@@ -126,16 +126,16 @@ class Cluster:
 
 
 def _fault(remote_future):
-    """What a future of Dask that has ended says went wrong: text, Died, or None."""
+    """What came of a run, of a future of Dask that has ended."""
     from distributed import KilledWorker
 
     if remote_future.cancelled():  # lost with its scheduler, or by a restart of the cluster
-        return Died("the cluster dropped the run")
+        return Broke("the cluster dropped the run")
     try:
         return remote_future.result()
     except KilledWorker as error:
         return f"the worker process died each time: {error}"
     except concurrent.futures.CancelledError:
-        return Died("the cluster dropped the run")
-    except Exception:  # of Dask, or of a file on the way to the run
-        return traceback.format_exc()
+        return Broke("the cluster dropped the run")
+    except Exception as error:  # of Dask, or of a file on the way to the run
+        return fault_of(error)

@@ -1,5 +1,7 @@
 """The engine of a cluster against a made-up Dask: what it hands out, and what it says of ends."""
 
+import errno
+import os
 import time
 from concurrent.futures import CancelledError
 
@@ -8,7 +10,7 @@ from distributed.scheduler import WorkerState
 
 from experiments.study import cluster
 from experiments.study.cluster import Cluster
-from experiments.study.engine import Died
+from experiments.study.engine import Broke, Died, Stopped
 from experiments.study.grid import run_config
 from experiments.study.loopback import wait_for
 
@@ -89,22 +91,23 @@ def test_what_goes_wrong_is_told_apart(tmp_path):
         KilledWorker("key", state, 3),
         CancelledError(),
         RuntimeError("not pickled"),
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/shared/logs/x.trace"),
         Died("hung"),
         "a trace",
     ]
-    futures = [engine.submit([config(seed), tmp_path], 9.0) for seed in range(6)]
+    futures = [engine.submit([config(seed), tmp_path], 9.0) for seed in range(7)]
     for place, fault in enumerate(faults):
         wait_for(lambda place=place: len(made.asked) > place)
         made.asked[place].end(fault)
     made.is_lost = True
-    wait_for(futures[4].done)
-    told = [engine.fault(future) for future in futures[:5]]
+    wait_for(futures[5].done)
+    told = [engine.fault(future) for future in futures[:6]]
     engine.stop(at_once=True)
-    assert [type(fault) for fault in told] == [str, Died, str, Died, str]
+    assert [type(fault) for fault in told] == [str, Broke, str, Stopped, Died, str]
     assert "on 4 different workers" in told[0]
     assert "10.0.0.7" in told[0]
     assert told[2].endswith("RuntimeError: not pickled\n")
-    assert told[3:] == ["hung", "a trace"]
+    assert told[4:] == ["hung", "a trace"]
 
 
 def test_runs_without_a_worker_are_given_back_when_the_scheduler_is_gone(tmp_path):
@@ -116,7 +119,7 @@ def test_runs_without_a_worker_are_given_back_when_the_scheduler_is_gone(tmp_pat
     time.sleep(0.3)
     assert not future.done()
     made.is_lost = True
-    assert isinstance(future.result(5), Died)
+    assert isinstance(future.result(5), Broke)
     engine.stop(at_once=True)
 
 

@@ -11,3 +11,11 @@ class Broke(str):
 
 class Held(str):
     """What is said of a run that another process is on."""
+
+
+class Stopped(str):
+    """What is said of a run that only a person can help, as of a full disk: the study ends."""
+
+
+class Noted(str):
+    """What is said of a run that has ended well, as of a damaged day that was made again."""

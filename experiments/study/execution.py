@@ -2,10 +2,15 @@
 
 import contextlib
 
-from experiments.errors import RunsCrashed
+from experiments.errors import BadInput, RunsCrashed
 from experiments.run.cost import seconds_of
+from experiments.run.damage import mended
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.study.pool import Pool
+
+
+class NotRecorded(BadInput):
+    """Runs that a study which only reads would need."""
 
 
 class Study:
@@ -13,7 +18,7 @@ class Study:
 
     Args:
       store: record.Store.
-      pool: Pool.
+      pool: Pool, or None for a study that only reads.
       display: progress.Display.
     """
 
@@ -28,10 +33,15 @@ class Study:
             yield cls(store, pool, display)
 
     def is_done(self, config, telemetry=None):
-        """Whether a run has a record, and the telemetry asked for."""
-        if self.store.read(config.run_id) is None:
+        """Whether a run has a record with its curves, and the telemetry asked for.
+
+        What is damaged is set aside first, and so not there; one that only reads, without a pool,
+        raises Damaged instead.
+        """
+        run_id, measured = config.run_id, TelemetryStore(self.store.root)
+        if self._look(lambda: self.store.whole(run_id)) is None:
             return False
-        return telemetry is None or TelemetryStore(self.store.root).has(config.run_id, telemetry)
+        return telemetry is None or bool(self._look(lambda: measured.has(run_id, telemetry)))
 
     def execute(self, configs, telemetry=None):
         """Makes sure that every run has a record.
@@ -41,14 +51,23 @@ class Study:
           telemetry: TelemetryConfig of what every run is to have measured, or None. A run with a
             record and without its telemetry is trained again; its record stays.
         Returns: list of RunRecord, in the order of `configs`.
-        Raises: RunsCrashed after the last run, if any of them crashed.
+        Raises: RunsCrashed after the last run, if any of them crashed; NotRecorded for a study that
+          only reads.
         """
         missing = {c.run_id: c for c in configs if not self.is_done(c, telemetry)}
+        if missing and self._pool is None:
+            first = next(iter(missing))
+            raise NotRecorded(f"{len(missing)} runs are not recorded, as {self.store.runs / first}")
         if missing:
             crashed = self._pool.run(_ordered(missing.values()), self._display, telemetry)
             if crashed:
                 raise RunsCrashed(crashed)
         return [self.store.read(config.run_id) for config in configs]
+
+    def _look(self, look):
+        if self._pool is None:
+            return look()
+        return mended(self.store.root, look, self._display.note)
 
 
 def _ordered(configs):

@@ -14,7 +14,8 @@ import time
 import pytest
 from rich.console import Console
 
-from experiments.errors import BadInput, RunsCrashed
+from data import DayCache, Stream
+from experiments.errors import BadInput, CannotWrite, RunsCrashed
 from experiments.gin_files import telemetry_config
 from experiments.listing_test import leave
 from experiments.reproduce import write_cases, write_table2
@@ -242,13 +243,43 @@ def test_a_crash_does_not_overwrite_what_another_process_did_or_does(tmp_path, d
     assert log.read_text() == "failed"
 
 
-def test_a_worker_that_cannot_start_is_reported(tmp_path, day_cache):
+def test_a_worker_that_cannot_write_stops_the_study(tmp_path, day_cache):
     opened = Opened(tmp_path, day_cache)
-    (run,) = configs([0])
     with Pool(opened.store, day_cache, 1) as pool:
         pool._engine._arguments = ("/dev/null/nowhere", *pool._engine._arguments[1:])
-        crashed = pool.run([run], opened.display)
-    assert "the results folder cannot be written" in crashed[run.run_id].read_text()
+        with pytest.raises(CannotWrite, match="the results folder cannot be written"):
+            pool.run(configs([0, 1]), opened.display)
+    assert list(opened.store.runs.iterdir()) == []  # no run is recorded as crashed
+
+
+def test_what_a_worker_makes_again_is_said(tmp_path, day_cache):
+    opened, cache = Opened(tmp_path / "results", day_cache), tmp_path / "days"
+    (run,) = configs([0])
+    stream = Stream(run.stream, run.data_seed)
+    DayCache(cache, stream).day(3)
+    (path,) = cache.glob("*/day-00003.npy")
+    path.write_bytes(path.read_bytes()[:-1])
+    with Pool(opened.store, cache, 1) as pool:
+        assert pool.run([run], opened.display) == {}
+    assert f"damaged: {path}: not the day of its checksum" in opened.text.getvalue()
+    assert DayCache(cache, stream).day(3).tobytes() == stream.day(3).tobytes()
+
+
+def test_drafts_of_workers_that_were_stopped_are_removed(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+    draft = opened.store.runs / ".x.json.0123.draft"
+
+    class Interrupted(Exception):
+        pass
+
+    def interrupt(*arguments):
+        draft.write_text("half")
+        raise Interrupted
+
+    opened.display.running = interrupt
+    with pytest.raises(Interrupted), opened.open() as study:
+        study.execute(configs([0]))
+    assert not draft.exists()
 
 
 @pytest.fixture(scope="module")

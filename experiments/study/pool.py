@@ -7,11 +7,12 @@ import os
 import socket
 import time
 
+from experiments.errors import CannotWrite
 from experiments.run.claim import Claimed, Claims
 from experiments.run.cost import seconds_of
 from experiments.run.record import RunRecord, write_whole
 from experiments.study.cluster import Cluster
-from experiments.study.engine import Broke, Died, Held
+from experiments.study.engine import Broke, Died, Held, Noted, Stopped
 from experiments.study.local import Local
 from experiments.study.tidy import drop_progress, tidy
 
@@ -52,6 +53,11 @@ class Pool:
 
     def __exit__(self, kind, error, trace):
         self._engine.stop(at_once=kind is not None)  # runs under way are lost then, records are not
+        if kind is not None:
+            with contextlib.suppress(
+                OSError
+            ):  # where nothing can be written nothing can be removed
+                tidy(self._store, self._progress)
 
     def run(self, configs, display, telemetry=None):
         """Runs configurations that have no record yet.
@@ -64,6 +70,7 @@ class Pool:
           display: progress.Display, told of every finished run.
           telemetry: TelemetryConfig of what they measure, or None.
         Returns: dict from run id to the path of its log, for those that crashed.
+        Raises: CannotWrite as soon as a run could not write: the next could not either.
         """
         for folder in (self._logs, self._progress):
             folder.mkdir(exist_ok=True)
@@ -98,6 +105,11 @@ class Pool:
             for future in done:
                 config = waiting.pop(future)
                 fault = self._engine.fault(future)
+                if isinstance(fault, Stopped):
+                    raise CannotWrite(str(fault))
+                if isinstance(fault, Noted):
+                    display.note(fault)
+                    fault = None
                 if fault is not None:  # the worker may not have been able to
                     drop_progress(self._claims, self._progress, config.run_id)
                 yield config, fault

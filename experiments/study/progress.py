@@ -89,6 +89,10 @@ class Display:
             self._held.add(config.run_id)
             self._print(Text(f"{config.run_id}: another process is on it; looked at again later"))
 
+    def note(self, text):
+        """Says something that a person should know, in lines of its own."""
+        self._print(Text(text))
+
     def running(self, folder, waiting=(), study=None):
         """Shows the runs under way, from the files that the workers keep in `folder`.
 

@@ -160,5 +160,4 @@ def _be_warm(folders):
     global _warm_for
     if _warm_for != folders:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # as every command does
-        worker.prepare(*folders)
-        _warm_for = folders
+        _warm_for = folders if worker.prepare(*folders) else None

@@ -2,6 +2,8 @@
 
 from types import SimpleNamespace
 
+from experiments.study import remote, worker
+from experiments.study.engine import Stopped
 from experiments.study.remote import Answer, Wanted, _checksum, worker_answer
 
 
@@ -14,13 +16,13 @@ def test_differences_of_a_worker_are_named():
 
 
 def test_a_worker_looks_at_the_shared_folder_and_its_threads(tmp_path):
-    worker = SimpleNamespace(state=SimpleNamespace(nthreads=1))
+    dask_worker = SimpleNamespace(state=SimpleNamespace(nthreads=1))
     probe = tmp_path / "probe"
-    assert worker_answer(Wanted({}, str(probe)), worker).wrong == [f"no sight of {tmp_path}"]
+    assert worker_answer(Wanted({}, str(probe)), dask_worker).wrong == [f"no sight of {tmp_path}"]
     probe.touch()
-    assert worker_answer(Wanted({}, str(probe)), worker).wrong == []
-    worker.state.nthreads = 3
-    assert worker_answer(Wanted({}, str(probe)), worker).wrong == [
+    assert worker_answer(Wanted({}, str(probe)), dask_worker).wrong == []
+    dask_worker.state.nthreads = 3
+    assert worker_answer(Wanted({}, str(probe)), dask_worker).wrong == [
         "3 threads and not 1 (--nthreads 1)"
     ]
 
@@ -35,3 +37,21 @@ def test_the_checksum_is_of_the_code_and_not_of_its_tests(tmp_path):
     assert _checksum(tmp_path) == before
     (tmp_path / "data" / "deep" / "a.py").rename(tmp_path / "data" / "a.py")
     assert _checksum(tmp_path) != before
+
+
+def test_a_worker_that_could_not_be_prepared_is_prepared_again(tmp_path, monkeypatch):
+    """It stays in the cluster, and the folder may be there for the next command."""
+    for name in ("_runner", "_claims", "_not_warm"):
+        monkeypatch.setattr(worker, name, getattr(worker, name))
+    monkeypatch.setattr(remote, "_warm_for", None)
+    results = tmp_path / "results"
+    results.write_text("a file in the way")
+    folders = (str(results), str(tmp_path))
+    remote._be_warm(folders)
+    assert isinstance(worker.execute(None, tmp_path), Stopped)
+    results.unlink()
+    remote._be_warm(folders)
+    assert worker._not_warm is None
+    prepared = worker._runner
+    remote._be_warm(folders)
+    assert worker._runner is prepared

@@ -2,12 +2,13 @@
 
 import contextlib
 
+from experiments.errors import Damaged
 from experiments.run.checkpoint import CheckpointStore
 from experiments.run.claim import Claimed, Claims
 from experiments.run.record import sweep_drafts
 from experiments.study.worker import progress_file
 
-FOLDERS = (".", "runs", "figures", "snapshots", "checkpoints")  # where whole files are written
+FOLDERS = (".", "runs", "figures", "snapshots", "checkpoints", "logs", "progress")
 
 
 def tidy(store, progress_folder):
@@ -22,10 +23,10 @@ def tidy(store, progress_folder):
     with claims.of("tidy", wait=lambda line: None):
         for folder in FOLDERS:
             sweep_drafts(store.root / folder)
-        for path in progress_folder.iterdir():
+        for path in progress_folder.glob("*.json"):
             drop_progress(claims, progress_folder, path.stem)
         for run_id in checkpoints.run_ids():
-            with contextlib.suppress(Claimed), claims.of(run_id):
+            with contextlib.suppress(Claimed, Damaged), claims.of(run_id):
                 if store.read(run_id) is not None:
                     checkpoints.remove(run_id)
 
@@ -38,7 +39,5 @@ def drop_progress(claims, folder, run_id):
       folder: pathlib.Path of the progress files.
       run_id: RunConfig.run_id.
     """
-    path = progress_file(folder, run_id)
     with contextlib.suppress(Claimed), claims.of(run_id):
-        path.unlink(missing_ok=True)
-        path.with_suffix(".draft").unlink(missing_ok=True)
+        progress_file(folder, run_id).unlink(missing_ok=True)

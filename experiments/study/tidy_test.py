@@ -4,11 +4,11 @@ import fcntl
 
 import pytest
 
-from experiments.listing_test import leave
 from experiments.run.checkpoint import CheckpointStore
 from experiments.run.checkpoint_test import checkpoint
 from experiments.run.claim import Claims
 from experiments.run.record import Store, write_whole
+from experiments.run.record_test import CURVES, RUN, record
 from experiments.study.tidy import tidy
 
 
@@ -20,7 +20,7 @@ def progress(tmp_path):
 
 
 def test_progress_files_of_runs_that_nobody_is_on_are_deleted(tmp_path, progress):
-    for name in ("small-gc-1.json", "small-gc-2.json", "small-gc-2.draft"):
+    for name in ("small-gc-1.json", "small-gc-2.json", ".small-gc-2.json.12.draft"):
         (progress / name).write_text("{}")
     with Claims(tmp_path).of("small-gc-1"):
         tidy(Store(tmp_path), progress)
@@ -29,12 +29,19 @@ def test_progress_files_of_runs_that_nobody_is_on_are_deleted(tmp_path, progress
 
 def test_checkpoints_go_where_there_is_a_record(tmp_path, progress):
     store, checkpoints = Store(tmp_path), CheckpointStore(tmp_path)
-    done = leave(tmp_path).run_id
-    left = [leave(tmp_path, seed=1, status="crashed").run_id, "small-gc-under-way"]
-    for run_id in (done, *left):
+    store.write(record(), CURVES)
+    for run_id in (RUN, "small-gc-under-way"):
         checkpoints.write(run_id, checkpoint())
     tidy(store, progress)
-    assert checkpoints.run_ids() == left
+    assert checkpoints.run_ids() == ["small-gc-under-way"]
+
+
+def test_the_checkpoint_of_a_crashed_run_stays(tmp_path, progress):
+    store, checkpoints = Store(tmp_path), CheckpointStore(tmp_path)
+    store.write(record(status="crashed"))
+    checkpoints.write(RUN, checkpoint())
+    tidy(store, progress)
+    assert checkpoints.run_ids() == [RUN]
 
 
 def test_drafts_of_the_dead_are_deleted_and_those_being_written_stay(tmp_path, progress):

@@ -1,6 +1,6 @@
 """What runs inside a worker process of a study: TensorFlow is imported once, runs come and go."""
 
-import json
+import contextlib
 import multiprocessing
 import os
 import pathlib
@@ -9,11 +9,13 @@ import sys
 import threading
 import traceback
 
+from experiments.errors import CannotWrite, stopping
 from experiments.run.claim import Claimed, Claims
-from experiments.study.engine import Held
+from experiments.study.engine import Held, Noted, Stopped
 
 _runner = _claims = None
 _not_warm = None  # why this process could not be prepared, as text
+_notes = []  # what the person should know of the run under way
 
 
 def warm(results_root, cache_root, log_folder):
@@ -24,10 +26,15 @@ def warm(results_root, cache_root, log_folder):
       log_folder: everything this process prints goes to `worker-<host>-<pid>.log` there, with a
         line for each run that it trained.
     """
+    global _not_warm
     log = pathlib.Path(log_folder) / f"worker-{socket.gethostname()}-{os.getpid()}.log"
     sys.stdout.flush()
     sys.stderr.flush()
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except OSError as error:  # as below
+        _not_warm = fault_of(error)
+        return
     os.dup2(file, 1)
     os.dup2(file, 2)
     prepare(results_root, cache_root)
@@ -38,17 +45,21 @@ def prepare(results_root, cache_root):
 
     Args:
       results_root, cache_root: folders of the records and of the days.
+    Returns: whether it is prepared; if not, each run is told why.
     """
     global _runner, _claims, _not_warm
+    _not_warm = None
     try:
         from experiments.run.record import Store
         from experiments.run.runner import Runner
         from experiments.run.threads import one_thread
 
         one_thread()
-        _runner, _claims = Runner(Store(results_root), cache_root), Claims(results_root)
-    except Exception:  # a process that fails here would be started again and again
-        _not_warm = traceback.format_exc()
+        _runner = Runner(Store(results_root), cache_root, _notes.append)
+        _claims = Claims(results_root)
+    except Exception as error:  # a process that fails here would be started again and again
+        _not_warm = fault_of(error)
+    return _not_warm is None
 
 
 def end_with_parent():
@@ -74,18 +85,20 @@ def execute(config, progress_folder, telemetry=None, study=None):
       progress_folder: `<run id>.json` there holds the run's curves so far.
       telemetry: TelemetryConfig, or None.
       study: name of the process that asks, by which it knows its own runs in that folder.
-    Returns: None; Held if another process is on the run; or the traceback as text if it failed.
+    Returns: None; Noted if there is something to say; Held if another process is on the run;
+      Stopped if no run could be recorded; or the traceback as text if the run failed.
     """
     if _not_warm is not None:
         return _not_warm
+    _notes.clear()
+    from experiments.run.record import write_json
+
     path, rows = progress_file(progress_folder, config.run_id), []
 
     def write():
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
         state |= {"worker": os.getpid(), "study": study}
-        draft = path.with_suffix(".draft")
-        draft.write_text(json.dumps(state))
-        draft.replace(path)
+        write_json(path, state)
 
     def show(row):
         rows.append(row)
@@ -99,9 +112,16 @@ def execute(config, progress_folder, telemetry=None, study=None):
                 if rows:  # none if another process had done it
                     print(f"{config.run_id} trained", flush=True)
             finally:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
     except Claimed:
         return Held("another process is on it")
-    except Exception:  # whatever it was, the study goes on and reports it
-        return traceback.format_exc()
-    return None
+    except Exception as error:  # whatever it was, the study goes on and reports it
+        return fault_of(error)
+    return Noted("\n".join(_notes)) if _notes else None
+
+
+def fault_of(error):
+    """What is said of an exception: Stopped if every run would meet it, else its traceback."""
+    stop = stopping(error) if isinstance(error, OSError) else error
+    return Stopped(stop) if isinstance(stop, CannotWrite) else traceback.format_exc()

@@ -1,0 +1,50 @@
+"""Files of a results folder that are not what they should be: set aside and said, never deleted."""
+
+import contextlib
+import itertools
+import pathlib
+
+from experiments.errors import Damaged
+
+FOLDER = "damaged"
+
+
+def mended(root, look, say):
+    """What `look` returns, or None if that was damaged: it is then set aside, to be made again.
+
+    Args:
+      root: results folder.
+      look: function that reads, and raises Damaged.
+      say: called with one line about each thing set aside.
+    Raises: what `look` raises but Damaged; OSError if the files cannot be moved.
+    """
+    with contextlib.suppress(Damaged):
+        return look()
+    try:
+        return look()  # another process may have mended it meanwhile
+    except Damaged as damaged:
+        say(set_aside(root, damaged))
+        return None
+
+
+def set_aside(root, damaged):
+    """Moves damaged files to `<root>/damaged`, under names that are not taken there.
+
+    Args:
+      root: results folder.
+      damaged: Damaged.
+    Returns: what was done, in one line.
+    """
+    folder = pathlib.Path(root) / FOLDER
+    folder.mkdir(exist_ok=True)
+    for path in map(pathlib.Path, damaged.files):
+        with contextlib.suppress(FileNotFoundError):  # one of a pair may be what is missing
+            path.rename(_free(folder, path.name))
+    return f"damaged: {damaged.path}: {damaged.reason}: set aside in {folder}, made again"
+
+
+def _free(folder, name):
+    """The path of a name in a folder, with a number if it is taken."""
+    numbered = (f"{name}.{number}" for number in itertools.count(2))
+    names = itertools.chain([name], numbered)
+    return next(folder / free for free in names if not (folder / free).exists())
