@@ -134,8 +134,8 @@ def test_a_checkpoint_of_another_run_or_version_is_set_aside(tmp_path, monkeypat
 
 def test_a_checkpoint_of_several_devices_is_not_gone_on_from_by_one(tmp_path, caplog):
     placed = {"replicas": 2}
-    CheckpointStore(tmp_path, placed).write(RUN_ID, checkpoint())
-    assert CheckpointStore(tmp_path, placed).read(RUN_ID).snapshot.step == 8
+    CheckpointStore(tmp_path, placed=placed).write(RUN_ID, checkpoint())
+    assert CheckpointStore(tmp_path, placed=placed).read(RUN_ID).snapshot.step == 8
     with caplog.at_level(logging.WARNING):
         assert CheckpointStore(tmp_path).read(RUN_ID) is None
     assert "placed {'replicas': 2}: allowed is {}" in caplog.text
