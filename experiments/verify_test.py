@@ -55,6 +55,17 @@ def test_elsewhere_a_healthy_run_is_held_to_a_tolerance(tmp_path, part):
         assert why.startswith(f"recorded with {part} other: other bits, as may be; healthy again")
 
 
+def test_a_run_of_several_devices_is_not_held_to_the_bits_of_one(tmp_path):
+    here = {name: value for name, value in HERE.items() if name != "replicas"}
+    record, curves = recorded(tmp_path, HEALTHY, replicas=2)
+    moved = curves.assign(**{"click/auc": (0.6, 0.7, 0.76)})
+    verdict, why = compare(record, curves, moved, DIVERGENCE, here)
+    assert verdict == "ok"
+    assert why.startswith("recorded with replicas 2: other bits, as may be; healthy again")
+    on_one = dataclasses.replace(record, provenance=here)
+    assert compare(on_one, curves, moved, DIVERGENCE, here)[0] == "differs"
+
+
 @pytest.mark.parametrize(
     "before, after", [(HEALTHY, DEAD), (DEAD, HEALTHY), (DEAD, (0.7, 0.6, 0.501))]
 )
