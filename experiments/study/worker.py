@@ -1,6 +1,7 @@
 """What runs inside a worker process of a study: TensorFlow is imported once, runs come and go."""
 
 import contextlib
+import json
 import os
 import pathlib
 import sys
@@ -52,7 +53,7 @@ def execute(config, progress_folder, telemetry=None):
     if _not_warm is not None:
         return _not_warm
     _notes.clear()
-    from experiments.run.record import write_json
+    from experiments.run.record import write_whole
 
     path = pathlib.Path(progress_folder) / f"{config.run_id}.json"
     rows = []
@@ -60,7 +61,7 @@ def execute(config, progress_folder, telemetry=None):
     def write():
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
         state["worker"] = os.getpid()
-        write_json(path, state)
+        write_whole(path, json.dumps(state).encode())  # a loss may be NaN
 
     def show(row):
         rows.append(row)
