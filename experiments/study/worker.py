@@ -1,6 +1,7 @@
 """What runs inside a worker process of a study: TensorFlow is imported once, runs come and go."""
 
 import contextlib
+import json
 import multiprocessing
 import os
 import pathlib
@@ -91,14 +92,14 @@ def execute(config, progress_folder, telemetry=None, study=None):
     if _not_warm is not None:
         return _not_warm
     _notes.clear()
-    from experiments.run.record import write_json
+    from experiments.run.record import write_whole
 
     path, rows = progress_file(progress_folder, config.run_id), []
 
     def write():
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
         state |= {"worker": os.getpid(), "study": study}
-        write_json(path, state)
+        write_whole(path, json.dumps(state).encode())  # a loss may be NaN
 
     def show(row):
         rows.append(row)
