@@ -98,9 +98,9 @@ def markdown(scales):
             UNITS[scale],
             ", ".join(f"{size:,}".replace(",", " ") for size in rows["size"]),
             ", ".join(f"{seconds:.3g}" for seconds in rows["seconds"]),
-            f"{rows['seconds_slope'].iloc[0]:.2f}",
+            f"{rows['seconds_slope'].iloc[0]:z.2f}",
             ", ".join(f"{memory:.0f}" for memory in rows["memory_mib"]),
-            f"{rows['memory_slope'].iloc[0]:.2f}",
+            f"{rows['memory_slope'].iloc[0]:z.2f}",
         ]
         lines.append(markdown_row(cells))
     return "\n".join(lines) + "\n"
