@@ -130,7 +130,7 @@ readme: $(INSTALLED) ## put the committed tables into README.md
 	@$(MODULE) scripts.readme
 
 test: $(INSTALLED) ## all fast tests
-	$(MODULE) pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(MODULE) pytest -n logical --dist loadfile --no-loadscope-reorder
 
 test-slow: $(INSTALLED) ## the slow tests
 	$(MODULE) pytest -m slow
