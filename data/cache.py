@@ -50,11 +50,18 @@ class DayCache:
         checks.whole("day", day, 0, self._stream.config.days - 1)
         rows = self._open.get(day)
         if rows is None:
-            rows = _mapped(self._path(day)) if day in self._verified else self._read(day)
-            self._verified.add(day)
+            rows = self._verified_rows(day)
             for earliest in list(self._open)[: 1 - KEPT_DAYS]:
                 self._open.pop(earliest, None)
             self._open[day] = rows
+        return rows
+
+    def _verified_rows(self, day):
+        if day in self._verified:
+            with contextlib.suppress(FileNotFoundError):  # gone since, or being made again
+                return _mapped(self._path(day))
+        rows = self._read(day)
+        self._verified.add(day)
         return rows
 
     def _path(self, day):
@@ -98,6 +105,8 @@ class DayCache:
         return digest.hexdigest()
 
     def _write(self, day, path):
+        for left in path.parent.glob(f"{path.stem}.*.draft"):  # of a process that was killed
+            left.unlink(missing_ok=True)
         draft = path.with_suffix(f".{os.getpid()}.draft")
         try:
             self._generate(day, draft)

@@ -370,3 +370,23 @@ def test_day_whose_making_failed_is_made_again(tmp_path, monkeypatch):
 def test_day_out_of_range_is_refused(tmp_path, day):
     with pytest.raises(ValueError, match=f"^day = {day}: allowed is .* at most 3"):
         fresh(tmp_path).day(day)
+
+
+def test_a_verified_day_that_is_gone_is_made_again(tmp_path, made):
+    cache = fresh(tmp_path)
+    cache.day(2)
+    cache._open.clear()  # as when many days were opened since
+    file_of(tmp_path, 2).unlink()
+    rows = cache.day(2)
+    assert made == [(2, 0), (2, 0)]
+    assert right(rows, 2)
+
+
+def test_drafts_of_a_killed_process_go_when_the_day_is_made(tmp_path):
+    cache = fresh(tmp_path)
+    cache.day(2)
+    folder = file_of(tmp_path, 2).parent
+    for name in ("day-00003.4711.draft", "day-00002.4711.draft"):
+        (folder / name).write_bytes(b"half")
+    cache.day(3)
+    assert [left.name for left in folder.glob("*.draft")] == ["day-00002.4711.draft"]

@@ -16,7 +16,7 @@ from experiments.artefacts.figures import (
     style,
 )
 from experiments.artefacts.tables import MODEL_NAMES
-from experiments.errors import BadInput
+from experiments.errors import BadInput, CannotWrite
 from experiments.study.grid import run_config
 from experiments.study.table2 import Protocol
 
@@ -41,6 +41,8 @@ def write_figures(options, number=None):
         for name in names:
             try:
                 frame, figure = MAKERS[name](material)
+            except CannotWrite:
+                raise
             except BadInput as error:
                 refused.append(f"figure{name}: {error}")
                 continue

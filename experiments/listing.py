@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import socket
 from typing import NamedTuple
 
 import pandas as pd
@@ -97,13 +98,14 @@ def _rows(options, folders):
 
 
 def _running(folder):
-    """The runs under way: progress files whose worker is alive."""
+    """The runs under way: progress files whose worker is alive, as far as this host can tell."""
     states = []
     for path in sorted(folder.glob("*.json")):
         # It may just have ended, or be what a killed study left behind.
         with contextlib.suppress(OSError, ValueError, KeyError):
             state = json.loads(path.read_text())
-            os.kill(state["worker"], 0)
+            if state["host"] == socket.gethostname():
+                os.kill(state["worker"], 0)
             states.append(state)
     return states
 

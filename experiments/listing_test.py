@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import socket
 
 import pandas as pd
 import pytest
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from experiments.artefacts import listing
 from experiments.errors import BadInput
-from experiments.listing import Wanted, write_list
+from experiments.listing import Wanted, _running, write_list
 from experiments.run.record import RunRecord, Store
 from experiments.session import Options
 from experiments.study.grid import run_config
@@ -89,6 +90,7 @@ def results(tmp_path):
     (root / "progress").mkdir()
     rows = [{"step": 6, "loss": 1.0, "worst_loss": 1.0, "click/auc": 0.625}]
     state = {"run_id": "small-lamb-aa", "steps": 42, "rows": rows, "worker": os.getpid()}
+    state["host"] = socket.gethostname()
     (root / "progress" / "small-lamb-aa.json").write_text(json.dumps(state))
     dead = state | {"run_id": "small-lamb-bb", "worker": 2**22 + 1}
     (root / "progress" / "small-lamb-bb.json").write_text(json.dumps(dead))
@@ -204,3 +206,10 @@ def test_a_record_of_other_fields_is_still_listed(results):
 
 def test_columns_are_those_of_the_rows(results):
     assert set(listing.RUN_COLUMNS) | set(listing.STUDY_COLUMNS) == set(listing.FIRST)
+
+
+def test_a_run_under_way_on_another_host_is_shown(tmp_path):
+    (tmp_path / "progress").mkdir()
+    state = {"run_id": "small-gc-far", "worker": 2**22 + 1, "host": "another"}
+    (tmp_path / "progress" / "small-gc-far.json").write_text(json.dumps(state))
+    assert _running(tmp_path / "progress") == [state]

@@ -106,8 +106,9 @@ def _snapshot(found, runner, telemetry, say):
         say(
             f"{run_id} has no {'telemetry' if store.has(run_id) else 'snapshot'}: training it again"
         )
-        with Claims(found.store.root).of(run_id, wait=say):
-            runner.again(found.config, telemetry)
+        with Claims(root).of(run_id, wait=say):
+            if not store.has(run_id) or not measured.has(run_id):  # done meanwhile
+                runner.again(found.config, telemetry)
     if not store.has(run_id):
         raise BadInput(
             f"RUN = {run_id!r}: the detector saw no divergence in it: allowed is a run with one"

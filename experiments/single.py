@@ -1,6 +1,5 @@
 """`make run`: one run from a gin file, in this process, or in one process on each of its hosts."""
 
-import contextlib
 import sys
 
 from experiments.gin_files import named_file, resolve, telemetry_config
@@ -58,14 +57,13 @@ def run_one(
     def say(text):
         sys.stderr.write(f"{text}\n")
 
-    claims = Claims(store.root) if where.is_chief else None
-    with claims.of(config.run_id, wait=say) if claims else contextlib.nullcontext():
-        if where.is_one_device:
+    if where.is_one_device:
+        with Claims(store.root).of(config.run_id, wait=say):
             record = Runner(store, cache, say).run(config, show, measured)
-        else:
-            from experiments.run.crew import run_placed  # late, as above
+    else:
+        from experiments.run.crew import run_placed  # late, as above
 
-            record = run_placed(config, where, store, cache, show, say)
+        record = run_placed(config, where, store, cache, show, say)
     if record is None:
         return f"run         {config.run_id}\ndone        the chief writes the record"
     return _text(record, store, divergence, telemetry)

@@ -81,8 +81,9 @@ def _items(options, on_disk, wanted, copies, repeats, again, seed):
         for data_seed in on_disk
     }
     for data_seed, folder in folders.items():  # all: pooled claims are about every data seed
-        items, records = _read(folder)
-        _copy(folder, records, copies / folder.name)
+        items, records, crashed = _read(folder)
+        run_ids = [record.run_id for record in records] + crashed
+        _copy(folder, run_ids, copies / folder.name)
         if data_seed in wanted:
             yield from items
             whole |= {record.run_id: (folder, record) for record in records}
@@ -94,9 +95,9 @@ def _items(options, on_disk, wanted, copies, repeats, again, seed):
 
 
 def _read(folder):
-    """(items, whole records) of everything under a results folder that has a checksum."""
+    """(items, whole records, ids of crashed runs) of what has a checksum in a results folder."""
     store, measured = Store(folder, writable=False), TelemetryStore(folder)
-    items, records, telemetry, crashed = [], [], 0, 0
+    items, records, telemetry, crashed = [], [], 0, []
     for run_id in sorted({path.name.split(".")[0] for path in store.runs.glob("*.*")} - {""}):
         try:
             record = store.whole(run_id)
@@ -105,13 +106,15 @@ def _read(folder):
             items.append(_wrong(folder, run_id, error))
             continue
         records += [record] if record else []
-        crashed += record is None
+        crashed += [run_id] if record is None else []
     items += _snapshots(folder)
     bad, records = _optimal(records)
     items += [Item("differs", f"{folder.name}/runs/{run_id}.json", why) for run_id, why in bad]
     why = f"{len(records)} records with their curves, {telemetry} with telemetry"
-    items.append(Item("ok", f"{folder.name}/runs", why + f", {crashed} crashed" * bool(crashed)))
-    return items, records
+    items.append(
+        Item("ok", f"{folder.name}/runs", why + f", {len(crashed)} crashed" * bool(crashed))
+    )
+    return items, records, crashed
 
 
 def _wrong(folder, run_id, error):
@@ -156,11 +159,11 @@ def _optimal(records):
     return bad, rest
 
 
-def _copy(folder, records, copy):
-    """Copies whole records with what belongs to them."""
+def _copy(folder, run_ids, copy):
+    """Copies records with what belongs to them."""
     (copy / "runs").mkdir(parents=True)
-    for record in records:
-        for path in (folder / "runs").glob(f"{record.run_id}.*"):
+    for run_id in run_ids:
+        for path in (folder / "runs").glob(f"{run_id}.*"):
             shutil.copy(path, copy / "runs")
 
 

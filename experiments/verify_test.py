@@ -140,7 +140,7 @@ def test_an_optimal_metric_that_is_not_that_of_the_stream_differs(tmp_path):
     for seed, value in enumerate((0.8, 0.8 + 1e-8, 0.8)):
         optimal(tmp_path / "smoke", seed, value)
     odd = optimal(tmp_path / "smoke", 3, 0.81)
-    items, records = _read(tmp_path / "smoke")
+    items, records, _ = _read(tmp_path / "smoke")
     assert [(item.verdict, item.name) for item in items] == [
         ("differs", odd),
         ("ok", "smoke/runs"),
@@ -152,17 +152,17 @@ def test_an_optimal_metric_that_is_not_that_of_the_stream_differs(tmp_path):
 def test_every_damaged_run_is_named_and_crashed_ones_are_counted(tmp_path):
     root = tmp_path / "smoke"
     bad = [leave(root, seed=seed) for seed in range(3)]
-    leave(root, seed=9, status="crashed")
+    fell = leave(root, seed=9, status="crashed")
     good = leave(root, seed=8)
     (root / "runs" / f"{bad[0].run_id}.json").write_text("{")
     (root / "runs" / f"{bad[1].run_id}.csv.gz").write_bytes(b"")
     (root / "runs" / f"{bad[2].run_id}.telemetry.json").write_text("[]")
-    items, records = _read(root)
+    items, records, crashed = _read(root)
     names = [f"{bad[0].run_id}.json", f"{bad[1].run_id}.csv.gz", f"{bad[2].run_id}.telemetry.json"]
     assert {item.name for item in items[:-1]} == {f"smoke/runs/{name}" for name in names}
     assert {item.verdict for item in items[:-1]} == {"differs"}
     assert items[-1].why == "1 records with their curves, 0 with telemetry, 1 crashed"
-    assert records == [good]
+    assert (records, crashed) == ([good], [fell.run_id])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from experiments.errors import Damaged, RunStopped
 from experiments.run.checkpoint import CheckpointStore, Keeper
+from experiments.run.claim import Claims
 from experiments.run.damage import mended
 from experiments.run.distributed import DistributedProgram
 from experiments.run.runner import Runner
@@ -46,7 +47,9 @@ def run_placed(config, where, store, cache_root, on_row, say):
         placed = _provenance(strategy, where)
         runner = Runner(store, cache_root, say, make_program=make, placed=placed)
         if where.is_chief:
-            return runner.run(config, on_row)
+            # After all have met: should it find the record then, it ends, which the others hear.
+            with Claims(store.root).of(config.run_id, wait=say):
+                return runner.run(config, on_row)
         # It reads the checkpoint before its first step, without which the chief writes no other.
         follower = _Follower(CheckpointStore(store.root, placed=placed), config.run_id)
         runner.outcome(config, keeper=follower)

@@ -79,9 +79,11 @@ class Store:
         Raises: Damaged if the file is not the record of this run, in this schema.
         """
         path = self.runs / f"{run_id}.json"
+        if not path.exists() and path.name not in _listed(self.runs):
+            return None
         try:
             record = _record_of(path)
-        except FileNotFoundError:
+        except FileNotFoundError:  # set aside meanwhile
             return None
         return None if record.status == "crashed" else record
 
@@ -154,6 +156,14 @@ class Store:
             write_whole(self.runs / f"{record.run_id}.csv.gz", content)
         write_json(self.runs / f"{record.run_id}.json", seal.sealed(dataclasses.asdict(record)))
         return record
+
+
+def _listed(folder):
+    """Names in a folder. A client of a network folder may remember that a file was not there."""
+    try:
+        return {path.name for path in folder.iterdir()}
+    except OSError:
+        return set()
 
 
 def _record_of(path, of_any_version=False):
@@ -300,7 +310,7 @@ def sweep_drafts(folder):
     """
     for draft in folder.glob(".*.draft"):
         # Locked, or it has just become the file it was to be.
-        with contextlib.suppress(OSError), draft.open("rb") as file:
+        with contextlib.suppress(OSError), draft.open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             draft.unlink()
 

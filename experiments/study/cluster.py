@@ -11,7 +11,7 @@ import uuid
 from typing import Any, NamedTuple
 
 from experiments.study import remote
-from experiments.study.engine import Broke
+from experiments.study.engine import Broke, Died
 from experiments.study.worker import fault_of
 
 TICK_S = 0.1
@@ -84,9 +84,12 @@ class Cluster:
                 self._collect()
                 self._count()
                 self._hand_out()
-        except Exception as error:  # nobody would wake who waits for the runs
+        except BaseException as error:  # nobody would wake who waits for the runs
+            self._thread = None  # the next start makes another
             for future in [*self._running.values(), *(run.future for run in self._waiting)]:
-                future.set_exception(error)
+                future.set_result(Broke(f"the connection failed: {error!r}"))
+            self._running.clear()
+            self._waiting.clear()
 
     def _collect(self):
         for remote_future, future in list(self._running.items()):
@@ -134,7 +137,7 @@ def _fault(remote_future):
     try:
         return remote_future.result()
     except KilledWorker as error:
-        return f"the worker process died each time: {error}"
+        return Died(f"the worker process died each time: {error}")
     except concurrent.futures.CancelledError:
         return Broke("the cluster dropped the run")
     except Exception as error:  # of Dask, or of a file on the way to the run

@@ -103,7 +103,7 @@ def test_what_goes_wrong_is_told_apart(tmp_path):
     wait_for(futures[5].done)
     told = [engine.fault(future) for future in futures[:6]]
     engine.stop(at_once=True)
-    assert [type(fault) for fault in told] == [str, Broke, str, Stopped, Died, str]
+    assert [type(fault) for fault in told] == [Died, Broke, str, Stopped, Died, str]
     assert "on 4 different workers" in told[0]
     assert "10.0.0.7" in told[0]
     assert told[2].endswith("RuntimeError: not pickled\n")

@@ -1,5 +1,6 @@
 """Studies on real worker processes: done once, resumed, and honest about what failed."""
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import io
@@ -179,6 +180,34 @@ def test_a_run_whose_worker_always_dies_is_given_up(tmp_path, day_cache, monkeyp
     assert rounds == [2, 2, 2]
     assert {path.read_text() for path in crashed.values()} == {"killed"}
     assert [record.status for record in opened.store.records()] == ["crashed", "crashed"]
+
+
+def test_a_run_that_ended_without_a_record_is_no_done_run(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+    with Pool(opened.store, day_cache, 1) as pool:
+        pool._engine = Silent()
+        crashed = pool.run(configs([0]), opened.display)
+    assert {path.read_text() for path in crashed.values()} == {
+        "it ended, and its record is not there"
+    }
+
+
+class Silent:
+    """An engine that says of every run that it ended well, and runs none."""
+
+    def start(self):
+        pass
+
+    def submit(self, arguments, hang_s):
+        future = concurrent.futures.Future()
+        future.set_result(None)
+        return future
+
+    def fault(self, future):
+        return future.result()
+
+    def stop(self, at_once):
+        pass
 
 
 def test_runs_that_others_are_on_are_looked_at_again_and_again(tmp_path, day_cache, monkeypatch):

@@ -110,9 +110,16 @@ class Pool:
                 if isinstance(fault, Noted):
                     display.note(fault)
                     fault = None
+                fault = fault or self._unseen(config)
                 if fault is not None:  # the worker may not have been able to
                     drop_progress(self._claims, self._progress, config.run_id)
                 yield config, fault
+
+    def _unseen(self, config):
+        """Died if the record of a run that has ended is not there, None if it is."""
+        if self._store.read(config.run_id) is None:
+            return Died("it ended, and its record is not there")
+        return None
 
     def _submit(self, config, telemetry):
         arguments = [config, str(self._progress), telemetry, self._name]

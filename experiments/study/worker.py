@@ -98,7 +98,7 @@ def execute(config, progress_folder, telemetry=None, study=None):
 
     def write():
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
-        state |= {"worker": os.getpid(), "study": study}
+        state |= {"worker": os.getpid(), "host": socket.gethostname(), "study": study}
         write_whole(path, json.dumps(state).encode())  # a loss may be NaN
 
     def show(row):
