@@ -122,10 +122,17 @@ def make(*arguments):
     return subprocess.run(
         ["make", "--no-print-directory", "--old-file=.venv/.installed", *arguments],
         cwd=ROOT,
+        env=outside_make(),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def outside_make():
+    """The environment without what `make test` tells a make below it."""
+    told = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
+    return {name: value for name, value in os.environ.items() if name not in told}
 
 
 def test_quotes_in_set_survive_make():

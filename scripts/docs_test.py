@@ -1,6 +1,5 @@
 """What the pages say works: commands run as they stand, links lead somewhere, blocks are filled."""
 
-import os
 import pathlib
 import re
 import shutil
@@ -15,6 +14,7 @@ from experiments.gin_files import resolve
 from experiments.reference import arguments, reference
 from scripts import readme
 from scripts.command import ROOT
+from scripts.command_test import outside_make
 
 PAGES = ("README.md", "configs/README.md", "scripts/README.md")
 MADE = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefile")
@@ -91,7 +91,7 @@ def run(checkout, command, **variables):
     return subprocess.run(
         ["bash", "-c", command],
         cwd=checkout,
-        env={**os.environ, **given},
+        env={**outside_make(), **given},
         capture_output=True,
         text=True,
         timeout=900,

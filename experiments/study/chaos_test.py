@@ -12,7 +12,8 @@ from experiments.listing_test import leave
 from experiments.run.record import Store
 from experiments.study import chaos
 
-KILLS = 25
+KILLS = 30  # some come too late for their process
+LEAST_KILLS = 25
 MADE = ("clippy", "configs", "data", "experiments", "models", "scripts")
 # Table 2 on one model, and a calibration of two rates: 18 runs in all.
 STUDIES = {
@@ -82,7 +83,7 @@ def test_a_study_killed_at_random_ends_as_if_it_had_not_been(site, alone):
     told = chaos.Chaos(start, folder, size, KILLS, seed=1).run()
     resumed = [record.provenance.get("resumed_at_step") for record in Store(folder).records()]
     print(told, resumed)
-    assert told.workers + told.parents >= KILLS
+    assert told.workers + told.parents >= LEAST_KILLS
     assert told.under_way > 0 and told.parents > 0
     assert chaos.differences(folder, reference) == []
     assert max(collections.Counter(chaos.trained(folder)).values()) == 1
