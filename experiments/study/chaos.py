@@ -190,8 +190,9 @@ def differences(folder, reference):
     )
     if ours != theirs:
         found.append("curves differ")
-    left = [*folder.rglob("*.draft"), *folder.glob("progress/*"), *folder.glob("checkpoints/*")]
-    return found + [f"{path} was left" for path in left]
+    patterns = ("**/*.draft", "progress/*", "checkpoints/*")
+    left = {path for pattern in patterns for path in folder.glob(pattern)}
+    return found + [f"{path} was left" for path in sorted(left)]
 
 
 def trained(folder):

@@ -126,6 +126,20 @@ def test_a_killed_worker_is_replaced_and_its_run_repeated(tmp_path, day_cache):
     assert len(list((tmp_path / "logs").glob(f"worker-{socket.gethostname()}-*.log"))) == 3
 
 
+def test_a_study_leaves_no_drafts_of_the_dead(tmp_path, day_cache):
+    opened = Opened(tmp_path, day_cache)
+    draft = tmp_path / "progress" / ".small-naive-0123.json.4567.draft"
+    with opened.open() as study:
+        study.execute(configs([0]))
+        draft.write_text("half")  # as of a worker killed after the study began
+    assert not draft.exists()
+    table = tmp_path / ".table2.md.0123.draft"
+    table.write_text("half")  # as of a study killed after its last run
+    with opened.open() as study:
+        study.execute(configs([0]))
+    assert not table.exists()
+
+
 def test_a_run_that_crashes_is_named_with_its_log_and_the_rest_is_done(tmp_path, day_cache):
     opened = Opened(tmp_path, day_cache)
     bad, good = configs([0, 1])

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 
-from experiments.errors import CannotWrite
+from experiments.errors import BadInput, CannotWrite
 from experiments.run.claim import Claimed, Claims
 from experiments.run.cost import seconds_of
 from experiments.run.record import RunRecord, write_whole
@@ -53,11 +53,10 @@ class Pool:
 
     def __exit__(self, kind, error, trace):
         self._engine.stop(at_once=kind is not None)  # runs under way are lost then, records are not
-        if kind is not None:
-            with contextlib.suppress(
-                OSError
-            ):  # where nothing can be written nothing can be removed
-                tidy(self._store, self._progress)
+        # Workers that died meanwhile left drafts too, and so did a study killed in its last words.
+        # Where nothing can be written or locked nothing can be removed.
+        with contextlib.suppress(OSError, BadInput):
+            tidy(self._store, self._progress)
 
     def run(self, configs, display, telemetry=None):
         """Runs configurations that have no record yet.
