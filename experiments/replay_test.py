@@ -1,11 +1,13 @@
 """A diverged run, replayed from its snapshot to the same bits, and under Clippy to another end."""
 
+import contextlib
 import dataclasses
 import json
 
 import pytest
 
 from experiments import recorded
+from experiments import replay as module
 from experiments.doctor import diagnose
 from experiments.errors import BadInput
 from experiments.gin_files import resolve, telemetry_config
@@ -117,6 +119,30 @@ def test_a_missing_snapshot_is_recorded_again_and_that_is_said(results, day_cach
     for name in (f"{DIES.run_id}.npz", f"{DIES.run_id}.json"):
         made, first = (root / "smoke" / "snapshots" / name for root in (copied, results))
         assert made.read_bytes() == first.read_bytes()
+
+
+def test_a_run_that_another_process_trains_again_meanwhile_is_not_trained_twice(
+    results, day_cache, tmp_path, monkeypatch
+):
+    copied, said = copy_of(results, tmp_path), []
+    snapshots = copied / "smoke" / "snapshots"
+    snapshots.rename(tmp_path / "kept")
+
+    class Claims(module.Claims):
+        @contextlib.contextmanager
+        def of(self, name, wait=None):
+            with super().of(name, wait):
+                (tmp_path / "kept").rename(snapshots)  # as the one that was waited for
+                yield
+
+    def again(self, config, telemetry):
+        raise AssertionError("trained twice")
+
+    monkeypatch.setattr(module, "Claims", Claims)
+    monkeypatch.setattr(Runner, "again", again)
+    shown = replay(recorded.find(copied, DIES.run_id), day_cache, steps=1, say=said.append)
+    assert shown.equal_steps == (1, 1)
+    assert len(said) == 1
 
 
 def copy_of(results, folder):

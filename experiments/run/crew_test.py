@@ -1,8 +1,12 @@
 """What the workers of a run make of a record that is there; scripts/run_test.py has them work."""
 
+import contextlib
+import types
+
 import pytest
 
 from experiments.listing_test import leave
+from experiments.run import crew
 from experiments.run.crew import recorded
 from experiments.run.placement import Placement
 from experiments.run.record import Store
@@ -30,3 +34,42 @@ def test_a_damaged_record_is_set_aside_by_the_chief_alone(tmp_path):
     (line,) = said
     assert line.startswith(f"damaged: {path}: ")
     assert recorded(record.run_id, OTHER, Store(tmp_path), said.append) is None
+
+
+def test_the_chief_claims_the_run_after_all_have_met(tmp_path, monkeypatch):
+    """A chief that held the claim and waited for a host that waits for the claim never ends."""
+    told = []
+
+    class Hosts(Placement):
+        def strategy(self, batch_size):
+            told.append(f"met for batches of {batch_size}")
+            return types.SimpleNamespace(num_replicas_in_sync=2)
+
+    class Claims(crew.Claims):
+        @contextlib.contextmanager
+        def of(self, name, wait=None):
+            with super().of(name, wait):
+                told.append(f"claimed {name}")
+                yield
+
+    class Runner:
+        def __init__(self, *arguments, **options):
+            pass
+
+        def run(self, config, on_row):
+            told.append("ran")
+            return "record"
+
+    monkeypatch.setattr(crew, "Claims", Claims)
+    monkeypatch.setattr(crew, "Runner", Runner)
+    trainer = types.SimpleNamespace(batch_size=12)
+    config = types.SimpleNamespace(run_id="small-gc-0", trainer=trainer)
+    hosts = Hosts(1, ("a:1", "b:1"), 0)
+    done = crew.run_placed(config, hosts, Store(tmp_path), tmp_path, print, told.append)
+    assert done == "record"
+    assert told == [
+        "worker 0 of 2: waiting for the others",
+        "met for batches of 12",
+        "claimed small-gc-0",
+        "ran",
+    ]

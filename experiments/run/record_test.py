@@ -235,3 +235,16 @@ def test_a_draft_that_is_being_written_is_not_swept(tmp_path, monkeypatch):
     monkeypatch.setattr(module.os, "fsync", lambda file: (sweep_drafts(tmp_path), sync(file)))
     write_whole(tmp_path / "table2.md", b"table")
     assert (tmp_path / "table2.md").read_bytes() == b"table"
+
+
+def test_drafts_are_swept_where_only_a_file_open_for_writing_can_be_locked(tmp_path, monkeypatch):
+    """As over NFS, where flock is a lock of the server's."""
+
+    def flock(file, operation):
+        if not file.writable():
+            raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr(module.fcntl, "flock", flock)
+    (tmp_path / ".table2.md.0123.draft").write_text("half")
+    sweep_drafts(tmp_path)
+    assert list(tmp_path.iterdir()) == []
