@@ -1,6 +1,7 @@
 """From gin files to frozen configs, with every mistake of a person said in one line."""
 
 import io
+import os
 import pathlib
 import re
 import tokenize
@@ -20,8 +21,10 @@ _NOT_GIN = (
     "tuple, dict, @reference or %macro"
 )
 
-
 gin.add_config_file_search_path(str(ROOT))
+# No other reader: that of packages fails with a TypeError where the first part of a path is a folder
+# on Python's path, as for the files of `configs` from another folder than the root.
+gin.config._FILE_READERS[:] = [(open, os.path.isfile)]
 
 
 class Place(NamedTuple):

@@ -191,6 +191,15 @@ def test_a_name_bound_twice_on_the_command_line_is_refused():
         resolve(BASE, ["learning_rate = 0.1", "run_seed = 1", "run.run_seed = 2"])
 
 
+def test_files_are_found_from_another_folder_as_well(monkeypatch):
+    monkeypatch.chdir(ROOT / "configs")
+    monkeypatch.syspath_prepend(str(ROOT))  # as PYTHONPATH and `python -m` have it there
+    monkeypatch.syspath_prepend(str(ROOT / "configs"))
+    files = ["configs/profiles/smoke.gin", "studies/one_large_dcn_clippy.gin"]
+    (config,) = resolve(files)
+    assert config.model.name == "large_dcn"
+
+
 def test_a_file_that_includes_itself_is_refused(file):
     assert f"{file}: includes itself" in refused(file, f"include '{file}'")
 
