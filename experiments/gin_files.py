@@ -22,8 +22,8 @@ _NOT_GIN = (
 )
 
 gin.add_config_file_search_path(str(ROOT))
-# No other reader: that of packages fails with a TypeError where the first part of a path is a folder
-# on Python's path, as for the files of `configs` from another folder than the root.
+# No other reader: that of packages fails with a TypeError where the first part of a path is a
+# folder on Python's path, as for the files of `configs` from another folder than the root.
 gin.config._FILE_READERS[:] = [(open, os.path.isfile)]
 
 
