@@ -38,13 +38,14 @@ class Part(NamedTuple):
     make: object
 
 
-def parts(options, folder, repeats=None):
+def parts(options, folder, evidence, repeats=None):
     """What can be computed of the files in a results folder; the report is to come last.
 
     Args:
       options: session.Options whose results are a folder with copies of the records, and nothing
         else; the files are written there.
       folder: the results folder whose files are wanted; nothing is written there.
+      evidence: scorecard.Evidence from these copies.
       repeats: run seeds of each setting, or None for the studies' own numbers.
     Returns: list of Part, those of whose files at least one is in `folder`.
     """
@@ -59,7 +60,7 @@ def parts(options, folder, repeats=None):
             for name in figures.MAKERS
         ),
         Part(
-            ("claims.json", "claims.md", *POOLED * is_home), lambda: write_claims(options, repeats)
+            ("claims.json", "claims.md", *POOLED * is_home), lambda: write_claims(options, evidence)
         ),
         Part(("detector.csv", "detector.md"), lambda: write_detector(options)),
         Part(REPORT, lambda: recorded.report(folder)),

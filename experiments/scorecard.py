@@ -1,6 +1,7 @@
 """`make claims`: from records on disk to the scorecard. Nothing is run here."""
 
 import dataclasses
+import functools
 import json
 
 import pandas as pd
@@ -16,17 +17,42 @@ from experiments.study.table2 import Protocol
 SWEPT = {"warmup": "warmup_days", "window": "window_days"}  # what a study's x axis is
 
 
-def write_claims(options, repeats=None):
-    """Evaluates all claims for one data seed, and pooled over all evaluation data seeds on disk.
+class Evidence:
+    """What decides the claims, read from the records once.
 
     Args:
       options: session.Options.
       repeats: run seeds of each setting that are looked for, or None for the studies' own number.
+    """
+
+    def __init__(self, options, repeats=None):
+        self._options, self._repeats, self._runs = options, repeats, {}
+
+    def runs(self, data_seed):
+        """`recorded_runs` of one data seed."""
+        if data_seed not in self._runs:
+            options = dataclasses.replace(self._options, data_seed=data_seed)
+            self._runs[data_seed] = recorded_runs(options, self._repeats)
+        return self._runs[data_seed]
+
+    @functools.cached_property
+    def pooled(self):
+        """The claims over all evaluation data seeds on disk, as claims.evaluate_pooled."""
+        frames = [self.runs(seed) for seed in data_seeds_on_disk(self._options)]
+        return claims.evaluate_pooled(pd.concat(frames, ignore_index=True))
+
+
+def write_claims(options, evidence):
+    """Evaluates all claims for one data seed, and pooled over all evaluation data seeds on disk.
+
+    Args:
+      options: session.Options.
+      evidence: Evidence from the same folder of results.
     Returns: claims.md as text. Also written: claims.{json,md} for the data seed, and
       claims_pooled.{json,md} in the folder of the default data seed.
     """
-    found = claims.evaluate(recorded_runs(options, repeats))
-    pooled = claims.evaluate_pooled(_runs_of_all(options, repeats))
+    found = claims.evaluate(evidence.runs(options.data_seed))
+    pooled = evidence.pooled
     folder = options.store(options.data_seed).root
     home = options.store(DEFAULT_DATA_SEED).root
     text = claims.markdown(found, pooled)
@@ -54,7 +80,7 @@ def recorded_runs(options, repeats=None):
 
     Args:
       options: session.Options.
-      repeats: as for write_claims.
+      repeats: as for Evidence.
     Returns: DataFrame with the columns that claims.evaluate reads; empty without any.
     """
     opened = session.recorded(options)
@@ -85,14 +111,6 @@ def _inside(place, arguments):
         return []
     rows = divergences.measured_rows(runs, place[-1].store, arguments[1])
     return [rows.assign(study=divergences.STUDY, role="repeat", chosen=False, x=float("nan"))]
-
-
-def _runs_of_all(options, repeats):
-    frames = [
-        recorded_runs(dataclasses.replace(options, data_seed=seed), repeats)
-        for seed in data_seeds_on_disk(options)
-    ]
-    return pd.concat(frames, ignore_index=True)
 
 
 def _strict(found):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from experiments.artefacts import claims
-from experiments.scorecard import data_seeds_on_disk, recorded_runs, write_claims
+from experiments.scorecard import Evidence, data_seeds_on_disk, recorded_runs, write_claims
 from experiments.session import Options
 
 
@@ -30,7 +30,7 @@ def test_data_seeds_are_those_of_the_profiles_folders(options, tmp_path):
 
 def test_without_records_every_claim_is_not_run_and_nothing_is_trained(options, tmp_path):
     assert recorded_runs(options).empty
-    text = write_claims(options)
+    text = write_claims(options, Evidence(options))
     folder = tmp_path / "results" / "smoke"
     found = json.loads((folder / "claims.json").read_text())
     pooled = json.loads((folder / "claims_pooled.json").read_text())

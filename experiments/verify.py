@@ -14,6 +14,7 @@ from experiments.run.record import Store, results_folder, seeds_on_disk
 from experiments.run.recorder import SnapshotStore
 from experiments.run.telemetry_store import TelemetryStore
 from experiments.run.threads import one_thread
+from experiments.scorecard import Evidence
 
 LEAST_PICTURE = 5_000  # ours: bytes; less is no figure
 SAME_OPTIMAL = 1e-6  # ours: processors round a day otherwise, which moves these by 1e-8
@@ -169,10 +170,13 @@ def _copy(folder, run_ids, copy):
 
 def _computed(options, folders, copies, repeats):
     """Items of the tables, figures, claims and reports of results folders, by data seed."""
+    evidence = Evidence(recompute.at(options, copies, None), repeats)
     parts = [
         (folder, part)
         for data_seed, folder in folders.items()
-        for part in recompute.parts(recompute.at(options, copies, data_seed), folder, repeats)
+        for part in recompute.parts(
+            recompute.at(options, copies, data_seed), folder, evidence, repeats
+        )
     ]
     parts.sort(key=lambda pair: pair[1].names == recompute.REPORT)  # it shows all the others
     checked = set()

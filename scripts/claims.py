@@ -5,9 +5,10 @@ from scripts import command
 
 def main():
     """Reads records, runs nothing, writes the scorecard, prints it."""
-    from experiments.scorecard import write_claims
+    from experiments.scorecard import Evidence, write_claims
 
-    print(write_claims(command.options(), command.FLAGS.repeats))
+    options = command.options()
+    print(write_claims(options, Evidence(options, command.FLAGS.repeats)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The frozen, validated configuration of one run, and its identity."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 
@@ -170,7 +171,7 @@ class RunConfig:
         }
         return cls(**{**fields, **parts})
 
-    @property
+    @functools.cached_property  # a study asks for it dozens of times
     def run_id(self):
         """Name of the run: model, method and a hash of all that decides its numbers."""
         return run_id_of(self.to_dict())

@@ -1,5 +1,6 @@
 """From a setting of a study to the configuration of a run: one gin resolution each."""
 
+import dataclasses
 import functools
 from typing import NamedTuple
 
@@ -28,8 +29,14 @@ def run_config(
       data_seed, run_seed: see RunConfig.
       threshold: what THRESHOLD is bound to in the method's file, or None to leave it.
       bindings: tuple of further gin bindings as text.
-    Raises: BadInput for what gin_files.resolve refuses.
+    Raises: BadInput for what gin_files.resolve refuses; ValueError for a seed below 0.
     """
+    config = _unseeded(profile, model, method, float(learning_rate), threshold, bindings)
+    return dataclasses.replace(config, data_seed=data_seed, run_seed=run_seed)
+
+
+@functools.cache  # the seeds of a setting share what takes the time
+def _unseeded(profile, model, method, learning_rate, threshold, bindings):
     files = [
         named_file("profiles", profile),
         named_file("models", model),
@@ -37,9 +44,9 @@ def run_config(
     ]
     bindings = [
         *bindings,
-        f"run.learning_rate = {float(learning_rate)!r}",
-        f"run.data_seed = {data_seed}",
-        f"run.run_seed = {run_seed}",
+        f"run.learning_rate = {learning_rate!r}",
+        "run.data_seed = 0",  # bound here, so that a study's own bindings of them are refused
+        "run.run_seed = 0",
     ]
     if threshold is not None:
         bindings.append(f"THRESHOLD = {float(threshold)!r}")
