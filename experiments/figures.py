@@ -24,12 +24,13 @@ MODEL = "large_dcn"  # what the paper's Figures 1, 4, 5a, 6 and 8 are about
 MODELS = ("small", "large", "large_dcn")  # of Figure 5b
 
 
-def write_figures(options, number=None):
+def write_figures(options, number=None, repeats=None):
     """Writes results/<profile>/figures/figure<name>.{png,pdf,csv}.
 
     Args:
       options: session.Options.
       number: of a figure of the paper, or None for all that are built.
+      repeats: run seeds of each setting of Table 2, or None for its own number.
     Returns: the paths of the pictures, as text.
     Raises: BadInput for a number that is not built, and, once everything else is written, for a
       figure whose runs do not show what it is about; RunsCrashed.
@@ -37,7 +38,7 @@ def write_figures(options, number=None):
     names = _names(number)
     folder = options.store(options.data_seed).root / "figures"
     lines, refused = [], []
-    with Material.opened(options) as material:
+    with Material.opened(options, repeats) as material:
         for name in names:
             try:
                 frame, figure = MAKERS[name](material)
@@ -67,17 +68,19 @@ class Material:
     Args:
       options: session.Options.
       open_session: function that gives the session.Session.
+      repeats: run seeds of each setting of Table 2, or None for its own number. The study of
+        divergences has numbers of its own: its cases need each other's run seeds.
     """
 
-    def __init__(self, options, open_session):
-        self.options, self._open = options, open_session
+    def __init__(self, options, open_session, repeats=None):
+        self.options, self._open, self._repeats = options, open_session, repeats
 
     @classmethod
     @contextlib.contextmanager
-    def opened(cls, options):
+    def opened(cls, options, repeats=None):
         """The material, its session closed at the end."""
         with contextlib.ExitStack() as stack:
-            yield cls(options, lambda: stack.enter_context(session.opened(options)))
+            yield cls(options, lambda: stack.enter_context(session.opened(options)), repeats)
 
     @functools.cached_property
     def session(self):
@@ -87,7 +90,7 @@ class Material:
     def repeats(self):
         """Repeats of Table 2, one row a run."""
         opened = self.session
-        table = reproduce.table2_config()
+        table = reproduce.table2_config(self._repeats)
         protocol = Protocol(table, opened.profile, opened.data_seed, opened.study)
         runs, _ = protocol.run(opened.found.base_rate, opened.divergence, opened.display)
         return runs[runs["role"] == "repeat"]

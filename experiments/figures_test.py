@@ -1,11 +1,12 @@
 """From a command to pictures on disk."""
 
 import dataclasses
+import types
 
 import pandas as pd
 import pytest
 
-from experiments import divergences
+from experiments import divergences, figures
 from experiments.artefacts import dynamics
 from experiments.artefacts.dynamics_test import curves, telemetry
 from experiments.artefacts.moments_test import DIVERGENCE
@@ -59,6 +60,20 @@ def test_without_an_example_of_each_kind_the_figure_is_refused_in_one_line(optio
     monkeypatch.setattr(Material, "divergences", pd.DataFrame(columns=columns))
     with pytest.raises(BadInput, match="figure4a: smoke, data seed 1: no run seed has a healthy"):
         write_figures(options, 4)
+
+
+@pytest.mark.parametrize("repeats, expected", [(2, 2), (None, 5)])
+def test_the_repeats_of_figure_5_are_those_asked_for(options, monkeypatch, repeats, expected):
+    class Asked(Exception):
+        pass
+
+    def protocol(table, *place):
+        raise Asked(table.repeats)
+
+    monkeypatch.setattr(figures, "Protocol", protocol)
+    session = types.SimpleNamespace(profile="smoke", data_seed=1, study=None)
+    with pytest.raises(Asked, match=f"^{expected}$"):
+        MAKERS["5a"](Material(options, lambda: session, repeats))
 
 
 def test_rows_of_the_study_come_from_curves_and_telemetry(tmp_path):

@@ -49,11 +49,11 @@ def parts(options, folder, evidence, repeats=None):
       repeats: run seeds of each setting, or None for the studies' own numbers.
     Returns: list of Part, those of whose files at least one is in `folder`.
     """
-    recorded, is_home = _Recorded(options), options.data_seed == DEFAULT_DATA_SEED
+    recorded, is_home = _Recorded(options, repeats), options.data_seed == DEFAULT_DATA_SEED
     found = [
         Part(("calibration.json",), recorded.calibration),
-        Part(TABLE2, lambda: recorded.table2(repeats)),
-        *(_study(recorded, folder, name, repeats) for name in _studies(folder)),
+        Part(TABLE2, recorded.table2),
+        *(_study(recorded, folder, name) for name in _studies(folder)),
         Part(TABLE1, lambda: table1.write(recorded.folder)),
         *(
             Part((f"figures/figure{name}.csv",), functools.partial(recorded.figure, name))
@@ -74,19 +74,19 @@ def _studies(folder):
     return [name for name in names if name != "table2"]
 
 
-def _study(recorded, folder, name, repeats):
+def _study(recorded, folder, name):
     names = TABLE3 if name == "table3" else (f"{name}.csv", f"{name}.md", f"{name}{RUNS}")
     picture = f"figures/study_{name}.csv"
     drawn = (folder / picture).exists()
-    make = functools.partial(recorded.study, name, repeats, drawn)
+    make = functools.partial(recorded.study, name, drawn)
     return Part(names + (picture,) * drawn, make)
 
 
 class _Recorded:
     """The makers of one data seed, which read records and train nothing."""
 
-    def __init__(self, options):
-        self.options = options
+    def __init__(self, options, repeats):
+        self.options, self._repeats = options, repeats
 
     @functools.cached_property
     def session(self):
@@ -98,7 +98,7 @@ class _Recorded:
 
     @functools.cached_property
     def material(self):
-        return figures.Material(self.options, lambda: self.session)
+        return figures.Material(self.options, lambda: self.session, self._repeats)
 
     @property
     def folder(self):
@@ -107,14 +107,14 @@ class _Recorded:
     def calibration(self):
         calibration.write(self.folder, self.session.found)
 
-    def table2(self, repeats):
-        reproduce.make_table2(self.session, reproduce.table2_config(repeats))
+    def table2(self):
+        reproduce.make_table2(self.session, reproduce.table2_config(self._repeats))
 
-    def study(self, name, repeats, drawn):
+    def study(self, name, drawn):
         file = CONFIGS / "studies" / f"{name}.gin"
         if not file.exists():
             raise Unknown(f"no configs/studies/{name}.gin")
-        config = reproduce.cases_config(f"configs/studies/{name}.gin", repeats)
+        config = reproduce.cases_config(f"configs/studies/{name}.gin", self._repeats)
         runs, _ = reproduce.make_cases(self.session, name, config)
         if drawn:
             self._points(f"study_{name}", reproduce.study_points(self.session, runs))

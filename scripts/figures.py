@@ -11,7 +11,7 @@ def main():
     """Reads records, runs what is missing, writes pictures and their points, prints the paths."""
     from experiments.figures import write_figures
 
-    print(write_figures(command.options(), command.FLAGS.figure))
+    print(write_figures(command.options(), command.FLAGS.figure, command.FLAGS.repeats))
 
 
 if __name__ == "__main__":
