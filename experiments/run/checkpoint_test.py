@@ -86,7 +86,7 @@ def test_a_checkpoint_comes_back_as_it_was_written(tmp_path):
     assert store.read(RUN_ID) is None
     store.write(RUN_ID, written)
     found = store.read(RUN_ID)
-    for name in ("weights", "accumulators"):
+    for name in ("weights", "state"):
         pairs = zip(getattr(found.snapshot, name), getattr(written.snapshot, name), strict=True)
         for one, other in pairs:
             assert (one.dtype, one.shape, one.tobytes()) == (

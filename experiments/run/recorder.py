@@ -16,6 +16,7 @@ from experiments.run import seal
 from experiments.run.record import check_folder, write_json, write_whole
 
 SNAPSHOT_SCHEMA = 1
+KINDS = ("weight", "accumulator")  # of arrays in files; the second is any state of an optimizer
 FIELDS = frozenset(("schema", "run_id", "step", "event", "data_seed", "run_seed", "sha256"))
 
 
@@ -43,12 +44,32 @@ class Snapshot(NamedTuple):
     """The state of a run before a step. With the run's config it decides all that follows.
 
     step: steps taken.
-    weights, accumulators: lists of arrays, in the order of the model's trainable variables.
+    weights: list of arrays, in the order of the model's trainable variables.
+    state: list of arrays, what the optimizer remembers, kind after kind in the same order: the
+      accumulators of Adagrad, or the momenta and then the velocities of Adam.
     """
 
     step: int
     weights: list
-    accumulators: list
+    state: list
+
+    def arrays(self):
+        """The arrays by name, as files have them: dict."""
+        return {
+            f"{kind}_{i}": array
+            for kind, values in zip(KINDS, (self.weights, self.state), strict=True)
+            for i, array in enumerate(values)
+        }
+
+    @classmethod
+    def of(cls, step, arrays):
+        """The snapshot whose `arrays` these are.
+
+        Raises: KeyError if one is missing.
+        """
+        counts = (sum(name.startswith(f"{kind}_") for name in arrays) for kind in KINDS)
+        parts = zip(KINDS, counts, strict=True)
+        return cls(step, *([arrays[f"{kind}_{i}"] for i in range(n)] for kind, n in parts))
 
 
 class Recorder:
@@ -113,10 +134,8 @@ class SnapshotStore:
           event: Event that it is kept for.
         """
         check_folder(self.folder, "folder of snapshots")
-        arrays = {f"weight_{i}": array for i, array in enumerate(snapshot.weights)}
-        arrays |= {f"accumulator_{i}": array for i, array in enumerate(snapshot.accumulators)}
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
+        np.savez(buffer, **snapshot.arrays())
         write_whole(self._file(config.run_id), buffer.getvalue())
         sidecar = {
             "schema": SNAPSHOT_SCHEMA,
@@ -145,11 +164,7 @@ class SnapshotStore:
             reason = "not the snapshot of its sidecar (truncated or changed)"
             raise self._damaged(path, reason)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            count = len(arrays.files) // 2
-            weights, accumulators = (
-                [arrays[f"{kind}_{i}"] for i in range(count)] for kind in ("weight", "accumulator")
-            )
-        return Snapshot(sidecar["step"], weights, accumulators), sidecar
+            return Snapshot.of(sidecar["step"], arrays), sidecar
 
     def _read_sidecar(self, run_id):
         path = self._sidecar(run_id)
