@@ -42,7 +42,13 @@ def interrupt_at(monkeypatch, step, every_steps=1):
 
 
 @pytest.mark.parametrize(
-    "method, model, step", [("clippy", "large_dcn", 20), ("lamb", "small", 6), ("gc", "small", 41)]
+    "method, model, step",
+    [
+        ("clippy", "large_dcn", 20),
+        ("lamb", "small", 6),
+        ("gc", "small", 41),
+        ("clippy_adam", "small", 20),
+    ],
 )
 def test_an_interrupted_run_goes_on_with_the_same_bits(
     tmp_path, day_cache, monkeypatch, method, model, step
