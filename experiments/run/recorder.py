@@ -2,22 +2,18 @@
 
 import collections
 import dataclasses
-import hashlib
 import io
-import json
 import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
 from data import checks
-from experiments.errors import BadInput, Damaged
-from experiments.run import seal
-from experiments.run.record import check_folder, write_json, write_whole
+from experiments.run.pairs import Pairs
+from experiments.run.record import check_folder
 
 SNAPSHOT_SCHEMA = 1
 KINDS = ("weight", "accumulator")  # of arrays in files; the second is any state of an optimizer
-FIELDS = frozenset(("schema", "run_id", "step", "event", "data_seed", "run_seed", "sha256"))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -120,10 +116,18 @@ class SnapshotStore:
 
     def __init__(self, root):
         self.folder = pathlib.Path(root) / "snapshots"
+        self._pairs = Pairs(
+            what="snapshot",
+            folder=self.folder,
+            ending=".npz",
+            sidecar_ending=".json",
+            schema=SNAPSHOT_SCHEMA,
+            fields=("step", "event", "data_seed", "run_seed"),
+        )
 
     def has(self, run_id):
         """Whether a run has a snapshot."""
-        return self._sidecar(run_id).exists()
+        return self._pairs.sidecar(run_id).exists()
 
     def write(self, config, snapshot, event):
         """Writes the arrays, then the sidecar that says what they are.
@@ -136,63 +140,19 @@ class SnapshotStore:
         check_folder(self.folder, "folder of snapshots")
         buffer = io.BytesIO()
         np.savez(buffer, **snapshot.arrays())
-        write_whole(self._file(config.run_id), buffer.getvalue())
-        sidecar = {
-            "schema": SNAPSHOT_SCHEMA,
-            "run_id": config.run_id,
+        said = {
             "step": snapshot.step,
             "event": event._asdict(),
             "data_seed": config.data_seed,
             "run_seed": config.run_seed,
-            "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
         }
-        write_json(self._sidecar(config.run_id), seal.sealed(sidecar))
+        self._pairs.write(config.run_id, buffer.getvalue(), said)
 
     def read(self, run_id):
         """The snapshot of a run and what its sidecar says: (Snapshot, dict).
 
         Raises: BadInput if it cannot be read; Damaged if it is truncated, changed or another run's.
         """
-        sidecar, path = self._read_sidecar(run_id), self._file(run_id)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError as error:
-            raise self._damaged(path, f"cannot be read: {error.strerror}") from error
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
-        if hashlib.sha256(content).hexdigest() != sidecar["sha256"]:
-            reason = "not the snapshot of its sidecar (truncated or changed)"
-            raise self._damaged(path, reason)
+        said, content = self._pairs.read(run_id)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            return Snapshot.of(sidecar["step"], arrays), sidecar
-
-    def _read_sidecar(self, run_id):
-        path = self._sidecar(run_id)
-        try:
-            found = json.loads(path.read_text())
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
-        except ValueError as error:
-            raise self._damaged(path, f"not JSON ({error})") from error
-        if not isinstance(found, dict) or set(found) - {seal.KEY} != FIELDS:
-            raise self._damaged(path, "not a snapshot's sidecar")
-        if (found["schema"], found["run_id"]) != (SNAPSHOT_SCHEMA, run_id):
-            raise self._damaged(
-                path,
-                f"schema {found['schema']}, run {found['run_id']}, not schema {SNAPSHOT_SCHEMA}, "
-                f"run {run_id}",
-            )
-        if not seal.is_intact(found):
-            raise self._damaged(path, "changed since it was written")
-        return found
-
-    def _damaged(self, path, reason):
-        run_id = path.stem
-        both = (self._sidecar(run_id), self._file(run_id))
-        return Damaged(path, reason, "delete both files to record it again", both)
-
-    def _file(self, run_id):
-        return self.folder / f"{run_id}.npz"
-
-    def _sidecar(self, run_id):
-        return self.folder / f"{run_id}.json"
+            return Snapshot.of(said["step"], arrays), said
