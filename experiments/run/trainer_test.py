@@ -8,9 +8,10 @@ import pytest
 
 from clippy.keras2 import keras
 from data import DayCache, Stream
+from experiments.run import config as config_module
 from experiments.run import metrics
 from experiments.run.divergence import DivergenceConfig, label
-from experiments.run.program import Program, tensors
+from experiments.run.program import OPTIMIZERS, Program, tensors
 from experiments.run.record import Store
 from experiments.run.runner import Runner
 from experiments.run.trainer import Evaluation, seeds_of, train, window_of
@@ -62,6 +63,10 @@ def test_adam_takes_the_steps_of_keras(days):
     pairs = zip(ours.model.trainable_variables, theirs.model.trainable_variables, strict=True)
     for one, other in pairs:
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_every_optimizer_of_a_configuration_is_built():
+    assert tuple(OPTIMIZERS) == config_module.OPTIMIZERS
 
 
 def test_adam_starts_anew(days, evaluation):
