@@ -1,5 +1,6 @@
 """What the pages say works: commands run as they stand, links lead somewhere, blocks are filled."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -99,15 +100,23 @@ def run(checkout, command, **variables):
     )
 
 
+def rate_of(path):
+    return json.loads(path.read_text())["config"]["learning_rate"]
+
+
 def with_names(checkout, command):
     """A command with a run in the place of each <id>, a file in that of <file>.
 
-    A replay needs one that diverged; the naive ones of Table 2 do, even in smoke. Several differ.
-    The doctor takes the run that was measured last. More repeats than two show nothing more.
+    A replay needs one that diverged; a naive one at the highest rate does, even in smoke. The
+    doctor takes the run that was measured last. More repeats than two show nothing more.
     """
-    pattern = "*.telemetry.json" if "doctor" in command else "large_dcn-naive-*.json"
-    found = sorted(checkout.glob(f"results/smoke/runs/{pattern}"), key=lambda p: p.stat().st_mtime)
-    ids = dict.fromkeys(path.name.split(".")[0] for path in reversed(found))
+    runs = checkout / "results" / "smoke" / "runs"
+    if "doctor" in command:
+        found = sorted(runs.glob("*.telemetry.json"), key=lambda path: -path.stat().st_mtime)
+    else:
+        naive = set(runs.glob("large_dcn-naive-*.json")) - set(runs.glob("*.telemetry.json"))
+        found = sorted(naive, key=lambda path: (-rate_of(path), path.name))
+    ids = dict.fromkeys(path.name.split(".")[0] for path in found)
     for run_id in ids:
         command = command.replace("<id>", run_id, 1)
     command = re.sub(r"\bSEEDS=\d+", "SEEDS=2", command)

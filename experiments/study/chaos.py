@@ -12,7 +12,7 @@ import psutil
 
 CRASHED = 3  # exit status of a study with runs that crashed; the same command tries them again
 # What a blow hits, with its weight: one worker, all workers, the parent, the whole machine.
-BLOWS = {"worker": 5, "workers": 3, "parent": 1, "machine": 1}  # ours
+BLOWS = {"worker": 8, "workers": 4, "parent": 1, "machine": 1}  # ours: a start costs the most
 HURRY = 0.5  # ours: share of the blows that wait for nothing, and hit starts more than runs
 JITTER_S = 1.0  # ours: about a run of smoke, so that blows hit every part of one
 ORPHANS_S = 20.0  # ours: far above what a worker needs to notice, on a busy machine
