@@ -32,8 +32,8 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): allowed is one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
-.PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 figures $(FIGURES) claims report smoke table1 \
-	study run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
+.PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
+	claims report smoke table1 study run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
 	lint fmt lock clean plan verify
 
 help: ## this list
@@ -58,6 +58,9 @@ reproduce-table2: $(INSTALLED) ## Table 2: calibrate, search, repeat, write and 
 reproduce-table3: $(INSTALLED) ## Table 3 and the other studies of section 3.2
 	@$(MODULE) scripts.reproduce_table3 $(FLAGS)
 
+reproduce-adam: $(INSTALLED) ## Clippy on Adam against Adam, section 4.3.3
+	@$(MODULE) scripts.study $(FLAGS) --study=configs/studies/adam.gin
+
 figures: $(INSTALLED) ## the figures of the paper
 	@$(MODULE) scripts.figures $(FLAGS)
 
@@ -68,8 +71,8 @@ $(FIGURES): $(INSTALLED)
 claims: $(INSTALLED) ## the scorecard: which claims of the paper the records bear out
 	@$(MODULE) scripts.claims $(FLAGS)
 
-REPRODUCE := table1 reproduce-table2 reproduce-table3 figures claims report
-reproduce: ## Tables 1 to 3, the figures, the scorecard and the report
+REPRODUCE := table1 reproduce-table2 reproduce-table3 reproduce-adam figures claims report
+reproduce: ## Tables 1 to 3, Clippy on Adam, the figures, the scorecard and the report
 	@for part in $(REPRODUCE); do $(MAKE) --no-print-directory $$part || exit; done
 
 report: $(INSTALLED) ## scorecard, tables, figures and runs as one HTML page

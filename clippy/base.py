@@ -145,6 +145,15 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         plain = tf.__internal__.tracking.AutoTrackable
         return plain._trackable_children(self, save_type, **kwargs)
 
+    @property
+    def state(self):
+        """What the optimizer remembers of each variable.
+
+        Dict from the kind of state, as in `slots`, to a list of variables, in the order of those
+        given to `build`.
+        """
+        return dict(self._state)
+
     def named_clipping_factors(self):
         """The factors of the last step: dict from the name of a variable to a scalar variable.
 

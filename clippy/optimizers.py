@@ -35,6 +35,18 @@ class RuleOptimizer(ClippingOptimizer):
         """The new state, a list, and the update r_t."""
         raise NotImplementedError
 
+    def plain_update(self, grad, variable):
+        """The update r_t that a step without a rule would take now; nothing changes.
+
+        Args:
+          grad: dense gradient of the variable.
+          variable: one of those given to `build`.
+        Returns: tensor of the variable's shape, to be multiplied with the rate.
+        """
+        _, count = self._rate_and_count(variable)
+        slots = [tf.convert_to_tensor(slot) for slot in self._slots_of(variable)]
+        return self._advance(grad, slots, count)[1]
+
     def _rule(self):
         rule = RULES[self.rule]
         return (None if self.rule == "naive" else rule), rule.complete(self.thresholds)

@@ -64,6 +64,8 @@ def _section(name, kind, values, words=""):
         if field.name not in said:
             raise ValueError(f"{name}.{field.name}: its docstring does not say what it is")
         value = values.get(f"{name}.{field.name}") or _default(field)
+        if not value.startswith("`") and field.default is not dataclasses.MISSING:
+            value += f", others {_code(repr(field.default))}"  # where some of the files bind it
         cells = [f"`{field.name}`", f"`{_type(field.type)}`", value, said[field.name]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
@@ -97,16 +99,17 @@ def _values():
         files = sorted((CONFIGS / folder).glob("*.gin"))
         by_file = {file.stem: bound(file) for file in files}
         for name in dict.fromkeys(name for values in by_file.values() for name in values):
-            found[name] = _joined({stem: of[name] for stem, of in by_file.items() if name in of})
+            here = {stem: of[name] for stem, of in by_file.items() if name in of}
+            found[name] = _joined(here, in_all=len(here) == len(files))
     for stem in SHARED:
         for name, value in bound(CONFIGS / f"{stem}.gin").items():
             found[name] = _code(value, f"{stem}.gin")
     return found
 
 
-def _joined(values):
+def _joined(values, in_all):
     """One value for all files, or each with the file that binds it."""
-    if len(set(values.values())) == 1:
+    if in_all and len(set(values.values())) == 1:
         return _code(next(iter(values.values())))
     return ", ".join(f"{stem} {_code(value)}" for stem, value in values.items())
 

@@ -194,6 +194,12 @@ def replay_one(*, run_id, steps, method, rate, results, cache, say):
     if method:
         file = named_file("methods", method)
         (method,) = resolve([file], (), ("MethodConfig",))
+        own = found.config.method.optimizer
+        if method.optimizer != own:
+            raise BadInput(
+                f"METHOD = {method.name!r}: it goes on from a state of {method.optimizer}, the run "
+                f"has one of {own}: allowed is a method on {own}"
+            )
     one_thread()  # before anything else computes with TensorFlow
     shown = replay(
         found, cache, steps=steps or STEPS, method=method or None, rate=rate or None, say=say

@@ -11,7 +11,7 @@ from experiments import replay as module
 from experiments.doctor import diagnose
 from experiments.errors import BadInput
 from experiments.gin_files import resolve, telemetry_config
-from experiments.replay import replay, report
+from experiments.replay import replay, replay_one, report
 from experiments.run.config import RunConfig
 from experiments.run.detector import Event
 from experiments.run.record import Store
@@ -196,6 +196,14 @@ def test_spoiled_files_are_set_aside_and_recorded_again(results, day_cache, tmp_
 def test_a_run_that_is_not_there_is_bad_input(results, run_id, said):
     with pytest.raises(BadInput, match=f"RUN = {run_id!r}: {said}"):
         recorded.find(results, run_id)
+
+
+def test_a_method_on_another_optimizer_cannot_go_on_from_the_state_of_the_run(results, tmp_path):
+    given = {"run_id": DIES.run_id, "steps": 1, "rate": None, "results": results}
+    with pytest.raises(
+        BadInput, match="METHOD = 'clippy_adam': .*: allowed is a method on adagrad"
+    ):
+        replay_one(**given, method="clippy_adam", cache=tmp_path, say=print)
 
 
 def test_a_configuration_comes_back_from_its_record(results):

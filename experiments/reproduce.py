@@ -12,6 +12,7 @@ from experiments.study.cases import CasesProtocol
 from experiments.study.table2 import Protocol
 
 SECTION_3_2 = ("warmup", "window", "shocks", "objectives")  # small studies beside Table 3
+SECTION_4_3_3 = ("adam",)
 
 
 def reproduce_calibration(options):
@@ -151,6 +152,12 @@ def section_3_2(runs=None):
     """Table 3 and the small studies beside it: dict from name to CasesConfig."""
     names = ("table3", *SECTION_3_2)
     return {name: cases_config(named_file("studies", name), runs) for name in names}
+
+
+def deciding(runs=None):
+    """All studies of cases that decide claims by their curves: dict from name to CasesConfig."""
+    others = {name: cases_config(named_file("studies", name), runs) for name in SECTION_4_3_3}
+    return section_3_2(runs) | others
 
 
 def study_name(file):

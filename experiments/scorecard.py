@@ -92,7 +92,7 @@ def recorded_runs(options, repeats=None):
     runs = Protocol(reproduce.table2_config(repeats), *place).recorded(*arguments)
     if runs is not None:
         frames.append(runs.assign(study="table2", case="", x=float("nan")))
-    for name, config in reproduce.section_3_2(repeats).items():
+    for name, config in reproduce.deciding(repeats).items():
         runs = CasesProtocol(config, *place).recorded(*arguments)
         if runs is not None:
             swept = runs[SWEPT[name]] if name in SWEPT else float("nan")

@@ -209,6 +209,7 @@ def test_the_reference_has_every_parameter_with_what_the_files_bind():
         "TrainerConfig": "| `batch_size` | `int` | laptop `2048`, paper `65536`, smoke `256` |",
         "StreamConfig": "| `walk` | `FeatureWalk \\| None` | `@FeatureWalk()` | the parts of the",
         "DivergenceConfig": "| `blow_up` | `float` | `4.0` | of such runs",
+        "MethodConfig": "| `optimizer` | `str` | adam `'adam'`, clippy_adam `'adam'`, others",
         "Case": "| `method` | `str` | `'naive'` unless bound | name of a file",
         "Macros": "| `THRESHOLD` | agc `0.01`, gc `0.1`, lamb `0.01` |",
     }

@@ -16,7 +16,7 @@ OPERATIONS_PAGE = command.ROOT / "scripts" / "README.md"
 REFERENCE = command.ROOT / "configs" / "REFERENCE.md"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
 
-ABLATIONS = ("batch_and_rate.md", "clippy_thresholds.md", "scope.md")
+IN_FULL = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "scope.md")
 
 # The cases of each explaining study that its words in README.md stand on, in their order.
 KEY_CASES = {
@@ -62,7 +62,7 @@ def blocks():
         OPERATIONS_PAGE: {"scale": scale(bench, RESULTS)},
         RESULTS_PAGE: {"rates": rates},
     }
-    for page in sorted([*RESULTS.glob("why_*.md"), *(RESULTS / name for name in ABLATIONS)]):
+    for page in sorted([*RESULTS.glob("why_*.md"), *(RESULTS / name for name in IN_FULL)]):
         # The heading of a study's page would cut a section of the page in two.
         pages[RESULTS_PAGE][page.stem] = page.read_text().split("\n\n", 1)[1]
     return pages

@@ -10,7 +10,15 @@ MODEL_NAMES = {
     "large_dcn": "Large+DCN",
     "small_dcn": "Small+DCN",
 }
-METHOD_NAMES = {"naive": "Naive", "gc": "GC", "agc": "AGC", "lamb": "LAMB", "clippy": "Clippy"}
+METHOD_NAMES = {
+    "naive": "Naive",
+    "gc": "GC",
+    "agc": "AGC",
+    "lamb": "LAMB",
+    "clippy": "Clippy",
+    "adam": "Adam",
+    "clippy_adam": "Clippy on Adam",  # section 4.3.3
+}
 METRIC_NAMES = {"auc": "AUC (higher is better)", "rmse": "RMSE (lower is better)"}
 DIGITS = {"auc": 2, "rmse": 3}
 RATES_HEADER = ("Model", "Method", "Rate", "Threshold", "AUC", "95 % interval", "RMSE", "Diverged")

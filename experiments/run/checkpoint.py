@@ -21,7 +21,6 @@ CHECKPOINT_SCHEMA = 1
 EVERY_S = 60  # ours: what an interruption may cost; a shorter run never writes one
 MOST_SHARE = 0.05  # ours: of a run's time, for writing checkpoints
 DIGEST_BYTES = hashlib.sha256().digest_size
-PARTS = ("weight", "accumulator")
 DECIDE_BITS = ("tensorflow", "tf-keras", "numpy")  # packages whose version may
 
 
@@ -58,11 +57,6 @@ class CheckpointStore:
     def write(self, run_id, checkpoint):
         """Writes one in place of the one before."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        arrays = {
-            f"{part}_{i}": array
-            for part, values in zip(PARTS, checkpoint.snapshot[1:], strict=True)
-            for i, array in enumerate(values)
-        }
         state = _identity(run_id, self._placed) | {
             "step": checkpoint.snapshot.step,
             "rows": checkpoint.rows,
@@ -71,7 +65,7 @@ class CheckpointStore:
             "wall_s": checkpoint.wall_s,
         }
         buffer = io.BytesIO()
-        np.savez(buffer, state=json.dumps(state), **arrays)
+        np.savez(buffer, state=json.dumps(state), **checkpoint.snapshot.arrays())
         # Behind the archive, where a zip file may have what it likes: readers of npz still read it.
         buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
         write_whole(self._file(run_id), buffer.getbuffer())
@@ -184,7 +178,5 @@ def _read(path, identity):
     for name, value in identity.items():
         if state.get(name) != value:
             raise ValueError(f"{name} {state.get(name)}: allowed is {value}")
-    count = len(arrays) // len(PARTS)
-    parts = ([arrays[f"{part}_{i}"] for i in range(count)] for part in PARTS)
     kept = (state[name] for name in Checkpoint._fields[1:])
-    return Checkpoint(Snapshot(state["step"], *parts), *kept)
+    return Checkpoint(Snapshot.of(state["step"], arrays), *kept)

@@ -7,6 +7,7 @@ import json
 
 import data
 from data import checks
+from experiments.errors import one_of
 from experiments.run.late import check_method
 from models.config import ModelConfig
 
@@ -14,6 +15,9 @@ from models.config import ModelConfig
 NUMERICS_VERSION = 2
 
 DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
+
+OPTIMIZERS = ("adagrad", "adam")
+YOUNGER = {"scope": "local", "optimizer": "adagrad"}  # of MethodConfig, than the first records
 
 STREAM_PARTS = {
     "teacher": data.Teacher,
@@ -34,8 +38,10 @@ class MethodConfig:
       name: how tables and run ids call it.
       rule: a key of `clippy.RULES`.
       thresholds: the rule's thresholds by name.
-      accumulate: what Adagrad accumulates, the "raw" or the "clipped" gradient.
+      accumulate: what the optimizer accumulates, the "raw" or the "clipped" gradient.
       scope: "local" for a factor of each variable, "global" for one of all (section 4.3.2).
+      optimizer: whose steps the rule scales, "adagrad" or "adam" (section 4.3.3), which treats the
+        embeddings as well.
     """
 
     name: str
@@ -43,6 +49,7 @@ class MethodConfig:
     thresholds: dict[str, float]
     accumulate: str
     scope: str = "local"
+    optimizer: str = "adagrad"
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name.isidentifier():
@@ -56,6 +63,9 @@ class MethodConfig:
             check_method(self.rule, self.thresholds, self.accumulate, self.scope)
         except ValueError as error:
             raise ValueError(f"MethodConfig.{error}") from None
+        if self.optimizer not in OPTIMIZERS:
+            allowed = one_of(str(self.optimizer), OPTIMIZERS)
+            checks.fail("MethodConfig.optimizer", self.optimizer, allowed)
         # 1 and 1.0 are one number, and must be one run.
         floats = {name: float(value) for name, value in self.thresholds.items()}
         object.__setattr__(self, "thresholds", floats)
@@ -150,8 +160,9 @@ class RunConfig:
         their ids stay.
         """
         fields = json.loads(json.dumps(dataclasses.asdict(self)))
-        if self.method.scope == "local":
-            del fields["method"]["scope"]
+        for name, default in YOUNGER.items():
+            if fields["method"][name] == default:
+                del fields["method"][name]
         return fields
 
     @classmethod
@@ -183,7 +194,7 @@ class RunConfig:
         shape = (stream.dense_features, stream.categorical_features, stream.vocabulary_size)
         model = json.dumps(dataclasses.asdict(self.model), sort_keys=True)
         method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
-        method += (self.method.scope,)
+        method += (self.method.scope, self.method.optimizer)
         return shape, model, method
 
 

@@ -37,6 +37,9 @@ OTHER_TRACES = {
         c, method=dataclasses.replace(c.method, accumulate="raw")
     ),
     "scope": lambda c: dataclasses.replace(c, method=dataclasses.replace(c.method, scope="global")),
+    "optimizer": lambda c: dataclasses.replace(
+        c, method=dataclasses.replace(c.method, optimizer="adam")
+    ),
     "rule": lambda c: dataclasses.replace(
         c, method=dataclasses.replace(c.method, rule="agc_per_unit")
     ),
@@ -54,10 +57,12 @@ def test_a_change_of_the_program_needs_another_trace(config, change):
     assert changed.trace_key != config.trace_key
 
 
-def test_the_local_scope_is_no_part_of_the_identity(config):
+@pytest.mark.parametrize("name", ["scope", "optimizer"])
+def test_a_younger_parameter_at_its_default_is_no_part_of_the_identity(config, name):
     """Records that are older than the parameter keep their ids."""
-    assert "scope" not in config.to_dict()["method"]
-    other = OTHER_TRACES["scope"](config)
+    assert name not in config.to_dict()["method"]
+    other = OTHER_TRACES[name](config)
+    assert name in other.to_dict()["method"]
     assert RunConfig.from_dict(other.to_dict()) == other
     assert RunConfig.from_dict(config.to_dict()) == config
 
@@ -94,6 +99,12 @@ def test_a_bad_rate_is_refused(config, rate):
 def test_a_bad_threshold_is_refused(value):
     with pytest.raises(ValueError, match="MethodConfig.thresholds = .*: allowed"):
         MethodConfig(name="gc", rule="gc", thresholds={"lam": value}, accumulate="raw")
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "sgd", None, ["adam"]])
+def test_an_unknown_optimizer_is_refused(optimizer):
+    with pytest.raises(ValueError, match="MethodConfig.optimizer = .*: allowed is one of adagrad"):
+        MethodConfig(name="m", rule="naive", thresholds={}, accumulate="raw", optimizer=optimizer)
 
 
 def test_parts_of_another_kind_are_refused(config):

@@ -10,7 +10,7 @@ from experiments.run.program import Program
 
 
 class DistributedProgram(Program):
-    """A Program whose weights and accumulators are mirrored on the replicas of a strategy.
+    """A Program whose weights and optimizer state are mirrored on the replicas of a strategy.
 
     The gradients of all replicas are summed before the optimizer sees them, so that clipping
     factors are those of the global batch. All replicas hold equal numbers at all times, which is
@@ -38,12 +38,12 @@ class DistributedProgram(Program):
         self._of_run, self._agreed = b"", False
 
     def start(self, config, seed):
-        """Puts weights, accumulators and thresholds at their start for one run."""
+        """Puts weights, optimizer state and thresholds at their start for one run."""
         super().start(config, seed)
         self._of_run, self._agreed = config.run_id.encode(), False
 
     def restore(self, snapshot):
-        """Puts weights and accumulators where a snapshot has them; `start` comes first."""
+        """Puts weights and optimizer state where a snapshot has them; `start` comes first."""
         super().restore(snapshot)
         self._agreed = False
 
@@ -99,7 +99,7 @@ class DistributedProgram(Program):
         return loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
     def _check_state(self):
-        variables = [*self._variables, *self._optimizer.accumulators]
+        variables = [*self._variables, *self._state]
         held = [self._strategy.experimental_local_results(variable) for variable in variables]
         step = int(self._optimizer.iterations.numpy())
         self._check(self._of_run, list(zip(*held, strict=True)), f"the weights after step {step}")

@@ -46,7 +46,7 @@ def state_of(program):
     """Weights, accumulators and factors: dict from kind to arrays, in the order of variables."""
     snapshot = program.snapshot(STEPS)
     factors = [factor.numpy() for factor in program._optimizer.clipping_factors]
-    return {"weight": snapshot.weights, "accumulator": snapshot.accumulators, "factor": factors}
+    return {"weight": snapshot.weights, "accumulator": snapshot.state, "factor": factors}
 
 
 def differences(found, expected):

@@ -16,7 +16,7 @@ class Probe:
     Args:
       config: TelemetryConfig.
       model: RankingModel.
-      optimizer: ClippedAdagrad of the model's trainable variables, with exported factors.
+      optimizer: clippy.RuleOptimizer of the model's trainable variables, with exported factors.
     """
 
     def __init__(self, config, model, optimizer):
@@ -77,10 +77,9 @@ class Probe:
 
     def _view(self, index, gradient, rate):
         """The step of one variable by Algorithm 1, whatever the method in use accumulates."""
-        grad = tf.convert_to_tensor(gradient)
-        accumulator = self._optimizer.accumulators[index] + tf.square(grad)  # line 6
-        weight = tf.convert_to_tensor(self._variables[index])
-        return StepView(grad, weight, grad * tf.math.rsqrt(accumulator), rate)  # line 7
+        grad, variable = tf.convert_to_tensor(gradient), self._variables[index]
+        update = self._optimizer.plain_update(grad, variable)  # lines 6 and 7
+        return StepView(grad, tf.convert_to_tensor(variable), update, rate)
 
     def _layer(self, views):
         floor = self._config.least_weight

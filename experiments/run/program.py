@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from clippy import ClippedAdagrad
+from clippy import ClippedAdagrad, ClippedAdam
 from data import TASKS
 from experiments.run.probe import Probe
 from experiments.run.recorder import Snapshot
@@ -11,6 +11,7 @@ from models.ranking import RankingModel
 
 # Section 5.1.3: the methods treat non-embedding variables; embeddings take plain Adagrad.
 EXCLUDE = ("/embeddings:",)
+OPTIMIZERS = {"adagrad": ClippedAdagrad, "adam": ClippedAdam}
 FIELDS = ("dense", "categorical", "labels")
 
 
@@ -40,7 +41,7 @@ class Program:
             name: tf.Variable(value, dtype=tf.float32)
             for name, value in config.method.thresholds.items()
         }
-        self._optimizer = optimizer or ClippedAdagrad(
+        self._optimizer = optimizer or OPTIMIZERS[config.method.optimizer](
             config.method.rule,
             self._thresholds,
             learning_rate=1.0,
@@ -53,6 +54,7 @@ class Program:
             jit_compile=False,
         )
         self._optimizer.build(self._variables)
+        self._state = [] if optimizer else sum(self._optimizer.state.values(), [])
         self._probe, self._measured = None, None
         if telemetry is not None:
             self._probe = Probe(telemetry, self.model, self._optimizer)
@@ -65,15 +67,16 @@ class Program:
         return [task for task in TASKS if task.name in self.model.heads]
 
     def start(self, config, seed):
-        """Puts weights, accumulators and thresholds at their start for one run.
+        """Puts weights, optimizer state and thresholds at their start for one run.
 
         Args:
           config: RunConfig with this program's trace key.
           seed: seed of the initial weights.
         """
         self.model.initialize(seed)
-        for accumulator in self._optimizer.accumulators:
-            accumulator.assign(tf.fill(accumulator.shape, self._optimizer.initial_accumulator))
+        for kind, initial in self._optimizer.slots.items():
+            for variable in self._optimizer.state[kind]:
+                variable.assign(tf.fill(variable.shape, initial))
         self._optimizer.iterations.assign(0)
         for name, value in config.method.thresholds.items():
             self._thresholds[name].assign(value)
@@ -81,13 +84,12 @@ class Program:
     def snapshot(self, step):
         """The state before a step, counted from 0: recorder.Snapshot."""
         weights = [variable.numpy() for variable in self._variables]
-        accumulators = [accumulator.numpy() for accumulator in self._optimizer.accumulators]
-        return Snapshot(step, weights, accumulators)
+        return Snapshot(step, weights, [variable.numpy() for variable in self._state])
 
     def restore(self, snapshot):
-        """Puts weights and accumulators where a snapshot has them; `start` comes first."""
-        targets = [*self._variables, *self._optimizer.accumulators]
-        for target, value in zip(targets, [*snapshot.weights, *snapshot.accumulators], strict=True):
+        """Puts weights and optimizer state where a snapshot has them; `start` comes first."""
+        targets = [*self._variables, *self._state]
+        for target, value in zip(targets, [*snapshot.weights, *snapshot.state], strict=True):
             target.assign(value)
         self._optimizer.iterations.assign(snapshot.step)
 

@@ -2,21 +2,18 @@
 
 import collections
 import dataclasses
-import hashlib
 import io
-import json
 import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
 from data import checks
-from experiments.errors import BadInput, Damaged
-from experiments.run import seal
-from experiments.run.record import check_folder, write_json, write_whole
+from experiments.run.pairs import Pairs
+from experiments.run.record import check_folder
 
 SNAPSHOT_SCHEMA = 1
-FIELDS = frozenset(("schema", "run_id", "step", "event", "data_seed", "run_seed", "sha256"))
+KINDS = ("weight", "accumulator")  # of arrays in files; the second is any state of an optimizer
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,12 +40,32 @@ class Snapshot(NamedTuple):
     """The state of a run before a step. With the run's config it decides all that follows.
 
     step: steps taken.
-    weights, accumulators: lists of arrays, in the order of the model's trainable variables.
+    weights: list of arrays, in the order of the model's trainable variables.
+    state: list of arrays, what the optimizer remembers, kind after kind in the same order: the
+      accumulators of Adagrad, or the momenta and then the velocities of Adam.
     """
 
     step: int
     weights: list
-    accumulators: list
+    state: list
+
+    def arrays(self):
+        """The arrays by name, as files have them: dict."""
+        return {
+            f"{kind}_{i}": array
+            for kind, values in zip(KINDS, (self.weights, self.state), strict=True)
+            for i, array in enumerate(values)
+        }
+
+    @classmethod
+    def of(cls, step, arrays):
+        """The snapshot whose `arrays` these are.
+
+        Raises: KeyError if one is missing.
+        """
+        counts = (sum(name.startswith(f"{kind}_") for name in arrays) for kind in KINDS)
+        parts = zip(KINDS, counts, strict=True)
+        return cls(step, *([arrays[f"{kind}_{i}"] for i in range(n)] for kind, n in parts))
 
 
 class Recorder:
@@ -99,10 +116,18 @@ class SnapshotStore:
 
     def __init__(self, root):
         self.folder = pathlib.Path(root) / "snapshots"
+        self._pairs = Pairs(
+            what="snapshot",
+            folder=self.folder,
+            ending=".npz",
+            sidecar_ending=".json",
+            schema=SNAPSHOT_SCHEMA,
+            fields=("step", "event", "data_seed", "run_seed"),
+        )
 
     def has(self, run_id):
         """Whether a run has a snapshot."""
-        return self._sidecar(run_id).exists()
+        return self._pairs.sidecar(run_id).exists()
 
     def write(self, config, snapshot, event):
         """Writes the arrays, then the sidecar that says what they are.
@@ -113,71 +138,21 @@ class SnapshotStore:
           event: Event that it is kept for.
         """
         check_folder(self.folder, "folder of snapshots")
-        arrays = {f"weight_{i}": array for i, array in enumerate(snapshot.weights)}
-        arrays |= {f"accumulator_{i}": array for i, array in enumerate(snapshot.accumulators)}
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
-        write_whole(self._file(config.run_id), buffer.getvalue())
-        sidecar = {
-            "schema": SNAPSHOT_SCHEMA,
-            "run_id": config.run_id,
+        np.savez(buffer, **snapshot.arrays())
+        said = {
             "step": snapshot.step,
             "event": event._asdict(),
             "data_seed": config.data_seed,
             "run_seed": config.run_seed,
-            "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
         }
-        write_json(self._sidecar(config.run_id), seal.sealed(sidecar))
+        self._pairs.write(config.run_id, buffer.getvalue(), said)
 
     def read(self, run_id):
         """The snapshot of a run and what its sidecar says: (Snapshot, dict).
 
         Raises: BadInput if it cannot be read; Damaged if it is truncated, changed or another run's.
         """
-        sidecar, path = self._read_sidecar(run_id), self._file(run_id)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError as error:
-            raise self._damaged(path, f"cannot be read: {error.strerror}") from error
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
-        if hashlib.sha256(content).hexdigest() != sidecar["sha256"]:
-            reason = "not the snapshot of its sidecar (truncated or changed)"
-            raise self._damaged(path, reason)
+        said, content = self._pairs.read(run_id)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            count = len(arrays.files) // 2
-            weights, accumulators = (
-                [arrays[f"{kind}_{i}"] for i in range(count)] for kind in ("weight", "accumulator")
-            )
-        return Snapshot(sidecar["step"], weights, accumulators), sidecar
-
-    def _read_sidecar(self, run_id):
-        path = self._sidecar(run_id)
-        try:
-            found = json.loads(path.read_text())
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
-        except ValueError as error:
-            raise self._damaged(path, f"not JSON ({error})") from error
-        if not isinstance(found, dict) or set(found) - {seal.KEY} != FIELDS:
-            raise self._damaged(path, "not a snapshot's sidecar")
-        if (found["schema"], found["run_id"]) != (SNAPSHOT_SCHEMA, run_id):
-            raise self._damaged(
-                path,
-                f"schema {found['schema']}, run {found['run_id']}, not schema {SNAPSHOT_SCHEMA}, "
-                f"run {run_id}",
-            )
-        if not seal.is_intact(found):
-            raise self._damaged(path, "changed since it was written")
-        return found
-
-    def _damaged(self, path, reason):
-        run_id = path.stem
-        both = (self._sidecar(run_id), self._file(run_id))
-        return Damaged(path, reason, "delete both files to record it again", both)
-
-    def _file(self, run_id):
-        return self.folder / f"{run_id}.npz"
-
-    def _sidecar(self, run_id):
-        return self.folder / f"{run_id}.json"
+            return Snapshot.of(said["step"], arrays), said

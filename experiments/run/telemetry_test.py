@@ -150,6 +150,20 @@ def test_the_measures_are_those_of_the_definitions(day_cache, runner, config, me
                 assert measures[f"{label}/{name}"] == pytest.approx(value, rel=2e-3), (label, name)
 
 
+def test_the_update_of_adam_is_its_step_over_the_rate(day_cache, runner, config):
+    run = smoke("adam", 0.01)
+    program, window = runner._program(run, config), window_of(run)
+    program.start(run, seeds_of(0)[0])
+    days = DayCache(day_cache, Stream(run.stream, 1))
+    for step in range(3):
+        before = weights_of(program)
+        program.step(tensors(window.batch(step, days.day)), 0.01)
+        (name,) = (name for name in before if "/hidden_0/kernel" in f"/{name}")
+        taken = (before[name] - weights_of(program)[name]) / 0.01
+        measured = program.measures["bottom_hidden/update_norm"]
+        assert measured == pytest.approx(np.linalg.norm(taken), rel=1e-3)
+
+
 def plain_gradients(model, batch):
     import tensorflow as tf
 

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clippy.keras2 import keras
 from data import DayCache, Stream
+from experiments.run import config as config_module
 from experiments.run import metrics
 from experiments.run.divergence import DivergenceConfig, label
-from experiments.run.program import Program
+from experiments.run.program import OPTIMIZERS, Program, tensors
 from experiments.run.record import Store
 from experiments.run.runner import Runner
 from experiments.run.trainer import Evaluation, seeds_of, train, window_of
@@ -46,6 +48,32 @@ def test_the_same_seeds_give_the_same_bits(days, evaluation):
     first = curves_of(smoke(), Program(smoke()), days, evaluation)
     second = curves_of(smoke(), Program(smoke()), days, evaluation)
     pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
+def test_adam_takes_the_steps_of_keras(days):
+    """Embeddings with repeated ids, and the correction of the bias, which counts the steps."""
+    config, rate = smoke("adam"), 0.01
+    ours, theirs = Program(config), Program(config, optimizer=keras.optimizers.Adam(1.0))
+    for program in (ours, theirs):
+        program.model.initialize(7)
+    ours.start(config, 7)
+    for step in range(4):
+        batch = tensors(window_of(config).batch(step, days.day))
+        assert ours.step(batch, rate) == pytest.approx(theirs.step(batch, rate), rel=1e-5)
+    pairs = zip(ours.model.trainable_variables, theirs.model.trainable_variables, strict=True)
+    for one, other in pairs:
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-4, atol=1e-5)
+
+
+def test_every_optimizer_of_a_configuration_is_built():
+    assert tuple(OPTIMIZERS) == config_module.OPTIMIZERS
+
+
+def test_adam_starts_anew(days, evaluation):
+    program = Program(smoke("clippy_adam"))
+    first = curves_of(smoke("clippy_adam"), program, days, evaluation)
+    again = curves_of(smoke("clippy_adam"), program, days, evaluation)
+    pd.testing.assert_frame_equal(first, again, check_exact=True)
 
 
 def test_another_run_seed_gives_other_curves(days, evaluation):

@@ -4,6 +4,7 @@ from functools import partial
 
 from experiments.artefacts import dynamics as telemetry
 from experiments.artefacts.claims import (
+    adam,
     curvature,
     dynamics,
     quality,
@@ -59,6 +60,7 @@ RULES = {  # by id; a claim without a rule has no records yet
     "C30": ratios.window_helps,
     "C31": shocks.shocks_bring_divergence,
     "C32": partial(ratios.is_below, study="objectives", lower="one_task", higher="six_tasks"),
+    "C34": adam.clippy_helps_adam,
 }
 
 

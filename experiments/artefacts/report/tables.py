@@ -31,11 +31,12 @@ CASE_COLUMNS = ("case", "model", "method", "rate_multiple", "diverged", "micro_d
 CASE_COLUMNS += ("untrained", "tried", "low", "high", "auc_mean", "auc_std", "rmse_mean")
 CASE_COLUMNS += ("rmse_std", "against", "auc_gap", "rmse_gap")
 ENDINGS = ("csv", "md", "tex")
-SMALL_STUDIES = {  # of section 3.2 and 4.1: the claims of the paper that each decides
+SMALL_STUDIES = {  # of sections 3.2, 4.1 and 4.3.3: the claims of the paper that each decides
     "warmup": ("C29",),
     "window": ("C30",),
     "shocks": ("C31",),
     "objectives": ("C32",),
+    "adam": ("C34",),
     "divergences": tuple(f"C{number}" for number in range(20, 28)),
 }
 

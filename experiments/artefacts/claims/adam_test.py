@@ -1,0 +1,62 @@
+"""The rule on Clippy with Adam, each way."""
+
+import pandas as pd
+import pytest
+
+from experiments.artefacts.claims.figures import MissingRuns
+from experiments.artefacts.claims.runs_test import RATES, adam, changed, decide, shifted, verdict
+
+
+def test_more_rates_and_no_loss_at_adams_best_one():
+    found = decide("C34", adam())
+    assert found.verdict == "reproduced"
+    # Adam survives two rates, but seed 3 none: it died at the lowest. Clippy survives three.
+    assert found.statistic["rates survived"] == pytest.approx((4 * 1 + 3) / 5)
+    assert found.interval["rates survived"][0] == 1.0
+    # At 0.02x, where Adam's mean is highest; the one at 0.5x is undefined, so chance.
+    assert found.statistic["AUC at 0.02x"] == pytest.approx(0.001)
+    assert found.n == 5 * 2 * len(RATES)
+    assert "adam 0.002x 1/5, 0.02x 0/5, 0.5x 5/5; clippy_adam 0.002x 0/5" in found.reason
+
+
+def test_a_rate_above_a_fatal_one_is_not_survived():
+    lucky = changed(adam(), {"label": "healthy"}, method="adam", rate_multiple=0.5, seed=3)
+    assert decide("C34", lucky).statistic == decide("C34", adam()).statistic
+
+
+def test_worse_at_adams_best_rate_is_contradicted():
+    worse = shifted(adam(), "auc", -0.01, method="clippy_adam", rate_multiple=0.02)
+    assert verdict("C34", worse) == "contradicted"
+    elsewhere = shifted(adam(), "auc", -0.01, method="clippy_adam", rate_multiple=0.002)
+    assert verdict("C34", elsewhere) == "reproduced"
+
+
+def test_as_many_rates_decide_nothing_and_fewer_contradict():
+    runs = adam()
+    runs = runs[~((runs["method"] == "adam") & (runs["rate_multiple"] == 0.002))]
+    level = changed(adam(), {"label": "healthy"}, method="adam")
+    assert verdict("C34", level) == "inconclusive"
+    fewer = changed(level, {"label": "full"}, method="clippy_adam", rate_multiple=0.5)
+    assert verdict("C34", fewer) == "contradicted"
+
+
+def test_the_best_rate_is_that_of_all_data_seeds():
+    other = shifted(adam(2), "auc", 0.3, method="adam", rate_multiple=0.002)
+    third = shifted(adam(3), "auc", -0.01, method="adam", rate_multiple=0.002)
+    found = decide("C34", pd.concat([adam(1), other, third], ignore_index=True))
+    assert "AUC at 0.002x" in found.statistic
+    assert found.verdict == "reproduced"  # a tie: worse on that data seed alone
+    assert found.n == 90
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        adam().query("rate_multiple == 0.02"),
+        adam().query("not (method == 'adam' and rate_multiple == 0.5 and seed > 1)"),
+        adam().query("method == 'adam'"),
+    ],
+)
+def test_runs_that_are_missing(runs):
+    with pytest.raises(MissingRuns):
+        decide("C34", runs)
