@@ -72,7 +72,7 @@ claims: $(INSTALLED) ## the scorecard: which claims of the paper the records bea
 	@$(MODULE) scripts.claims $(FLAGS)
 
 REPRODUCE := table1 reproduce-table2 reproduce-table3 reproduce-adam figures claims report
-reproduce: ## Tables 1 to 3, Clippy on Adam, the figures, the scorecard and the report
+reproduce: ## Tables 1 to 3, Clippy on Adam, figures, scorecard, report
 	@for part in $(REPRODUCE); do $(MAKE) --no-print-directory $$part || exit; done
 
 report: $(INSTALLED) ## scorecard, tables, figures and runs as one HTML page

@@ -18,8 +18,9 @@ from experiments.run.placement import placement
 from experiments.run.threads import one_thread
 from experiments.study.grid import run_config
 
-# Large+DCN under Algorithm 1; Small under a rule that scales the gradient before it is accumulated.
-CASES = {"large_dcn-clippy": 2.0, "small-gc": 0.4}
+# Large+DCN under Algorithm 1; Small under a rule that scales the gradient before it is accumulated,
+# and with the two moments of Adam.
+CASES = {"large_dcn-clippy": 2.0, "small-gc": 0.4, "small-clippy_adam": 0.5}
 STEPS, SEED = 5, 7
 RTOL = 1e-5  # float32 sums in another order; after more steps a rounding may switch a unit off
 
@@ -63,7 +64,7 @@ def differences(found, expected):
 def apart(strategy, program):
     """The largest difference between the two replicas."""
     optimizer = program._optimizer
-    held = [*program._variables, *optimizer.accumulators, *optimizer.clipping_factors]
+    held = [*program._variables, *program._state, *optimizer.clipping_factors]
     pairs = (strategy.experimental_local_results(variable) for variable in held)
     return max(float(np.max(np.abs(one.numpy() - two.numpy()))) for one, two in pairs)
 
@@ -101,7 +102,7 @@ def compare(case, strategy):
 
     def begin_apart():
         two.start(config, SEED)
-        nudge(strategy, two._optimizer.accumulators[1], 0)
+        nudge(strategy, two._state[1], 0)
         stepped(two, config, day_rows, [0])
 
     return {
@@ -127,13 +128,12 @@ def nudge(strategy, variable, replica):
 def main():
     """All cases; prints one line of JSON."""
     one_thread()
-    from clippy import ClippedAdagrad
     from experiments.run import program
 
-    def exporting(*args, **given):  # as telemetry has it, which a distributed step has not
-        return ClippedAdagrad(*args, **{**given, "export_clipping_factors": True})
+    def exporting(optimizer):  # as telemetry has it, which a distributed step has not
+        return lambda *args, **given: optimizer(*args, **given | {"export_clipping_factors": True})
 
-    program.ClippedAdagrad = exporting
+    program.OPTIMIZERS |= {name: exporting(kind) for name, kind in program.OPTIMIZERS.items()}
     strategy = placement(2).strategy(256)
     assert strategy.num_replicas_in_sync == 2
     print(json.dumps({case: compare(case, strategy) for case in CASES}))
