@@ -261,3 +261,22 @@ def test_adam_diverges_where_clippy_on_adam_does_not():
     losses = poisson_losses(clippy)
     assert max(losses) <= losses[0]
     assert losses[-1] < losses[0]
+
+
+@EACH_BASE
+def test_the_plain_update_is_that_of_the_definition_and_changes_nothing(base):
+    optimizer = optimizer_of(base, "naive")
+    variable = tf.Variable(weights()["tower/kernel"])
+    first, second = (step["tower/kernel"] for step in gradients(2))
+    optimizer.build([variable])
+    optimizer.apply_gradients([(tf.constant(first), variable)])
+    before = [variable.numpy(), *(slot.numpy() for [slot] in optimizer.state.values())]
+    update = optimizer.plain_update(tf.constant(second), variable)
+    state, _ = advance(base, first, None, 1)
+    _, expected = advance(base, second, state, 2)
+    np.testing.assert_allclose(update, expected, rtol=1e-5)
+    after = [variable.numpy(), *(slot.numpy() for [slot] in optimizer.state.values())]
+    assert list(optimizer.state) == list(optimizer.slots)
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert int(optimizer.iterations) == 1
