@@ -3,9 +3,10 @@ PROFILE ?= laptop
 PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-FLAGS = --profile=$(PROFILE) \
-	$(if $(DATA_SEED),--data_seed=$(DATA_SEED)) $(if $(WORKERS),--workers=$(WORKERS)) \
-	$(if $(SEEDS),--repeats=$(SEEDS)) $(if $(CLUSTER),--cluster=$(CLUSTER))
+# In quotes: a value with a blank or a semicolon is one value, and is refused by what reads it.
+given = $(if $($1),--$2='$($1)')
+FLAGS = $(call given,PROFILE,profile) $(call given,DATA_SEED,data_seed) \
+	$(call given,WORKERS,workers) $(call given,SEEDS,repeats) $(call given,CLUSTER,cluster)
 MODULE = $(BIN)/python -m
 
 # The shell reads these from its environment, so that quotes in them survive.
@@ -42,12 +43,14 @@ help: ## this list
 
 $(INSTALLED): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed: allowed is Python 3.11, PYTHON=<path> names another" >&2; exit 2; }
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
+	@# One at a time: first commands in two terminals would delete each other's files.
 	@# Bytecode of what is imported and of nothing else: it halves the start of every process.
+	@exec 9>.installing; flock 9; [ $@ -nt $< ] && exit; set -ex; \
+	rm -rf .venv; \
+	$(PYTHON) -m venv .venv; \
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<; \
 	env -u PYTHONDONTWRITEBYTECODE TF_CPP_MIN_LOG_LEVEL=3 \
-		$(BIN)/python -c 'import experiments.bench, experiments.reproduce, pytest' 2>/dev/null
+		$(BIN)/python -c 'import experiments.bench, experiments.reproduce, pytest' 2>/dev/null; \
 	touch $@
 
 setup: $(INSTALLED) ## install what the lock file names into .venv
@@ -88,29 +91,29 @@ table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
 	@$(MODULE) scripts.table1 $(FLAGS)
 
 plan: $(INSTALLED) ## cost of a profile before it starts: [FLOPS=..] [MEMORY=..]
-	@$(MODULE) scripts.plan $(FLAGS) $(if $(FLOPS),--flops=$(FLOPS)) $(if $(MEMORY),--memory=$(MEMORY))
+	@$(MODULE) scripts.plan $(FLAGS) $(call given,FLOPS,flops) $(call given,MEMORY,memory)
 
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	@$(MODULE) scripts.study $(FLAGS) --study="$$STUDY"
 
 run: $(INSTALLED) ## one run: CONFIG=<gin file> [SET='name=value ..'] [DEVICES=2]
 	@$(MODULE) scripts.run $(FLAGS) --config="$$CONFIG" --set="$$SET" $(if $(TELEMETRY),--telemetry) \
-		$(if $(DEVICES),--devices=$(DEVICES))
+		$(call given,DEVICES,devices)
 
 list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=..]
 	@$(MODULE) scripts.list $(FLAGS) --model="$$MODEL" --method="$$METHOD" \
 		--status="$$STATUS" --study="$$STUDY"
 
 verify: $(INSTALLED) ## what is on disk against its records: [RUNS_AGAIN=3] [DRAW=]
-	@$(MODULE) scripts.verify $(FLAGS) $(if $(RUNS_AGAIN),--again=$(RUNS_AGAIN)) \
-		$(if $(DRAW),--draw=$(DRAW))
+	@$(MODULE) scripts.verify $(FLAGS) $(call given,RUNS_AGAIN,again) \
+		$(call given,DRAW,draw)
 
 compare: $(INSTALLED) ## recorded runs side by side: RUNS='<id> <id> ...'
 	@$(MODULE) scripts.compare --runs="$$RUNS"
 
 replay: $(INSTALLED) ## a run from its snapshot: RUN=<id> [STEPS=] [METHOD=] [RATE=]
-	@$(MODULE) scripts.replay --run="$$RUN" $(if $(STEPS),--steps=$(STEPS)) \
-		$(if $(METHOD),--method=$(METHOD)) $(if $(RATE),--rate=$(RATE))
+	@$(MODULE) scripts.replay --run="$$RUN" $(call given,STEPS,steps) \
+		$(call given,METHOD,method) $(call given,RATE,rate)
 
 doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 	@$(MODULE) scripts.doctor --run="$$RUN"
@@ -120,7 +123,7 @@ detector: $(INSTALLED) ## the online detector against the labels, on the runs on
 
 tensorboard: $(BIN)/tensorboard ## TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..] [PORT=6006]
 	@$(MODULE) scripts.tensorboard $(FLAGS) --model="$$MODEL" --method="$$METHOD" --study="$$STUDY" \
-		$(if $(PORT),--at_port=$(PORT))
+		$(call given,PORT,at_port)
 
 $(BIN)/tensorboard: requirements-tensorboard.lock | $(INSTALLED)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -139,8 +142,8 @@ test-slow: $(INSTALLED) ## the slow tests
 	$(MODULE) pytest -m slow
 
 chaos: $(INSTALLED) ## kill a smoke study at random, run two at once: [KILLS=60]
-	@$(MODULE) scripts.chaos --profile=smoke $(if $(SEEDS),--repeats=$(SEEDS)) \
-		$(if $(WORKERS),--workers=$(WORKERS)) $(if $(KILLS),--kills=$(KILLS))
+	@$(MODULE) scripts.chaos --profile=smoke $(call given,SEEDS,repeats) \
+		$(call given,WORKERS,workers) $(call given,KILLS,kills)
 
 lint: $(INSTALLED) ## style and unused code
 	$(BIN)/ruff check .
@@ -157,4 +160,4 @@ lock: ## resolve pyproject.toml into requirements.lock (needs uv)
 		--no-header --python-version 3.11 --output-file requirements-tensorboard.lock
 
 clean: ## remove the environment, the caches and the smoke results
-	rm -rf .venv .cache .pytest_cache .ruff_cache results/smoke*
+	rm -rf .venv .installing .cache .pytest_cache .ruff_cache results/smoke results/smoke-data*

@@ -146,11 +146,12 @@ def test_quotes_in_set_survive_make():
     assert "MethodConfig.rule = 'clip': allowed is one of naive" in run.stderr
 
 
-def test_make_adds_one_line_of_its_own_to_a_mistake():
-    done = make("list", "PROFILE=smok")
+@pytest.mark.parametrize("profile", ["smok", "smoke laptop", "smoke;echo", "smoke&"])
+def test_make_adds_one_line_of_its_own_to_a_mistake(profile):
+    done = make("list", f"PROFILE={profile}")
     assert (done.returncode, done.stdout) == (2, "")
     ours, of_make = done.stderr.splitlines()
-    assert "configs/profiles: no 'smok'" in ours
+    assert f"configs/profiles: no {profile!r}" in ours
     assert of_make.startswith("make: ***")
 
 
