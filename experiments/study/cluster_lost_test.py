@@ -133,7 +133,7 @@ def test_a_run_that_hangs_ends_its_worker_and_is_reported(
             crashed = workers.run([config(0)], display())
         log = crashed[config(0).run_id].read_text()
         assert log.startswith("the run hung and was stopped after 0.01 s")
-        assert "worker.py" in log  # where it was
+        assert ", line " in log  # where it was: a hundred frames of each thread, not always all
     assert store.read(config(0).run_id) is None
     assert not list(tmp_path.glob("logs/*.trace"))
     assert not list(tmp_path.glob(".cluster-*"))

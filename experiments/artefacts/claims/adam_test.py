@@ -32,8 +32,6 @@ def test_worse_at_adams_best_rate_is_contradicted():
 
 
 def test_as_many_rates_decide_nothing_and_fewer_contradict():
-    runs = adam()
-    runs = runs[~((runs["method"] == "adam") & (runs["rate_multiple"] == 0.002))]
     level = changed(adam(), {"label": "healthy"}, method="adam")
     assert verdict("C34", level) == "inconclusive"
     fewer = changed(level, {"label": "full"}, method="clippy_adam", rate_multiple=0.5)
@@ -47,6 +45,27 @@ def test_the_best_rate_is_that_of_all_data_seeds():
     assert "AUC at 0.002x" in found.statistic
     assert found.verdict == "reproduced"  # a tie: worse on that data seed alone
     assert found.n == 90
+
+
+def test_only_a_full_divergence_ends_a_run_seed():
+    hurt = changed(adam(), {"label": "micro"}, method="clippy_adam", rate_multiple=0.02)
+    assert decide("C34", hurt).statistic == decide("C34", adam()).statistic
+
+
+def test_dead_runs_count_as_chance_when_the_best_rate_is_chosen():
+    """Of five, four died at 0.5x and the fifth ended above all: its AUC is no mean."""
+    one = changed(adam(), {"auc": 0.99}, method="adam", rate_multiple=0.5, seed=2)
+    assert "AUC at 0.02x" in decide("C34", one).statistic
+
+
+def test_data_seeds_weigh_the_same_when_the_best_rate_is_chosen():
+    """The second has fewer run seeds, and another best rate by more."""
+    other = adam(2).query("seed > 1")
+    other = changed(other, {"auc": 0.95}, method="adam", rate_multiple=0.5)
+    first = changed(adam(1), {"auc": 0.55}, method="adam", rate_multiple=0.5)
+    runs = pd.concat([first, other], ignore_index=True)
+    # 0.5x: (0.55 + 0.95) / 2 = 0.75, or over all runs 0.70; 0.02x: 0.73.
+    assert "AUC at 0.5x" in decide("C34", runs).statistic
 
 
 @pytest.mark.parametrize(
