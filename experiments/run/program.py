@@ -9,7 +9,7 @@ from experiments.run.probe import Probe
 from experiments.run.recorder import Snapshot
 from models.ranking import RankingModel
 
-# Section 5.1.3: the methods treat non-embedding variables; embeddings take plain Adagrad.
+# Section 5.1.3: the methods treat non-embedding variables; embeddings take plain steps.
 EXCLUDE = ("/embeddings:",)
 OPTIMIZERS = {"adagrad": ClippedAdagrad, "adam": ClippedAdam}
 FIELDS = ("dense", "categorical", "labels")

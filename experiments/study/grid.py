@@ -1,4 +1,4 @@
-"""From a setting of a study to the configuration of a run: one gin resolution each."""
+"""From a setting of a study to the configuration of a run: one gin resolution for all its seeds."""
 
 import dataclasses
 import functools
