@@ -50,7 +50,7 @@ $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv .venv; \
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<; \
 	env -u PYTHONDONTWRITEBYTECODE TF_CPP_MIN_LOG_LEVEL=3 \
-		$(BIN)/python -c 'import experiments.bench, experiments.reproduce, pytest' 2>/dev/null; \
+		$(BIN)/python -c 'import scripts.bench.bench, experiments.findings.make, pytest' 2>/dev/null; \
 	touch $@
 
 setup: $(INSTALLED) ## install what the lock file names into .venv

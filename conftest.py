@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pytest  # noqa: E402  the variables must be set first
 
-from experiments.run.threads import one_thread  # noqa: E402
+from experiments.training.tensorflow_setup import one_thread  # noqa: E402
 
 one_thread()  # as every command does: with more, the bits of a run do not repeat
 

@@ -5,7 +5,7 @@ from scripts import command
 
 def main():
     """Calibrates and prints what was found."""
-    from experiments.reproduce import reproduce_calibration
+    from experiments.findings.make import reproduce_calibration
 
     print(reproduce_calibration(command.options()))
 

@@ -16,7 +16,7 @@ flags.DEFINE_integer("chaos_seed", 1, "Seed of what is killed and when.", lower_
 def main():
     """Runs the study alone, under fire and twice at once, and compares what is left."""
     command.options()  # a misspelt profile is said now
-    from experiments.study.chaos import Broken
+    from scripts.chaos_blows import Broken
 
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
         try:
@@ -26,7 +26,7 @@ def main():
 
 
 def _all(folder):
-    from experiments.study import chaos
+    from scripts import chaos_blows as chaos
 
     alone = _Study(folder / "alone")
     print("one study, left alone", flush=True)
@@ -62,7 +62,7 @@ class _Study:
     """The study of Table 2 in a results folder of its own."""
 
     def __init__(self, folder):
-        from experiments.study import chaos
+        from scripts import chaos_blows as chaos
 
         folder.mkdir()
         self._log = folder / "study.log"
@@ -79,7 +79,7 @@ class _Study:
 
     def left_alone(self, times):
         """Runs it so often at the same time."""
-        from experiments.study import chaos
+        from scripts import chaos_blows as chaos
 
         processes = [self.start() for _ in range(times)]
         statuses = [process.wait() for process in processes]
@@ -88,13 +88,13 @@ class _Study:
 
     def trained(self):
         """Ids of the runs that were trained, each as often as it was."""
-        from experiments.study import chaos
+        from scripts import chaos_blows as chaos
 
         return chaos.trained(self.results)
 
     def compare(self, other, name):
         """Raises Broken if it did not leave what the other did."""
-        from experiments.study import chaos
+        from scripts import chaos_blows as chaos
 
         found = chaos.differences(self.results, other.results)
         if found:

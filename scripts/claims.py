@@ -5,7 +5,7 @@ from scripts import command
 
 def main():
     """Reads records, runs nothing, writes the scorecard, prints it."""
-    from experiments.scorecard import Evidence, write_claims
+    from experiments.findings.evidence import Evidence, write_claims
 
     options = command.options()
     print(write_claims(options, Evidence(options, command.FLAGS.repeats)))

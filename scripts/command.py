@@ -59,7 +59,7 @@ def workers():
 def options():
     """The flags that every command over studies has, as session.Options."""
     from experiments.errors import BadInput
-    from experiments.session import Options  # imported late: --help does not need it
+    from experiments.studies.session import Options  # imported late: --help does not need it
 
     if FLAGS.cluster is not None and FLAGS.workers is not None:
         raise BadInput(

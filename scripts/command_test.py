@@ -100,8 +100,9 @@ def test_one_run_prints_its_curve_and_leaves_its_record(tmp_path):
 
 
 def test_crashed_runs_are_exit_status_3_and_name_their_logs(tmp_path):
-    from experiments.gin_files import named_file, resolve
-    from experiments.study.calibration import configs_at
+    from experiments.machinery.gin_files import named_file
+    from experiments.studies.calibration import configs_at
+    from experiments.studies.registry import resolve
 
     (edge,) = resolve([named_file("studies", "calibration")], (), ("CalibrationConfig",))
     bad = configs_at(edge, "smoke", edge.first_rate)[3].run_id

@@ -11,7 +11,7 @@ def main():
     """Reads records, prints them side by side, writes results/<profile>/compare/*."""
     from rich.console import Console
 
-    from experiments.comparison import write_comparison
+    from scripts.compare_runs import write_comparison
 
     write_comparison(command.FLAGS.runs, command.FLAGS.results, Console())
 

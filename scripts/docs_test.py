@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from experiments import registry
 from experiments.errors import BadInput
-from experiments.gin_files import resolve
-from experiments.reference import arguments, reference
+from experiments.machinery.gin_files import PARAMETERS
+from experiments.studies.registry import resolve
 from scripts import readme
 from scripts.command import ROOT
 from scripts.command_test import outside_make
+from scripts.reference import arguments, reference
 
 PAGES = ("README.md", "configs/README.md", "scripts/README.md")
 MADE = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefile")
@@ -202,8 +202,8 @@ def test_the_reference_is_what_the_code_says():
 
 def test_the_reference_has_every_parameter_with_what_the_files_bind():
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", reference(), re.M | re.S))
-    for name in registry.NAMES:
-        for parameter in registry.parameters(name):
+    for name, parameters in PARAMETERS.items():
+        for parameter in parameters:
             assert f"\n| `{parameter}` | " in sections[name], f"{name}.{parameter}"
     rows = {
         "TrainerConfig": "| `batch_size` | `int` | laptop `2048`, paper `65536`, smoke `256` |",

@@ -11,7 +11,7 @@ flags.DEFINE_string("run", "", "Id of a run: the name of its record.")
 
 def main():
     """Looks and prints."""
-    from experiments.doctor import doctor
+    from experiments.findings.doctor import doctor
 
     text = doctor(
         run_id=command.FLAGS.run,

@@ -9,7 +9,7 @@ flags.DEFINE_integer("figure", None, "Number of one figure; default: all that ar
 
 def main():
     """Reads records, runs what is missing, writes pictures and their points, prints the paths."""
-    from experiments.figures import write_figures
+    from experiments.findings.write_figures import write_figures
 
     print(write_figures(command.options(), command.FLAGS.figure, command.FLAGS.repeats))
 

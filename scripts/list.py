@@ -14,7 +14,7 @@ def main():
     """Reads records, runs nothing, prints tables or, not in a terminal, lines with tabs."""
     from rich.console import Console
 
-    from experiments.listing import Wanted, write_list
+    from scripts.list_runs import Wanted, write_list
 
     given = command.FLAGS
     wanted = Wanted(given.model, given.method, given.status, given.study)

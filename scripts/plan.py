@@ -10,7 +10,7 @@ flags.DEFINE_float("memory", None, "MEMORY: its memory in GiB.")
 
 def main():
     """Counts and prints."""
-    from experiments.plan import plan
+    from scripts.plan_costs import plan
 
     FLAGS = command.FLAGS
     print(plan(command.options(), FLAGS.repeats, FLAGS.flops, FLAGS.memory), end="")

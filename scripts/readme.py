@@ -47,7 +47,7 @@ KEY_CASES = {
 
 def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
-    from experiments.artefacts.claims.table import summary
+    from experiments.findings.claims.table import summary
 
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
     bench = json.loads((RESULTS / "bench.json").read_text())
@@ -85,8 +85,8 @@ def explained(folder):
     """
     import pandas as pd
 
-    from experiments.artefacts.cases import shown_gap
-    from experiments.artefacts.tables import MODEL_NAMES, markdown_row, number
+    from experiments.findings.cases import shown_gap
+    from experiments.findings.names import MODEL_NAMES, markdown_row, number
 
     unknown = {path.stem for path in folder.glob("why_*.csv")} - set(KEY_CASES)
     unknown = {name for name in unknown if not name.endswith("_runs")}
@@ -176,7 +176,7 @@ def updated(page, texts, name="README.md"):
 
 def main():
     """Rewrites the pages."""
-    from experiments.reference import reference
+    from scripts.reference import reference
 
     for path, texts in blocks().items():
         path.write_text(updated(path.read_text(), texts, path.name))

@@ -14,7 +14,7 @@ flags.DEFINE_float("rate", None, "Learning rate to try.", lower_bound=1e-12)
 
 def main():
     """Replays and prints a table and a verdict."""
-    from experiments.replay import replay_one
+    from scripts.replay_run import replay_one
 
     text = replay_one(
         run_id=command.FLAGS.run,

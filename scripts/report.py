@@ -5,7 +5,7 @@ from scripts import command
 
 def main():
     """Reads what is on disk, runs nothing, writes the page, prints its path."""
-    from experiments.report import write_report
+    from experiments.findings.write_report import write_report
 
     print(write_report(command.options()))
 

@@ -5,7 +5,7 @@ from scripts import command
 
 def main():
     """Calibrates, searches, repeats, writes the table, prints it."""
-    from experiments.reproduce import reproduce_table2
+    from experiments.findings.make import reproduce_table2
 
     print(reproduce_table2(command.options(), command.FLAGS.repeats))
 

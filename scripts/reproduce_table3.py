@@ -5,7 +5,7 @@ from scripts import command
 
 def main():
     """Calibrates, runs what is missing, writes the tables, prints them."""
-    from experiments.reproduce import reproduce_table3
+    from experiments.findings.make import reproduce_table3
 
     print(reproduce_table3(command.options(), command.FLAGS.repeats))
 

@@ -15,8 +15,8 @@ flags.DEFINE_bool("telemetry", False, "Measure every step (configs/telemetry.gin
 def main():
     """Runs, prints the curve as it grows and the metrics at the end."""
     from experiments.errors import BadInput
-    from experiments.gin_files import split_bindings
-    from experiments.single import run_one
+    from experiments.machinery.gin_files import split_bindings
+    from scripts.run_one import run_one
 
     if not command.FLAGS.config:
         raise BadInput("CONFIG = '': allowed is a gin file, as configs/studies/one_*.gin")

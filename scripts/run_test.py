@@ -15,9 +15,9 @@ import time
 import numpy as np
 import pytest
 
-from experiments.gin_files import resolve
-from experiments.run.record import Store
-from experiments.run.runner import Runner
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers.runner import Runner
+from experiments.studies.registry import resolve
 from scripts.command import ROOT
 from scripts.command_test import hear_interrupts
 
@@ -32,7 +32,8 @@ SET = ["TrainerConfig.steps_per_day = 40", "TrainerConfig.evaluate_every_steps =
 STEPS = 280
 COMMAND = """
 import functools
-from experiments.run import checkpoint, runner
+from experiments.machinery.records import checkpoint
+from experiments.machinery.workers import runner
 runner.Keeper = functools.partial(checkpoint.Keeper, every_s=0.0)
 from scripts import command, run
 command.main(run.main)

@@ -10,7 +10,7 @@ flags.DEFINE_string("study", "", "A gin file that binds CasesConfig.")
 def main():
     """Calibrates if needed, runs what is missing, writes the table, prints it."""
     from experiments.errors import BadInput
-    from experiments.reproduce import reproduce_study
+    from experiments.findings.make import reproduce_study
 
     file = command.FLAGS.study
     if not file:

@@ -7,8 +7,8 @@ from scripts import command
 
 def main():
     """Counts, writes, prints."""
-    from experiments.artefacts.table1 import write
-    from experiments.gin_files import named_file
+    from experiments.findings.table1 import write
+    from experiments.machinery.gin_files import named_file
 
     named_file("profiles", command.FLAGS.profile)
     print(write(pathlib.Path(command.FLAGS.results) / command.FLAGS.profile))

@@ -19,7 +19,7 @@ MANY = 100  # runs on a page
 def main():
     """Writes what is missing, says where, and becomes TensorBoard."""
     from experiments.errors import BadInput
-    from experiments.tensorboard import write_events
+    from scripts.tensorboard_runs import write_events
 
     given = command.FLAGS
     if given.serve and importlib.util.find_spec("tensorboard") is None:

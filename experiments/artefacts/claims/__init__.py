@@ -1,6 +1,0 @@
-"""The claims of the paper, decided on runs: a pure function from a table of runs to verdicts."""
-
-from experiments.artefacts.claims.scorecard import COLUMNS, evaluate, evaluate_pooled
-from experiments.artefacts.claims.table import markdown
-
-__all__ = ["COLUMNS", "evaluate", "evaluate_pooled", "markdown"]

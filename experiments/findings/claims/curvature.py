@@ -1,0 +1,31 @@
+"""The claim on gradient descent and curvature (C28): decided by a simulation, without runs."""
+
+import numpy as np
+
+from experiments.findings import quadratic
+from experiments.findings.claims.outcome import CONTRADICTED, REPRODUCED, decided
+from experiments.findings.claims.quantities import Figure
+
+BELOW, ABOVE = 0.9, 1.1  # times 2 / alpha
+
+
+def descent_has_an_edge(runs, *, descend=quadratic.descend):
+    """C28. On the quadratic of Figure 3 the loss falls at 0.9 times 2 / alpha, and grows at 1.1.
+
+    Args:
+      runs: not read.
+      descend: what is simulated, with the arguments of quadratic.descend.
+    """
+    del runs
+    growth = {
+        f"{multiple:g} * 2/alpha": quadratic.growth(multiple * quadratic.edge(), path=descend)
+        for multiple in (BELOW, ABOVE)
+    }
+    below, above = growth.values()
+    # Not `above > 1` alone: a loss that is no longer a number has grown.
+    holds = below < 1 and not above <= 1
+    figures = {name: Figure(value, np.nan, np.nan, frozenset()) for name, value in growth.items()}
+    reason = "loss after the last step over loss at the start: " + ", ".join(
+        f"{value:.3g} at {name}" for name, value in growth.items()
+    )
+    return decided(REPRODUCED if holds else CONTRADICTED, figures, reason)

@@ -1,0 +1,79 @@
+"""What a rule answers, and the words its reason is made of."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.findings.claims.quantities import full
+
+REPRODUCED = "reproduced"
+CONTRADICTED = "contradicted"
+INCONCLUSIVE = "inconclusive"
+NOT_RUN = "not run"
+VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_RUN)
+
+
+class Outcome(NamedTuple):
+    """A verdict with its evidence, ready for strict JSON: None where undefined or unbounded.
+
+    statistic: a number, or a dict of them by name.
+    interval: [low, high] at 95 %, a dict of such by the same names, or None.
+    n: number of runs that decided; run_ids: their ids, sorted.
+    """
+
+    verdict: str
+    statistic: float | dict | None
+    interval: list | dict | None
+    n: int
+    run_ids: list
+    reason: str
+
+
+def decided(verdict, figures, reason):
+    """The outcome of a rule.
+
+    Args:
+      verdict: one of VERDICTS.
+      figures: one Figure, or a dict of them by name.
+      reason: one sentence.
+    """
+    many = isinstance(figures, dict)
+    each = figures if many else {"": figures}
+    statistic = {name: _number(figure.value) for name, figure in each.items()}
+    interval = {name: _ends(figure) for name, figure in each.items()}
+    run_ids = sorted(set().union(*(figure.run_ids for figure in each.values())))
+    if not many:
+        statistic, interval = statistic[""], interval[""]
+    return Outcome(verdict, statistic, interval, len(run_ids), run_ids, reason)
+
+
+def not_run(reason):
+    """The outcome of a claim whose runs are missing."""
+    return Outcome(NOT_RUN, None, None, 0, [], reason)
+
+
+def listed(figures):
+    """Figures by name as text: name, value, interval."""
+    return "; ".join(f"{name} {_shown(figure)}" for name, figure in figures.items())
+
+
+def counts(cells):
+    """Full divergences of cells by name, as text: name, diverged/runs."""
+    return ", ".join(f"{name} {full(rows)}/{len(rows)}" for name, rows in cells.items())
+
+
+def _shown(figure):
+    if not figure.defined:
+        return "undefined"
+    return f"{figure.value:.3g} [{figure.low:.3g}, {figure.high:.3g}]"
+
+
+def _number(value):
+    # Sums round differently on other processors; nine digits are the same on all of them.
+    return float(f"{value:.9g}") if np.isfinite(value) else None
+
+
+def _ends(figure):
+    if np.isnan(figure.low):
+        return None
+    return [_number(figure.low), _number(figure.high)]

@@ -1,0 +1,150 @@
+"""Cells of runs, and the figures that decide claims, each with the runs behind it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.findings import statistics
+from experiments.training.divergence import CHANCE
+
+LEAST_RUNS = 3  # of a cell and a data seed; section 5.2 repeats three times
+PAIR = ["data_seed", "seed"]
+
+
+class MissingRuns(Exception):
+    """A claim does not have the runs it needs; the message says which."""
+
+
+class Figure(NamedTuple):
+    """A number with its 95 % interval and the ids of its runs; NaN where undefined."""
+
+    value: float
+    low: float
+    high: float
+    run_ids: frozenset
+
+    @property
+    def positive(self):
+        """Whether the whole interval is above 0. An undefined figure has no sign."""
+        return self.low > 0
+
+    @property
+    def negative(self):
+        """Whether the whole interval is below 0."""
+        return self.high < 0
+
+    @property
+    def defined(self):
+        return not np.isnan(self.value)
+
+
+def cell(runs, study, **where):
+    """The runs of one cell.
+
+    Args:
+      runs: the repeats of all studies; each of their data seeds must have the cell.
+      study: name of the study.
+      **where: the value of each column that makes the cell.
+    Returns: DataFrame, indexed and ordered by PAIR.
+    Raises: MissingRuns if a data seed has fewer than LEAST_RUNS; ValueError if a seed occurs twice.
+    """
+    mask = runs["study"].eq(study)
+    for column, value in where.items():
+        mask &= runs[column].eq(value)
+    rows = runs[mask].set_index(PAIR).sort_index()
+    name = ", ".join([study, *(f"{column}={value}" for column, value in where.items())])
+    twice = rows.index[rows.index.duplicated()]
+    if len(twice):
+        raise ValueError(f"runs: {name} has seed {twice[0][1]} of data seed {twice[0][0]} twice")
+    _require(rows.index, runs["data_seed"].unique(), f"runs of {name}")
+    return rows
+
+
+def at_rate(runs, model, method, multiple):
+    """A cell of Table 2 at a rate multiple."""
+    return cell(runs, "table2", model=model, method=method, rate_multiple=multiple)
+
+
+def chosen(runs, model, method):
+    """A cell of Table 2 at the rate the search chose, which may differ between data seeds."""
+    return cell(runs, "table2", model=model, method=method, chosen=True)
+
+
+def full(rows):
+    """Number of runs that fully diverged."""
+    return int((rows["label"] == "full").sum())
+
+
+def contrast(plus, minus, metric):
+    """Sum of the cells `plus` minus sum of the cells `minus`, paired by data seed and seed.
+
+    Args:
+      plus, minus: lists of cells.
+      metric: a column. An AUC that is undefined counts as chance; pairs with an undefined RMSE are
+        left out, and a data seed that has fewer than LEAST_RUNS others leaves the figure undefined.
+    Raises: MissingRuns if the cells have fewer than LEAST_RUNS seeds of a data seed in common.
+    """
+    cells = [*plus, *minus]
+    columns = _paired(cells, metric)
+    defined = columns[np.isfinite(columns).all(axis=1)]
+    run_ids = _ids(cells, defined.index)
+    n = defined.groupby("data_seed").size().reindex(columns.index.unique("data_seed"), fill_value=0)
+    if n.min() < LEAST_RUNS:
+        return Figure(*statistics.UNDEFINED, run_ids)
+    signs = [1] * len(plus) + [-1] * len(minus)
+    blocks = _blocks(defined.to_numpy() @ signs, defined.index)
+    return Figure(*statistics.mean(blocks), run_ids)
+
+
+def difference(left, right, metric):
+    """Mean paired difference of two cells, left minus right."""
+    return contrast([left], [right], metric)
+
+
+def spread_ratio(above, below):
+    """Ratio of the standard deviations of AUC of two lists of cells, pooled within cells."""
+    columns = _paired([*above, *below], "auc")
+    values = columns.to_numpy().reshape(len(columns), 2, len(above)).swapaxes(1, 2)
+    blocks = _blocks(values, columns.index)
+    return Figure(*statistics.spread_ratio(blocks), _ids([*above, *below], columns.index))
+
+
+def divergence(rows):
+    """Share of a cell's runs that fully diverged, with its Wilson interval."""
+    return Figure(*statistics.proportion(full(rows), len(rows)), frozenset(rows["run_id"]))
+
+
+def blocks_of(rows, columns):
+    """The values of some columns of a cell as one array a data seed, as statistics wants them."""
+    return _blocks(rows[columns].to_numpy(float), rows.index)
+
+
+def _paired(cells, metric):
+    """One column a cell, one row a pair (data seed, seed) that all cells have."""
+    series = [rows[metric].astype(float) for rows in cells]
+    if metric != "rmse":
+        series = [values.fillna(CHANCE) for values in series]
+    columns = pd.concat(series, axis=1, join="inner", keys=range(len(series))).sort_index()
+    names = sorted({f"{rows['model'].iloc[0]} {rows['method'].iloc[0]}" for rows in cells})
+    data_seeds = cells[0].index.unique("data_seed")
+    _require(columns.index, data_seeds, f"common seeds of {' and '.join(names)}")
+    return columns
+
+
+def _require(index, data_seeds, what):
+    if not len(data_seeds):
+        raise MissingRuns(f"no {what}")
+    for data_seed in data_seeds:
+        n = int((index.get_level_values("data_seed") == data_seed).sum())
+        if n < LEAST_RUNS:
+            raise MissingRuns(f"data seed {data_seed} has {n} {what}; {LEAST_RUNS} are needed")
+
+
+def _blocks(values, index):
+    data_seeds = index.get_level_values("data_seed")
+    return [values[data_seeds == data_seed] for data_seed in data_seeds.unique()]
+
+
+def _ids(cells, index):
+    return frozenset(run for rows in cells for run in rows["run_id"][rows.index.isin(index)])

@@ -1,0 +1,149 @@
+"""Rules on divergence ratios, each way."""
+
+import pytest
+
+from experiments.findings.claims.quantities import MissingRuns
+from experiments.findings.claims.runs_test import (
+    changed,
+    decide,
+    objectives,
+    table3,
+    verdict,
+    warmup,
+    window,
+)
+
+CHANGES = ("smaller_model", "no_dcn", "fewer_features", "one_task_removed", "two_tasks_removed")
+
+
+def test_c16_needs_every_clean_run():
+    found = decide("C16", table3())
+    assert (found.verdict, found.statistic, found.n) == ("reproduced", 1.0, 5)
+    assert found.interval == pytest.approx([0.5655, 1.0], abs=1e-4)
+    found = decide("C16", table3(clean=4))
+    assert (found.verdict, found.statistic) == ("contradicted", 0.8)
+
+
+@pytest.mark.parametrize("case", CHANGES)
+def test_c17_needs_every_change(case):
+    assert verdict("C17", table3(**{case: 3})) == "contradicted"
+    low = dict.fromkeys(CHANGES, 1) | {"clean": 2}  # 2/5 against 1/3
+    assert verdict("C17", table3(**low)) == "reproduced"
+    assert verdict("C17", table3(**low | {case: 2})) == "contradicted"
+
+
+def test_c17_gives_every_ratio():
+    found = decide("C17", table3())
+    assert found.statistic == pytest.approx(
+        dict(zip(("clean", *CHANGES), (1, 1 / 3, 2 / 3, 2 / 3, 2 / 3, 0), strict=True))
+    )
+    assert found.n == 20
+    assert found.interval["two_tasks_removed"][0] == 0
+
+
+def test_c17_counts_full_divergences_only():
+    hurt = changed(table3(), {"label": "damaged"}, case="two_tasks_removed")
+    assert decide("C17", hurt).statistic["two_tasks_removed"] == 0
+
+
+PAIRS = [
+    ("C18", lambda low, high: table3(two_tasks_removed=low, one_task_removed=high)),
+    ("C19", lambda low, high: table3(smaller_model=low, no_dcn=high)),
+    ("C32", lambda low, high: objectives(one=low, six=high)),
+]
+
+
+@pytest.mark.parametrize("claim, runs", PAIRS)
+def test_one_ratio_below_another(claim, runs):
+    assert verdict(claim, runs(1, 2)) == "reproduced"
+    assert verdict(claim, runs(2, 1)) == "contradicted"
+    assert verdict(claim, runs(2, 2)) == "inconclusive"
+    assert verdict(claim, runs(0, 0)) == "inconclusive"
+
+
+def test_ratios_are_compared_where_the_numbers_of_runs_differ():
+    runs = objectives(one=2, six=2)  # of 5 each
+    runs = runs[~((runs["case"] == "six_tasks") & (runs["seed"] == 4))]
+    found = decide("C32", runs)  # 2/5 against 2/4
+    assert (found.verdict, found.n) == ("reproduced", 9)
+
+
+WARMUPS = [
+    ("reproduced", {"simple": (4, 2, 3), "complex_": (4, 5, 4)}),
+    ("reproduced", {"simple": (4, 4, 3), "complex_": (2, 2, 5)}),
+    ("contradicted", {"simple": (3, 0, 3), "complex_": (4, 4, 4)}),
+    ("contradicted", {"simple": (3, 0, 4), "complex_": (4, 4, 4)}),
+    ("contradicted", {"simple": (4, 2, 1), "complex_": (4, 5, 3)}),
+    ("inconclusive", {"simple": (0, 2, 1), "complex_": (4, 5, 4)}),
+    ("inconclusive", {"simple": (4, 2, 1), "complex_": (0, 5, 4)}),
+]
+
+
+@pytest.mark.parametrize("expected, counts", WARMUPS)
+def test_c29_holds_the_longest_warmup_against_the_shortest(expected, counts):
+    assert verdict("C29", warmup(**counts)) == expected
+
+
+@pytest.mark.parametrize("models", [("small", "small_dcn"), ("small_dcn", "large")])
+def test_c29_orders_models_by_complexity(models):
+    assert verdict("C29", warmup(models=models)) == "reproduced"
+    found = decide("C29", warmup(models=models[::-1]))  # the simpler one does not improve
+    assert found.verdict == "contradicted"
+    expected = [f"{model} {steps} days" for model in models for steps in (100, 1000)]
+    assert list(found.statistic) == expected
+    assert found.n == 20
+
+
+WINDOWS = [
+    ("reproduced", (5, 3, 3, 1)),
+    ("reproduced", (2, 2, 2, 1)),
+    ("contradicted", (3, 1, 1, 3)),
+    ("contradicted", (3, 1, 1, 4)),
+    ("inconclusive", (5, 1, 2, 1)),
+    ("inconclusive", (0, 0, 0, 0)),
+    ("inconclusive", (0, 1, 1, 2)),
+]
+
+
+@pytest.mark.parametrize("expected, dead", WINDOWS)
+def test_c30_needs_a_fall_without_a_step_up(expected, dead):
+    runs = window(dead=dead)
+    assert verdict("C30", runs) == expected
+    assert verdict("C30", runs[::-1]) == expected
+
+
+def test_c30_gives_the_ratio_of_each_window():
+    found = decide("C30", window())
+    assert found.statistic == {"2 days": 1.0, "4 days": 0.6, "7 days": 0.6, "14 days": 0.2}
+    assert found.n == 20
+
+
+def without(runs, column, value):
+    """Two runs of that cell are left."""
+    return runs[~(runs[column].eq(value) & (runs["seed"] > 1))]
+
+
+MISSING = [
+    ("C16", without(table3(), "case", "clean")),
+    ("C17", without(table3(), "case", "fewer_features")),
+    ("C18", without(table3(), "case", "two_tasks_removed")),
+    ("C19", without(table3(), "case", "no_dcn")),
+    ("C29", without(warmup(), "x", 1000.0)),
+    ("C29", warmup().query("model == 'large'")),
+    ("C29", warmup().query("x == 100")),
+    ("C30", without(window(), "x", 4.0)),
+    ("C30", window().query("x == 4")),
+    ("C30", table3()),
+    ("C32", without(objectives(), "case", "six_tasks")),
+]
+
+
+@pytest.mark.parametrize("claim, runs", MISSING)
+def test_runs_that_are_missing(claim, runs):
+    with pytest.raises(MissingRuns):
+        decide(claim, runs)
+
+
+def test_a_cell_that_decides_nothing_may_be_missing():
+    assert verdict("C29", without(warmup(), "x", 300.0)) == "reproduced"
+    assert verdict("C18", without(table3(), "case", "clean")) == "reproduced"

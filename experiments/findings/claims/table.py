@@ -1,0 +1,93 @@
+"""The scorecard as people read it, in Markdown."""
+
+from collections import Counter
+
+from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
+from experiments.findings.names import markdown_row
+
+HEADER = (
+    "Claim", "What the paper says", "Paper", "Verdict", "Per data seed", "Statistic [95 %]", "n",
+)  # fmt: skip
+NOTE = (
+    "Verdicts are pooled over data seeds. AUC from 0 to 1. Intervals are at 95 %: of differences, "
+    "of typical ratios and of ratios of spreads by a bootstrap of data seeds and then of runs, of "
+    "shares by Wilson's formula; - stands for what is undefined or unbounded. n: runs that decided."
+)
+
+
+def markdown(claims, pooled):
+    """The table, with the counts of verdicts above it.
+
+    Args:
+      claims: what evaluate returns; its data seed has its own line of counts.
+      pooled: what evaluate_pooled returns; its figures are shown.
+    Returns: str.
+    """
+    lines = [
+        f"All data seeds: {_tally(pooled)}.",
+        "",
+        f"Data seed {claims[0]['data_seed']}: {_tally(claims)}.",
+        "",
+        markdown_row(HEADER),
+        markdown_row(["---"] * len(HEADER)),
+        *(markdown_row(_cells(claim)) for claim in pooled),
+        "",
+        NOTE,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def summary(pooled):
+    """The claims that have runs, without their figures.
+
+    Args:
+      pooled: what evaluate_pooled returns.
+    Returns: str, one row a claim that has runs, with the counts of all verdicts above.
+    """
+    run = [claim for claim in pooled if claim["verdict"] != NOT_RUN]
+    seeds = sorted({seed for claim in run for seed in claim["per_data_seed"]}, key=int)
+    header = ["Claim", "What the paper says", "Pooled", *(f"Data seed {seed}" for seed in seeds)]
+    lines = [f"Of {len(pooled)} claims: {_tally(pooled)}.", "", markdown_row(header)]
+    lines.append(markdown_row(["---"] * len(header)))
+    for claim in run:
+        each = [claim["per_data_seed"].get(seed, NOT_RUN) for seed in seeds]
+        text = f"{claim['text']} ({claim['source']})"
+        lines.append(markdown_row([claim["id"], text, f"**{claim['verdict']}**", *each]))
+    return "\n".join(lines) + "\n"
+
+
+def _tally(claims):
+    found = Counter(claim["verdict"] for claim in claims)
+    return ", ".join(f"{found[verdict]} {verdict}" for verdict in VERDICTS)
+
+
+def _cells(claim):
+    seeds = (f"{seed}: {verdict}" for seed, verdict in claim["per_data_seed"].items())
+    return [
+        claim["id"],
+        f"{claim['text']} ({claim['source']})",
+        "-" if claim["paper"] is None else str(claim["paper"]),
+        f"**{claim['verdict']}**",
+        "<br>".join(seeds),
+        "<br>".join(statistic_lines(claim)),
+        str(claim["n"]),
+    ]
+
+
+def statistic_lines(claim):
+    """The statistic of a claim with its interval: one text, or one for each of its parts."""
+    statistic, interval = claim["statistic"], claim["interval"]
+    if isinstance(statistic, dict):
+        return [f"{name} {_shown(value, interval[name])}" for name, value in statistic.items()]
+    return [_shown(statistic, interval)]
+
+
+def _shown(value, interval):
+    """A value with its interval; "-" stands for what is undefined or unbounded."""
+    if interval is None:
+        return _number(value)
+    return f"{_number(value)} [{_number(interval[0])}, {_number(interval[1])}]"
+
+
+def _number(value):
+    return "-" if value is None else f"{value:.3g}"

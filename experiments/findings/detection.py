@@ -1,0 +1,136 @@
+"""The online detector against the labels from evaluation AUC: records in, rates out."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from experiments.findings.names import markdown_row
+from experiments.findings.statistics import proportion
+from experiments.training.detector import Detector, see_row
+from experiments.training.divergence import label
+
+# What the detector is shown. "curves" is all that records without telemetry have.
+SOURCES = {
+    "telemetry": "losses of the tasks and a gradient norm, every step",
+    "loss": "the training loss alone, every step",
+    "curves": "the worst training loss between two evaluations, one row an evaluation",
+}
+POSITIVE = {"full": ("full",), "any": ("micro", "damaged", "full")}
+COLUMNS = ("run_id", "model", "method", "data_seed", "source", "label", "label_step")
+COLUMNS += ("said", "said_step", "onset", "delay")
+HEADER = ("Shown to it", "Divergence", "Runs", "Labelled", "Said", "Hits")
+HEADER += ("Precision", "Recall", "Median delay (steps)")
+
+
+def rows_of(record, curves, telemetry, divergence, config):
+    """What the detector says of one run, once for each source that the run has.
+
+    Args:
+      record: RunRecord.
+      curves: its curves.
+      telemetry: its telemetry, or None.
+      divergence: DivergenceConfig of the label.
+      config: DetectorConfig.
+    Returns: list of dicts with COLUMNS. `said` is "full", "micro" for an episode that ended or that
+      the run ended in, or "healthy"; `delay` counts steps from the evaluation that dates the label
+      to the step at which the detector said it, and is negative where the detector was first.
+    """
+    truth = label(curves, divergence)
+    events = {"curves": _in_rows(curves, config)}
+    if telemetry is not None:
+        rows = telemetry.to_dict("records")
+        events["telemetry"] = _events(config, rows)
+        events["loss"] = _events(config, [{"step": r["step"], "loss": r["loss"]} for r in rows])
+    about = {
+        "run_id": record.run_id,
+        "model": record.config["model"]["name"],
+        "method": record.config["method"]["name"],
+        "data_seed": record.config["data_seed"],
+        "label": truth.kind,
+        "label_step": truth.step,
+    }
+    return [about | {"source": name} | _said(found, truth) for name, found in events.items()]
+
+
+def _events(config, rows):
+    detector = Detector(config)
+    return [event for row in rows if (event := see_row(detector, row)) is not None]
+
+
+def _in_rows(curves, config):
+    """The events of a detector that sees one row an evaluation, its steps counted in rows."""
+    every = max(1, int(curves["step"].diff().median())) if len(curves) > 1 else 1
+    steps = ("median_steps", "calm_steps", "patience_steps", "dead_steps")
+    scaled = {name: max(1, round(getattr(config, name) / every)) for name in steps}
+    rows = [{"step": row.step, "loss": row.worst_loss} for row in curves.itertuples()]
+    return _events(dataclasses.replace(config, **scaled), rows)
+
+
+def _said(events, truth):
+    full = [event for event in events if event.kind == "full"]
+    if full or events:
+        first = (full or events)[0]
+        delay = None if truth.step is None else first.step - truth.step
+        kind = "full" if full else "micro"
+        return {"said": kind, "said_step": first.step, "onset": first.onset, "delay": delay}
+    return {"said": "healthy", "said_step": None, "onset": None, "delay": None}
+
+
+def summary(rows):
+    """Precision, recall and delay for each source, of full divergences and of any.
+
+    Args:
+      rows: DataFrame with COLUMNS, one row a run and source. A run is a hit where label and
+        detector agree that it diverged, fully or at all; when is not asked for a hit.
+    Returns: DataFrame with source, of, runs, positive, said, hits, precision, recall, their 95 %
+      Wilson intervals and the median delay of the hits in steps; NaN where undefined.
+    """
+    found = []
+    for source, group in rows.groupby("source", sort=False):
+        for of, kinds in POSITIVE.items():
+            true, said = group["label"].isin(kinds), group["said"].isin(kinds)
+            hits = true & said
+            entry = {"source": source, "of": of, "runs": len(group)}
+            entry |= {"positive": true.sum(), "said": said.sum(), "hits": hits.sum()}
+            for name, n in {"precision": said.sum(), "recall": true.sum()}.items():
+                low, high = _interval(hits.sum(), n)
+                entry |= {name: hits.sum() / n if n else np.nan}
+                entry |= {f"{name}_low": low, f"{name}_high": high}
+            found.append(entry | {"median_delay": group.loc[hits, "delay"].astype(float).median()})
+    return pd.DataFrame(found)
+
+
+def _interval(count, n):
+    return proportion(count, n)[1:] if n else (np.nan, np.nan)
+
+
+def markdown(rows):
+    """The table of `summary` as a person reads it."""
+    lines = [
+        "# The online detector against the labels",
+        "",
+        "Labels are those of `experiments/training/divergence.py`, from the AUC of the last day. A",
+        "run is a hit if both say that it diverged. Delay: from the evaluation that dates the",
+        "label to the step at which the detector said it; negative is earlier. Intervals: 95 %,",
+        "Wilson.",
+        "Shocks raise the training loss of every run, so that it tells little alone.",
+        "",
+        markdown_row(HEADER),
+        markdown_row(["---"] * len(HEADER)),
+    ]
+    return "\n".join([*lines, *map(markdown_row, shown(rows))]) + "\n"
+
+
+def shown(rows):
+    """Yields the cells of summary's rows as text, in the order of HEADER."""
+    for row in summary(rows).itertuples():
+        delay = "-" if np.isnan(row.median_delay) else f"{row.median_delay:g}"
+        cells = [SOURCES[row.source], row.of, row.runs, row.positive, row.said, row.hits]
+        cells += [_share(row, "precision"), _share(row, "recall"), delay]
+        yield [str(cell) for cell in cells]
+
+
+def _share(row, name):
+    value, low, high = (getattr(row, f"{name}{end}") for end in ("", "_low", "_high"))
+    return "-" if np.isnan(value) else f"{value:.2f} ({low:.2f} to {high:.2f})"

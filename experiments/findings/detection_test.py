@@ -1,0 +1,93 @@
+"""Precision, recall and delay of the detector, on runs whose kind is known."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.findings import detection
+from experiments.studies.registry import divergence_config, telemetry_config
+
+RECORD = SimpleNamespace(
+    run_id="run",
+    config={"model": {"name": "large"}, "method": {"name": "naive"}, "data_seed": 1},
+)
+
+
+@pytest.fixture(scope="module")
+def divergence():
+    return divergence_config()
+
+
+@pytest.fixture(scope="module")
+def config():
+    return dataclasses.replace(telemetry_config().detector, patience_steps=40)
+
+
+def run_of(auc, bad=()):
+    """Curves with an evaluation every 20 steps, and telemetry whose losses are high when bad."""
+    steps = np.arange(1, 20 * len(auc) + 1)
+    loss = np.where(np.isin(steps, list(bad)), 5.0, 0.6)
+    telemetry = pd.DataFrame({"step": steps, "loss": 2 * loss, "loss/click": loss})
+    telemetry["loss/like"] = loss
+    worst = loss.reshape(len(auc), 20).max(axis=1)
+    curves = pd.DataFrame({"step": steps[19::20], "loss": 0.6, "worst_loss": worst})
+    return curves.assign(**{"click/auc": auc, "click/log_loss": 0.6}), telemetry
+
+
+def rows_of(auc, bad, divergence, config, telemetry=True):
+    curves, measured = run_of(auc, bad)
+    found = detection.rows_of(RECORD, curves, measured if telemetry else None, divergence, config)
+    return {row["source"]: row for row in found}
+
+
+def test_a_micro_divergence_is_dated_before_its_evaluation(divergence, config):
+    auc = [0.6, 0.7, 0.71, 0.6, 0.7, 0.72]
+    row = rows_of(auc, range(70, 73), divergence, config)["telemetry"]
+    assert (row["label"], row["label_step"]) == ("micro", 80)
+    assert (row["said"], row["onset"], row["delay"]) == ("micro", 70, -10)
+
+
+def test_a_full_divergence_is_full_once_the_patience_is_over(divergence, config):
+    auc = [0.6, 0.7, 0.71, 0.5, 0.5, 0.5]
+    rows = rows_of(auc, range(70, 121), divergence, config)
+    assert rows["telemetry"]["label"] == "full"
+    for source in ("telemetry", "loss"):
+        row = rows[source]
+        assert (row["said"], row["said_step"], row["onset"], row["delay"]) == ("full", 110, 70, 30)
+
+
+def test_a_healthy_run_has_no_delay(divergence, config):
+    row = rows_of([0.6, 0.7, 0.71], (), divergence, config)["telemetry"]
+    assert (row["label"], row["said"], row["delay"]) == ("healthy", "healthy", None)
+
+
+def test_a_record_without_telemetry_has_its_curves_alone(divergence, config):
+    rows = rows_of([0.6, 0.7, 0.6, 0.7], range(50, 53), divergence, config, telemetry=False)
+    assert set(rows) == {"curves"}
+    assert rows["curves"]["onset"] == 60
+
+
+def test_precision_and_recall_are_counted_by_run():
+    pairs = [("full", "full", 5), ("full", "micro", 9), ("micro", "micro", -4)]
+    pairs += [("healthy", "micro", None), ("healthy", "healthy", None), ("micro", "full", 2)]
+    rows = pd.DataFrame(
+        [{"source": "telemetry", "label": a, "said": b, "delay": d} for a, b, d in pairs]
+    )
+    found = detection.summary(rows).set_index("of")
+    full, any_ = found.loc["full"], found.loc["any"]
+    assert (full["positive"], full["said"], full["hits"]) == (2, 2, 1)
+    assert (full["precision"], full["recall"], full["median_delay"]) == (0.5, 0.5, 5)
+    assert (any_["positive"], any_["said"], any_["hits"]) == (4, 5, 4)
+    assert (any_["precision"], any_["recall"], any_["median_delay"]) == (0.8, 1.0, 3.5)
+    assert full["recall_low"] < 0.5 < full["recall_high"]
+
+
+def test_nothing_said_leaves_precision_undefined():
+    rows = pd.DataFrame([{"source": "loss", "label": "full", "said": "healthy", "delay": None}])
+    found = detection.summary(rows).set_index("of").loc["full"]
+    assert np.isnan(found["precision"])
+    assert found["recall"] == 0
+    assert "| 1 | 1 | 0 | 0 | - | 0.00 (0.00 to 0.79) | - |" in detection.markdown(rows)

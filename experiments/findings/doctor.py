@@ -1,0 +1,181 @@
+"""`make doctor`: what went wrong in a recorded run, in a few plain lines."""
+
+import dataclasses
+
+from experiments.findings import symptoms
+from experiments.machinery.records import find as recorded
+from experiments.machinery.records.claim import Claims
+from experiments.machinery.records.damage import mended
+from experiments.machinery.records.files import write_whole
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.registry import divergence_config, telemetry_config
+from experiments.training.divergence import label
+from experiments.training.tensorflow_setup import one_thread
+
+SHOWN = 3  # ours: features or labels named
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnosis:
+    """What the doctor found.
+
+    culprit: "input", "label", "rate", "none" or "unknown"; name: the column it is about, or "".
+    lines: the report.
+    """
+
+    culprit: str
+    name: str
+    lines: tuple[str, ...]
+
+
+def diagnose(found, runner, say=lambda text: None):
+    """Looks at a run's record, telemetry and days.
+
+    Args:
+      found: recorded.Recorded.
+      runner: Runner; where the telemetry is missing it trains the run again.
+      say: called with a line if so.
+    Returns: Diagnosis.
+    Raises: BadInput.
+    """
+    config, telemetry = found.config, telemetry_config()
+    store = TelemetryStore(found.store.root)
+    if not mended(found.store.root, lambda: store.has(config.run_id), say):
+        say(f"{config.run_id} has no telemetry: training it again")
+        with Claims(found.store.root).of(config.run_id, wait=say):
+            if not store.has(config.run_id):  # another process may have measured it meanwhile
+                runner.again(config, telemetry)
+    frame = store.read(config.run_id)
+    event = symptoms.worst_event(frame, telemetry.detector)
+    divergence = divergence_config()
+    head = [f"{config.run_id}: {label(found.store.curves(found.record), divergence).kind}"]
+    if not found.same_bits:
+        head.append("this machine rounds otherwise than the record's: what follows is of a twin")
+    if event is None:
+        return Diagnosis("none", "", (*head, "the detector saw no divergence while it trained"))
+    day = int(frame.loc[frame["step"] == event.onset, "day"].iloc[0])
+    head.append(
+        f"first bad step {event.onset}, day {day}; {event.kind!r} was certain at step {event.step}"
+    )
+    lines = [*head, *_movement(frame, event.onset), _shock(config, day)]
+    data_lines, culprit, name = _data(config, runner.day_rows(config), day)
+    lines += [*data_lines, *_dying(frame, event.onset)]
+    step = symptoms.largest_step(frame, event.onset)
+    if step.name:
+        lines.append(
+            f"largest step: {step.name} moved by {step.ratio:.2g} of its norm at step {step.step}"
+        )
+    if culprit is None:
+        culprit = "rate" if step.ratio > symptoms.LARGE_STEP else "unknown"
+    lines += [_factors(frame, event.onset), *_advice(culprit, name, config)]
+    return Diagnosis(culprit, name, tuple(lines))
+
+
+def _movement(frame, onset):
+    layer = symptoms.moved_first(frame, onset, "/grad_norm$", symptoms.LAYER_MOVED)
+    task = symptoms.moved_first(frame, onset, "^loss/")
+    return [
+        f"first {what} to move: "
+        + ("none" if it is None else f"{it.name}, {it.ratio:.3g} times its usual at {it.step}")
+        for what, it in {"layer (gradient norm)": layer, "task (loss)": task}.items()
+    ]
+
+
+def _shock(config, day):
+    parts = {"features": config.stream.shocks, "labels": config.stream.label_shocks}
+    first = day - config.trainer.window_days + 1
+    found = [
+        f"{name} on day {shock}"
+        for name, part in parts.items()
+        if part is not None
+        for shock in part.days
+        if first <= shock <= day
+    ]
+    return "shocks in the window: " + (", ".join(found) or "none")
+
+
+def _data(config, day_rows, day):
+    """Lines about inputs and labels, the culprit among them or None, and its name."""
+    first = max(0, day - config.trainer.window_days + 1)
+    # Compared with all days so far: their median is that of the healthy ones.
+    days, earlier = list(range(first, day + 1)), list(range(day + 1))
+    inputs = symptoms.input_outliers(day_rows, days, earlier)
+    labels = symptoms.label_outliers(day_rows, days, earlier)
+    lines = [f"inputs out of range: {_named(inputs)}", f"labels out of range: {_named(labels)}"]
+    if not inputs and not labels:
+        return lines, None, ""
+    # A label changes its scale by less than an input does: each is judged by its own limit.
+    by_input = _excess(inputs, symptoms.RANGE)
+    by_label = _excess(labels, symptoms.LABEL_RANGE)
+    if by_input >= by_label:
+        return lines, "input", inputs[0].name
+    return lines, "label", labels[0].name
+
+
+def _excess(outliers, limit):
+    if not outliers:
+        return -1.0
+    ratio = outliers[0].ratio
+    return max(ratio, 1 / ratio) / limit if 0 < ratio < float("inf") else float("inf")
+
+
+def _named(outliers):
+    shown = [f"{item.name} x{item.ratio:.3g} on day {item.day}" for item in outliers[:SHOWN]]
+    more = len(outliers) - len(shown)
+    return (", ".join(shown) or "none") + (f" and {more} more" if more else "")
+
+
+def _dying(frame, onset):
+    dead = symptoms.dead_after(frame, onset)
+    if not dead:
+        return ["dead units: no layer has lost most of its units"]
+    shown = [
+        f"{name} {'?' if a is None else f'{a:.0%}'} -> {b:.0%}" for name, (a, b) in dead.items()
+    ]
+    return ["dead units: " + ", ".join(shown)]
+
+
+def _factors(frame, onset):
+    found = symptoms.factors_at(frame, onset)
+    shown = [f"{rule} {factor:.2g} ({where})" for rule, (factor, where) in found.items()]
+    return "smallest factor each rule gives there: " + (", ".join(shown) or "not measured")
+
+
+def _advice(culprit, name, config):
+    clippy = f"make replay RUN={config.run_id} METHOD=clippy"
+    if culprit == "input":
+        return [f"culprit: the input {name}", f"try: mend or clip {name}; {clippy}"]
+    if culprit == "label":
+        return [f"culprit: the label {name}", f"try: mend the label {name}; {clippy}"]
+    if culprit == "rate":
+        lower = f"RATE={config.learning_rate / 10:.3g}"
+        return [
+            f"culprit: the learning rate {config.learning_rate:.4g}",
+            f"try: make replay RUN={config.run_id} {lower}; warmup; {clippy}",
+        ]
+    return ["culprit: not found", f"try: {clippy}"]
+
+
+def words_path(store, run_id):
+    """Where the doctor's words on a run lie, beside its record in a record.Store."""
+    return store.runs / f"{run_id}.doctor.txt"
+
+
+def doctor(*, run_id, results, cache, say):
+    """The report on one run, as text; it is kept beside the record, for `make report`.
+
+    Args:
+      run_id: as a record's file name has it.
+      results, cache: folders of all results and of the generated days.
+      say: called with a line where something has to be made first.
+    Raises: BadInput.
+    """
+    found = recorded.find(results, run_id)
+    one_thread()  # before anything else computes with TensorFlow
+    from experiments.machinery.workers.runner import (
+        Runner,  # late: bad input does not wait for TensorFlow
+    )
+
+    text = "\n".join(diagnose(found, Runner(found.store, cache, say), say).lines)
+    write_whole(words_path(found.store, run_id), (text + "\n").encode())
+    return text

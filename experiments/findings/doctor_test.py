@@ -1,0 +1,112 @@
+"""The doctor names the culprit of planted faults."""
+
+import numpy as np
+import pytest
+
+from data import DayCache
+from experiments.findings import doctor
+from experiments.machinery.records import find as recorded
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers import runner as runner_module
+from experiments.machinery.workers.runner import Runner
+from experiments.studies.grid import run_config
+
+DAY = 5
+HEALTHY_RATE = 0.1
+CALM = (
+    "StreamConfig.shocks = None",
+    "StreamConfig.label_shocks = None",
+    "TrainerConfig.steps_per_day = 12",
+    "TrainerConfig.warmup_days = 3",
+    "TrainerConfig.evaluate_every_steps = 12",
+)
+
+
+def config(rate=HEALTHY_RATE, seed=0):
+    return run_config(
+        "smoke",
+        "large",
+        "naive",
+        learning_rate=rate,
+        data_seed=1000,
+        run_seed=seed,
+        bindings=CALM,
+    )
+
+
+def planted(fault):
+    """A DayCache one of whose days has a fault."""
+
+    class Faulty(DayCache):
+        def day(self, day):
+            rows = super().day(day)
+            if day != DAY:
+                return rows
+            rows = np.array(rows)
+            fault(rows)
+            return rows
+
+    return Faulty
+
+
+def loud_feature(rows):
+    rows["dense"][:, 7] *= 1000
+
+
+def corrupted_label(rows):
+    rows["labels"][:, 4] = 500 * np.cos(np.arange(len(rows)))
+
+
+def stuck_label(rows):
+    rows["labels"][:, 1] = 1e3
+
+
+FAULTS = {
+    "loud feature": (loud_feature, "input", "dense_7"),
+    "corrupted label": (corrupted_label, "label", "completion"),
+    "stuck label": (stuck_label, "label", "like"),
+}
+
+
+@pytest.fixture(scope="module")
+def healthy(tmp_path_factory, day_cache):
+    """A runner whose programs every test uses, and its results folder."""
+    root = tmp_path_factory.mktemp("results")
+    return Runner(Store(root / "smoke"), day_cache), root
+
+
+def diagnosis(root, runner, run):
+    said = []
+    runner.run(run)
+    found = doctor.diagnose(recorded.find(root, run.run_id), runner, said.append)
+    assert said == [f"{run.run_id} has no telemetry: training it again"]
+    return found
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_of_the_data_is_named(tmp_path, day_cache, monkeypatch, name):
+    fault, culprit, column = FAULTS[name]
+    monkeypatch.setattr(runner_module, "DayCache", planted(fault))
+    found = diagnosis(tmp_path, Runner(Store(tmp_path / "smoke"), day_cache), config())
+    text = "\n".join(found.lines)
+    assert (found.culprit, found.name) == (culprit, column), text
+    assert f"day {DAY};" in found.lines[1]
+    assert f"{column} x" in text
+    assert f"culprit: the {culprit} {column}" in text
+
+
+@pytest.mark.parametrize("seed", [0, 3])  # with 3 the largest step is long before the onset
+def test_a_rate_ten_times_too_high_is_named(healthy, seed):
+    runner, root = healthy
+    found = diagnosis(root, runner, config(rate=10 * HEALTHY_RATE, seed=seed))
+    assert found.culprit == "rate", found.lines
+    assert "culprit: the learning rate 1" in found.lines
+    assert "inputs out of range: none" in found.lines
+    assert "RATE=0.1" in found.lines[-1]
+
+
+def test_a_healthy_run_has_no_culprit(healthy):
+    runner, root = healthy
+    found = diagnosis(root, runner, config())
+    assert found.culprit == "none", found.lines
+    assert len(found.lines) == 2

@@ -1,0 +1,112 @@
+"""What the telemetry of one run says at step-a, step-b and step-c: one row a run, for claims."""
+
+import numpy as np
+
+from experiments.findings import moments
+from experiments.studies.rows import METRICS
+from experiments.training.divergence import CHANCE
+
+# The layers of Figures 4, 6 and 8, lowest first; the outputs are of the tasks that tables show.
+CLASSIFICATION, REGRESSION = (f"head_{METRICS[name].split('/')[0]}" for name in ("auc", "rmse"))
+LAYERS = ("cross", "bottom_hidden", "top_hidden", CLASSIFICATION, REGRESSION)
+# What GC, AGC and Clippy look at (section 4.1), least sensitive first.
+MEASURES = ("grad_norm", "grad_over_weight", "update_over_weight")
+FACTORS = ("sigma_gc", "sigma_agc", "sigma_clippy", "sigma_clippy_eq4")
+NORMS = ("b", "c", "after_c")  # where the gradient norm is held against its usual size
+RUN_COLUMNS = ("days_at_chance",)
+MOMENT_COLUMNS = ("step_a", "step_b", "step_c", "healthy_at_a", "auc_falls_at_b", "chance_from_c")
+COLUMNS = (
+    *RUN_COLUMNS,
+    *MOMENT_COLUMNS,
+    *(f"{layer}/grad_norm_{moment}" for layer in LAYERS for moment in NORMS),
+    *(f"{layer}/{measure}_rise" for layer in LAYERS for measure in MEASURES),
+    *(f"{layer}/{factor}_b" for layer in LAYERS for factor in FACTORS),
+    *(f"{layer}/sigma_mean" for layer in LAYERS),
+)
+
+
+def judged(curves):
+    """The evaluations of one run as moments reads them: step, auc of the judged task.
+
+    An AUC that is undefined, because the predictions were no numbers, counts as chance.
+    """
+    auc = curves[METRICS["auc"]].astype(float).fillna(CHANCE)
+    return curves[["step"]].assign(auc=auc)
+
+
+def found_moments(curves, telemetry, trainer, divergence):
+    """moments.find for one run.
+
+    Args:
+      curves, telemetry: DataFrames of the run.
+      trainer: dict of its TrainerConfig.
+      divergence: DivergenceConfig.
+    """
+    window_steps = trainer["window_days"] * trainer["steps_per_day"]
+    steps, losses = telemetry["step"].to_numpy(), telemetry["loss"].to_numpy(float)
+    return moments.find(steps, losses, judged(curves), divergence, window_steps)
+
+
+def run_row(curves, telemetry, trainer, divergence):
+    """What claims C20 to C27 ask of one run.
+
+    Args:
+      curves: DataFrame, one row an evaluation.
+      telemetry: DataFrame, one row a step, or None if the run has none.
+      trainer: dict of its TrainerConfig.
+      divergence: DivergenceConfig.
+    Returns: dict with those of COLUMNS that are known: days_at_chance of every run; with telemetry
+      `<layer>/sigma_mean`, the mean over all steps of the factor that the run's own method applied;
+      of a run with all three moments also MOMENT_COLUMNS (0 or 1 where they say whether), and by
+      layer the gradient norm at b, at c and (its median) in the window after c, over its median
+      in the window before a; the rise of each measure from a to b as a ratio; each factor at b.
+    """
+    evaluations = judged(curves)
+    row = {
+        "days_at_chance": moments.days_at_chance(evaluations, divergence, trainer["steps_per_day"])
+    }
+    if telemetry is None:
+        return row
+    row |= {f"{layer}/sigma_mean": telemetry[f"{layer}/sigma"].mean() for layer in LAYERS}
+    found = found_moments(curves, telemetry, trainer, divergence)
+    if found is None:
+        return row
+    row |= _shape(evaluations, found, divergence)
+    at = telemetry.set_index("step")
+    window = trainer["window_days"] * trainer["steps_per_day"]
+    for layer in LAYERS:
+        row |= _layer(at, layer, found, window)
+    return row
+
+
+def _shape(evaluations, found, divergence):
+    """Whether the run went as section 4.1 tells it."""
+    auc = evaluations.set_index("step")["auc"]
+    best, at_a = auc.loc[: found.a].max(), auc.loc[found.a]
+    end = auc.loc[found.c :]
+    healthy = at_a - CHANCE >= divergence.least_lift and at_a >= best - divergence.auc_drop
+    return {
+        "step_a": found.a,
+        "step_b": found.b,
+        "step_c": found.c,
+        "healthy_at_a": float(healthy),
+        "auc_falls_at_b": float(auc.loc[found.b :].iloc[0] < at_a),
+        "chance_from_c": float((abs(end - CHANCE) <= divergence.auc_drop).all()),
+    }
+
+
+def _layer(at, layer, found, window):
+    norms = at[f"{layer}/grad_norm"]
+    usual = norms.loc[found.a - window + 1 : found.a].median()
+    row = {
+        f"{layer}/grad_norm_b": norms.loc[found.b] / usual,
+        f"{layer}/grad_norm_c": norms.loc[found.c] / usual,
+        f"{layer}/grad_norm_after_c": norms.loc[found.c : found.c + window - 1].median() / usual,
+    }
+    for measure in MEASURES:
+        values = at[f"{layer}/{measure}"]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            row[f"{layer}/{measure}_rise"] = values.loc[found.b] / values.loc[found.a]
+    for factor in FACTORS:
+        row[f"{layer}/{factor}_b"] = at.at[found.b, f"{layer}/{factor}"]
+    return {name: float(value) if np.isfinite(value) else np.nan for name, value in row.items()}

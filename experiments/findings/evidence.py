@@ -1,0 +1,118 @@
+"""`make claims`: from records on disk to the scorecard. Nothing is run here."""
+
+import dataclasses
+import functools
+import json
+
+import pandas as pd
+
+from experiments.findings import claims, divergences
+from experiments.machinery.records.files import write_whole
+from experiments.machinery.records.record import seeds_on_disk
+from experiments.studies import known, session
+from experiments.studies.cases import CasesProtocol
+from experiments.studies.configs import DESIGN_SEEDS
+from experiments.studies.table2 import Protocol
+from experiments.training.config import DEFAULT_DATA_SEED
+
+SWEPT = {"warmup": "warmup_days", "window": "window_days"}  # what a study's x axis is
+
+
+class Evidence:
+    """What decides the claims, read from the records once.
+
+    Args:
+      options: session.Options.
+      repeats: run seeds of each setting that are looked for, or None for the studies' own number.
+    """
+
+    def __init__(self, options, repeats=None):
+        self._options, self._repeats, self._runs = options, repeats, {}
+
+    def runs(self, data_seed):
+        """`recorded_runs` of one data seed."""
+        if data_seed not in self._runs:
+            options = dataclasses.replace(self._options, data_seed=data_seed)
+            self._runs[data_seed] = recorded_runs(options, self._repeats)
+        return self._runs[data_seed]
+
+    @functools.cached_property
+    def pooled(self):
+        """The claims over all evaluation data seeds on disk, as claims.evaluate_pooled."""
+        frames = [self.runs(seed) for seed in data_seeds_on_disk(self._options)]
+        return claims.evaluate_pooled(pd.concat(frames, ignore_index=True))
+
+
+def write_claims(options, evidence):
+    """Evaluates all claims for one data seed, and pooled over all evaluation data seeds on disk.
+
+    Args:
+      options: session.Options.
+      evidence: Evidence from the same folder of results.
+    Returns: claims.md as text. Also written: claims.{json,md} for the data seed, and
+      claims_pooled.{json,md} in the folder of the default data seed.
+    """
+    found = claims.evaluate(evidence.runs(options.data_seed))
+    pooled = evidence.pooled
+    folder = options.store(options.data_seed).root
+    home = options.store(DEFAULT_DATA_SEED).root
+    text = claims.markdown(found, pooled)
+    for path, content in {
+        folder / "claims.json": _strict(found),
+        folder / "claims.md": text,
+        home / "claims_pooled.json": _strict(pooled),
+    }.items():
+        write_whole(path, content.encode())
+    return text
+
+
+def data_seeds_on_disk(options):
+    """Data seeds of the profile that have a results folder, ascending.
+
+    Design seeds are left out: on them the stream was chosen, so they must not judge.
+    """
+    least, most = DESIGN_SEEDS
+    seeds = seeds_on_disk(options.results, options.profile)
+    return [seed for seed in seeds if not least <= seed <= most]
+
+
+def recorded_runs(options, repeats=None):
+    """The runs of every study whose records are complete, for one data seed.
+
+    Args:
+      options: session.Options.
+      repeats: as for Evidence.
+    Returns: DataFrame with the columns that claims.evaluate reads; empty without any.
+    """
+    opened = session.recorded(options)
+    if opened is None:
+        return pd.DataFrame(columns=claims.COLUMNS)
+    arguments = opened.found.base_rate, opened.divergence, opened.display
+    place = opened.profile, opened.data_seed, opened.study
+    frames = []
+    runs = Protocol(known.table2_config(repeats), *place).recorded(*arguments)
+    if runs is not None:
+        frames.append(runs.assign(study="table2", case="", x=float("nan")))
+    for name, config in known.deciding(repeats).items():
+        runs = CasesProtocol(config, *place).recorded(*arguments)
+        if runs is not None:
+            swept = runs[SWEPT[name]] if name in SWEPT else float("nan")
+            frames.append(runs.assign(study=name, role="repeat", chosen=False, x=swept))
+    frames += _inside(place, arguments)
+    if not frames:
+        return pd.DataFrame(columns=claims.COLUMNS)
+    return pd.concat(frames, ignore_index=True).reindex(columns=claims.COLUMNS)
+
+
+def _inside(place, arguments):
+    """The study of divergences with what its telemetry says: a list of one frame, or of none."""
+    config = known.study_config(divergences.STUDY)
+    runs = CasesProtocol(config, *place).recorded(*arguments)
+    if runs is None:
+        return []
+    rows = divergences.measured_rows(runs, place[-1].store, arguments[1])
+    return [rows.assign(study=divergences.STUDY, role="repeat", chosen=False, x=float("nan"))]
+
+
+def _strict(found):
+    return json.dumps(found, allow_nan=False, indent=1) + "\n"

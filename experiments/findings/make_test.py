@@ -1,0 +1,133 @@
+"""The committed results are what their records give."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from experiments.errors import Differs
+from experiments.findings import make as reproduce
+from experiments.machinery.gin_files import ROOT
+from experiments.machinery.workers.pool import Pool
+from experiments.studies.session import Options
+from scripts.verify.verify import refuse, verify
+
+COMMITTED = sorted((ROOT / "results").glob("laptop*"))
+HOME = ROOT / "results" / "laptop"
+
+
+def options(results, data_seed=None):
+    return Options(
+        profile="laptop",
+        data_seed=data_seed,
+        results=str(results),
+        cache=str(results / "cache"),
+        workers=1,
+    )
+
+
+def data_seed_of(folder):
+    found = re.fullmatch(r"laptop-data(\d+)", folder.name)
+    return int(found[1]) if found else None
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """The committed records, and nothing else, in a folder of their own."""
+    results = tmp_path_factory.mktemp("results")
+    for folder in COMMITTED:
+        shutil.copytree(folder / "runs", results / folder.name / "runs")
+    return results
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory):
+    """The committed results with a few things that are not right: (folder, items, lines)."""
+    results = tmp_path_factory.mktemp("changed")
+    for folder in COMMITTED:
+        shutil.copytree(folder, results / folder.name)
+    other, lines = results / "laptop-data3", []
+    (other / "figures" / "study_detection.pdf").unlink()
+    (other / "table3.tex").unlink()
+    with (other / "table2.csv").open("a") as file:
+        file.write("small,own,auc\n")
+    (other / "own_runs.csv").write_text("run_id\n")
+    (other / "runs" / "small-gc-0123456789ab.json").write_text("{}")
+    items = verify(options(results), None, say=lines.append)
+    return results, {item.name: item for item in items}, lines
+
+
+def test_the_committed_results_are_computed_from_the_committed_records(changed):
+    _, items, lines = changed
+    rows = len((ROOT / "results" / "laptop-data3" / "table2.csv").read_text().splitlines())
+    longer = f"line {rows + 1}: 'small,own,auc' on disk, 'no line' from the records"
+    wrong = {
+        "laptop-data3/runs/small-gc-0123456789ab.json": ("differs", "not a record ('schema')"),
+        "laptop-data3/table2.csv": ("differs", longer),
+        "laptop-data3/figures/study_detection.csv": (
+            "missing",
+            "one of its pictures is not there",
+        ),
+        "laptop-data3/table3.tex": ("missing", "what it was made with is there"),
+        "laptop-data3/own_runs.csv": ("not checked", "no configs/studies/own.gin"),
+        **{
+            f"laptop/{name}": ("not checked", "not computed from records")
+            for name in ("bench.json", "bench_scale.csv", "bench_scale.md")
+        },
+    }
+    assert {name: item[::2] for name, item in items.items() if item.verdict != "ok"} == wrong
+    assert lines[-1].startswith(f"{len(items)} items: {len(items) - len(wrong)} ok")
+    assert f"{'ok':<12}laptop/report.html" in lines
+    with pytest.raises(Differs, match=f"^4 of {len(items)} items differ or are missing"):
+        refuse(items.values())
+
+
+def test_every_committed_file_is_verified(changed):
+    _, items, _ = changed
+    for folder in COMMITTED:
+        files = [*folder.glob("*.*"), *folder.glob("figures/*.csv")]
+        assert {f"{folder.name}/{path.relative_to(folder)}" for path in files} <= set(items)
+        pictures = {path.with_suffix("") for path in folder.glob("figures/*.*")}
+        assert pictures == {path.with_suffix("") for path in folder.glob("figures/*.csv")}
+
+
+def test_verifying_writes_nothing(changed):
+    results, _, _ = changed
+    added = {"own_runs.csv", "small-gc-0123456789ab.json"}
+    for folder in COMMITTED:
+        found = (path for path in (results / folder.name).rglob("*") if path.is_file())
+        for path in found:
+            committed = folder / path.relative_to(results / folder.name)
+            if path.name not in {*added, "table2.csv"}:
+                assert path.read_bytes() == committed.read_bytes()
+
+
+@pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: folder.name)
+def test_every_committed_record_belongs_to_a_table(folder):
+    listed = (HOME / "calibration.json").read_text().replace('"', " ").split()
+    for table in folder.glob("*_runs.csv"):
+        listed += table.read_text().replace("\n", ",").split(",")
+    recorded = {path.name.split(".")[0] for path in (folder / "runs").iterdir()}
+    assert recorded - set(listed) == set()
+
+
+def test_another_data_seed_takes_the_calibration_of_the_profile(copied, tmp_path, monkeypatch):
+    shutil.copytree(copied / "laptop" / "runs", tmp_path / "laptop" / "runs")
+    asked = []
+
+    class Stop(Exception):
+        pass
+
+    def stop(self, configs, display, telemetry=None):
+        asked.extend(configs)
+        raise Stop
+
+    monkeypatch.setattr(Pool, "run", stop)
+    with pytest.raises(Stop):
+        reproduce.reproduce_table2(options(tmp_path, data_seed=5))
+    assert {config.data_seed for config in asked} == {5}
+    base_rate = json.loads((HOME / "calibration.json").read_text())["base_rate"]
+    assert {config.learning_rate for config in asked} == {base_rate, 2 * base_rate}
+    assert len(asked) == 60
+    assert (tmp_path / "laptop-data5" / "runs").is_dir()

@@ -1,0 +1,187 @@
+"""The tables as the page shows them: texts by row and column, the paper's figures beside ours."""
+
+from typing import NamedTuple
+
+from experiments.findings import cases, detection, table1, table2, table3
+from experiments.findings.names import (
+    DIGITS,
+    METHOD_NAMES,
+    METRIC_NAMES,
+    MODEL_NAMES,
+    RATES_HEADER,
+    best_method,
+    chosen_rates,
+    number,
+    rates_cells,
+    theirs,
+)
+from experiments.studies.rows import METRICS
+
+COLUMNS = {  # of <name>.csv, those that are read
+    "table1": ("model", "nonembedding_parameters", "paper_parameters", "shared_bottom"),
+    "table2": ("model", "method", "metric", "mean", "std", "n", "diverged", "rate_multiple")
+    + ("threshold", "paper_mean", "paper_std"),
+    "table2_runs": ("model", "method", "threshold", "rate_multiple", "role", "seed", "auc", "rmse")
+    + ("label", "run_id"),
+    "table3": ("direction", "change", "diverged", "tried", "ratio", "low", "high")
+    + ("paper_diverged", "paper_tried"),
+    "detector": ("source", "label", "said", "delay"),
+}
+CASE_COLUMNS = ("case", "model", "method", "rate_multiple", "diverged", "micro_diverged", "damaged")
+CASE_COLUMNS += ("untrained", "tried", "low", "high", "auc_mean", "auc_std", "rmse_mean")
+CASE_COLUMNS += ("rmse_std", "against", "auc_gap", "rmse_gap")
+ENDINGS = ("csv", "md", "tex")
+SMALL_STUDIES = {  # of sections 3.2, 4.1 and 4.3.3: the claims of the paper that each decides
+    "warmup": ("C29",),
+    "window": ("C30",),
+    "shocks": ("C31",),
+    "objectives": ("C32",),
+    "adam": ("C34",),
+    "divergences": tuple(f"C{number}" for number in range(20, 28)),
+}
+
+
+class Cell(NamedTuple):
+    """Our figure with the paper's below it; `best` marks the best of its row."""
+
+    ours: str
+    paper: str
+    best: bool
+
+
+class Table(NamedTuple):
+    """A table with a caption.
+
+    id: of the element; caption: text; header: texts; rows: lists of texts or Cells; heads: how
+    many columns of the left are headers of their row; notes: sentences below it; files: paths of
+    the same table on disk; claims: ids of the claims that its runs decide.
+    """
+
+    id: str
+    caption: str
+    header: list
+    rows: list
+    heads: int = 1
+    notes: str = ""
+    files: list = []
+    claims: tuple = ()
+
+
+def paper_tables(material):
+    """Tables 1 to 3, those whose csv exists: dict from name to list of Table."""
+    makers = {"table1": _table1, "table2": _table2, "table3": _table3}
+    return {
+        name: make(material) if name in material.tables else [] for name, make in makers.items()
+    }
+
+
+def studies(material):
+    """The studies of cases on disk, those of section 3.2 first: list of Table."""
+    known = [name for name in SMALL_STUDIES if name in material.tables]
+    others = [
+        name
+        for name in sorted(material.tables)
+        if columns_of(name, material.tables) == CASE_COLUMNS and name not in known
+    ]
+    return [_study(material, name) for name in known + others]
+
+
+def detector(material):
+    """The detector's table in a list, or an empty one."""
+    if "detector" not in material.tables:
+        return []
+    rows = list(detection.shown(material.tables["detector"]))
+    title, notes = words(material.texts.get("detector", ""))
+    return [_table(material, "detector", title, detection.HEADER, rows, 2, notes)]
+
+
+def columns_of(name, tables):
+    """The columns that <name>.csv must have; `tables` are the names of all that are there."""
+    if f"{name}_runs" in tables and name not in COLUMNS:
+        return CASE_COLUMNS
+    return COLUMNS.get(name, ())
+
+
+def words(text):
+    """(title, notes) of a table's Markdown page: its first heading, and what is not the table."""
+    lines = text.splitlines()
+    title = next((line.lstrip("# ") for line in lines if line.startswith("#")), "")
+    notes = [line for line in lines if line and line[0] not in "|#" and not line.endswith(":")]
+    return title, " ".join(notes).replace("`", "")
+
+
+def _table(material, name, caption, header, rows, heads, notes, claims=()):
+    files = material.links(name, ENDINGS) + material.links(f"{name}_runs", ("csv",))
+    return Table(f"table-{name}", caption or name, list(header), rows, heads, notes, files, claims)
+
+
+def _table1(material):
+    rows = [list(cells) for cells in table1.shown(material.tables["table1"])]
+    _, notes = words(material.texts.get("table1", ""))
+    caption = "Table 1: parameters at the paper's size"
+    return [_table(material, "table1", caption, table1.HEADER, rows, 1, notes)]
+
+
+def _table3(material):
+    rows = [table3.cells(row) for row in material.tables["table3"].itertuples()]
+    _, notes = words(material.texts.get("table3", ""))
+    caption = "Table 3: what lowers the divergence ratio at the edge of instability"
+    claims = ("C16", "C17", "C18", "C19")
+    return [_table(material, "table3", caption, table3.HEADER, rows, 2, notes, claims)]
+
+
+def _study(material, name):
+    header, rows = cases.shown(material.tables[name].fillna({"against": ""}))
+    title, notes = words(material.texts.get(name, ""))
+    claims = SMALL_STUDIES.get(name, ())
+    return _table(material, name, f"{name}: {title}", header, rows, 1, notes, claims)
+
+
+def _table2(material):
+    frame = material.tables["table2"]
+    methods = list(frame["method"].unique())
+    header = ["Model", "Metric", *(METHOD_NAMES.get(name, name) for name in methods), "Optimal"]
+    optimal = _optimal(material)
+    rows = []
+    for model, cells in frame.groupby("model", sort=False):
+        shown = MODEL_NAMES.get(model, model)
+        for metric, name in METRIC_NAMES.items():
+            rows.append([shown, name, *_figures(cells, methods, metric), optimal[metric]])
+        rates = chosen_rates(cells, methods, model)
+        rows.append([shown, "Best learning rate, threshold [paper]", *rates, "-"])
+    _, notes = words(material.texts.get("table2", ""))
+    caption = "Table 2: methods and models, the paper's figures in brackets"
+    found = [_table(material, "table2", caption, header, rows, 2, notes)]
+    if "table2_runs" in material.tables:
+        rates = table2.rates_frame(material.tables["table2_runs"])
+        cells = [rates_cells(row) for row in rates.itertuples()]
+        caption = "Table 2, both rates, each with its best threshold"
+        found.append(Table("table-table2-rates", caption, list(RATES_HEADER), cells, 3))
+    return found
+
+
+def _figures(rows, methods, metric):
+    """One Cell a method."""
+    rows = rows[rows["metric"] == metric]
+    best, by_method = best_method(rows, metric), rows.set_index("method")
+    cells = []
+    for name in methods:
+        row = by_method.loc[name]
+        ours = number(row["mean"], row["std"], metric)
+        if row["diverged"]:
+            ours += f", diverged {row['diverged']}/{row['n']}"
+        cells.append(Cell(ours, theirs(row, metric), name == best))
+    return cells
+
+
+def _optimal(material):
+    """The Bayes-optimal value of each metric, from a record of Table 2, as text."""
+    runs = material.tables.get("table2_runs")
+    known = [] if runs is None else [run for run in runs["run_id"] if run in material.runs]
+    if not known:
+        return dict.fromkeys(METRICS, "-")
+    optimal = material.runs[known[0]].record.optimal
+    return {
+        metric: f"{optimal[key] * table2.SCALE[metric]:.{DIGITS[metric]}f}"
+        for metric, key in METRICS.items()
+    }

@@ -1,0 +1,175 @@
+"""Statistics against oracles that enumerate, loop or restate the formula."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from experiments.findings import statistics
+
+THREE = np.array([0.01, -0.004, 0.021])
+TWO = np.array([0.2, 0.05])
+UNEVEN = [np.array([0.3, -0.1, 0.05, 0.2]), np.array([-0.2, -0.25, 0.4]), np.array([0.6, 0.1, 0.9])]
+
+
+def ends(values, weights):
+    """2.5 % and 97.5 % points of a discrete distribution that is known in full."""
+    order = np.argsort(values)
+    reached = np.cumsum(np.array(weights)[order]) / np.sum(weights)
+    return [float(np.array(values)[order][np.searchsorted(reached, q)]) for q in (0.025, 0.975)]
+
+
+def every_draw(block):
+    return [block[list(rows)] for rows in itertools.product(range(len(block)), repeat=len(block))]
+
+
+def test_the_mean_of_one_data_seed_against_all_resamples():
+    means = [draw.mean() for draw in every_draw(THREE)]
+    found = statistics.mean([THREE])
+    assert found.value == pytest.approx(0.009)
+    np.testing.assert_allclose(found[1:], ends(means, np.ones(27)), rtol=1e-12)
+
+
+def test_the_mean_of_one_data_seed_against_scipy():
+    values = np.random.default_rng(3).exponential(size=12)
+    oracle = stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=40_000, rng=np.random.default_rng(4)
+    ).confidence_interval
+    found = statistics.mean([values])
+    np.testing.assert_allclose(found[1:], oracle, atol=0.03)
+
+
+def test_the_mean_over_data_seeds_against_all_resamples():
+    blocks = [THREE, TWO]
+    values, weights = [], []
+    for drawn in itertools.product(range(2), repeat=2):
+        inner = [[draw.mean() for draw in every_draw(blocks[which])] for which in drawn]
+        for pair in itertools.product(*inner):
+            values.append(np.mean(pair))
+            weights.append(1 / math.prod(map(len, inner)))
+    found = statistics.mean(blocks)
+    assert found.value == pytest.approx((0.009 + 0.125) / 2)
+    np.testing.assert_allclose(found[1:], ends(values, weights), atol=2e-3)
+
+
+def test_the_mean_over_uneven_data_seeds_against_a_loop():
+    generator = np.random.default_rng(5)
+    slow = []
+    for _ in range(20_000):
+        drawn = [UNEVEN[which] for which in generator.choice(3, size=3)]
+        slow.append(np.mean([generator.choice(block, size=len(block)).mean() for block in drawn]))
+    found = statistics.mean(UNEVEN)
+    np.testing.assert_allclose(found[1:], np.quantile(slow, [0.025, 0.975]), atol=0.015)
+
+
+def test_data_seeds_widen_the_interval_of_the_mean():
+    together = statistics.mean([np.concatenate(UNEVEN)])
+    apart = statistics.mean(
+        [block + shift for block, shift in zip(UNEVEN, (-1, 0, 1), strict=True)]
+    )
+    assert apart.high - apart.low > 2 * (together.high - together.low)
+
+
+def test_one_statistic_does_not_move_another():
+    before = statistics.mean(UNEVEN)
+    statistics.mean([THREE])
+    assert statistics.mean(UNEVEN) == before
+
+
+def spread_block(above, below):
+    """One model: shape (runs, 1, 2)."""
+    return np.stack([above, below], axis=1)[:, np.newaxis, :]
+
+
+FOUR = np.array([1.0, 4.0, 9.0, 11.0]), np.array([2.0, 2.5, 2.1, 3.3])
+# One resample in nine is of one run: its variance is 0, though not in floats.
+ROUNDED = np.array([0.7613, 0.7591, 0.7602]), np.array([0.7537, 0.7512, 0.7621])
+
+
+@pytest.mark.parametrize("above, below", [FOUR, ROUNDED, ROUNDED[::-1]])
+def test_the_spread_ratio_of_one_cell_against_all_resamples(above, below):
+    ratios = []
+    for rows in itertools.product(range(len(above)), repeat=len(above)):
+        one, other = above[list(rows)], below[list(rows)]
+        if len(set(rows)) > 1:  # otherwise 0/0
+            ratios.append(np.std(one, ddof=1) / np.std(other, ddof=1))
+    found = statistics.spread_ratio([spread_block(above, below)])
+    assert found.value == pytest.approx(np.std(above, ddof=1) / np.std(below, ddof=1))
+    np.testing.assert_allclose(found[1:], ends(ratios, np.ones(len(ratios))), rtol=0.02)
+
+
+def test_the_spread_ratio_pools_variances_over_models_and_data_seeds():
+    generator = np.random.default_rng(6)
+    scale = np.array([[3.0, 1.0], [1.0, 2.0], [7.0, 1.5]])  # model by side
+    blocks = [generator.normal(size=(n, 3, 2)) * scale for n in (4, 6)]
+
+    def pooled(draws, side):
+        groups = [draw[:, model, side] for draw in draws for model in range(3)]
+        return math.sqrt(np.mean([np.sum((g - g.mean()) ** 2) / (len(g) - 1) for g in groups]))
+
+    slow = []
+    for _ in range(10_000):
+        drawn = [blocks[which] for which in generator.choice(2, size=2)]
+        draws = [block[generator.choice(len(block), size=len(block))] for block in drawn]
+        slow.append(pooled(draws, 0) / pooled(draws, 1))
+    found = statistics.spread_ratio(blocks)
+    assert found.value == pytest.approx(pooled(blocks, 0) / pooled(blocks, 1))
+    np.testing.assert_allclose(found[1:], np.nanquantile(slow, [0.025, 0.975]), rtol=0.05)
+
+
+def test_a_spread_ratio_without_spread():
+    flat, uneven = np.full(4, 0.7), np.array([0.1, 0.5, 0.2, 0.9])
+    above = statistics.spread_ratio([spread_block(uneven, flat)])
+    assert above == (np.inf, np.inf, np.inf)
+    below = statistics.spread_ratio([spread_block(flat, uneven)])
+    assert below == (0, 0, 0)
+    assert np.isnan(statistics.spread_ratio([spread_block(flat, flat)])).all()
+
+
+@pytest.mark.parametrize("count, n", [(0, 3), (2, 3), (5, 5), (7, 18)])
+def test_a_proportion_against_wilsons_formula(count, n):
+    z = stats.norm.ppf(0.975)
+    share = count / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    found = statistics.proportion(count, n)
+    expected = (share, max(0, middle - half), min(1, middle + half))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def followed(onset, shock, window):
+    """Runs whose onset is in the days from the shock to the shock plus the window."""
+    rows = zip(onset, shock, window, strict=True)
+    return sum(day in range(int(start), int(start + days) + 1) for day, start, days in rows)
+
+
+def test_onsets_against_all_permutations():
+    onset, shock = [3, 9, 14, 20, 26], [2, 8, 13, 25, 5]
+    window = [2, 1, 3, 2, 6]
+    counts = [followed(onset, order, window) for order in itertools.permutations(shock)]
+    observed = followed(onset, shock, window)
+    found = statistics.onsets_after_shocks([np.array([onset, shock, window], float).T])
+    assert found.followed == observed / 5 == 0.6
+    assert found.expected == pytest.approx(np.mean(counts) / 5, abs=0.01)
+    assert found.p == pytest.approx(np.mean(np.array(counts) >= observed), abs=0.01)
+    assert found.varied
+
+
+def test_shock_days_are_exchanged_within_a_data_seed_only():
+    first = np.array([[3, 2, 2], [9, 8, 2], [14, 13, 2]], float)
+    second = np.array([[40, 39, 2], [50, 49, 2]], float)
+    found = statistics.onsets_after_shocks([first, second])
+    # All in place: 1 of 3! orders of the first and 1 of 2! of the second.
+    assert found.p == pytest.approx(1 / 12, abs=0.01)
+    assert found.expected == pytest.approx((1 + 1) / 5, abs=0.01)
+    lone = statistics.onsets_after_shocks([first[:1], second[:1]])
+    assert not lone.varied
+    assert (lone.followed, lone.expected, lone.p) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("onset, follows", [(4, 0), (5, 1), (8, 1), (9, 0)])
+def test_an_onset_follows_from_the_shock_to_the_end_of_the_window(onset, follows):
+    found = statistics.onsets_after_shocks([np.array([[onset, 5, 3]], float)])
+    assert found.followed == follows

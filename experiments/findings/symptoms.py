@@ -1,0 +1,179 @@
+"""What a divergence looks like in telemetry and in the days before it: arrays in, findings out."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from data import TASKS
+from data.tasks import BINARY
+from experiments.training.detector import Detector, see_row
+
+USUAL_STEPS = 24  # ours: two days of the laptop profile say what was usual before
+MOVED = 3.0  # ours: healthy losses of a task stayed below twice their usual
+LAYER_MOVED = 15.0  # ours: healthy gradient norms reached 13 times their usual
+LAYERS_BEFORE, LAYERS_AFTER = 12, 6  # ours: steps around the onset in which something moved first
+RANGE = 5.0  # ours: slow drift changes a scale by a few percent a day, the shocks 11 times and more
+LABEL_RANGE = 1.5  # ours: label shocks begin at 1.6 times, noisy days differ by less than 1.2 times
+RATE_SHIFT = 0.15  # ours: positives of a binary task move by 0.02 from day to day
+# ours: the largest step of healthy runs moved a layer by up to 0.11 of its norm, that of runs at
+# ten times their rate by 0.4 and more, often long before the onset
+LARGE_STEP = 0.25
+ROWS = 65_536  # ours: rows of a day that are looked at, so that memory does not grow with the day
+DEAD = 0.5  # ours: a layer more than half of whose units are dead
+
+
+class Moved(NamedTuple):
+    """What left its usual range first: its name, the step, and how many times the usual it was."""
+
+    name: str
+    step: int
+    ratio: float
+
+
+class Outlier(NamedTuple):
+    """A feature or a label column whose scale on a day was `ratio` times that of earlier days."""
+
+    name: str
+    day: int
+    ratio: float
+
+
+def worst_event(frame, config):
+    """The event of a run that matters: the first "full", or else the first of any other kind.
+
+    Args:
+      frame: telemetry, one row a step.
+      config: DetectorConfig.
+    Returns: Event or None.
+    """
+    detector = Detector(config)
+    events = [event for row in frame.to_dict("records") if (event := see_row(detector, row))]
+    full = [event for event in events if event.kind == "full"]
+    ended = [event for event in events if event.kind != "jump"]
+    return next(iter(full + ended + events), None)
+
+
+def moved_first(frame, onset, ending, limit=MOVED):
+    """Which of several columns left its usual range first, around an onset.
+
+    Args:
+      frame: telemetry.
+      onset: step of the onset.
+      ending: regular expression of the columns.
+      limit: times the usual that count as moved.
+    Returns: Moved, of the earliest step and there of the largest ratio, or None.
+    """
+    columns = frame.filter(regex=ending)
+    usual = columns.shift(1).rolling(USUAL_STEPS, min_periods=1).median()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (columns / usual).fillna(1.0)
+    ratio[~np.isfinite(columns)] = np.inf
+    near = frame["step"].between(onset - LAYERS_BEFORE, onset + LAYERS_AFTER)
+    for index in ratio.index[near & (ratio > limit).any(axis=1)]:
+        name = ratio.loc[index].idxmax()
+        step = int(frame.loc[index, "step"])
+        return Moved(name.replace("/grad_norm", "").replace("loss/", ""), step, ratio[name][index])
+    return None
+
+
+def dead_after(frame, onset):
+    """Layers most of whose units are dead after the onset: dict from name to (before, after)."""
+    dead = frame.filter(regex="^dead/")
+    before = dead[frame["step"] < onset].tail(USUAL_STEPS).median()
+    after = dead[frame["step"] >= onset].head(USUAL_STEPS).median()
+    return {
+        name.removeprefix("dead/"): (before.get(name), after[name])
+        for name in dead
+        if after[name] > DEAD
+    }
+
+
+def largest_step(frame, onset):
+    """The largest step of a hidden layer up to the onset, in units of the layer's norm: Moved."""
+    before = frame[frame["step"] <= onset]
+    best = Moved("", onset, 0.0)
+    for name in ("bottom_hidden", "top_hidden"):
+        if f"{name}/update_norm" not in frame:
+            continue
+        size = before["learning_rate"] * before[f"{name}/sigma"] * before[f"{name}/update_norm"]
+        share = size / before[f"{name}/weight_norm"]
+        if share.max() > best.ratio:
+            best = Moved(name, int(before.loc[share.idxmax(), "step"]), share.max())
+    return best
+
+
+def factors_at(frame, onset):
+    """What each rule would have made of the steps that led to the onset.
+
+    Args:
+      frame: telemetry.
+      onset: step of the onset.
+    Returns: dict from rule to (smallest factor, label of the layer that has it).
+    """
+    near = frame[frame["step"].between(onset - 1, onset + LAYERS_AFTER)]
+    found = {}
+    for column in near.filter(regex="/sigma_"):
+        label, _, rule = column.partition("/sigma_")
+        factor = near[column].min()
+        if rule not in found or factor < found[rule][0]:
+            found[rule] = (factor, label)
+    return found
+
+
+def input_outliers(day_rows, days, earlier):
+    """Dense features whose scale left its range, the largest change first.
+
+    Args:
+      day_rows: function from a day to its rows.
+      days: the days looked at.
+      earlier: the days that say what is usual.
+    Returns: list of Outlier; `name` is dense_<index>.
+    """
+    scales = _means(day_rows, "dense", {*days, *earlier})
+    return _outliers(scales, days, earlier, [f"dense_{i}" for i in range(len(scales[days[0]]))])
+
+
+def label_outliers(day_rows, days, earlier):
+    """Label columns that left their range, the largest change first: list of Outlier.
+
+    Args:
+      day_rows, days, earlier: those of input_outliers.
+    """
+    names = [task.name for task in TASKS]
+    means = _means(day_rows, "labels", {*days, *earlier})
+    scales = {day: mean[~BINARY] for day, mean in means.items()}
+    regressions = [name for name, binary in zip(names, BINARY, strict=True) if not binary]
+    found = _outliers(scales, days, earlier, regressions, LABEL_RANGE)
+    for index in np.flatnonzero(BINARY):
+        usual = _usual([means[day][index] for day in earlier])
+        for day in days:
+            shift = means[day][index] - usual
+            if not abs(shift) <= RATE_SHIFT and usual > 0:
+                found.append(Outlier(names[index], day, means[day][index] / usual))
+    return sorted(found, key=_size, reverse=True)
+
+
+def _means(day_rows, field, days):
+    """Mean absolute value of each column of a field, by day."""
+    return {day: np.mean(np.abs(day_rows(day)[:ROWS][field]), axis=0) for day in days}
+
+
+def _outliers(scales, days, earlier, names, limit=RANGE):
+    usual = _usual([scales[day] for day in earlier])
+    found = []
+    for day in days:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = scales[day] / usual
+        far = ~((ratio <= limit) & (ratio >= 1 / limit))
+        found += [Outlier(names[i], day, float(ratio[i])) for i in np.flatnonzero(far)]
+    return sorted(found, key=_size, reverse=True)
+
+
+def _usual(values):
+    return np.median(np.array(values), axis=0)
+
+
+def _size(outlier):
+    """How far a ratio is from 1, either way; what is not a number is farthest."""
+    ratio = outlier.ratio
+    return np.inf if not np.isfinite(ratio) or ratio <= 0 else abs(np.log(ratio))

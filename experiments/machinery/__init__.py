@@ -1,0 +1,1 @@
+"""What carries the experiments: records, workers, cost, gin files."""

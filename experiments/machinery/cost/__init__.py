@@ -1,0 +1,1 @@
+"""What a run costs in time and memory before it starts."""

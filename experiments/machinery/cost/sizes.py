@@ -1,0 +1,182 @@
+"""How big a run is, in closed form: parameters, operations, bytes. No TensorFlow.
+
+Every function takes a RunConfig, or a Sizes, which has what a size depends on and nothing else.
+"""
+
+import math
+from typing import NamedTuple
+
+from data import TASKS, StreamConfig
+from experiments.training.config import TrainerConfig
+from models.config import ModelConfig
+
+NUMBER = 4  # bytes of a float32 or an int32
+PASSES = 3  # products of a step for each kernel: one forward, two backward
+# Arrays of (batch, input width) that the backward pass needs of the forward pass.
+INPUT_ARRAYS = 1
+CROSS_ARRAYS = 2  # of a cross layer its input and its product
+NORM_ARRAYS = 2  # of the normalization its input and what it has normalized
+
+
+class Sizes(NamedTuple):
+    """What the size of a run depends on: its stream, model and trainer."""
+
+    stream: StreamConfig
+    model: ModelConfig
+    trainer: TrainerConfig
+
+    @property
+    def steps(self):
+        """Training steps of the whole run."""
+        return (self.stream.days - 1) * self.trainer.steps_per_day
+
+
+class Memory(NamedTuple):
+    """Bytes that a step needs on a device.
+
+    weights, accumulators, gradients: of all variables; of the embeddings, the gradient is of the
+      rows of a batch alone.
+    temporaries: the steps that a rule looks at. The trainer does not compile an optimizer with XLA
+      (`Program`), and TensorFlow then plans the steps of all variables before it takes one.
+    activations: what the backward pass needs of the forward pass, and its own arrays.
+    batch: the examples of a batch.
+    """
+
+    weights: int
+    accumulators: int
+    gradients: int
+    temporaries: int
+    activations: int
+    batch: int
+
+    @property
+    def state(self):
+        """What every device holds, whatever its share of the batch."""
+        return self.weights + self.accumulators + self.gradients + self.temporaries
+
+    @property
+    def total(self):
+        """All of it on one device."""
+        return self.on(1)
+
+    def on(self, devices):
+        """On each of several devices that share a batch in equal parts."""
+        return self.state + math.ceil((self.activations + self.batch) / devices)
+
+
+def input_width(config):
+    """Units of the concatenated dense features and embeddings."""
+    model, stream = config.model, config.stream
+    dense = stream.dense_features if model.dense_kept is None else len(model.dense_kept)
+    return dense + _categorical(config) * model.embedding_width
+
+
+def kernel_parameters(config):
+    """Weights of all matrices of the model, embeddings and heads not counted."""
+    model, inputs = config.model, input_width(config)
+    cross = model.cross_layers * inputs**2
+    return cross + inputs * model.width + (model.depth - 1) * model.width**2
+
+
+def nonembedding_parameters(config):
+    """Trainable weights outside the embeddings (the count of Table 1)."""
+    model, inputs = config.model, input_width(config)
+    cross = model.cross_layers * inputs + (2 * inputs if model.cross_layers else 0)
+    biases = cross + model.depth * model.width + _tasks(config)
+    return kernel_parameters(config) + _tasks(config) * model.width + biases
+
+
+def embedding_parameters(config):
+    """Weights of the table of embeddings."""
+    rows = _categorical(config) * config.stream.vocabulary_size
+    return rows * config.model.embedding_width
+
+
+def flops_per_step(config):
+    """Floating point operations of one step's matrix products: two forward, four backward."""
+    return PASSES * _forward_flops(config, config.trainer.batch_size)
+
+
+def flops_per_evaluation(config):
+    """Those of one evaluation on the last day."""
+    return _forward_flops(config, config.stream.examples_per_day)
+
+
+def evaluations(config):
+    """How often a run is evaluated: at the end as well."""
+    return math.ceil(config.steps / config.trainer.evaluate_every_steps)
+
+
+def flops_of_run(config):
+    """Those of all steps and evaluations."""
+    trained = config.steps * flops_per_step(config)
+    return trained + evaluations(config) * flops_per_evaluation(config)
+
+
+def memory_of(config):
+    """What a step of a method needs: Memory, on one device."""
+    parameters = nonembedding_parameters(config) + embedding_parameters(config)
+    batch_size = config.trainer.batch_size
+    looked_up = batch_size * _categorical(config) * config.model.embedding_width
+    return Memory(
+        weights=NUMBER * parameters,
+        accumulators=NUMBER * parameters,
+        gradients=NUMBER * (nonembedding_parameters(config) + looked_up),
+        temporaries=NUMBER * nonembedding_parameters(config),
+        activations=activation_bytes(config),
+        batch=batch_bytes(config),
+    )
+
+
+def activation_bytes(config):
+    """Bytes of the arrays with a row an example that a step holds at its peak; an estimate.
+
+    The peak is where the backward pass begins: everything it needs of the forward pass is there,
+    and every head has a gradient of its own for the top layer, which are then summed.
+    """
+    model, inputs = config.model, input_width(config)
+    arrays = INPUT_ARRAYS + CROSS_ARRAYS * model.cross_layers
+    arrays += NORM_ARRAYS if model.cross_layers else 0
+    units = arrays * inputs + (model.depth + _tasks(config) + 1) * model.width
+    return NUMBER * config.trainer.batch_size * units
+
+
+def batch_bytes(config):
+    """Bytes of the rows of one batch."""
+    return config.trainer.batch_size * _row_bytes(config)
+
+
+def day_bytes(config):
+    """Bytes of one day on disk."""
+    return config.stream.examples_per_day * _row_bytes(config)
+
+
+def cache_bytes(config):
+    """Bytes of the whole stream on disk, the evaluation day as well."""
+    return config.stream.days * day_bytes(config)
+
+
+def draws_per_example(config):
+    """How often an example is drawn on average over a run."""
+    trained = config.stream.examples_per_day * (config.stream.days - 1)
+    return config.steps * config.trainer.batch_size / trained
+
+
+def _row_bytes(config):
+    """Bytes of one example as `data.Stream` lays it out: features, labels, optimal predictions."""
+    stream = config.stream
+    return NUMBER * (stream.dense_features + stream.categorical_features + 2 * len(TASKS))
+
+
+def _forward_flops(config, rows):
+    heads = _tasks(config) * config.model.width
+    return 2 * rows * (kernel_parameters(config) + heads)
+
+
+def _categorical(config):
+    kept = config.model.categorical_kept
+    return config.stream.categorical_features if kept is None else len(kept)
+
+
+def _tasks(config):
+    return len(TASKS) if config.model.tasks is None else len(config.model.tasks)

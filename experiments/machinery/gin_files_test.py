@@ -1,0 +1,224 @@
+"""Gin files: those of the project resolve, those a person gets wrong are refused in one line."""
+
+import itertools
+import re
+
+import pytest
+
+from experiments.errors import BadInput
+from experiments.machinery.gin_files import CONFIGS, ROOT, named_file, resolve, split_bindings
+from experiments.training.config import DEFAULT_DATA_SEED
+
+BASE = (
+    "configs/profiles/smoke.gin",
+    "configs/models/large_dcn.gin",
+    "configs/methods/clippy.gin",
+)
+
+
+def names(folder):
+    return sorted(path.stem for path in (CONFIGS / folder).glob("*.gin"))
+
+
+def refused(path, text, bindings=("learning_rate = 0.1",), files=BASE):
+    """The message with which a file of this text is refused."""
+    path.write_text(text)
+    with pytest.raises(BadInput) as caught:
+        resolve([*files, path], bindings)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "own.gin"
+
+
+@pytest.mark.parametrize(
+    "profile, model, method",
+    itertools.product(names("profiles"), names("models"), names("methods")),
+)
+def test_every_combination_resolves_without_dead_bindings(profile, model, method):
+    files = [
+        named_file("profiles", profile),
+        named_file("models", model),
+        named_file("methods", method),
+    ]
+    (config,) = resolve(files, ["learning_rate = 0.1"])
+    assert (config.model.name, config.method.name) == (model, method)
+    assert config.data_seed == DEFAULT_DATA_SEED
+
+
+def test_the_study_of_table_2_resolves():
+    (table,) = resolve(["configs/studies/table2.gin"], (), ("Table2Config",))
+    (calibration,) = resolve(["configs/studies/calibration.gin"], (), ("CalibrationConfig",))
+    assert table.models == ("small", "large", "large_dcn")
+    assert table.thresholds["agc"] == (1e-2, 1e-3, 1e-4)  # section 5.1.3
+    assert all(1000 <= seed <= 1009 for seed in calibration.data_seeds)
+    assert len(calibration.data_seeds) == 5  # section A.1
+    assert table.search_seed not in range(table.repeats)
+
+
+def test_the_example_of_one_run_resolves():
+    files = ["configs/profiles/laptop.gin", "configs/studies/one_large_dcn_clippy.gin"]
+    assert resolve(files)[0].method.name == "clippy"
+
+
+def test_a_later_file_and_the_command_line_override(file):
+    file.write_text("StreamConfig.days = 9\nrun.run_seed = 4\n")
+    (config,) = resolve([*BASE, file], ["learning_rate = 0.1", "run_seed = 5"])
+    assert (config.stream.days, config.run_seed) == (9, 5)
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("StreamConfig.dayz = 3", r"StreamConfig.dayz is unknown: allowed .*did you mean days\?"),
+        ("StreemConfig.days = 3", r"StreemConfig is unknown: .*did you mean StreamConfig\?"),
+        ("run.model = @ModelConfg()", r"ModelConfg is unknown: .*did you mean ModelConfig\?"),
+        ("StreamConfig.days = '40'", "StreamConfig.days = '40': allowed is a whole number"),
+        ("StreamConfig.days = 40.0", "StreamConfig.days = 40.0: allowed is a whole number"),
+        ("StreamConfig.days = 0", "StreamConfig.days = 0: allowed is a whole number"),
+        ("StreamConfig.zipf_exponent = 1.0", "StreamConfig.zipf_exponent = 1.0: allowed"),
+        ("Shocks.days = (3, 99)", "Shocks.days = 99: allowed is"),
+        ("run.stream = 3", "run.stream = 3: allowed is @StreamConfig"),
+        ("run.run_seed = -1", "run.run_seed = -1: allowed"),
+        ("MethodConfig.rule = 'clipy'", "MethodConfig.rule = 'clipy': allowed is one of naive"),
+        ("MethodConfig.thresholds = {'rel': 1.0}", "MethodConfig.thresholds = .* needs 'abs_'"),
+        ("MethodConfig.thresholds = {'lam': 1.0}", "thresholds = 'lam': allowed for clippy"),
+        ("MethodConfig.accumulate = 'clipped'", "accumulate = 'clipped': allowed for clippy"),
+        ("TrainerConfig.window_days = 50", "TrainerConfig.window_days = 50: allowed is at most"),
+        ("TrainerConfig.batch_size = -1", "TrainerConfig.batch_size = -1: allowed"),
+        ("ModelConfig.tasks = ('clck',)", "ModelConfig.tasks = 'clck': allowed is one of click"),
+        ("ModelConfig.dense_kept = (99,)", r"ModelConfig.dense_kept = \(99,\): allowed"),
+        ("THRESHOLD = 3", "THRESHOLD has no effect"),
+        ("CalibrationConfig.rates = 3", "CalibrationConfig.rates has no effect"),
+    ],
+)
+def test_a_mistake_is_said_with_file_and_line(file, text, said):
+    message = refused(file, f"# a comment first\n{text}\n")
+    assert message.startswith(f"{file}:2: "), message
+    assert re.search(said, message), message
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("run.run_seed = 1\nrun.run_seed = 2", r":2: run.run_seed is bound twice, first at .*:1"),
+        ("StreamConfig.days = nan", r":1: not gin: .*allowed is name = value"),
+        ("run run run", r":1: not gin: "),
+        ("import os", r":1: import of os: allowed are bindings"),
+        ("run.run_seed = 1\ninclude 'configs/base.gin'", "run_seed is bound twice"),
+        ("include 'configs/nowhere.gin'", "configs/nowhere.gin: cannot be read"),
+        (
+            "include 'configs/methods/gc.gin'\ninclude 'configs/methods/agc.gin'",
+            "configs/methods/agc.gin:1: MethodConfig.name is bound twice, first at .*gc.gin:1",
+        ),
+        ("run.model = %NOTHING", "%NOTHING has no value"),
+    ],
+)
+def test_a_file_that_is_not_right_as_a_whole_is_refused(file, text, said):
+    assert re.search(said, refused(file, text))
+
+
+@pytest.mark.parametrize(
+    "binding, said",
+    [
+        ("learning_rate = 0", "command line: run.learning_rate = 0: allowed"),
+        ("learning_rate = -0.1", "command line: run.learning_rate = -0.1: allowed"),
+        ("learning_rate = nan", "command line: not gin: .*nan"),
+        ("learning_rate = 1e999", "command line: run.learning_rate = inf: allowed"),
+        ("learning_rate = 'a'", "command line: run.learning_rate = 'a': allowed"),
+        ("learning_rate = True", "command line: run.learning_rate = True: allowed"),
+        ("learning_rat = 0.1", "command line: run.learning_rat is unknown.*learning_rate"),
+        ("learning_rate", "command line: 'learning_rate': allowed is name=value"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_said(binding, said):
+    with pytest.raises(BadInput, match=said):
+        resolve(BASE, [binding])
+
+
+def test_a_missing_learning_rate_is_named():
+    with pytest.raises(BadInput, match="run.learning_rate has no value"):
+        resolve(BASE)
+
+
+def test_a_binary_file_is_refused(tmp_path):
+    path = tmp_path / "own.gin"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInput, match="own.gin: cannot be read: not text"):
+        resolve([path])
+
+
+def test_an_unknown_name_lists_those_that_are():
+    with pytest.raises(BadInput, match=r"laptop, paper, smoke \(did you mean smoke\?\)"):
+        named_file("profiles", "smok")
+
+
+def test_only_one_room_reads_gin():
+    importers = {
+        path.relative_to(ROOT).as_posix()
+        for folder in ("clippy", "data", "models", "experiments", "scripts")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"^\s*(import gin|from gin)\b", path.read_text(), re.M)
+    }
+    assert importers == {"experiments/studies/registry.py", "experiments/machinery/gin_files.py"}
+
+
+PARTS = ("walk", "shocks", "teacher_drift", "churn", "label_noise")
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("profile", names("profiles"))
+def test_every_part_of_the_drift_is_switched_off_by_none(file, part, profile):
+    file.write_text(f"StreamConfig.{part} = None\n")
+    files = [f"configs/profiles/{profile}.gin", *BASE[1:], file]
+    (config,) = resolve(files, ["learning_rate = 0.1"])
+    assert getattr(config.stream, part) is None
+    others = set(PARTS) - {part}
+    assert None not in [getattr(config.stream, other) for other in others]
+
+
+def test_a_binding_of_a_part_that_the_same_file_switches_off_is_dead(file):
+    text = "StreamConfig.shocks = None\nShocks.feature_share = 0.5"
+    assert "Shocks.feature_share has no effect" in refused(file, text)
+
+
+def test_a_name_bound_twice_on_the_command_line_is_refused():
+    with pytest.raises(BadInput, match="command line: run.run_seed is bound twice"):
+        resolve(BASE, ["learning_rate = 0.1", "run_seed = 1", "run.run_seed = 2"])
+
+
+def test_files_are_found_from_another_folder_as_well(monkeypatch):
+    monkeypatch.chdir(ROOT / "configs")
+    monkeypatch.syspath_prepend(str(ROOT))  # as PYTHONPATH and `python -m` have it there
+    monkeypatch.syspath_prepend(str(ROOT / "configs"))
+    files = ["configs/profiles/smoke.gin", "studies/one_large_dcn_clippy.gin"]
+    (config,) = resolve(files)
+    assert config.model.name == "large_dcn"
+
+
+def test_a_file_that_includes_itself_is_refused(file):
+    assert f"{file}: includes itself" in refused(file, f"include '{file}'")
+
+
+def test_a_name_is_no_path():
+    with pytest.raises(BadInput, match="configs/profiles: no '../models/large'"):
+        named_file("profiles", "../models/large")
+
+
+@pytest.mark.parametrize(
+    "text, bindings",
+    [
+        ("", []),
+        ("a=1 b.c=2", ["a=1", "b.c=2"]),
+        ("a = 1  b = 'x y'", ["a = 1", "b = 'x y'"]),
+        ("a=(1, 2) b={'c d': [3, 4]}", ["a=(1, 2)", "b={'c d': [3, 4]}"]),
+        ("a='b=1 c=2'", ["a='b=1 c=2'"]),
+        ("nonsense a=1", ["nonsense", "a=1"]),
+    ],
+)
+def test_bindings_are_cut_outside_brackets_and_quotes(text, bindings):
+    assert split_bindings(text) == bindings

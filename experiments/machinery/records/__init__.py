@@ -1,0 +1,1 @@
+"""Files that survive anything: records, curves, telemetry, snapshots, checkpoints."""

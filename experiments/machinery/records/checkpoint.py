@@ -1,0 +1,182 @@
+"""The state of a long run on disk, from which an interrupted one goes on with the same bits."""
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import logging
+import pathlib
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.errors import Damaged
+from experiments.machinery.records.damage import mended
+from experiments.machinery.records.files import write_whole
+from experiments.training.config import NUMERICS_VERSION
+from experiments.training.recorder import Snapshot
+
+CHECKPOINT_SCHEMA = 1
+EVERY_S = 60  # ours: what an interruption may cost; a shorter run never writes one
+MOST_SHARE = 0.05  # ours: of a run's time, for writing checkpoints
+DIGEST_BYTES = hashlib.sha256().digest_size
+DECIDE_BITS = ("tensorflow", "tf-keras", "numpy")  # packages whose version may
+
+
+class Checkpoint(NamedTuple):
+    """The state of a run between two steps. With the run's config it decides all that follows.
+
+    snapshot: Snapshot.
+    rows: rows of the curves so far, dicts.
+    losses: training losses since the last row.
+    step_s: seconds spent inside the compiled step.
+    wall_s: seconds spent in all.
+    """
+
+    snapshot: Snapshot
+    rows: list
+    losses: list
+    step_s: float
+    wall_s: float
+
+
+class CheckpointStore:
+    """The checkpoints of one results folder, `<root>/checkpoints/<run_id>.npz`.
+
+    Args:
+      root: folder of the profile's results.
+      say: called with one line about each that is set aside.
+      placed: dict of what a record says of the devices its run is on, or None for one device.
+    """
+
+    def __init__(self, root, say=logging.warning, placed=None):
+        self._root, self._say, self._placed = pathlib.Path(root), say, placed or {}
+        self.folder = self._root / "checkpoints"
+
+    def write(self, run_id, checkpoint):
+        """Writes one in place of the one before."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        state = _identity(run_id, self._placed) | {
+            "step": checkpoint.snapshot.step,
+            "rows": checkpoint.rows,
+            "losses": checkpoint.losses,
+            "step_s": checkpoint.step_s,
+            "wall_s": checkpoint.wall_s,
+        }
+        buffer = io.BytesIO()
+        np.savez(buffer, state=json.dumps(state), **checkpoint.snapshot.arrays())
+        # Behind the archive, where a zip file may have what it likes: readers of npz still read it.
+        buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
+        write_whole(self._file(run_id), buffer.getbuffer())
+
+    def read(self, run_id):
+        """The checkpoint of a run, or None without one.
+
+        One that is damaged, or of another run, version or number of devices, is set aside, which
+        is said.
+        """
+        identity = _identity(run_id, self._placed)
+        return mended(self._root, lambda: _whole(self._file(run_id), identity), self._say)
+
+    def run_ids(self):
+        """Ids of the runs with a checkpoint."""
+        return sorted(path.stem for path in self.folder.glob("*.npz"))
+
+    def remove(self, run_id):
+        """Deletes the checkpoint of a run that has a record."""
+        self._file(run_id).unlink(missing_ok=True)
+
+    def _file(self, run_id):
+        return self.folder / f"{run_id}.npz"
+
+
+class Keeper:
+    """Gives a run the state to go on from, and keeps the states it offers, now and then.
+
+    Args:
+      store: CheckpointStore.
+      run_id: RunConfig.run_id.
+      every_s: least seconds between two checkpoints; more where writing one takes long.
+      clock: function that gives the time in seconds.
+    """
+
+    def __init__(self, store, run_id, every_s=EVERY_S, clock=time.monotonic):
+        self._store, self._run_id = store, run_id
+        self._every_s, self._clock = every_s, clock
+        self._last_s, self._pause_s = clock(), every_s
+        self._begun_s = clock()
+        self.resumed = None  # the Checkpoint gone on from
+
+    def resume(self):
+        """The Checkpoint to go on from, or None."""
+        self.resumed = self._store.read(self._run_id)
+        return self.resumed
+
+    def offer(self, step, program, rows, losses, step_s):
+        """Called between two steps; writes a checkpoint if one is due.
+
+        Args:
+          step: steps taken.
+          program: Program.
+          rows, losses, step_s: those of Checkpoint.
+        """
+        started = self._clock()
+        if started - self._last_s < self._pause_s:
+            return
+        state = Checkpoint(program.snapshot(step), rows, losses, step_s, self.wall_s())
+        self._store.write(self._run_id, state)
+        self._last_s = self._clock()
+        self._pause_s = max(self._every_s, (self._last_s - started) / MOST_SHARE)
+
+    def wall_s(self):
+        """Seconds that the run has taken so far, those before the interruptions included."""
+        before = 0.0 if self.resumed is None else self.resumed.wall_s
+        return before + self._clock() - self._begun_s
+
+    def done(self):
+        """Called when the record is written."""
+        self._store.remove(self._run_id)
+
+
+def _identity(run_id, placed):
+    """What a checkpoint must agree in with the run that goes on from it, for its bits."""
+    return {
+        "schema": CHECKPOINT_SCHEMA,
+        "run_id": run_id,
+        "numerics": NUMERICS_VERSION,
+        "placed": placed,
+        **{name: importlib.metadata.version(name) for name in DECIDE_BITS},
+    }
+
+
+def _whole(path, identity):
+    """The checkpoint in a file, or None without one.
+
+    Raises: Damaged if it is not one of this run, as `_identity` gives it.
+    """
+    try:
+        return _read(path, identity)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise Damaged(path, error, "delete it to start the run anew") from error
+
+
+def _read(path, identity):
+    """The checkpoint in a file.
+
+    Raises: FileNotFoundError; ValueError if it is not one of this run, as `_identity` gives it.
+    """
+    content = path.read_bytes()
+    body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
+    if hashlib.sha256(body).digest() != digest:
+        raise ValueError("not what was written (truncated or changed)")
+    with np.load(io.BytesIO(body), allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    state = json.loads(str(arrays.pop("state")))
+    for name, value in identity.items():
+        if state.get(name) != value:
+            raise ValueError(f"{name} {state.get(name)}: allowed is {value}")
+    kept = (state[name] for name in Checkpoint._fields[1:])
+    return Checkpoint(Snapshot.of(state["step"], arrays), *kept)

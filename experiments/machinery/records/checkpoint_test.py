@@ -1,0 +1,187 @@
+"""Checkpoints: an interrupted run goes on with the same bits; a strange file is set aside."""
+
+import hashlib
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.machinery.records import checkpoint as module
+from experiments.machinery.records.checkpoint import Checkpoint, CheckpointStore, Keeper
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers.runner import Runner
+from experiments.studies.grid import run_config
+from experiments.training.recorder import Snapshot
+
+RUN_ID = "small-gc-0123456789ab"
+ROW = {"step": 6, "day": 0, "learning_rate": 0.1, "loss": 1 / 3, "worst_loss": float("nan")}
+
+
+def checkpoint(step=8):
+    weights = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array([], np.float32)]
+    accumulators = [np.full((2, 3), 0.1, np.float32), np.array(5.0, np.float32)]
+    return Checkpoint(Snapshot(step, weights, accumulators), [ROW], [0.1 + 0.2, 2e-45], 1.5, 9.25)
+
+
+class Interrupted(Exception):
+    """What ends a run in the middle."""
+
+
+def interrupt_at(monkeypatch, step, every_steps=1):
+    """Makes a keeper write every few steps, and the run end when it has taken `step` of them."""
+    offer = Keeper.offer
+
+    def offered(self, taken, *state):
+        self._pause_s = 0 if taken % every_steps == 0 else np.inf
+        offer(self, taken, *state)
+        if taken == step:
+            raise Interrupted
+
+    monkeypatch.setattr(Keeper, "offer", offered)
+
+
+@pytest.mark.parametrize(
+    "method, model, step",
+    [
+        ("clippy", "large_dcn", 20),
+        ("lamb", "small", 6),
+        ("gc", "small", 41),
+        ("clippy_adam", "small", 20),
+    ],
+)
+def test_an_interrupted_run_goes_on_with_the_same_bits(
+    tmp_path, day_cache, monkeypatch, method, model, step
+):
+    config = run_config("smoke", model, method, learning_rate=0.3, data_seed=1, run_seed=4)
+    whole = Runner(Store(tmp_path / "whole"), day_cache).run(config)
+    store, rows, steps = Store(tmp_path / "parts"), [], []
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, step, every_steps=3)
+        with pytest.raises(Interrupted):
+            Runner(store, day_cache).run(config)
+    runner = Runner(store, day_cache)
+    program = runner._program(config, None)
+    take = program.step
+    monkeypatch.setattr(program, "step", lambda *args: (steps.append(0), take(*args))[1])
+    record = runner.run(config, rows.append)
+    assert len(steps) == 42 - step // 3 * 3  # those before the checkpoint are not taken again
+    assert record.curves_sha256 == whole.curves_sha256
+    assert (record.metrics, record.steps) == (whole.metrics, whole.steps)
+    pd.testing.assert_frame_equal(pd.DataFrame(rows), store.curves(record), check_exact=True)
+    assert record.provenance["resumed_at_step"] == step // 3 * 3
+    assert "resumed_at_step" not in whole.provenance
+    assert list((tmp_path / "parts" / "checkpoints").iterdir()) == []
+
+
+def test_a_run_with_telemetry_starts_anew(tmp_path, day_cache, monkeypatch):
+    from experiments.studies.registry import telemetry_config
+
+    config = run_config("smoke", "small", "gc", learning_rate=0.1, data_seed=1, run_seed=0)
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 20)
+        with pytest.raises(Interrupted):
+            Runner(Store(tmp_path), day_cache).run(config)
+    record = Runner(Store(tmp_path), day_cache).run(config, telemetry=telemetry_config())
+    assert "resumed_at_step" not in record.provenance
+    assert list((tmp_path / "checkpoints").iterdir()) == []
+
+
+def test_a_checkpoint_comes_back_as_it_was_written(tmp_path):
+    store, written = CheckpointStore(tmp_path), checkpoint()
+    assert store.read(RUN_ID) is None
+    store.write(RUN_ID, written)
+    found = store.read(RUN_ID)
+    for name in ("weights", "state"):
+        pairs = zip(getattr(found.snapshot, name), getattr(written.snapshot, name), strict=True)
+        for one, other in pairs:
+            assert (one.dtype, one.shape, one.tobytes()) == (
+                other.dtype,
+                other.shape,
+                other.tobytes(),
+            )
+    assert (found.snapshot.step, found.losses, found.wall_s) == (8, written.losses, 9.25)
+    np.testing.assert_equal(found.rows, written.rows)
+    store.remove(RUN_ID)
+    assert store.read(RUN_ID) is None
+
+
+def damage(content, how):
+    """Content of a checkpoint, damaged."""
+    if how == "flipped":
+        middle = len(content) // 2
+        return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    return {"truncated": content[:-9], "empty": b"", "foreign": b"words" * 40}[how]
+
+
+@pytest.mark.parametrize("how", ["flipped", "truncated", "empty", "foreign"])
+def test_a_damaged_checkpoint_is_set_aside_with_a_word(tmp_path, caplog, how):
+    store, path = CheckpointStore(tmp_path), tmp_path / "checkpoints" / f"{RUN_ID}.npz"
+    store.write(RUN_ID, checkpoint())
+    content = damage(path.read_bytes(), how)
+    path.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert store.read(RUN_ID) is None
+    assert f"{path}: not what was written" in caplog.text
+    assert (tmp_path / "damaged" / path.name).read_bytes() == content
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("what", ["run_id", "numerics", "tensorflow", "placed"])
+def test_a_checkpoint_of_another_run_or_version_is_set_aside(tmp_path, monkeypatch, caplog, what):
+    store, other = CheckpointStore(tmp_path), module._identity(RUN_ID, {}) | {what: "other"}
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_identity", lambda *of: other)
+        store.write(RUN_ID, checkpoint())
+    with caplog.at_level(logging.WARNING):
+        assert store.read(RUN_ID) is None
+    assert f"{what} other: allowed is " in caplog.text
+
+
+def test_a_checkpoint_of_several_devices_is_not_gone_on_from_by_one(tmp_path, caplog):
+    placed = {"replicas": 2}
+    CheckpointStore(tmp_path, placed=placed).write(RUN_ID, checkpoint())
+    assert CheckpointStore(tmp_path, placed=placed).read(RUN_ID).snapshot.step == 8
+    with caplog.at_level(logging.WARNING):
+        assert CheckpointStore(tmp_path).read(RUN_ID) is None
+    assert "placed {'replicas': 2}: allowed is {}" in caplog.text
+
+
+class Time:
+    """A clock, a program and a store of which writing takes 7 seconds."""
+
+    def __init__(self, writing_s=7):
+        self.now_s, self._writing_s, self.steps = 0, writing_s, []
+
+    def snapshot(self, step):
+        return Snapshot(step, [], [])
+
+    def write(self, run_id, kept):
+        self.now_s += self._writing_s
+        self.steps.append(kept.snapshot.step)
+
+    def read(self, run_id):
+        return None
+
+
+def test_a_short_run_writes_no_checkpoint_and_a_long_one_spends_little_on_them():
+    time = Time()
+    keeper = Keeper(time, RUN_ID, every_s=60, clock=lambda: time.now_s)
+    keeper.resume()
+    for step in range(1, 401):
+        time.now_s += 1
+        keeper.offer(step, time, [], [], 0.0)
+        if step == 59:
+            assert time.steps == []
+    # The first after 60 s; the next only when the 7 s it took are a twentieth of the time.
+    assert time.steps == [60, 200, 340]
+    assert keeper.wall_s() == time.now_s == 421
+
+
+def test_the_trailer_is_the_checksum_of_the_archive_that_numpy_reads(tmp_path):
+    CheckpointStore(tmp_path).write(RUN_ID, checkpoint())
+    path = tmp_path / "checkpoints" / f"{RUN_ID}.npz"
+    content = path.read_bytes()
+    assert hashlib.sha256(content[:-32]).digest() == content[-32:]
+    with np.load(path) as file:
+        np.testing.assert_array_equal(file["weight_0"], checkpoint().snapshot.weights[0])

@@ -1,0 +1,62 @@
+"""Claims: one holder at a time, free when the holder is killed."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from experiments.errors import BadInput
+from experiments.machinery.records.claim import Claimed, Claims
+
+HOLDER = """
+import sys, time
+from experiments.machinery.records.claim import Claims
+with Claims(sys.argv[1]).of("small-gc-1"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the claim of small-gc-1."""
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_claim_that_another_process_has_is_refused_and_others_are_not(tmp_path, holder):
+    claims = Claims(tmp_path)
+    with pytest.raises(Claimed, match="small-gc-1"), claims.of("small-gc-1"):
+        pass
+    with claims.of("small-gc-2"):
+        pass
+
+
+def test_the_claim_of_a_killed_process_is_free_at_once(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    with Claims(tmp_path).of("small-gc-1"):
+        pass
+
+
+def test_who_waits_says_so_once_and_gets_it(tmp_path, holder):
+    said = []
+    threading.Timer(1.0, holder.kill).start()
+    with Claims(tmp_path).of("small-gc-1", wait=said.append):
+        assert holder.poll() is not None
+    (line,) = said
+    assert line.startswith("small-gc-1: another process is on it")
+
+
+def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch):
+    def no_locks(fd, operation):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(BadInput, match="claims: the file system has no locks"):
+        with Claims(tmp_path).of("small-gc-1"):
+            pass

@@ -1,0 +1,88 @@
+"""Files that are there whole or not at all."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import tempfile
+import uuid
+
+from experiments.errors import CannotWrite, stopping
+
+
+def check_folder(folder, what):
+    """Makes a folder and checks that it can be written.
+
+    Raises: CannotWrite if not, naming the folder and the reason.
+    """
+    folder = pathlib.Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # has no name that could be left behind
+    except OSError as error:
+        raise CannotWrite(
+            f"{folder}: the {what} cannot be written ({error.strerror}): "
+            "allowed is a folder that can"
+        ) from error
+
+
+def write_json(path, fields):
+    """Writes a dict as strict JSON, whole or not at all.
+
+    Raises: ValueError for NaN; CannotWrite.
+    """
+    text = json.dumps(fields, allow_nan=False, sort_keys=True, indent=1)
+    write_whole(path, (text + "\n").encode())
+
+
+def write_whole(path, content):
+    """Writes bytes so that the file is there whole or not at all.
+
+    Raises: CannotWrite where the disk or the folder is the reason; OSError.
+    """
+    try:
+        while not _written(path, content):
+            pass
+    except OSError as error:
+        stop = stopping(error, path)
+        if stop is None:
+            raise
+        raise stop from error
+
+
+def _written(path, content):
+    """Whether the file was written; not if its draft was swept before it was locked."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.draft")
+    try:
+        with draft.open("xb") as file:
+            _lock(file)
+            if not draft.exists():
+                return False
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            draft.replace(path)
+            return True
+    finally:
+        with contextlib.suppress(OSError):  # where nothing can be written nothing can be removed
+            draft.unlink(missing_ok=True)
+
+
+def sweep_drafts(folder):
+    """Deletes drafts of `write_whole` that died; one that is being written is locked and stays.
+
+    Args:
+      folder: pathlib.Path, or one that is not there.
+    """
+    for draft in folder.glob(".*.draft"):
+        # Locked, or it has just become the file it was to be.
+        with contextlib.suppress(OSError), draft.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            draft.unlink()
+
+
+def _lock(file):
+    """Locks a file until it is closed, or its process dies, where the file system has locks."""
+    with contextlib.suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX)

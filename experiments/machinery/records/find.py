@@ -1,0 +1,89 @@
+"""A recorded run by its id: its record, its configuration, where it lies."""
+
+import pathlib
+from typing import NamedTuple
+
+from experiments.errors import BadInput, did_you_mean
+from experiments.machinery.records.record import RunRecord, Store
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.training.config import RunConfig
+
+
+class Recorded(NamedTuple):
+    """A run with a record."""
+
+    store: Store
+    record: RunRecord
+    config: RunConfig
+
+    @property
+    def same_bits(self):
+        """Whether the telemetry on disk is of a run with the curves of the record, bit for bit."""
+        sidecar = TelemetryStore(self.store.root).read_sidecar(self.config.run_id)
+        return sidecar["curves_sha256"] == self.record.curves_sha256
+
+
+def find(results, given):
+    """The recorded run of an id.
+
+    Args:
+      results: folder of all results.
+      given: an id, as for `locate`.
+    Raises: BadInput if there is no such record, or one whose configuration is of another version.
+    """
+    path = locate(results, given, "RUN")
+    store = Store(path.parent.parent)
+    record = ended(store, path)
+    try:
+        config = RunConfig.from_dict(record.config)
+    except (ValueError, TypeError, KeyError) as error:
+        raise BadInput(f"{path}: not a configuration of this version ({error})") from error
+    if config.run_id != record.run_id:
+        raise BadInput(f"{path}: of another version: allowed is one that this version ran")
+    return Recorded(store, record, config)
+
+
+def ended(store, path):
+    """The record in a file of a Store.
+
+    Raises: BadInput if its run crashed.
+    """
+    record = store.read(path.stem)
+    if record is None:
+        raise BadInput(f"{path}: the run crashed: allowed is one that ended")
+    return record
+
+
+def locate(results, given, variable):
+    """The file of a record, under whichever profile.
+
+    Args:
+      results: folder of all results.
+      given: an id, or the beginning of one or of its hash that no other run shares.
+      variable: what the person calls it, RUN or RUNS.
+    Raises: BadInput if there is none, or more than one.
+    """
+    if not given or "/" in given:
+        raise BadInput(
+            f"{variable} = {given!r}: allowed is the name of a record, <model>-<method>-<hash>"
+        )
+    paths = sorted(pathlib.Path(results).glob("*/runs/*.json"), reverse=True)
+    known = {path.stem: path for path in paths if not path.name.endswith(".telemetry.json")}
+    if given in known:
+        return known[given]
+    begin = [
+        run_id
+        for run_id in sorted(known)
+        if run_id.startswith(given) or run_id.rpartition("-")[2].startswith(given)
+    ]
+    if not begin:
+        raise BadInput(
+            f"{variable} = {given!r}: no record in {results}/*/runs"
+            f"{did_you_mean(given, known)}: make run leaves one, make list shows all"
+        )
+    if len(begin) > 1:
+        raise BadInput(
+            f"{variable} = {given!r}: {len(begin)} runs begin so, as {begin[0]} and {begin[1]}: "
+            "allowed is the beginning of one alone"
+        )
+    return known[begin[0]]

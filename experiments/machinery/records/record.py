@@ -1,0 +1,240 @@
+"""What a run leaves behind: one JSON record and one columnar file of curves, each written once."""
+
+import dataclasses
+import gzip
+import hashlib
+import io
+import json
+import math
+import pathlib
+import re
+import zlib
+from typing import Any, Literal, get_args
+
+import pandas as pd
+
+from experiments.errors import BadInput, Damaged
+from experiments.machinery.records import seal
+from experiments.machinery.records.files import check_folder, write_json, write_whole
+from experiments.training.config import DEFAULT_DATA_SEED, run_id_of
+
+SCHEMA = 1
+Status = Literal["finished", "diverged", "crashed"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """One finished run. Strict JSON: None where a number is undefined, never NaN.
+
+    Args:
+      run_id: RunConfig.run_id.
+      status: "finished" reached the last step (its AUC may still have fallen to chance: see
+        divergence.py); "diverged" met a loss or prediction that is not finite, and stopped;
+        "crashed" failed for another reason and will be tried again.
+      config: RunConfig.to_dict().
+      steps: steps taken.
+      first_bad_step, first_bad_day: where a number first was not finite, or None.
+      metrics: `<task>/<metric>` at the last evaluation.
+      optimal: the same for the Bayes-optimal prediction.
+      curves_sha256: checksum of the curves file, or None without one.
+      provenance: commit, versions, machine, wall_s, step_s, peak_memory_mib.
+      schema: version of this layout.
+    """
+
+    run_id: str
+    status: Status
+    config: dict[str, Any]
+    steps: int
+    first_bad_step: int | None
+    first_bad_day: int | None
+    metrics: dict[str, float | None]
+    optimal: dict[str, float | None]
+    curves_sha256: str | None
+    provenance: dict[str, Any]
+    schema: int = SCHEMA
+
+
+class Store:
+    """The records of one results folder, `<root>/runs`.
+
+    Args:
+      root: folder of the profile's results.
+      writable: False for records that are only read: the folder is then neither made nor checked.
+    Raises: CannotWrite if the folder cannot be written.
+    """
+
+    def __init__(self, root, writable=True):
+        self.root = pathlib.Path(root)
+        self.runs = self.root / "runs"
+        if writable:
+            check_folder(self.runs, "results folder")
+
+    def read(self, run_id):
+        """The record of a run, or None if it has not ended (or crashed, and is to be tried again).
+
+        Raises: Damaged if the file is not the record of this run, in this schema.
+        """
+        path = self.runs / f"{run_id}.json"
+        if not path.exists() and path.name not in _listed(self.runs):
+            return None
+        try:
+            record = _record_of(path)
+        except FileNotFoundError:  # set aside meanwhile
+            return None
+        return None if record.status == "crashed" else record
+
+    def whole(self, run_id):
+        """As `read`, and the curves are there and are those of the record.
+
+        Raises: Damaged as `read` and `curves`.
+        """
+        record = self.read(run_id)
+        if record is not None:
+            self._curves_file(record)
+        return record
+
+    def records(self, of_any_version=False):
+        """Yields every record, those of crashed runs too, in the order of their ids.
+
+        Args:
+          of_any_version: whether those are wanted, too, whose ids this version would not give.
+        Raises: Damaged as `read`.
+        """
+        for path in sorted(self.runs.glob("*.json")):
+            if not path.name.endswith(".telemetry.json"):
+                yield _record_of(path, of_any_version)
+
+    def curves(self, record):
+        """The curves of a record: DataFrame, one row an evaluation.
+
+        Raises: Damaged if the file is missing, or is not the one the record was written with, or
+          does not end as the record says.
+        """
+        content = self._curves_file(record)
+        return pd.read_csv(io.BytesIO(content), compression="gzip", float_precision="round_trip")
+
+    def _curves_file(self, record):
+        """The bytes of the curves of a record."""
+        path = self.runs / f"{record.run_id}.csv.gz"
+        both = (self.runs / f"{record.run_id}.json", path)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError as error:
+            reason = f"cannot be read ({error.strerror})"
+            raise Damaged(path, reason, "delete its record to run again", both) from error
+        except OSError as error:
+            raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
+        if hashlib.sha256(content).hexdigest() != record.curves_sha256:
+            reason = "not the curves of its record"
+            raise Damaged(path, reason, "delete both to run again", both)
+        try:
+            wrong = _unlike(record, _last_row(content))
+        except (ValueError, KeyError, IndexError, OSError, EOFError, zlib.error) as error:
+            reason = f"not curves ({error})"
+            raise Damaged(path, reason, "delete both to run again", both) from error
+        if wrong:
+            reason = f"{wrong} is not what its curves end with"
+            raise Damaged(both[0], reason, "delete both to run again", both)
+        return content
+
+    def write(self, record, curves=None):
+        """Writes curves, then the record: a record on disk is always whole.
+
+        Args:
+          record: RunRecord; its `curves_sha256` is filled in here.
+          curves: DataFrame or None.
+        Returns: the record as written.
+        Raises: CannotWrite.
+        """
+        if curves is not None:
+            content, digest = curves_file(curves)
+            record = dataclasses.replace(record, curves_sha256=digest)
+            write_whole(self.runs / f"{record.run_id}.csv.gz", content)
+        write_json(self.runs / f"{record.run_id}.json", seal.sealed(dataclasses.asdict(record)))
+        return record
+
+
+def _listed(folder):
+    """Names in a folder. A client of a network folder may remember that a file was not there."""
+    try:
+        return {path.name for path in folder.iterdir()}
+    except OSError:
+        return set()
+
+
+def _record_of(path, of_any_version=False):
+    """The record in a file.
+
+    Raises: FileNotFoundError; Damaged if it is not that of the run it is named after.
+    """
+    files, advice = (path, path.with_suffix(".csv.gz")), "delete it to run again"
+    try:
+        fields = json.loads(path.read_text())
+        schema = fields["schema"]
+        intact = seal.is_intact(fields)
+        fields.pop(seal.KEY, None)
+        record = RunRecord(**fields) if schema == SCHEMA else None
+        named = run_id_of(record.config) if record and not of_any_version else path.stem
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Damaged(path, f"not a record ({error})", advice, files) from error
+    if record is None or record.run_id != path.stem:
+        found = f"schema {schema}" + ("" if record is None else f", run {record.run_id}")
+        allowed = f"allowed is schema {SCHEMA}, run {path.stem}; {advice}"
+        raise Damaged(path, found, allowed, files)
+    if named != path.stem:
+        found = f"the configuration of {named}, or of another version"
+        raise Damaged(path, found, f"allowed is that of its run; {advice}", files)
+    if not intact or record.status not in get_args(Status):
+        raise Damaged(path, "changed since it was written", advice, files)
+    return record
+
+
+def _last_row(content):
+    """The last row of a curves file by column, as text."""
+    lines = gzip.decompress(content).decode().splitlines()
+    return dict(zip(lines[0].split(","), lines[-1].split(","), strict=True))
+
+
+def _unlike(record, last):
+    """The first field of a record that is not what its curves end with, or "".
+
+    Records of before version 0.5.0 have no checksum of their own; this is what stands in for it.
+    """
+    step, day = int(last["step"]), int(last["day"])
+    # A run that stopped did so after the bad step, which counts from 0.
+    bad = (None, None) if record.status == "finished" else (step - 1, day)
+    expected = {
+        "steps": step,
+        "first_bad_step": bad[0],
+        "first_bad_day": bad[1],
+        "metrics": {name: _defined(text) for name, text in last.items() if "/" in name},
+    }
+    wrong = (name for name, value in expected.items() if getattr(record, name) != value)
+    return next(wrong, "")
+
+
+def _defined(text):
+    """A number of a curves file as a record has it: None unless it is finite."""
+    value = float(text or "nan")
+    return value if math.isfinite(value) else None
+
+
+def curves_file(curves):
+    """The file of some curves, a DataFrame: (its bytes, their checksum)."""
+    buffer = io.BytesIO()
+    # CSV in gzip and not Parquet: pyarrow is 165 MB to install, these files are 5 KB.
+    curves.to_csv(buffer, index=False, compression={"method": "gzip", "mtime": 0})
+    return buffer.getvalue(), hashlib.sha256(buffer.getvalue()).hexdigest()
+
+
+def results_folder(results, profile, data_seed):
+    """results/<profile>, or results/<profile>-data<seed> for a data seed other than the default."""
+    suffix = "" if data_seed == DEFAULT_DATA_SEED else f"-data{data_seed}"
+    return pathlib.Path(results) / f"{profile}{suffix}"
+
+
+def seeds_on_disk(results, profile):
+    """Data seeds of a profile that have a results folder, ascending."""
+    pattern = re.compile(rf"{re.escape(profile)}(?:-data(\d+))?")
+    matches = [pattern.fullmatch(path.name) for path in pathlib.Path(results).glob(f"{profile}*")]
+    return sorted(int(found[1] or DEFAULT_DATA_SEED) for found in matches if found)

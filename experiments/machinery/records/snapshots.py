@@ -1,0 +1,63 @@
+"""The snapshots of runs on disk."""
+
+import io
+import pathlib
+
+import numpy as np
+
+from experiments.machinery.records.files import check_folder
+from experiments.machinery.records.sealed import Pairs
+from experiments.training.recorder import Snapshot
+
+SNAPSHOT_SCHEMA = 1
+
+
+class SnapshotStore:
+    """The snapshots of one results folder, `<root>/snapshots/<run_id>.{npz,json}`.
+
+    Args:
+      root: folder of the profile's results.
+    """
+
+    def __init__(self, root):
+        self.folder = pathlib.Path(root) / "snapshots"
+        self._pairs = Pairs(
+            what="snapshot",
+            folder=self.folder,
+            ending=".npz",
+            sidecar_ending=".json",
+            schema=SNAPSHOT_SCHEMA,
+            fields=("step", "event", "data_seed", "run_seed"),
+        )
+
+    def has(self, run_id):
+        """Whether a run has a snapshot."""
+        return self._pairs.sidecar(run_id).exists()
+
+    def write(self, config, snapshot, event):
+        """Writes the arrays, then the sidecar that says what they are.
+
+        Args:
+          config: RunConfig.
+          snapshot: Snapshot.
+          event: Event that it is kept for.
+        """
+        check_folder(self.folder, "folder of snapshots")
+        buffer = io.BytesIO()
+        np.savez(buffer, **snapshot.arrays())
+        said = {
+            "step": snapshot.step,
+            "event": event._asdict(),
+            "data_seed": config.data_seed,
+            "run_seed": config.run_seed,
+        }
+        self._pairs.write(config.run_id, buffer.getvalue(), said)
+
+    def read(self, run_id):
+        """The snapshot of a run and what its sidecar says: (Snapshot, dict).
+
+        Raises: BadInput if it cannot be read; Damaged if it is truncated, changed or another run's.
+        """
+        said, content = self._pairs.read(run_id)
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            return Snapshot.of(said["step"], arrays), said

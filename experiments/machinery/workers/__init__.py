@@ -1,0 +1,1 @@
+"""Processes, hosts and devices that runs are given to."""

@@ -1,0 +1,119 @@
+"""One run by several devices or by the processes of several hosts: who trains, who writes."""
+
+import contextlib
+import functools
+import signal
+
+import tensorflow as tf
+
+from experiments.errors import Damaged, RunStopped
+from experiments.machinery.records.checkpoint import CheckpointStore, Keeper
+from experiments.machinery.records.claim import Claims
+from experiments.machinery.records.damage import mended
+from experiments.machinery.workers.runner import Runner
+from experiments.training.distributed import DistributedProgram
+
+# What TensorFlow raises where another process does not answer any more.
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
+
+
+def run_placed(config, where, store, cache_root, on_row, say):
+    """Runs one configuration where a Placement says, unless its record is there already.
+
+    Args:
+      config: RunConfig.
+      where: Placement of several devices or hosts.
+      store: record.Store, the same folder for all hosts.
+      cache_root: folder of the caches of days.
+      on_row: called with each row of the curves, on the chief.
+      say: called with one line about what a person should know.
+    Returns: RunRecord, or None on a worker other than the chief, which leaves nothing.
+    Raises: BadInput; RunStopped if a worker is gone or holds other numbers.
+    """
+    done = recorded(config.run_id, where, store, say)
+    if done is not None:
+        return done
+    if where.processes > 1:
+        say(f"worker {where.rank} of {where.processes}: waiting for the others")
+    with _peers():
+        with _heard_interrupts():
+            strategy = where.strategy(config.trainer.batch_size)
+        make = functools.partial(_program, strategy, where)
+        placed = _provenance(strategy, where)
+        runner = Runner(store, cache_root, say, make_program=make, placed=placed)
+        if where.is_chief:
+            # After all have met: should it find the record then, it ends, which the others hear.
+            with Claims(store.root).of(config.run_id, wait=say):
+                return runner.run(config, on_row)
+        # It reads the checkpoint before its first step, without which the chief writes no other.
+        follower = _Follower(CheckpointStore(store.root, placed=placed), config.run_id)
+        runner.outcome(config, keeper=follower)
+        return None
+
+
+def recorded(run_id, where, store, say):
+    """The whole record of a run, or None; the chief sets aside one that is damaged.
+
+    Args:
+      run_id: RunConfig.run_id.
+      where, store, say: those of `run_placed`.
+    """
+    if where.is_chief:
+        return mended(store.root, lambda: store.whole(run_id), say)
+    with contextlib.suppress(Damaged):
+        return store.whole(run_id)
+    return None
+
+
+class _Follower(Keeper):
+    """On a worker other than the chief: goes on from the chief's checkpoint, and writes none."""
+
+    def offer(self, *state):
+        """Nothing to do."""
+
+
+def _program(strategy, where, config, telemetry):
+    if telemetry is not None:
+        raise ValueError("telemetry: allowed is None, a distributed step measures nothing")
+    return DistributedProgram(config, strategy, where.rank, where.processes)
+
+
+def _provenance(strategy, where):
+    # The class of the second has another name inside TensorFlow.
+    names = {False: "MirroredStrategy", True: "MultiWorkerMirroredStrategy"}
+    return {
+        "strategy": names[bool(where.workers)],
+        "replicas": strategy.num_replicas_in_sync,
+        "workers": where.processes,
+    }
+
+
+@contextlib.contextmanager
+def _heard_interrupts():
+    """Has Ctrl-C end the process: Python does not hear it while TensorFlow waits for the others."""
+    heard = signal.getsignal(signal.SIGINT)
+    if heard is signal.default_int_handler:  # and not one that a shell has made deaf
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)
+        # TensorFlow has taken it for a warning that it keeps to itself.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _peers():
+    """Says in one line that another worker is gone."""
+    try:
+        yield
+    except LOST as error:
+        raise RunStopped(
+            "another worker of this run is gone; the same command on all hosts goes on from the "
+            f"last checkpoint ({type(error).__name__})"
+        ) from error

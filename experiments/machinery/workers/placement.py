@@ -1,0 +1,166 @@
+"""Where one run is computed: on one device, on several of this host, or by several hosts."""
+
+import json
+import os
+import re
+from typing import NamedTuple
+
+from experiments.errors import BadInput
+from experiments.training.tensorflow_setup import load_tensorflow
+
+TASKS = ("chief", "worker")  # in the order in which their replicas are counted
+
+
+class Placement(NamedTuple):
+    """The devices and hosts of a run.
+
+    devices: devices of this host; with several hosts TensorFlow takes all that each has.
+    workers: addresses of the hosts, host:port, the chief first; empty without TF_CONFIG.
+    rank: this host's place among them.
+    """
+
+    devices: int = 1
+    workers: tuple[str, ...] = ()
+    rank: int = 0
+
+    @property
+    def is_one_device(self):
+        """Whether there is nothing to distribute."""
+        return self.devices == 1 and not self.workers
+
+    @property
+    def processes(self):
+        """Number of processes that compute the run, one on each host."""
+        return max(1, len(self.workers))
+
+    @property
+    def is_chief(self):
+        """Whether this process writes what the run leaves."""
+        return self.rank == 0
+
+    def check(self, config, telemetry):
+        """Checks that this placement can do a run.
+
+        Args:
+          config: RunConfig.
+          telemetry: TelemetryConfig, or None.
+        Raises: BadInput.
+        """
+        if telemetry is not None and not self.is_one_device:
+            raise BadInput("TELEMETRY = 1: allowed is one device, without DEVICES and TF_CONFIG")
+        source = "TF_CONFIG: workers" if self.workers else "DEVICES"
+        _check_divides(config.trainer.batch_size, len(self.workers) or self.devices, source)
+
+    def strategy(self, batch_size):
+        """The tf.distribute.Strategy; to be made before TensorFlow's first op.
+
+        Waits for the other hosts where there are some.
+
+        Args:
+          batch_size: rows of the global batch.
+        Raises: BadInput if the devices of all hosts cannot share the batch, or if this host's port
+          is taken.
+        """
+        load_tensorflow()
+        import tensorflow as tf
+
+        if not self.workers:
+            return tf.distribute.MirroredStrategy(self._local_devices(tf))
+        try:
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        except tf.errors.UnknownError as error:
+            raise BadInput(
+                f"TF_CONFIG: {self.workers[self.rank]}: {error.message}: allowed is a free port of "
+                "this host"
+            ) from error
+        _check_divides(batch_size, strategy.num_replicas_in_sync, "devices of all workers")
+        return strategy
+
+    def _local_devices(self, tf):
+        """Names of the devices: GPUs if there are enough, else logical devices on the CPU."""
+        if len(tf.config.list_physical_devices("GPU")) >= self.devices:
+            return [f"GPU:{index}" for index in range(self.devices)]
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        logical = [tf.config.LogicalDeviceConfiguration()] * self.devices
+        tf.config.set_logical_device_configuration(cpu, logical)
+        return [f"CPU:{index}" for index in range(self.devices)]
+
+
+def placement(devices=None, tf_config=None):
+    """The placement that a person asks for.
+
+    Args:
+      devices: number of devices of this host, or None for one.
+      tf_config: the value of the environment's TF_CONFIG, or None where there is none.
+    Returns: Placement.
+    Raises: BadInput.
+    """
+    if not tf_config:
+        return Placement(devices or 1)
+    if devices is not None:
+        raise BadInput(
+            f"DEVICES = {devices}: allowed is none with TF_CONFIG: each worker takes all it has"
+        )
+    try:
+        found = json.loads(tf_config)
+    except ValueError as error:
+        raise BadInput(f"TF_CONFIG: not JSON ({error}): allowed is as in the README") from None
+    cluster, task = (_part(found, name) for name in ("cluster", "task"))
+    workers = {kind: _addresses(cluster, kind) for kind in TASKS}
+    _check_kinds(cluster, workers)
+    kind, index = task.get("type"), task.get("index")
+    if kind not in TASKS or not workers[kind]:
+        allowed = " or ".join(name for name in TASKS if workers[name])
+        raise BadInput(f"TF_CONFIG: task.type = {kind!r}: allowed is {allowed}")
+    if type(index) is not int or not 0 <= index < len(workers[kind]):
+        allowed = f"a whole number from 0 to {len(workers[kind]) - 1}"
+        raise BadInput(f"TF_CONFIG: task.index = {index!r}: allowed is {allowed}")
+    rank = index + (len(workers["chief"]) if kind == "worker" else 0)
+    return Placement(1, (*workers["chief"], *workers["worker"]), rank)
+
+
+def placement_here(devices=None):
+    """`placement` with the TF_CONFIG of this process's environment."""
+    return placement(devices, os.environ.get("TF_CONFIG"))
+
+
+def _part(found, name):
+    part = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(part, dict):
+        raise BadInput(f"TF_CONFIG: {name} = {part!r}: allowed is a dict")
+    return part
+
+
+def _addresses(cluster, kind):
+    addresses = cluster.get(kind, [])
+    if not isinstance(addresses, list) or not all(map(_is_address, addresses)):
+        raise BadInput(
+            f"TF_CONFIG: cluster.{kind} = {addresses!r}: allowed is a list of 'host:port'"
+        )
+    return addresses
+
+
+def _is_address(text):
+    return isinstance(text, str) and re.fullmatch(r"[^\s:/]+:\d{1,5}|\[[^\s/]+\]:\d{1,5}", text)
+
+
+def _check_kinds(cluster, workers):
+    for kind in cluster:
+        if kind not in TASKS:
+            raise BadInput(f"TF_CONFIG: cluster has {kind!r}: allowed are {' and '.join(TASKS)}")
+    everyone = [*workers["chief"], *workers["worker"]]
+    if not everyone:
+        raise BadInput("TF_CONFIG: cluster = {}: allowed is at least one worker")
+    if len(workers["chief"]) > 1:
+        raise BadInput(f"TF_CONFIG: cluster.chief = {workers['chief']!r}: allowed is one address")
+    for address in everyone:
+        if everyone.count(address) > 1:
+            raise BadInput(f"TF_CONFIG: cluster has {address!r} twice: allowed is once")
+
+
+def _check_divides(batch_size, replicas, source):
+    if batch_size % replicas:
+        raise BadInput(
+            f"{source} = {replicas}: allowed is a divisor of "
+            f"TrainerConfig.batch_size = {batch_size}"
+        )

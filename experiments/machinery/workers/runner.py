@@ -1,0 +1,159 @@
+"""One run from configuration to record, with what a warm process keeps between runs."""
+
+import functools
+import logging
+import math
+
+from data import DayCache, Stream
+from experiments.machinery.records.checkpoint import CheckpointStore, Keeper
+from experiments.machinery.records.damage import mended
+from experiments.machinery.records.provenance import peak_memory_mib, provenance
+from experiments.machinery.records.record import RunRecord, curves_file
+from experiments.machinery.records.snapshots import SnapshotStore
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.training.program import Program
+from experiments.training.trainer import Evaluation, train
+from experiments.training.watch import Watch
+
+KEPT_PROGRAMS = 16  # ours: the 15 traces of Table 2 fit, each takes tens of MiB
+
+
+class Runner:
+    """Runs configurations one after the other, keeping days and compiled programs warm.
+
+    Args:
+      store: record.Store.
+      cache_root: folder of the caches of days.
+      make_program: function (config, telemetry=...) that gives a Program.
+      placed: dict of what a record says of the devices it ran on, or None for one device.
+      say: called with one line about each thing that was damaged and is made again.
+    """
+
+    def __init__(
+        self, store, cache_root, say=logging.warning, *, make_program=Program, placed=None
+    ):
+        self._store, self._cache_root, self._say = store, cache_root, say
+        self._make_program, self._placed = make_program, placed or {}
+        self._telemetry = TelemetryStore(store.root)
+        self._checkpoints = CheckpointStore(store.root, say, placed)
+        self._programs = {}
+        # The calibration has five streams, the study of shocks six; their days are memory maps.
+        self._days = functools.lru_cache(8)(self._open_days)
+        self._evaluation = functools.lru_cache(8)(self._open_evaluation)
+
+    def run(self, config, on_row=lambda row: None, telemetry=None):
+        """Runs one configuration and writes its record, unless it is there already.
+
+        A run without telemetry goes on from its checkpoint, if it has one. One with telemetry
+        starts anew: what it has measured is in memory alone. The caller has the run's claim, where
+        other processes may be on the folder.
+
+        Args:
+          config: RunConfig.
+          on_row: called with each row of the curves as it is made.
+          telemetry: TelemetryConfig of what is measured at every step, or None. Where the record is
+            there and its telemetry is not, the run is trained again and the record stays.
+        Returns: RunRecord.
+        """
+        done = self._look(lambda: self._store.whole(config.run_id))
+        if done is not None and (
+            telemetry is None or self._look(lambda: self._telemetry.has(config.run_id, telemetry))
+        ):
+            return done
+        return self._trained(config, on_row, telemetry, done)
+
+    def _look(self, look):
+        return mended(self._store.root, look, self._say)
+
+    def again(self, config, telemetry):
+        """Trains a recorded run once more for its snapshot, and its telemetry if it has none.
+
+        Args:
+          config: RunConfig.
+          telemetry: TelemetryConfig.
+        """
+        done, kept = self._store.read(config.run_id), self._telemetry.has(config.run_id)
+        self._trained(config, lambda row: None, telemetry, done, keep_telemetry=kept)
+
+    def _trained(self, config, on_row, telemetry, done, keep_telemetry=False):
+        """Trains one run and writes what is not there yet."""
+        keeper, watch = Keeper(self._checkpoints, config.run_id), None
+        if telemetry is not None:
+            snapshots = SnapshotStore(self._store.root)
+            watch = Watch(telemetry, functools.partial(snapshots.write, config))
+        part = {"keeper": keeper} if watch is None else {}
+        outcome = self.outcome(config, on_row, telemetry, watch, **part)
+        if watch is not None and not keep_telemetry:
+            self._telemetry.write(
+                config.run_id,
+                watch.frame(),
+                config=telemetry,
+                curves_sha256=curves_file(outcome.curves)[1],
+                events=watch.events,
+            )
+        made = _record(config, outcome, keeper, self._placed)
+        record = done or self._store.write(made, outcome.curves)
+        keeper.done()
+        return record
+
+    def outcome(self, config, on_row=lambda row: None, telemetry=None, watch=None, **part):
+        """Trains one configuration and writes nothing.
+
+        Args:
+          config, on_row, telemetry: those of `run`.
+          watch: Watch, or None.
+          **part: `snapshot`, `steps` and `keeper` of trainer.train.
+        Returns: trainer.Outcome.
+        """
+        days = self._days(config.stream, config.data_seed)
+        evaluation = self._evaluation(config.stream, config.data_seed, config.trainer.batch_size)
+        program = self._program(config, telemetry)
+        return train(config, program, days.day, evaluation, on_row, watch, **part)
+
+    def day_rows(self, config):
+        """Function from a day of a run's stream to its rows."""
+        return self._days(config.stream, config.data_seed).day
+
+    def _open_days(self, stream_config, data_seed):
+        return DayCache(self._cache_root, Stream(stream_config, data_seed), self._say)
+
+    def _open_evaluation(self, stream_config, data_seed, chunk_size):
+        days = self._days(stream_config, data_seed)
+        return Evaluation(days.day(stream_config.days - 1), chunk_size)
+
+    def _program(self, config, telemetry):
+        key = (config.trace_key, telemetry and telemetry.trace_key)
+        if key not in self._programs:
+            if len(self._programs) == KEPT_PROGRAMS:
+                del self._programs[next(iter(self._programs))]
+            self._programs[key] = self._make_program(config, telemetry=telemetry)
+        return self._programs[key]
+
+
+def _record(config, outcome, keeper, placed):
+    bad = outcome.first_bad_step
+    last = outcome.curves.iloc[-1]
+    resumed = keeper.resumed and {"resumed_at_step": keeper.resumed.snapshot.step}
+    return RunRecord(
+        run_id=config.run_id,
+        status="finished" if bad is None else "diverged",
+        config=config.to_dict(),
+        steps=int(last["step"]),
+        first_bad_step=bad,
+        first_bad_day=None if bad is None else int(last["day"]),
+        metrics={name: _defined(value) for name, value in last.items() if "/" in name},
+        optimal={name: _defined(value) for name, value in outcome.optimal.items()},
+        curves_sha256=None,
+        provenance=provenance()
+        | placed
+        | {
+            "wall_s": round(keeper.wall_s(), 3),
+            "step_s": round(outcome.step_s, 3),
+            "peak_memory_mib": peak_memory_mib(),
+        }
+        | (resumed or {}),
+    )
+
+
+def _defined(value):
+    return float(value) if math.isfinite(value) else None

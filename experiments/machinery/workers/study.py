@@ -1,0 +1,75 @@
+"""A study: a grid of runs, each done once, on a pool of workers."""
+
+import contextlib
+
+from experiments.errors import BadInput, RunsCrashed
+from experiments.machinery.cost.cost import seconds_of
+from experiments.machinery.records.damage import mended
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.machinery.workers.pool import Pool
+
+
+class NotRecorded(BadInput):
+    """Runs that a study which only reads would need."""
+
+
+class Study:
+    """Executes grids of runs into one results folder.
+
+    Args:
+      store: record.Store.
+      pool: Pool, or None for a study that only reads.
+      display: progress.Display.
+    """
+
+    def __init__(self, store, pool, display):
+        self.store, self._pool, self._display = store, pool, display
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, store, cache_root, workers, display, connection=None):
+        """A study on a pool of its own, closed at the end, whatever ends it."""
+        with Pool(store, cache_root, workers, connection=connection) as pool:
+            yield cls(store, pool, display)
+
+    def is_done(self, config, telemetry=None):
+        """Whether a run has a record with its curves, and the telemetry asked for.
+
+        What is damaged is set aside first, and so not there; one that only reads, without a pool,
+        raises Damaged instead.
+        """
+        run_id, measured = config.run_id, TelemetryStore(self.store.root)
+        if self._look(lambda: self.store.whole(run_id)) is None:
+            return False
+        return telemetry is None or bool(self._look(lambda: measured.has(run_id, telemetry)))
+
+    def execute(self, configs, telemetry=None):
+        """Makes sure that every run has a record.
+
+        Args:
+          configs: RunConfigs; those with a record are not run again.
+          telemetry: TelemetryConfig of what every run is to have measured, or None. A run with a
+            record and without its telemetry is trained again; its record stays.
+        Returns: list of RunRecord, in the order of `configs`.
+        Raises: RunsCrashed after the last run, if any of them crashed; NotRecorded for a study that
+          only reads.
+        """
+        missing = {c.run_id: c for c in configs if not self.is_done(c, telemetry)}
+        if missing and self._pool is None:
+            first = next(iter(missing))
+            raise NotRecorded(f"{len(missing)} runs are not recorded, as {self.store.runs / first}")
+        if missing:
+            crashed = self._pool.run(_ordered(missing.values()), self._display, telemetry)
+            if crashed:
+                raise RunsCrashed(crashed)
+        return [self.store.read(config.run_id) for config in configs]
+
+    def _look(self, look):
+        if self._pool is None:
+            return look()
+        return mended(self.store.root, look, self._display.note)
+
+
+def _ordered(configs):
+    """Long runs first, so that none is left alone at the end; one trace's runs together."""
+    return sorted(configs, key=lambda item: (-seconds_of(item), item.trace_key, item.run_id))

@@ -1,0 +1,228 @@
+"""The studies as data: the calibration, Table 2 (sections 5.1.2, 5.1.3), studies of cases."""
+
+import dataclasses
+
+from data import checks
+from experiments.errors import one_of
+from experiments.studies import ablation
+from experiments.training.telemetry import TelemetryConfig
+
+DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results come from others
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CalibrationConfig:
+    """How the learning rate called 1x is found (section A.1: 0.4x is the edge of instability).
+
+    Naive `model` is run at every rate of a geometric grid, run seed k on the k-th design stream.
+    The edge is the smallest rate at which all of them fully diverge, and 1x is the edge divided by
+    `edge_multiple`. Several streams, because they differ more than runs on one of them.
+
+    Args:
+      model: name of the model.
+      first_rate: smallest rate of the grid, > 0.
+      factor: ratio of neighbouring rates, > 1.
+      rates: number of rates.
+      data_seeds: design seeds, 1000 to 1009, one for each run of a rate; no result is ever
+        computed on them.
+      edge_multiple: what the edge is called in units of 1x.
+    """
+
+    model: str
+    first_rate: float
+    factor: float
+    rates: int
+    data_seeds: tuple[int, ...]
+    edge_multiple: float
+
+    def __post_init__(self):
+        for field, above in {"first_rate": 0, "factor": 1, "edge_multiple": 0}.items():
+            checks.real(f"CalibrationConfig.{field}", getattr(self, field), above=above)
+        checks.whole("CalibrationConfig.rates", self.rates, 1)
+        if not isinstance(self.data_seeds, (tuple, list)) or not self.data_seeds:
+            checks.fail("CalibrationConfig.data_seeds", self.data_seeds, "a list, not empty")
+        for seed in self.data_seeds:
+            checks.whole("CalibrationConfig.data_seeds", seed, *DESIGN_SEEDS)
+        if len(set(self.data_seeds)) != len(self.data_seeds):
+            checks.fail("CalibrationConfig.data_seeds", self.data_seeds, "seeds that differ")
+        object.__setattr__(self, "data_seeds", tuple(self.data_seeds))
+
+    def grid(self):
+        """The rates tried, ascending."""
+        return [float(f"{self.first_rate * self.factor**k:.4g}") for k in range(self.rates)]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Table2Config:
+    """The grid of Table 2 (section 5.1.3) and its repeats.
+
+    Args:
+      models: rows of the table, names of files in configs/models.
+      methods: columns, names of files in configs/methods.
+      thresholds: for each method that is searched, the values its THRESHOLD takes; a method that
+        is not named has fixed thresholds.
+      rate_multiples: learning rates in units of 1x.
+      search_seed: run seed of the search; not one of the repeats.
+      repeats: number of run seeds (0, 1, ...) of the chosen settings.
+      untreated: the method that is repeated at every rate and not searched.
+    """
+
+    models: tuple[str, ...]
+    methods: tuple[str, ...]
+    thresholds: dict[str, tuple[float, ...]]
+    rate_multiples: tuple[float, ...]
+    search_seed: int
+    repeats: int
+    untreated: str
+
+    def __post_init__(self):
+        for field in ("models", "methods", "rate_multiples"):
+            value = getattr(self, field)
+            if not isinstance(value, (tuple, list)) or not value or len(set(value)) != len(value):
+                checks.fail(f"Table2Config.{field}", value, "a list without repeats, not empty")
+            object.__setattr__(self, field, tuple(value))
+        for multiple in self.rate_multiples:
+            checks.real("Table2Config.rate_multiples", multiple, above=0)
+        self._check_thresholds()
+        checks.whole("Table2Config.search_seed", self.search_seed, 1)
+        # The repeats are the seeds below, and none of them may have searched.
+        checks.whole("Table2Config.repeats", self.repeats, 1, self.search_seed)
+        if self.untreated not in self.methods:
+            checks.fail(
+                "Table2Config.untreated", self.untreated, f"one of {', '.join(self.methods)}"
+            )
+
+    def _check_thresholds(self):
+        if not isinstance(self.thresholds, dict):
+            checks.fail("Table2Config.thresholds", self.thresholds, "a dict from method to values")
+        for method, values in self.thresholds.items():
+            if method not in self.methods:
+                checks.fail("Table2Config.thresholds", method, f"one of {', '.join(self.methods)}")
+            if not isinstance(values, (tuple, list)) or not values:
+                checks.fail("Table2Config.thresholds", values, "a list of values, not empty")
+            for value in values:
+                checks.real("Table2Config.thresholds", value, above=0)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Case:
+    """One row of a study: what is run, and what makes it differ from the profile.
+
+    Args:
+      model: name of a file in configs/models.
+      set: gin bindings as text that override the profile's.
+      method: name of a file in configs/methods.
+      threshold: what THRESHOLD of the method's file is bound to, or None to leave it.
+      rate_multiple: learning rate in units of 1x.
+      features: "all", or "not_heavy" to leave out the heavy-tailed dense features.
+      against: name of the case that this one is compared with, seed by seed, or "" for none.
+      shock_at: places of the only shock of the stream, as shares of its training days in [0, 1];
+        run seed k takes the k-th, in turn. Empty to leave the profile's shocks.
+      runs: run seeds of this case, or None for the study's number.
+      measured: whether every step is measured, as CasesConfig.telemetry says.
+    """
+
+    model: str
+    set: tuple[str, ...] = ()
+    method: str = "naive"
+    threshold: float | None = None
+    rate_multiple: float
+    features: str = "all"
+    against: str = ""
+    shock_at: tuple[float, ...] = ()
+    runs: int | None = None
+    measured: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CasesConfig:
+    """A study: each case on the same run seeds. Cases are written out, or the points of a grid.
+
+    Args:
+      title: what the study is about, the heading of its table.
+      runs: run seeds (0, 1, ...) of each case.
+      cases: dict from the name of a case to a dict of the fields of Case.
+      base: fields of Case that all points of the grid share.
+      crossed: dict from a parameter to its values: a field of Case, a gin parameter as
+        'Class.name' or a macro. Every combination is a case.
+      zipped: the same, but the k-th values of all go together.
+      baseline: values of some parameters of the grid; a case is compared with the one that has
+        these values and its own ones elsewhere. Empty for no comparison.
+      telemetry: TelemetryConfig of the cases that are measured, or None if none is.
+    """
+
+    title: str
+    runs: int
+    cases: dict[str, dict] = dataclasses.field(default_factory=dict)
+    base: dict = dataclasses.field(default_factory=dict)
+    crossed: dict[str, tuple] = dataclasses.field(default_factory=dict)
+    zipped: dict[str, tuple] = dataclasses.field(default_factory=dict)
+    baseline: dict = dataclasses.field(default_factory=dict)
+    telemetry: TelemetryConfig | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.title, str) or not self.title:
+            checks.fail("CasesConfig.title", self.title, "a text, not empty")
+        checks.whole("CasesConfig.runs", self.runs, 1)
+        built = {name: _case(name, fields) for name, fields in self._all_cases().items()}
+        for name, case in built.items():
+            if case.against and case.against not in set(built) - {name}:
+                others = [other for other in built if other != name]
+                allowed = one_of(str(case.against), others) if others else "'' in a study of one"
+                checks.fail(f"CasesConfig.cases[{name!r}]['against']", case.against, allowed)
+            if case.measured and self.telemetry is None:
+                checks.fail(
+                    f"CasesConfig.cases[{name!r}]['measured']", True, "False without telemetry"
+                )
+        checks.part("CasesConfig.telemetry", self.telemetry, TelemetryConfig)
+        object.__setattr__(self, "cases", built)
+
+    def _all_cases(self):
+        """The cases written out and those of the grid: dict from name to dict of fields."""
+        for field in ("cases", "base", "baseline"):
+            if not isinstance(getattr(self, field), dict):
+                checks.fail(f"CasesConfig.{field}", getattr(self, field), "a dict")
+        if not (self.crossed or self.zipped):
+            for field in ("base", "baseline"):
+                if getattr(self, field):
+                    allowed = "empty without CasesConfig.crossed or CasesConfig.zipped"
+                    checks.fail(f"CasesConfig.{field}", getattr(self, field), allowed)
+            if not self.cases:
+                checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
+            return self.cases
+        grid = ablation.expand(self.base, self.crossed, self.zipped, self.baseline)
+        for name in set(grid) & set(self.cases):
+            checks.fail("CasesConfig.cases", name, "a name that no point of the grid has")
+        return self.cases | grid
+
+
+def _case(name, fields):
+    where = f"CasesConfig.cases[{name!r}]"
+    known = [field.name for field in dataclasses.fields(Case)]
+    if not isinstance(fields, dict):
+        checks.fail(where, fields, f"a dict of {', '.join(known)}")
+    for field in set(fields) - set(known):
+        checks.fail(where, field, one_of(str(field), known))
+    for field in ("model", "rate_multiple"):
+        if field not in fields:
+            checks.fail(where, fields, f"a dict with {field!r}")
+    case = Case(**fields)
+    for field in ("model", "method"):
+        if not isinstance(getattr(case, field), str):
+            checks.fail(f"{where}[{field!r}]", getattr(case, field), "a name")
+    if not isinstance(case.set, (tuple, list)) or not all(isinstance(x, str) for x in case.set):
+        checks.fail(f"{where}['set']", case.set, "a list of bindings as text")
+    checks.real(f"{where}['rate_multiple']", case.rate_multiple, above=0)
+    if case.threshold is not None:
+        checks.real(f"{where}['threshold']", case.threshold, above=0)
+    if case.features not in ("all", "not_heavy"):
+        checks.fail(f"{where}['features']", case.features, "'all' or 'not_heavy'")
+    if not isinstance(case.shock_at, (tuple, list)):
+        checks.fail(f"{where}['shock_at']", case.shock_at, "a list of shares")
+    for share in case.shock_at:
+        checks.real(f"{where}['shock_at']", share, 0, 1)
+    if case.runs is not None:
+        checks.whole(f"{where}['runs']", case.runs, 1)
+    if not isinstance(case.measured, bool):
+        checks.fail(f"{where}['measured']", case.measured, "True or False")
+    return dataclasses.replace(case, set=tuple(case.set), shock_at=tuple(case.shock_at))

@@ -1,0 +1,66 @@
+"""Everything that gin files may name."""
+
+import dataclasses
+
+import data
+from experiments.machinery.gin_files import register, resolve
+from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Config
+from experiments.training.config import MethodConfig, RunConfig, TrainerConfig
+from experiments.training.detector import DetectorConfig
+from experiments.training.divergence import DivergenceConfig
+from experiments.training.recorder import RecorderConfig
+from experiments.training.telemetry import TelemetryConfig
+from models.config import ModelConfig
+
+CLASSES = (
+    CalibrationConfig,
+    CasesConfig,
+    DetectorConfig,
+    DivergenceConfig,
+    MethodConfig,
+    ModelConfig,
+    RecorderConfig,
+    Table2Config,
+    TelemetryConfig,
+    TrainerConfig,
+    data.FeatureWalk,
+    data.LabelNoise,
+    data.LabelShocks,
+    data.Shocks,
+    data.StreamConfig,
+    data.Teacher,
+    data.TeacherDrift,
+    data.VocabularyChurn,
+)
+
+
+def run(stream, model, method, trainer, learning_rate, data_seed, run_seed):
+    """One run; RunConfig has its parameters."""
+    return RunConfig(
+        stream=stream,
+        model=model,
+        method=method,
+        trainer=trainer,
+        learning_rate=learning_rate,
+        data_seed=data_seed,
+        run_seed=run_seed,
+    )
+
+
+def telemetry_config():
+    """The TelemetryConfig of configs/telemetry.gin."""
+    return resolve(["configs/telemetry.gin"], (), ("TelemetryConfig",))[0]
+
+
+def divergence_config():
+    """The DivergenceConfig of configs/divergence.gin."""
+    return resolve(["configs/divergence.gin"], (), ("DivergenceConfig",))[0]
+
+
+def _fields(kind):
+    return [field.name for field in dataclasses.fields(kind)]
+
+
+register(run, _fields(RunConfig))
+for _class in CLASSES:
+    register(_class, _fields(_class))

@@ -1,0 +1,56 @@
+"""One row a run: what tables, claims and selections are computed from."""
+
+import pandas as pd
+
+from data import TASKS
+from experiments.training.divergence import label
+
+# Section 5.2 shows the most representative task of each kind; ours are the first of each.
+METRICS = {
+    "auc": next(f"{task.name}/auc" for task in TASKS if task.kind == "binary"),
+    "rmse": next(f"{task.name}/rmse" for task in TASKS if task.kind == "regression"),
+}
+
+
+def run_row(record, curves, divergence):
+    """What one run showed.
+
+    Args:
+      record: RunRecord.
+      curves: its curves.
+      divergence: DivergenceConfig.
+    Returns: dict with data_seed, seed, learning_rate; auc (in [0, 1]) and rmse of the last day,
+      None where undefined; early_auc, the mean AUC of the evaluations in the first quarter of the
+      run; label, label_step, onset_day (the day of that step if the label is "full", else None);
+      shock_day (the first shock, None without), warmup_days, window_days, steps, run_id.
+    """
+    found = label(curves, divergence)
+    config = record.config
+    last_step = (config["stream"]["days"] - 1) * config["trainer"]["steps_per_day"]
+    early = curves[curves["step"] <= last_step / 4]
+    full = found.kind == "full"
+    shocks = config["stream"]["shocks"] or config["stream"]["label_shocks"]
+    return {
+        "data_seed": config["data_seed"],
+        "seed": config["run_seed"],
+        "learning_rate": config["learning_rate"],
+        **{name: record.metrics.get(key) for name, key in METRICS.items()},
+        "early_auc": early[METRICS["auc"]].mean() if METRICS["auc"] in early else None,
+        "label": found.kind,
+        "label_step": found.step,
+        "onset_day": curves.loc[curves["step"] == found.step, "day"].iloc[0] if full else None,
+        "shock_day": min(shocks["days"], default=None) if shocks else None,
+        "warmup_days": config["trainer"]["warmup_days"],
+        "window_days": config["trainer"]["window_days"],
+        "steps": record.steps,
+        "run_id": record.run_id,
+    }
+
+
+def frame_of(rows):
+    """Rows with a setting and what run_row gives, as a DataFrame; None becomes NaN."""
+    frame = pd.DataFrame(rows)
+    numbers = ["threshold", "rate_multiple", "auc", "rmse", "early_auc"]
+    numbers += ["label_step", "onset_day", "shock_day"]
+    frame[numbers] = frame[numbers].astype(float)
+    return frame

@@ -1,0 +1,127 @@
+"""What Table 2 runs: the search, the choice it makes, the repeats that judge the choice."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from experiments.studies.grid import Setting
+from experiments.studies.rows import frame_of, run_row
+
+
+class Job(NamedTuple):
+    """One run of the table: its setting, its seed, and whether it searches or judges."""
+
+    setting: Setting
+    seed: int
+    role: str  # "search" or "repeat"
+
+
+def search_jobs(table):
+    """The search: every threshold and rate of every treated method, on the search seed."""
+    return [
+        Job(Setting(model, method, threshold, multiple), table.search_seed, "search")
+        for model in table.models
+        for method in table.methods
+        if method != table.untreated
+        for threshold in table.thresholds.get(method, (None,))
+        for multiple in table.rate_multiples
+    ]
+
+
+def repeat_jobs(table, chosen):
+    """The repeats: each chosen setting, and the untreated method at every rate, on fresh seeds.
+
+    Args:
+      table: Table2Config.
+      chosen: Settings, from `choose`.
+    """
+    untreated = [
+        Setting(model, table.untreated, None, multiple)
+        for model in table.models
+        for multiple in table.rate_multiples
+    ]
+    return [
+        Job(setting, seed, "repeat")
+        for setting in [*untreated, *chosen]
+        for seed in range(table.repeats)
+    ]
+
+
+def likely_repeats(table):
+    """The repeats, if the search were to choose the first threshold of each cell and rate.
+
+    Their number and their cost are right before anything has been chosen.
+    """
+    first = {}
+    for job in search_jobs(table):
+        cell = (job.setting.model, job.setting.method, job.setting.rate_multiple)
+        first.setdefault(cell, job.setting)
+    return repeat_jobs(table, first.values())
+
+
+def runs_frame(jobs, records, store, divergence):
+    """One row a run: its setting, its role and what it showed.
+
+    Args:
+      jobs: Jobs.
+      records: their RunRecords, in the same order.
+      store: record.Store with the curves.
+      divergence: DivergenceConfig.
+    Returns: DataFrame with model, method, threshold, rate_multiple, role, and the columns of
+      frames.run_row; NaN where a number is undefined.
+    """
+    rows = [
+        job.setting._asdict()
+        | {"role": job.role}
+        | run_row(record, store.curves(record), divergence)
+        for job, record in zip(jobs, records, strict=True)
+    ]
+    return frame_of(rows)
+
+
+def choose(search):
+    """The best threshold of every model and method at each rate: highest last-day AUC.
+
+    Each rate is repeated with its own best threshold, so that two rates are compared on runs that
+    chose neither.
+
+    Args:
+      search: runs_frame of the search alone.
+    Returns: list of Settings. A run with an undefined AUC is the worst; of equal ones the first
+      in the order of the grid is taken.
+    """
+    return _best(search, ["model", "method", "rate_multiple"])
+
+
+def chosen_rates(search):
+    """The rate multiple of the best setting of every model and method (section 5.1.3).
+
+    Args:
+      search: runs_frame of the search alone.
+    Returns: dict from (model, method) to the multiple; ties as in `choose`.
+    """
+    best = _best(search, ["model", "method"])
+    return {(setting.model, setting.method): setting.rate_multiple for setting in best}
+
+
+def _best(search, cell):
+    chosen = []
+    for _, rows in search.groupby(cell, sort=False):
+        best = rows.loc[rows["auc"].fillna(-1.0).idxmax()]
+        threshold = None if pd.isna(best["threshold"]) else float(best["threshold"])
+        chosen.append(Setting(best["model"], best["method"], threshold, best["rate_multiple"]))
+    return chosen
+
+
+def mark_chosen(runs):
+    """Adds `chosen`: whether the run repeats the rate that the search found best.
+
+    Args:
+      runs: runs_frame of search and repeats.
+    """
+    rates = chosen_rates(runs[runs["role"] == "search"])
+    found = [
+        row.role == "repeat" and rates.get((row.model, row.method)) == row.rate_multiple
+        for row in runs.itertuples()
+    ]
+    return runs.assign(chosen=found)

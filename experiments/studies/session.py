@@ -1,0 +1,131 @@
+"""What every command over studies shares: folders, workers, display, and the rate called 1x."""
+
+import contextlib
+import dataclasses
+import io
+from typing import NamedTuple
+
+from rich.console import Console
+
+from experiments.machinery.cost.cost import seconds_of
+from experiments.machinery.gin_files import named_file
+from experiments.machinery.records.files import check_folder
+from experiments.machinery.records.record import Store, results_folder
+from experiments.machinery.workers.connection import check_address, connected
+from experiments.machinery.workers.progress import Display
+from experiments.machinery.workers.study import Study
+from experiments.studies import calibration
+from experiments.studies.registry import resolve
+from experiments.training.config import DEFAULT_DATA_SEED
+from experiments.training.divergence import DivergenceConfig
+from experiments.training.tensorflow_setup import load_tensorflow
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a person says on the command line.
+
+    Args:
+      profile: name of a profile.
+      data_seed: seed of the stream, or None for the default.
+      results: folder of all results.
+      cache: folder of the generated days.
+      workers: worker processes of this machine.
+      cluster: address of the Dask scheduler whose workers take their place, or None.
+    """
+
+    profile: str
+    data_seed: int | None
+    results: str
+    cache: str
+    workers: int
+    cluster: str | None = None
+
+    def __post_init__(self):
+        if self.cluster is not None:
+            check_address(self.cluster)
+        named_file("profiles", self.profile)
+        if self.data_seed is None:
+            object.__setattr__(self, "data_seed", DEFAULT_DATA_SEED)
+
+    def store(self, data_seed):
+        """The records of one data seed of the profile."""
+        return Store(results_folder(self.results, self.profile, data_seed))
+
+
+class Session(NamedTuple):
+    """A study about to run, with all it needs."""
+
+    profile: str
+    data_seed: int
+    study: Study
+    display: Display
+    divergence: DivergenceConfig
+    found: calibration.Calibration
+
+    @property
+    def folder(self):
+        """Where the artefacts go."""
+        return self.study.store.root
+
+
+@contextlib.contextmanager
+def opened(options):
+    """A session on a pool of workers; calibrates first if the profile has no calibration yet.
+
+    Args:
+      options: Options.
+    Raises: BadInput, RunsCrashed.
+    """
+    edge, divergence = _calibration_config()
+    here = contextlib.nullcontext()
+    with connected(options.cluster, options.results) if options.cluster else here as connection:
+        check_folder(options.cache, "cache folder")
+        workers = options.workers if connection is None else connection.workers()
+        load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
+        display = Display(divergence, workers)
+
+        def study_of(seed):
+            return Study.open(options.store(seed), options.cache, workers, display, connection)
+
+        with display, study_of(options.data_seed) as study:
+            # The calibration is of the profile, whichever data seed is judged: one for all of them.
+            own = options.data_seed == DEFAULT_DATA_SEED
+            with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
+                _announce(options.profile, design, edge, divergence, display)
+                found = calibration.calibrate(edge, options.profile, design, divergence)
+            yield Session(options.profile, options.data_seed, study, display, divergence, found)
+
+
+def recorded(options):
+    """A session that reads records and runs nothing, or None where the calibration is missing.
+
+    Args:
+      options: Options.
+    """
+    edge, divergence = _calibration_config()
+    display = Display(divergence, options.workers, Console(file=io.StringIO()))
+    design = Study(options.store(DEFAULT_DATA_SEED), None, display)
+    _, found = calibration.planned(edge, options.profile, design, divergence)
+    if found is None:
+        return None
+    study = Study(options.store(options.data_seed), None, display)
+    return Session(options.profile, options.data_seed, study, display, divergence, found)
+
+
+def _calibration_config():
+    files = [named_file("studies", "calibration"), "configs/divergence.gin"]
+    return resolve(files, (), ("CalibrationConfig", "DivergenceConfig"))
+
+
+def _announce(profile, study, edge, divergence, display):
+    """Says what the calibration may take, unless nothing of it is left to do."""
+    configs, found = calibration.planned(edge, profile, study, divergence)
+    if found is None:
+        missing = [config for config in configs if not study.is_done(config)]
+        display.begin(
+            f"Calibration of profile {profile}, at most",
+            len(configs),
+            len(configs) - len(missing),
+            sum(map(seconds_of, missing)),
+        )

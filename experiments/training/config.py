@@ -1,0 +1,208 @@
+"""The frozen, validated configuration of one run, and its identity."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+
+import data
+from data import checks
+from experiments.errors import one_of
+from experiments.training.tensorflow_setup import check_method
+from models.config import ModelConfig
+
+# Bump when the numbers of a run change for the same configuration and seeds (see CHANGELOG).
+NUMERICS_VERSION = 2
+
+DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
+
+OPTIMIZERS = ("adagrad", "adam")
+YOUNGER = {"scope": "local", "optimizer": "adagrad"}  # of MethodConfig, than the first records
+
+STREAM_PARTS = {
+    "teacher": data.Teacher,
+    "walk": data.FeatureWalk,
+    "shocks": data.Shocks,
+    "teacher_drift": data.TeacherDrift,
+    "churn": data.VocabularyChurn,
+    "label_noise": data.LabelNoise,
+    "label_shocks": data.LabelShocks,
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MethodConfig:
+    """A stability method: a column of Table 2.
+
+    Args:
+      name: how tables and run ids call it.
+      rule: a key of `clippy.RULES`.
+      thresholds: the rule's thresholds by name.
+      accumulate: what the optimizer accumulates, the "raw" or the "clipped" gradient.
+      scope: "local" for a factor of each variable, "global" for one of all (section 4.3.2).
+      optimizer: whose steps the rule scales, "adagrad" or "adam" (section 4.3.3), which treats the
+        embeddings as well.
+    """
+
+    name: str
+    rule: str
+    thresholds: dict[str, float]
+    accumulate: str
+    scope: str = "local"
+    optimizer: str = "adagrad"
+
+    def __post_init__(self):
+        if not isinstance(self.name, str) or not self.name.isidentifier():
+            checks.fail("MethodConfig.name", self.name, "a word of letters, digits and underscores")
+        if not isinstance(self.thresholds, dict):
+            checks.fail("MethodConfig.thresholds", self.thresholds, "a dict from name to number")
+        for name, value in self.thresholds.items():
+            if type(value) not in (int, float):
+                checks.fail("MethodConfig.thresholds", {name: value}, "a number")
+        try:
+            check_method(self.rule, self.thresholds, self.accumulate, self.scope)
+        except ValueError as error:
+            raise ValueError(f"MethodConfig.{error}") from None
+        if self.optimizer not in OPTIMIZERS:
+            allowed = one_of(str(self.optimizer), OPTIMIZERS)
+            checks.fail("MethodConfig.optimizer", self.optimizer, allowed)
+        # 1 and 1.0 are one number, and must be one run.
+        floats = {name: float(value) for name, value in self.thresholds.items()}
+        object.__setattr__(self, "thresholds", floats)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainerConfig:
+    """How a run goes through its stream (section 3.1, "sequential training").
+
+    Args:
+      window_days: W, the days a batch is drawn from.
+      steps_per_day: training steps before the window moves on.
+      batch_size: rows of a batch.
+      evaluate_every_steps: steps between two evaluations on the last day.
+      warmup_days: days over which the learning rate rises linearly to its value; 0 for none.
+    """
+
+    window_days: int
+    steps_per_day: int
+    batch_size: int
+    evaluate_every_steps: int
+    warmup_days: int
+
+    def __post_init__(self):
+        least = {"window_days": 1, "steps_per_day": 1, "batch_size": 1}
+        least |= {"evaluate_every_steps": 1, "warmup_days": 0}
+        for field, limit in least.items():
+            checks.whole(f"TrainerConfig.{field}", getattr(self, field), limit)
+
+    def rate_at(self, step, learning_rate):
+        """The learning rate of `step` (from 0): linear warmup, then constant."""
+        warmup_steps = self.warmup_days * self.steps_per_day
+        if step + 1 >= warmup_steps:
+            return learning_rate
+        return learning_rate * (step + 1) / warmup_steps
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """All that decides the numbers of one run.
+
+    Args:
+      stream: data.StreamConfig.
+      model: ModelConfig.
+      method: MethodConfig.
+      trainer: TrainerConfig.
+      learning_rate: eta of the non-embedding and embedding variables alike, > 0.
+      data_seed: seed of the stream, >= 0.
+      run_seed: seed of the initial weights and of the order of the data, >= 0.
+    """
+
+    stream: data.StreamConfig
+    model: ModelConfig
+    method: MethodConfig
+    trainer: TrainerConfig
+    learning_rate: float
+    data_seed: int
+    run_seed: int
+
+    def __post_init__(self):
+        parts = {"stream": data.StreamConfig, "model": ModelConfig}
+        parts |= {"method": MethodConfig, "trainer": TrainerConfig}
+        for field, kind in parts.items():
+            if not isinstance(getattr(self, field), kind):
+                checks.fail(f"run.{field}", getattr(self, field), f"@{kind.__name__}()")
+        checks.real("run.learning_rate", self.learning_rate, above=0)
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        for field in ("data_seed", "run_seed"):
+            checks.whole(f"run.{field}", getattr(self, field), 0)
+        if self.trainer.window_days > self.stream.days - 1:
+            checks.fail(
+                "TrainerConfig.window_days",
+                self.trainer.window_days,
+                f"at most the {self.stream.days - 1} training days of the stream",
+            )
+
+        self.model.check_inputs(
+            [task.name for task in data.TASKS],
+            self.stream.dense_features,
+            self.stream.categorical_features,
+        )
+
+    @property
+    def steps(self):
+        """Training steps of the whole run."""
+        return (self.stream.days - 1) * self.trainer.steps_per_day
+
+    def to_dict(self):
+        """The configuration as plain dicts, lists, strings and numbers.
+
+        A parameter that is younger than the first records is left out at its default, so that
+        their ids stay.
+        """
+        fields = json.loads(json.dumps(dataclasses.asdict(self)))
+        for name, default in YOUNGER.items():
+            if fields["method"][name] == default:
+                del fields["method"][name]
+        return fields
+
+    @classmethod
+    def from_dict(cls, fields):
+        """The configuration that `to_dict` gave.
+
+        Raises: ValueError, TypeError or KeyError if the fields are not those of this version.
+        """
+        stream = dict(fields["stream"])
+        for name, kind in STREAM_PARTS.items():
+            stream[name] = None if stream[name] is None else kind(**stream[name])
+        parts = {
+            "stream": data.StreamConfig(**stream),
+            "model": ModelConfig(**fields["model"]),
+            "method": MethodConfig(**fields["method"]),
+            "trainer": TrainerConfig(**fields["trainer"]),
+        }
+        return cls(**{**fields, **parts})
+
+    @functools.cached_property  # a study asks for it dozens of times
+    def run_id(self):
+        """Name of the run: model, method and a hash of all that decides its numbers."""
+        return run_id_of(self.to_dict())
+
+    @property
+    def trace_key(self):
+        """Equal for runs that one compiled step can serve: rate, thresholds and seeds differ."""
+        stream = self.stream
+        shape = (stream.dense_features, stream.categorical_features, stream.vocabulary_size)
+        model = json.dumps(dataclasses.asdict(self.model), sort_keys=True)
+        method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
+        method += (self.method.scope, self.method.optimizer)
+        return shape, model, method
+
+
+def run_id_of(fields):
+    """Name of the run of RunConfig.to_dict, which need not be one of this version.
+
+    Raises: TypeError or KeyError if the fields have no names.
+    """
+    text = json.dumps([NUMERICS_VERSION, fields], sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{fields['model']['name']}-{fields['method']['name']}-{digest}"

@@ -1,0 +1,144 @@
+"""The training step over several devices or hosts, each with its share of the same global batch."""
+
+import hashlib
+
+import numpy as np
+import tensorflow as tf
+
+from experiments.errors import RunStopped
+from experiments.training.program import Program
+
+
+class DistributedProgram(Program):
+    """A Program whose weights and optimizer state are mirrored on the replicas of a strategy.
+
+    The gradients of all replicas are summed before the optimizer sees them, so that clipping
+    factors are those of the global batch. All replicas hold equal numbers at all times, which is
+    checked before the first step and at every evaluation.
+
+    Args:
+      config: RunConfig of any of the runs.
+      strategy: tf.distribute.Strategy whose replicas divide the batch.
+      rank: this process's place among those of the strategy.
+      world: number of these processes.
+    Raises: RunStopped if the processes have been given different runs.
+    """
+
+    _summed = True
+
+    def __init__(self, config, strategy, rank=0, world=1):
+        self._strategy, self.share = strategy, {"rank": rank, "world": world}
+        self._local_replicas = strategy.num_replicas_in_sync // world
+        self._gather = tf.function(self._gathered)
+        self._check(repr(config.trace_key).encode(), [[]] * self._local_replicas, "the models")
+        # XLA: the same program, and so the same bits, for devices of one host and for hosts.
+        self._gradients = tf.function(self._share_of_gradients, jit_compile=True)
+        with strategy.scope():
+            super().__init__(config)
+        self._of_run, self._agreed = b"", False
+
+    def start(self, config, seed):
+        """Puts weights, optimizer state and thresholds at their start for one run."""
+        super().start(config, seed)
+        self._of_run, self._agreed = config.run_id.encode(), False
+
+    def restore(self, snapshot):
+        """Puts weights and optimizer state where a snapshot has them; `start` comes first."""
+        super().restore(snapshot)
+        self._agreed = False
+
+    def step(self, batch, rate):
+        """One training step.
+
+        Args:
+          batch: dict of tensors, this process's share of the global batch.
+          rate: learning rate of this step.
+        Returns: the training loss of the global batch before the step, float.
+        Raises: RunStopped if the replicas do not begin with equal numbers.
+        """
+        if not self._agreed:
+            self._check_state()
+            self._agreed = True
+        losses = self._step(self._shares(batch), tf.constant(rate, tf.float32))
+        return float(self._strategy.experimental_local_results(losses)[0])
+
+    def predict(self, chunks):
+        """Predictions of this process; those of the others are the same.
+
+        Raises: RunStopped if the replicas do not hold equal numbers.
+        """
+        self._check_state()
+        return super().predict(chunks)
+
+    def _shares(self, batch):
+        """This process's share of a batch, cut for its replicas."""
+        rows = len(batch["labels"]) // self._local_replicas
+
+        def of(context):
+            first = context.replica_id_in_sync_group % self._local_replicas * rows
+            return {field: array[first : first + rows] for field, array in batch.items()}
+
+        return self._strategy.experimental_distribute_values_from_function(of)
+
+    def _train_step(self, shares, rate):
+        self._optimizer.learning_rate.assign(rate)
+        return self._strategy.run(self._replica_step, args=(shares,))
+
+    def _replica_step(self, share):
+        loss, gradients = self._gradients(share)
+        # The optimizer sums the gradients over the replicas, and looks at them after that.
+        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
+        return tf.distribute.get_replica_context().all_reduce("SUM", loss)
+
+    def _share_of_gradients(self, share):
+        """What one replica adds to the mean loss of the global batch, and to its gradients."""
+        rows = share["labels"].shape[0] * self._strategy.num_replicas_in_sync
+        with tf.GradientTape() as tape:
+            loss = self.model.compute_loss(share, training=True) / rows
+        gradients = tape.gradient(loss, self._variables)
+        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+    def _check_state(self):
+        variables = [*self._variables, *self._state]
+        held = [self._strategy.experimental_local_results(variable) for variable in variables]
+        step = int(self._optimizer.iterations.numpy())
+        self._check(self._of_run, list(zip(*held, strict=True)), f"the weights after step {step}")
+
+    def _check(self, of_run, replicas, what):
+        """Compares numbers across all replicas by their checksums.
+
+        Args:
+          of_run: bytes that must be equal too.
+          replicas: for each replica of this process, its tensors or variables.
+          what: they are, in words.
+        Raises: RunStopped.
+        """
+        digests = [_digest([what.encode(), of_run], tensors) for tensors in replicas]
+
+        def of(context):
+            return tf.constant(digests[context.replica_id_in_sync_group % len(digests)])
+
+        everyone = self._gather(self._strategy.experimental_distribute_values_from_function(of))
+        everyone = self._strategy.experimental_local_results(everyone)[0].numpy()
+        others = np.flatnonzero((everyone != everyone[0]).any(axis=1))
+        if len(others):
+            raise RunStopped(
+                f"{what} differ between replica 0 and replica {others[0]}: allowed are the same "
+                "command, code, kind of processor and results folder for all of a run's workers"
+            )
+
+    def _gathered(self, digests):
+        def of(digest):
+            return tf.distribute.get_replica_context().all_gather(digest[tf.newaxis], axis=0)
+
+        return self._strategy.run(of, args=(digests,))
+
+
+def _digest(words, tensors):
+    """A checksum as float32 numbers below 2**16, which every kind of device can gather."""
+    digest = hashlib.sha256(b"\0".join(words))
+    for tensor in tensors:
+        array = tensor.numpy()
+        # Any NaN is as good as another.
+        digest.update(np.where(np.isnan(array), np.float32(np.nan), array).tobytes())
+    return np.frombuffer(digest.digest(), np.uint16).astype(np.float32)

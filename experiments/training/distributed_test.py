@@ -1,0 +1,197 @@
+"""Two logical devices against the program of one: losses, factors, weights, snapshots.
+
+Logical devices must be set before TensorFlow starts, so this file runs itself as a script, once.
+"""
+
+import functools
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from data import Stream
+from experiments.errors import RunStopped
+from experiments.machinery.workers.placement import placement
+from experiments.studies.grid import run_config
+from experiments.training.tensorflow_setup import one_thread
+
+# Large+DCN under Algorithm 1; Small under a rule that scales the gradient before it is accumulated,
+# and with the two moments of Adam.
+CASES = {"large_dcn-clippy": 2.0, "small-gc": 0.4, "small-clippy_adam": 0.5}
+STEPS, SEED = 5, 7
+RTOL = 1e-5  # float32 sums in another order; after more steps a rounding may switch a unit off
+
+
+def config_of(case):
+    model, method = case.split("-")
+    rate = CASES[case]
+    return run_config("smoke", model, method, learning_rate=rate, data_seed=1, run_seed=3)
+
+
+def stepped(program, config, day_rows, steps):
+    """Losses of some steps, at a rate that is another one at every step."""
+    from experiments.training.program import tensors
+    from experiments.training.trainer import window_of
+
+    window = window_of(config)
+    return [
+        program.step(tensors(window.batch(step, day_rows)), config.learning_rate / (1 + step))
+        for step in steps
+    ]
+
+
+def state_of(program):
+    """Weights, accumulators and factors: dict from kind to arrays, in the order of variables."""
+    snapshot = program.snapshot(STEPS)
+    factors = [factor.numpy() for factor in program._optimizer.clipping_factors]
+    return {"weight": snapshot.weights, "accumulator": snapshot.state, "factor": factors}
+
+
+def differences(found, expected):
+    """Largest difference of each kind, relative to the largest number of its array."""
+    return {
+        kind: max(
+            float(np.max(np.abs(one - two)) / np.max(np.abs(two)))
+            for one, two in zip(found[kind], arrays, strict=True)
+        )
+        for kind, arrays in expected.items()
+    }
+
+
+def apart(strategy, program):
+    """The largest difference between the two replicas."""
+    optimizer = program._optimizer
+    held = [*program._variables, *program._state, *optimizer.clipping_factors]
+    pairs = (strategy.experimental_local_results(variable) for variable in held)
+    return max(float(np.max(np.abs(one.numpy() - two.numpy()))) for one, two in pairs)
+
+
+def said(action):
+    """What the RunStopped of an action says, or None."""
+    try:
+        action()
+    except RunStopped as error:
+        return str(error)
+    return None
+
+
+def compare(case, strategy):
+    """What the tests look at, for one case."""
+    from experiments.training.distributed import DistributedProgram
+    from experiments.training.program import Program
+
+    config = config_of(case)
+    day_rows = functools.cache(Stream(config.stream, 1).day)
+    one, two = Program(config), DistributedProgram(config, strategy)
+    losses = []
+    for program in (one, two):
+        program.start(config, SEED)
+        losses.append(stepped(program, config, day_rows, range(2)))
+        kept = program.snapshot(2)
+        losses[-1] += stepped(program, config, day_rows, range(2, STEPS))
+    expected, found = state_of(one), state_of(two)
+    between = apart(strategy, two)
+    two.start(config, SEED + 1)
+    two.restore(kept)
+    again = stepped(two, config, day_rows, range(2, STEPS))
+    moved = differences(found, state_of(two))
+    nudge(strategy, two._variables[3], 1)
+
+    def begin_apart():
+        two.start(config, SEED)
+        nudge(strategy, two._state[1], 0)
+        stepped(two, config, day_rows, [0])
+
+    return {
+        "losses": losses,
+        "from one": differences(found, expected),
+        "factors": [float(factor) for factor in found["factor"]],
+        "between replicas": between,
+        "resumed": again,
+        "moved by resuming": moved,
+        "drifted": said(lambda: two.predict([])),
+        "begun apart": said(begin_apart),
+    }
+
+
+def nudge(strategy, variable, replica):
+    """Moves one number of one replica by its last bits."""
+    copy = strategy.experimental_local_results(variable)[replica]
+    value = copy.numpy()
+    value.flat[-1] += 1e-6
+    copy.assign(value)
+
+
+def main():
+    """All cases; prints one line of JSON."""
+    one_thread()
+    from experiments.training import program
+
+    def exporting(optimizer):  # as telemetry has it, which a distributed step has not
+        return lambda *args, **given: optimizer(*args, **given | {"export_clipping_factors": True})
+
+    program.OPTIMIZERS |= {name: exporting(kind) for name, kind in program.OPTIMIZERS.items()}
+    strategy = placement(2).strategy(256)
+    assert strategy.num_replicas_in_sync == 2
+    print(json.dumps({case: compare(case, strategy) for case in CASES}))
+
+
+@pytest.fixture(scope="module")
+def results():
+    """What the script prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.training.distributed_test"],
+        cwd=pathlib.Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+EACH = pytest.mark.parametrize("case", CASES)
+
+
+@EACH
+def test_two_devices_take_the_steps_of_one(results, case):
+    found = results[case]
+    one, two = found["losses"]
+    assert len(set(one)) == STEPS
+    np.testing.assert_allclose(two, one, rtol=RTOL)
+    assert {kind: far for kind, far in found["from one"].items() if not far <= RTOL} == {}
+
+
+@EACH
+def test_factors_had_something_to_do(results, case):
+    embeddings, *factors = results[case]["factors"]
+    assert embeddings == 1
+    assert 0 < min(factors) < 0.5
+
+
+@EACH
+def test_replicas_are_equal_to_the_last_bit(results, case):
+    assert results[case]["between replicas"] == 0
+
+
+@EACH
+def test_a_run_goes_on_from_a_snapshot_with_the_same_bits(results, case):
+    found = results[case]
+    assert found["resumed"] == found["losses"][1][2:]
+    assert set(found["moved by resuming"].values()) == {0}
+
+
+@EACH
+def test_replicas_that_differ_stop_the_run(results, case):
+    found = results[case]
+    assert found["drifted"].startswith(f"the weights after step {STEPS} differ between replica 0 a")
+    assert found["begun apart"].startswith("the weights after step 0 differ between replica 0 and")
+    assert "\n" not in found["drifted"]
+
+
+if __name__ == "__main__":
+    main()

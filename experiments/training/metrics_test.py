@@ -1,0 +1,65 @@
+"""Metrics against their definitions."""
+
+import math
+
+import numpy as np
+import pytest
+
+from experiments.training import metrics
+
+
+def pairwise_auc(labels, scores):
+    """The chance that a positive outranks a negative, ties half: counted pair by pair."""
+    pairs = [
+        1.0 if p > n else 0.5 if p == n else 0.0
+        for p, yes in zip(scores, labels, strict=True)
+        if yes
+        for n, no in zip(scores, labels, strict=True)
+        if not no
+    ]
+    return sum(pairs) / len(pairs)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_auc_counts_pairs(seed):
+    rng = np.random.default_rng(seed)
+    labels = rng.random(37) < 0.3
+    scores = rng.integers(0, 9, 37).astype(np.float32)  # many ties
+    assert metrics.auc(labels, scores) == pytest.approx(pairwise_auc(labels, scores), abs=1e-12)
+
+
+def test_auc_of_constant_scores_is_chance():
+    assert metrics.auc([1, 0, 0, 1, 0], np.zeros(5)) == 0.5
+
+
+@pytest.mark.parametrize(
+    "labels, scores",
+    [([1, 1], [0.1, 0.2]), ([0, 0], [0.1, 0.2]), ([0, 1], [np.nan, 0.2]), ([0, 1], [np.inf, 0.2])],
+)
+def test_auc_is_undefined_without_both_classes_or_finite_scores(labels, scores):
+    assert math.isnan(metrics.auc(labels, np.array(scores)))
+
+
+def test_log_loss_is_minus_the_mean_log_likelihood():
+    labels, logits = np.array([1, 0, 1]), np.array([0.3, -2.0, 1.5])
+    likelihood = [1 / (1 + math.exp(-0.3)), 1 - 1 / (1 + math.exp(2.0)), 1 / (1 + math.exp(-1.5))]
+    expected = -sum(map(math.log, likelihood)) / 3
+    assert metrics.log_loss(labels, logits) == pytest.approx(expected, rel=1e-12)
+
+
+def test_log_loss_of_a_sure_wrong_logit_is_finite():
+    assert metrics.log_loss([0], [1e4]) == pytest.approx(1e4)
+
+
+def test_rmse_is_the_root_of_the_mean_square():
+    assert metrics.rmse([1.0, 2.0, 5.0], [1.0, 4.0, 2.0]) == pytest.approx(math.sqrt(13 / 3))
+
+
+def test_by_task_reads_the_right_column():
+    labels = np.array([[1, 9, 4.0], [0, 9, 2.0], [1, 9, 1.0]])
+    predictions = {"click": np.array([2.0, -1.0, 0.5]), "rating": np.array([4.0, 2.0, 3.0])}
+    tasks = [("click", "binary"), ("rating", "regression")]
+    found = metrics.by_task(tasks, [0, 2], labels, predictions)
+    assert found["click/auc"] == 1.0
+    assert found["rating/rmse"] == pytest.approx(math.sqrt(4 / 3))
+    assert set(found) == {"click/auc", "click/log_loss", "rating/rmse"}

@@ -1,0 +1,156 @@
+"""What is measured at every step of a run, and which steps of a long run are kept."""
+
+import collections
+import dataclasses
+import json
+import re
+
+import pandas as pd
+
+from data import checks
+from experiments.training.detector import DetectorConfig
+from experiments.training.recorder import RecorderConfig
+from experiments.training.tensorflow_setup import check_method
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TelemetryConfig:
+    """What a run with telemetry measures. It decides no number of the run and no run id.
+
+    Args:
+      layers: regular expression of names of variables by label; those it finds are measured
+        together. In both, `{task}` stands for each task of the model and `{top}` for the number of
+        its last hidden layer. A label that finds nothing in a model is left out.
+      rules: thresholds of a rule by the name of its column `sigma_<name>`, with its key in
+        `clippy.RULES` as 'rule'. A 'rate' among them stands in for the rate of the step.
+      least_weight: floor under |w| where something is divided by it, > 0.
+      rows: rows kept of a run, those around events apart; a run of more steps is thinned evenly.
+      events: events around which every step is kept; later ones are thinned like the rest.
+      around_steps: steps kept before and after an event.
+      detector: DetectorConfig, which decides what an event is.
+      recorder: RecorderConfig of the snapshots that are taken as well, or None for none.
+    """
+
+    layers: dict[str, str]
+    rules: dict[str, dict]
+    least_weight: float
+    rows: int
+    events: int
+    around_steps: int
+    detector: DetectorConfig
+    recorder: RecorderConfig | None
+
+    def __post_init__(self):
+        _check_layers(self.layers)
+        _check_rules(self.rules)
+        checks.real("TelemetryConfig.least_weight", self.least_weight, above=0)
+        for field, least in {"rows": 2, "events": 0, "around_steps": 1}.items():
+            checks.whole(f"TelemetryConfig.{field}", getattr(self, field), least)
+        if not isinstance(self.detector, DetectorConfig):
+            checks.fail("TelemetryConfig.detector", self.detector, "@DetectorConfig()")
+        checks.part("TelemetryConfig.recorder", self.recorder, RecorderConfig)
+
+    @property
+    def measures(self):
+        """What decides the columns, as plain dicts and numbers; part of a telemetry file."""
+        named = {field: getattr(self, field) for field in ("layers", "rules", "least_weight")}
+        return json.loads(json.dumps(named))
+
+    @property
+    def trace_key(self):
+        """Equal for telemetry that one compiled step can serve."""
+        return json.dumps(self.measures, sort_keys=True)
+
+    def patterns(self, tasks, hidden):
+        """The pattern of each label of one model.
+
+        Args:
+          tasks: names of the model's tasks.
+          hidden: number of its hidden layers.
+        Returns: dict from label to compiled regular expression.
+        """
+        found = {}
+        for label, pattern in self.layers.items():
+            for task in tasks if "{task}" in label else [""]:
+                full = pattern.replace("{task}", task).replace("{top}", str(hidden - 1))
+                found[label.replace("{task}", task)] = re.compile(full)
+        return found
+
+
+def _check_layers(layers):
+    allowed = "a dict from label to regular expression, not empty"
+    if not isinstance(layers, dict) or not layers:
+        checks.fail("TelemetryConfig.layers", layers, allowed)
+    for label, pattern in layers.items():
+        if not isinstance(label, str) or not re.fullmatch(r"[\w{}]+", label):
+            checks.fail("TelemetryConfig.layers", label, "a label of letters, digits, underscores")
+        try:
+            re.compile(pattern.replace("{task}", "").replace("{top}", ""))
+        except (AttributeError, re.error):
+            checks.fail("TelemetryConfig.layers", pattern, allowed)
+        if ("{task}" in label) != ("{task}" in pattern):
+            checks.fail("TelemetryConfig.layers", {label: pattern}, "{task} in both or in neither")
+
+
+def _check_rules(rules):
+    if not isinstance(rules, dict):
+        checks.fail("TelemetryConfig.rules", rules, "a dict from name to rule and thresholds")
+    for name, given in rules.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            checks.fail("TelemetryConfig.rules", name, "names of letters, digits, underscores")
+        if not isinstance(given, dict) or "rule" not in given:
+            checks.fail("TelemetryConfig.rules", {name: given}, "a dict with 'rule'")
+        rule, rate, thresholds = split_rule(given)
+        if rate is not None:
+            checks.real(f"TelemetryConfig.rules[{name!r}]['rate']", rate, above=0)
+        try:
+            check_method(rule, thresholds, "raw")
+        except ValueError as error:
+            raise ValueError(f"TelemetryConfig.rules[{name!r}]: {error}") from None
+
+
+def split_rule(given):
+    """One of TelemetryConfig.rules as (key in RULES, rate or None, thresholds)."""
+    thresholds = {key: value for key, value in given.items() if key not in ("rule", "rate")}
+    return given["rule"], given.get("rate"), thresholds
+
+
+class Ledger:
+    """The rows of a run: all of them around events, evenly thinned elsewhere, bounded in number.
+
+    Args:
+      config: TelemetryConfig.
+    """
+
+    def __init__(self, config):
+        self._config = config
+        self._stride, self._even, self._around = 1, {}, {}
+        self._recent = collections.deque(maxlen=config.around_steps + 1)
+        self._events, self._full_until = 0, 0
+
+    def add(self, row, is_event):
+        """Takes the row of the next step.
+
+        Args:
+          row: dict with `step` (steps taken, 1 for the first).
+          is_event: whether the steps around this one are to be kept.
+        """
+        step = row["step"]
+        self._recent.append(row)
+        if (step - 1) % self._stride == 0:
+            self._even[step] = row
+        if len(self._even) > self._config.rows:
+            self._stride *= 2
+            self._even = {s: r for s, r in self._even.items() if (s - 1) % self._stride == 0}
+        if is_event and self._events < self._config.events:
+            self._events += 1
+            self._full_until = step + self._config.around_steps
+            self._around |= {kept["step"]: kept for kept in self._recent}
+        if step <= self._full_until:
+            self._around[step] = row
+
+    def frame(self):
+        """The rows kept, in the order of steps, the last one among them: DataFrame."""
+        last = {row["step"]: row for row in list(self._recent)[-1:]}
+        kept = self._even | self._around | last
+        return pd.DataFrame([kept[step] for step in sorted(kept)])

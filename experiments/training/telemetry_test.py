@@ -1,0 +1,305 @@
+"""Telemetry: what it measures against NumPy, that it changes no bit, which rows it keeps."""
+
+import dataclasses
+import gzip
+
+import numpy as np
+import pytest
+
+from data import TASKS, DayCache, Stream
+from experiments.errors import BadInput
+from experiments.machinery.records.record import Store
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.machinery.workers.runner import Runner
+from experiments.studies.grid import run_config
+from experiments.studies.registry import telemetry_config
+from experiments.training.program import Program, tensors
+from experiments.training.telemetry import Ledger
+from experiments.training.trainer import seeds_of, window_of
+
+MEASURES = ("grad_norm", "weight_norm", "update_norm", "grad_over_weight", "update_over_weight")
+MEASURES += ("sigma_gc", "sigma_agc", "sigma_clippy", "sigma_clippy_eq4", "sigma_lamb", "sigma")
+LABELS = ("cross", "bottom_hidden", "top_hidden", *(f"head_{task.name}" for task in TASKS))
+KERNELS = {"cross": ("cross_0", "cross_1"), "bottom_hidden": ("hidden_0",)}
+KERNELS |= {"top_hidden": ("hidden_3",)} | {label: (label,) for label in LABELS[3:]}
+
+
+def smoke(method="clippy", rate=0.1, model="large_dcn", **more):
+    return run_config("smoke", model, method, learning_rate=rate, data_seed=1, run_seed=0, **more)
+
+
+@pytest.fixture(scope="module")
+def config():
+    return telemetry_config()
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory, day_cache):
+    """One runner for all runs with telemetry, so that each program is traced once."""
+    return Runner(Store(tmp_path_factory.mktemp("results")), day_cache)
+
+
+@pytest.fixture(scope="module")
+def recorded(runner, config):
+    """(store, run id) of one run with telemetry."""
+    return runner._store, runner.run(smoke(), telemetry=config).run_id
+
+
+@pytest.mark.parametrize("method", ["naive", "agc"])
+def test_telemetry_changes_no_bit_of_a_run(tmp_path, day_cache, runner, config, method):
+    run, plain = smoke(method, 0.3), Store(tmp_path)
+    found = [
+        (record.run_id, (store.runs / f"{record.run_id}.csv.gz").read_bytes())
+        for store, record in (
+            (plain, Runner(plain, day_cache).run(run)),
+            (runner._store, runner.run(run, telemetry=config)),
+        )
+    ]
+    assert found[0] == found[1]
+
+
+def test_the_columns_are_those_of_the_contract(recorded):
+    store, run_id = recorded
+    frame = TelemetryStore(store.root).read(run_id)
+    names = [f"loss/{name}" for name in sorted(task.name for task in TASKS)]
+    expected = ["step", "day", "learning_rate", "loss", *names]
+    expected += [f"dead/hidden_{i}" for i in range(4)] + ["skipped"]
+    expected += [f"{label}/{name}" for label in LABELS for name in MEASURES]
+    assert sorted(frame.columns) == sorted(expected)
+    assert list(frame.columns)[:4] == expected[:4]
+    assert frame["step"].tolist() == list(range(1, 43))
+    assert frame["day"].tolist() == [step // 6 for step in range(42)]
+    assert (frame["skipped"] == 0).all()
+
+
+def test_the_rows_agree_with_the_curves(recorded):
+    store, run_id = recorded
+    frame, curves = TelemetryStore(store.root).read(run_id), store.curves(store.read(run_id))
+    for row in curves.itertuples():
+        steps = frame[(frame["step"] > row.step - 6) & (frame["step"] <= row.step)]
+        assert steps["loss"].max() == row.worst_loss
+        assert steps["loss"].mean() == pytest.approx(row.loss, rel=1e-12)
+        assert (steps["learning_rate"] == row.learning_rate).all()
+    tasks = frame.filter(regex="^loss/").sum(axis=1)
+    np.testing.assert_allclose(tasks, frame["loss"], rtol=1e-6)
+
+
+def weights_of(program):
+    return {variable.name: variable.numpy() for variable in program.model.trainable_variables}
+
+
+def oracle(kernels, rate, rule):
+    """The measures of one label, from (gradient, weight, accumulator before) in float64."""
+    with np.errstate(divide="ignore"):
+        steps = [(g, w, g / np.sqrt(a + g**2)) for g, w, a in kernels]
+        g, w, r = (
+            np.sqrt(sum((part**2).sum() for part in parts)) for parts in zip(*steps, strict=True)
+        )
+        sigma = {
+            "gc": [min(1, 0.1 / np.linalg.norm(g)) for g, _, _ in steps],
+            "agc": [min(1, 1e-3 * np.linalg.norm(w) / np.linalg.norm(g)) for g, w, _ in steps],
+            "clippy": [min(1, np.min((0.5 * abs(w) + 0.01) / abs(rate * r))) for _, w, r in steps],
+            "clippy_eq4": [min(1, np.min(0.1 * abs(w) / abs(r))) for _, w, r in steps],
+            "lamb": [0.01 * np.linalg.norm(w) / np.linalg.norm(r) for _, w, r in steps],
+            "naive": [1.0],
+            "agc_per_unit": [
+                np.min(
+                    np.minimum(
+                        1,
+                        0.01
+                        * np.maximum(np.linalg.norm(w, axis=0), 1e-3)
+                        / np.maximum(np.linalg.norm(g, axis=0), 1e-30),
+                    )
+                )
+                for g, w, _ in steps
+            ],
+        }
+        largest = max(np.max(abs(r) / abs(w)) for _, w, r in steps)
+    found = dict(zip(MEASURES[:5], (g, w, r, g / w, largest), strict=True))
+    found |= {name: min(sigma[name[6:]]) for name in MEASURES[5:-1]}
+    return found | {"sigma": min(sigma[rule])}
+
+
+@pytest.mark.parametrize("method, rule", [("clippy", "clippy"), ("agc", "agc_per_unit")])
+def test_the_measures_are_those_of_the_definitions(day_cache, runner, config, method, rule):
+    run = smoke(method, 0.3)
+    program, window = runner._program(run, config), window_of(run)
+    program.start(run, seeds_of(0)[0])
+    days = DayCache(day_cache, Stream(run.stream, 1))
+    for step in range(4):
+        batch = tensors(window.batch(step, days.day))
+        before, model = weights_of(program), program.model
+        accumulators = dict(
+            zip(before, (a.numpy() for a in program._optimizer.accumulators), strict=True)
+        )
+        gradients = plain_gradients(model, batch)
+        losses = {name: float(loss) for name, loss in model.task_losses(batch).items()}
+        dead = dead_shares(model, batch)
+        program.step(batch, 0.3)
+        measures = program.measures
+        for name, loss in losses.items():
+            assert measures[f"loss/{name}"] == pytest.approx(loss, rel=1e-5)
+        for name, share in dead.items():
+            assert measures[f"dead/{name}"] == pytest.approx(share, abs=1e-6)
+        for label, layers in KERNELS.items():
+            names = [n for n in before if "kernel" in n and any(f"/{x}/" in n for x in layers)]
+            assert len(names) == len(layers)
+            parts = (gradients, before, accumulators)
+            kernels = [[np.float64(part[name]) for part in parts] for name in names]
+            for name, value in oracle(kernels, 0.3, rule).items():
+                assert measures[f"{label}/{name}"] == pytest.approx(value, rel=2e-3), (label, name)
+
+
+def test_the_update_of_adam_is_its_step_over_the_rate(day_cache, runner, config):
+    run = smoke("adam", 0.01)
+    program, window = runner._program(run, config), window_of(run)
+    program.start(run, seeds_of(0)[0])
+    days = DayCache(day_cache, Stream(run.stream, 1))
+    for step in range(3):
+        before = weights_of(program)
+        program.step(tensors(window.batch(step, days.day)), 0.01)
+        (name,) = (name for name in before if "/hidden_0/kernel" in f"/{name}")
+        taken = (before[name] - weights_of(program)[name]) / 0.01
+        measured = program.measures["bottom_hidden/update_norm"]
+        assert measured == pytest.approx(np.linalg.norm(taken), rel=1e-3)
+
+
+def plain_gradients(model, batch):
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        loss = model.compute_loss(batch)
+    names = [variable.name for variable in model.trainable_variables]
+    found = tape.gradient(loss, model.trainable_variables)
+    return {n: tf.convert_to_tensor(g).numpy() for n, g in zip(names, found, strict=True)}
+
+
+def dead_shares(model, batch):
+    x = start = model.inputs_of_bottom(batch)
+    for layer in model.cross:
+        x = layer(start, x)
+    x, shares = model.norm(x).numpy(), {}
+    for layer in model.hidden:
+        kernel, bias = (weight.numpy() for weight in layer.weights)
+        x = np.maximum(x @ kernel + bias, 0)
+        shares[layer.name] = np.mean([not column.any() for column in x.T])
+    return shares
+
+
+def test_a_dead_network_is_seen_as_one(day_cache, config):
+    run = smoke("naive", 0.1, "small")
+    program, window = Program(run, telemetry=config), window_of(run)
+    program.start(run, 0)
+    kernel, bias = program.model.hidden[1].weights
+    bias.assign([-1e6, -1e6, -1e6, 0.0])
+    days = DayCache(day_cache, Stream(run.stream, 1))
+    program.step(tensors(window.batch(0, days.day)), 0.1)
+    assert program.measures["dead/hidden_1"] >= 0.75
+    assert "cross/sigma" not in program.measures
+
+
+def test_a_record_without_telemetry_gets_it_and_stays_as_it_is(tmp_path, day_cache, config):
+    store, run = Store(tmp_path), smoke(model="small")
+    runner = Runner(store, day_cache)
+    runner.run(run)
+    before = {path.name: path.read_bytes() for path in store.runs.iterdir()}
+    record = runner.run(run, telemetry=config)
+    assert len(TelemetryStore(tmp_path).read(run.run_id)) == 42
+    sidecar = TelemetryStore(tmp_path).read_sidecar(run.run_id)
+    assert sidecar["curves_sha256"] == record.curves_sha256
+    assert all((store.runs / name).read_bytes() == content for name, content in before.items())
+    rows = []
+    runner.run(run, rows.append, telemetry=config)
+    assert rows == []
+    narrower = dataclasses.replace(config, layers={"top": "hidden_{top}/kernel"})
+    assert not TelemetryStore(tmp_path).has(run.run_id, narrower)
+
+
+def test_a_run_that_is_not_finite_keeps_its_last_row(runner, config):
+    record = runner.run(smoke("naive", 1e20), telemetry=config)
+    frame = TelemetryStore(runner._store.root).read(record.run_id)
+    assert frame["step"].iloc[-1] == record.first_bad_step + 1
+    assert not np.isfinite(frame["loss"].iloc[-1])
+
+
+def spoiled(folder, run_id, kind):
+    file, sidecar = (folder / f"{run_id}.telemetry.{end}" for end in ("csv.gz", "json"))
+    if kind == "truncated":
+        file.write_bytes(file.read_bytes()[:-100])
+    elif kind == "changed":
+        file.write_bytes(gzip.compress(b"step,day,learning_rate,loss\n1,0,0.1,2.0\n"))
+    elif kind == "missing":
+        file.unlink()
+    elif kind == "without sidecar":
+        sidecar.unlink()
+    elif kind == "foreign":
+        other = sidecar.read_text().replace(run_id, "other")
+        sidecar.write_text(other)
+    elif kind == "not a sidecar":
+        sidecar.write_text("[1]\n")
+
+
+@pytest.mark.parametrize(
+    "kind", ["truncated", "changed", "missing", "without sidecar", "foreign", "not a sidecar"]
+)
+def test_spoiled_telemetry_is_bad_input_in_one_line(tmp_path, recorded, kind):
+    store, run_id = recorded
+    copied = TelemetryStore(tmp_path)
+    copied.runs.mkdir()
+    for path in store.runs.glob(f"{run_id}.telemetry.*"):
+        (copied.runs / path.name).write_bytes(path.read_bytes())
+    copied.read(run_id)
+    spoiled(copied.runs, run_id, kind)
+    with pytest.raises(BadInput, match=f"{run_id}.telemetry.(csv.gz|json): ") as caught:
+        copied.read(run_id)
+    assert "\n" not in str(caught.value)
+
+
+def kept_steps(config, steps, at=(), **changes):
+    """The steps that a ledger keeps of a run with events at some steps."""
+    ledger = Ledger(dataclasses.replace(config, **changes))
+    for step in range(1, steps + 1):
+        ledger.add({"step": step, "loss": step / 2}, step in at)
+    return ledger.frame()["step"].tolist()
+
+
+def test_a_short_run_keeps_every_step(config):
+    assert kept_steps(config, 468) == list(range(1, 469))
+
+
+def test_a_long_run_keeps_a_bounded_number_of_even_steps(config):
+    kept = kept_steps(config, 1000, rows=20)
+    assert (kept[0], kept[-1]) == (1, 1000)
+    assert len(kept) == 17
+    assert set(np.diff(kept[:-1])) == {64}
+
+
+def test_every_step_around_the_first_events_is_kept(config):
+    at = (500, 700, 900)
+    kept = kept_steps(config, 1000, at, rows=20, around_steps=30, events=2)
+    for event in at[:2]:
+        assert set(range(event - 30, event + 31)) <= set(kept)
+    assert len(kept) <= 21 + 2 * 61
+    assert kept == sorted(set(kept))
+    assert sum(870 <= step <= 930 for step in kept) <= 2
+
+
+@pytest.mark.parametrize(
+    "field, value, said",
+    [
+        ("rows", 1, "a whole number"),
+        ("layers", {}, "not empty"),
+        ("layers", {"a": "("}, "regular expression"),
+        ("layers", {"head": "{task}/kernel"}, "in both or in neither"),
+        ("rules", {"gc": {"lam": 1}}, "a dict with 'rule'"),
+        ("rules", {"gc": {"rule": "gc", "lam": -1}}, "above 0|> 0"),
+        ("rules", {"gc": {"rule": "gc", "lam": 1, "rate": 0}}, "above 0"),
+        ("rules", {"gc": {"rule": "gk"}}, "allowed is one of"),
+        ("least_weight", 0, "above 0"),
+        ("detector", None, "@DetectorConfig"),
+        ("recorder", 3, "@RecorderConfig"),
+    ],
+)
+def test_bad_values_are_refused(config, field, value, said):
+    with pytest.raises(ValueError, match=f"TelemetryConfig.{field}.*({said})"):
+        dataclasses.replace(config, **{field: value})

@@ -1,0 +1,43 @@
+"""TensorFlow, imported when something needs it: bad input and --help do not wait for it."""
+
+import contextlib
+import os
+import sys
+
+
+def load_tensorflow():
+    """Imports TensorFlow and clippy without what their libraries write to standard error."""
+    if "tensorflow" not in sys.modules:
+        with _silence():
+            import clippy  # noqa: F401  it chooses Keras 2 before TensorFlow is there
+
+
+def check_method(rule, thresholds, accumulate, scope="local"):
+    """clippy.optimizers.check_method; the rules are TensorFlow code, so this loads it."""
+    load_tensorflow()
+    from clippy import optimizers
+
+    optimizers.check_method(rule, thresholds, accumulate, scope)
+
+
+def one_thread():
+    """Limits this process to one compute thread; to be called before TensorFlow's first op."""
+    load_tensorflow()
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+@contextlib.contextmanager
+def _silence():
+    """Drops what is written to file descriptor 2, by C++ code too."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

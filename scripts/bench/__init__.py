@@ -1,0 +1,1 @@
+"""What steps, batches, days and studies cost, as ratios."""

@@ -1,0 +1,210 @@
+"""How time and memory grow with days, runs, parameters and batch: tables with log-log slopes.
+
+Times are measured in one process in turn, memory in a process of its own for each size.
+"""
+
+import dataclasses
+import functools
+import itertools
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.findings.names import markdown_row
+from experiments.studies.grid import run_config
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+RATE = 1e-3  # ours: a rate at which nothing diverges; time and memory do not depend on it
+REPEATS = 3
+# ours: from small to what takes seconds on one core. Memory is to stand out of what TensorFlow
+# itself takes for a trace, so parameters are those of the paper's Large at a divisor of its width,
+# in a small batch, and batches are large.
+SIZES = {
+    "days": (20, 40, 80),  # more than a run keeps open (data/cache.py)
+    "runs": (1, 2, 4, 8),
+    "parameters": (8, 4, 2, 1),
+    "batch": (8192, 16384, 32768, 65536),
+}
+UNITS = {
+    "days": "a run of Small, training days",
+    "runs": "runs of Small in one process",
+    "parameters": "a step of Large, non-embedding parameters",
+    "batch": "a step of Large, examples",
+}
+DAYS_OF_RUNS = 6
+PARAMETERS_BATCH = 64
+SEEDS = itertools.count()
+WARM = {"days": 5, "runs": 1, "parameters": 512, "batch": 64}  # of smoke: what is traced before
+
+
+class Work(NamedTuple):
+    """What is measured at one size: the size as it is plotted, and a function that does it once."""
+
+    size: int
+    run: object
+
+
+def frame(profile, interleaved):
+    """Time and memory of every size.
+
+    Args:
+      profile: name of a profile.
+      interleaved: function (dict from name to a function, repeats) -> dict from name to seconds.
+    Returns: DataFrame with scale, size, seconds, memory_mib (at most, beyond the process before
+      it), and the slopes of the scale, seconds_slope and memory_slope.
+    """
+    rows = []
+    for scale, asked in SIZES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            works = {value: work(profile, scale, value, folder) for value in asked}
+            seconds = interleaved({value: done.run for value, done in works.items()}, REPEATS)
+        memory = [memory_mib(profile, scale, value) for value in asked]
+        found = pd.DataFrame(
+            {
+                "scale": scale,
+                "size": [done.size for done in works.values()],
+                "seconds": list(seconds.values()),
+                "memory_mib": memory,
+            }
+        )
+        for column in ("seconds", "memory"):
+            values = found["memory_mib" if column == "memory" else column]
+            found[f"{column}_slope"] = slope(found["size"], values)
+        rows.append(found)
+    return pd.concat(rows, ignore_index=True)
+
+
+def slope(sizes, values):
+    """Slope of the line through log(value) over log(size): 1 is linear, 0 is flat."""
+    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
+
+
+def markdown(scales):
+    """The table in Markdown, one row a scale.
+
+    Args:
+      scales: DataFrame, from `frame`.
+    """
+    header = ["Of", "sizes", "seconds", "slope", "MiB beyond the start", "slope"]
+    lines = [markdown_row(header), markdown_row(["---"] * len(header))]
+    for scale, rows in scales.groupby("scale", sort=False):
+        cells = [
+            UNITS[scale],
+            ", ".join(f"{size:,}".replace(",", " ") for size in rows["size"]),
+            ", ".join(f"{seconds:.3g}" for seconds in rows["seconds"]),
+            f"{rows['seconds_slope'].iloc[0]:z.2f}",
+            ", ".join(f"{memory:.0f}" for memory in rows["memory_mib"]),
+            f"{rows['memory_slope'].iloc[0]:z.2f}",
+        ]
+        lines.append(markdown_row(cells))
+    return "\n".join(lines) + "\n"
+
+
+def memory_mib(profile, scale, value):
+    """Largest memory of one size in a process of its own, beyond what was there before it."""
+    command = [sys.executable, "-m", "scripts.bench.scale_bench", profile, scale, str(value)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def work(profile, scale, value, folder):
+    """What is measured at one size.
+
+    Args:
+      profile: name of a profile.
+      scale: a key of SIZES.
+      value: days, runs, divisor of the paper's width, or rows of a batch.
+      folder: for days and records.
+    Returns: Work.
+    """
+    return WORKS[scale](profile, value, pathlib.Path(folder))
+
+
+def _of_days(profile, days, folder):
+    config = _config(profile, "small", f"StreamConfig.days = {days}")
+    runner = _runner(folder)
+    return Work(days - 1, lambda: runner.outcome(config))
+
+
+def _of_runs(profile, count, folder):
+    config = _config(profile, "small", f"StreamConfig.days = {DAYS_OF_RUNS}")
+    runner = _runner(folder)
+
+    def run():
+        for seed in itertools.islice(SEEDS, count):  # a run that has a record is not done again
+            runner.run(dataclasses.replace(config, run_seed=seed))
+
+    return Work(count, run)
+
+
+def _of_parameters(profile, divisor, _):
+    bindings = (
+        f"ModelConfig.width_divisor = {divisor}",
+        f"TrainerConfig.batch_size = {PARAMETERS_BATCH}",
+    )
+    config = _config(profile, "large", *bindings)
+    program, run = _step(config)
+    return Work(program.model.non_embedding_parameters(), run)
+
+
+def _of_batch(profile, rows, _):
+    return Work(rows, _step(_config(profile, "large", f"TrainerConfig.batch_size = {rows}"))[1])
+
+
+WORKS = {"days": _of_days, "runs": _of_runs, "parameters": _of_parameters, "batch": _of_batch}
+
+
+def _config(profile, model, *bindings):
+    bindings = ("StreamConfig.shocks = None", "StreamConfig.label_shocks = None", *bindings)
+    return run_config(
+        profile,
+        model,
+        "clippy",
+        learning_rate=RATE,
+        data_seed=1000,
+        run_seed=0,
+        bindings=bindings,
+    )
+
+
+@functools.cache  # one trace serves every size
+def _runner(folder):
+    from experiments.machinery.records.record import Store
+    from experiments.machinery.workers.runner import Runner
+
+    return Runner(Store(folder), folder / "cache")
+
+
+def _step(config):
+    from data import Stream
+    from experiments.training.program import Program, tensors
+    from experiments.training.trainer import window_of
+
+    stream = Stream(config.stream, config.data_seed)
+    batch = tensors(window_of(config).batch(0, stream.day))
+    program = Program(config)
+    return program, lambda: program.step(batch, RATE)
+
+
+def main(profile, scale, value):
+    """Prints what one size takes at most, in MiB beyond TensorFlow and the same at a tiny size."""
+    from experiments.training.tensorflow_setup import one_thread
+    from scripts.bench import memory
+
+    one_thread()
+    with tempfile.TemporaryDirectory() as folder:
+        work("smoke", scale, WARM[scale], pathlib.Path(folder) / "warm").run()
+        before = memory.resident_bytes()
+        memory.forget_peak()
+        work(profile, scale, int(value), folder).run()
+        print((memory.peak_bytes() - before) / 2**20)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

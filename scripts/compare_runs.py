@@ -1,0 +1,93 @@
+"""`make compare`: recorded runs side by side. Nothing is run here."""
+
+from rich.table import Table
+from rich.text import Text
+
+from experiments.errors import BadInput
+from experiments.findings.figures import style
+from experiments.machinery.records import find as recorded
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers.progress import color_of
+from experiments.studies.registry import divergence_config
+from experiments.training.divergence import label
+from scripts import compare_picture as picture
+from scripts import compare_text as comparison
+
+SPARKLINE = 24  # ours: letters where there is room; a run of the laptop profile has 13 evaluations
+
+
+def write_comparison(given, results, console):
+    """Prints differences, outcomes and curves; writes the curves as a picture with its points.
+
+    Args:
+      given: ids between white space or commas, each as for recorded.locate.
+      results: folder of all results.
+      console: rich Console. A terminal gets a table of its width, anything else whole lines
+        separated by tabs: what kind of line, name, a value for each run.
+    Raises: BadInput for fewer than two runs, more than there are colours, or one that is not there.
+    """
+    paths = _paths(given.replace(",", " ").split(), results)
+    stores = [Store(path.parent.parent, writable=False) for path in paths]
+    records = [recorded.ended(*pair) for pair in zip(stores, paths, strict=True)]
+    curves = [store.curves(record) for store, record in zip(stores, records, strict=True)]
+    divergence = divergence_config()
+    labels = [label(curve, divergence) for curve in curves]
+    width = SPARKLINE
+    if console.is_terminal:
+        width = min(width, max(4, console.width // (len(paths) + 1) - 2))
+    parts = {
+        "config": comparison.differences([record.config for record in records]),
+        "result": comparison.outcomes(records, labels),
+        "curve": comparison.sparklines(curves, width),
+    }
+    run_ids = [record.run_id for record in records]
+    file = _picture(stores[0].root / "compare", run_ids, curves)
+    (_show if console.is_terminal else _write)(console, run_ids, parts)
+    console.print(str(file), highlight=False, soft_wrap=True)
+
+
+def _paths(given, results):
+    if not 2 <= len(given) <= len(comparison.LETTERS):
+        raise BadInput(
+            f"RUNS = {' '.join(given)!r}: allowed are 2 to {len(comparison.LETTERS)} ids of runs, "
+            "as make list shows them"
+        )
+    paths = [recorded.locate(results, name, "RUNS") for name in given]
+    for place, path in enumerate(paths):
+        if path in paths[:place]:
+            raise BadInput(f"RUNS = {given[place]!r}: {path.stem} is named twice: allowed is once")
+    return paths
+
+
+def _picture(folder, run_ids, curves):
+    """Writes the picture, named after the runs so that it is the same file each time."""
+    rows = comparison.frame(run_ids, curves)
+    name = "-".join(run_id.rpartition("-")[2] for run_id in run_ids)
+    style.save(picture.draw(rows), rows, folder, name)
+    return folder / f"{name}.png"
+
+
+def _write(console, run_ids, parts):
+    lines = [("run", "id", *run_ids)]
+    for kind, rows in parts.items():
+        lines += [(kind, name, *values) for name, values in rows.items()]
+    for line in lines:
+        console.file.write("\t".join(line) + "\n")
+
+
+def _show(console, run_ids, parts):
+    for letter, run_id in zip(comparison.LETTERS, run_ids, strict=False):
+        console.print(f"{letter}  {run_id}", highlight=False, soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column("", overflow="fold")
+    for letter in comparison.LETTERS[: len(run_ids)]:
+        table.add_column(letter, overflow="fold")
+    kinds = parts["result"]["label"]
+    for rows in parts.values():
+        table.add_row()
+        for name, values in rows.items():
+            red = name == "label" or rows is parts["curve"]
+            styles = map(color_of, kinds) if red else [""] * len(values)
+            table.add_row(name, *(Text(*pair) for pair in zip(values, styles, strict=True)))
+    console.print(table)
+    console.print()

@@ -1,0 +1,132 @@
+"""`make compare`: what differs, what came of the runs, their curves as text and picture."""
+
+import io
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from experiments.errors import BadInput
+from scripts import compare_text as comparison
+from scripts.compare_runs import write_comparison
+from scripts.list_test import FULL, HEALTHY, leave
+
+
+def compared(results, given, terminal=False, width=200):
+    """Lines of the comparison."""
+    console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
+    write_comparison(given, str(results), console)
+    return console.file.getvalue().splitlines()
+
+
+def rows(lines, kind):
+    """Dict from the second field of the lines of a kind to the others."""
+    found = [line.split("\t") for line in lines if line.startswith(f"{kind}\t")]
+    return {name: values for _, name, *values in found}
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Ids of two made-up runs of different methods, rates and fates."""
+    first = leave(tmp_path / "smoke", threshold=0.1, rate=0.4)
+    second = leave(tmp_path / "smoke", method="clippy", rate=0.25, aucs=FULL)
+    return first.run_id, second.run_id
+
+
+def test_only_the_fields_that_differ_are_shown(tmp_path, runs):
+    assert rows(compared(tmp_path, " ".join(runs)), "config") == {
+        "learning_rate": ["0.4", "0.25"],
+        "method.accumulate": ["clipped", "raw"],
+        "method.name": ["gc", "clippy"],
+        "method.rule": ["gc", "clippy"],
+        "method.thresholds.abs_": ["-", "0.01"],
+        "method.thresholds.lam": ["0.1", "-"],
+        "method.thresholds.rel": ["-", "0.5"],
+    }
+
+
+def test_a_part_that_one_run_lacks():
+    configs = [{"a": None, "b": {"c": 1, "d": [1, 2]}}, {"a": {"x": "y"}, "b": {"c": 1, "d": [1]}}]
+    expected = {"a": ["null", "-"], "a.x": ["-", "y"], "b.d": ["[1, 2]", "[1]"]}
+    assert comparison.differences(configs) == expected
+    assert comparison.differences([configs[0]] * 2) == {}
+
+
+def test_what_came_of_the_runs(tmp_path, runs):
+    found = rows(compared(tmp_path, ",".join(runs)), "result")
+    assert found["label"] == ["healthy", "full"]
+    assert found["label step"] == ["-", "18"]
+    assert found["click/auc"] == ["0.7500", "0.5000"]
+    assert found["watch_time/rmse"] == ["1.2500", "1.2500"]
+
+
+def test_the_curves_of_all_runs_have_one_scale(tmp_path, runs):
+    found = rows(compared(tmp_path, " ".join(runs)), "curve")
+    assert found["AUC, 0.5 to 0.75"] == ["▄▇█", "▇▄▁"]
+    assert found["loss, 1 to 3"] == ["█▃▁", "█▃▁"]
+
+
+def test_a_run_without_a_binary_task_has_no_auc():
+    curves = pd.DataFrame({"step": [6, 12], "loss": [2.0, 1.0], "rating/rmse": [1.0, 1.1]})
+    assert list(comparison.sparklines([curves], 9).values()) == [["××"], ["█▁"]]
+    assert comparison.frame(["a"], [curves])["auc"].isna().all()
+
+
+def test_the_picture_and_its_points_have_the_same_name_each_time(tmp_path, runs):
+    hashes = "-".join(run_id.split("-")[2] for run_id in runs)
+    for _ in range(2):
+        lines = compared(tmp_path, " ".join(runs))
+        assert lines[-1] == str(tmp_path / "smoke" / "compare" / f"{hashes}.png")
+    folder = tmp_path / "smoke" / "compare"
+    assert {path.name for path in folder.iterdir()} == {
+        f"{hashes}.{e}" for e in ("png", "pdf", "csv")
+    }
+    points = pd.read_csv(folder / f"{hashes}.csv")
+    assert points.groupby("run")["run_id"].first().to_dict() == dict(zip("AB", runs, strict=True))
+    assert points["auc"].tolist() == [*HEALTHY, *FULL]
+    assert points["step"].tolist() == [6, 12, 18] * 2
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_terminal_has_no_line_that_is_wider(tmp_path, runs, width):
+    lines = compared(tmp_path, " ".join(runs), terminal=True, width=width)
+    assert max(map(len, lines[:-1])) <= width  # the last is a path, to be copied
+    assert lines[0] == f"A  {runs[0]}"
+    assert any("▄▇█" in line and "▇▄▁" in line for line in lines)
+
+
+def test_an_id_may_be_cut_short(tmp_path, runs):
+    first, second = runs
+    short = f"small-gc {second.split('-')[2][:4]}"
+    assert rows(compared(tmp_path, short), "run")["id"] == [first, second]
+
+
+@pytest.mark.parametrize(
+    "given, said",
+    [
+        ("", "RUNS = '': allowed are 2 to 8 ids"),
+        ("small-gc", "RUNS = 'small-gc': allowed are 2 to 8 ids"),
+        ("a " * 9, "allowed are 2 to 8 ids"),
+        ("small-gc small-clipy-x", r"RUNS = 'small-clipy-x': no record in"),
+        ("small-gc small", "RUNS = 'small': 2 runs begin so, as small-"),
+        ("small-gc small-gc-", "is named twice: allowed is once"),
+        ("small-gc ../x", r"RUNS = '../x': allowed is the name of a record"),
+        ("small-gc *", r"RUNS = '\*': no record in"),
+    ],
+)
+def test_runs_that_are_not_there_are_refused(tmp_path, runs, given, said):
+    with pytest.raises(BadInput, match=said):
+        compared(tmp_path, given)
+    assert not (tmp_path / "smoke" / "compare").exists()
+
+
+def test_a_misspelt_id_is_guessed(tmp_path, runs):
+    wrong = runs[0].replace("small", "smal")
+    with pytest.raises(BadInput, match=rf"did you mean {runs[0]}\?"):
+        compared(tmp_path, f"{wrong} {runs[1]}")
+
+
+def test_a_crashed_run_is_refused(tmp_path, runs):
+    crashed = leave(tmp_path / "smoke", method="naive", status="crashed")
+    with pytest.raises(BadInput, match="the run crashed: allowed is one that ended"):
+        compared(tmp_path, f"{runs[0]} {crashed.run_id}")

@@ -1,0 +1,110 @@
+"""Recorded runs side by side: what differs in their configuration, and what came of each."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+
+from experiments.machinery.workers.sparkline import sparkline
+from experiments.training.divergence import CHANCE
+
+LETTERS = "ABCDEFGH"  # what the runs are called; as many as there are colours to tell apart
+
+
+def differences(configs):
+    """The fields in which configurations differ.
+
+    Args:
+      configs: RunConfig.to_dict() of each run.
+    Returns: dict from the dotted name of a field to its values as text, one a run; "-" where a run
+      does not have the field, as a threshold of another method.
+    """
+    flat = [_flat(config) for config in configs]
+    names = dict.fromkeys(name for fields in flat for name in fields)
+    rows = {name: [fields.get(name, "-") for fields in flat] for name in sorted(names)}
+    return {name: values for name, values in rows.items() if len(set(values)) > 1}
+
+
+def outcomes(records, labels):
+    """What came of each run.
+
+    Args:
+      records: RunRecords.
+      labels: divergence.Label of each.
+    Returns: dict from a name to texts, one a run; "-" where a number is undefined.
+    """
+    rows = {
+        "status": [record.status for record in records],
+        "label": [label.kind for label in labels],
+        "label step": [_shown(label.step) for label in labels],
+        "steps": [str(record.steps) for record in records],
+        "wall seconds": [_shown(record.provenance.get("wall_s")) for record in records],
+    }
+    for name in dict.fromkeys(name for record in records for name in record.metrics):
+        rows[name] = [_shown(record.metrics.get(name), 4) for record in records]
+    return rows
+
+
+def sparklines(curves, width):
+    """The AUC that labels are judged by and the training loss of each run, as words.
+
+    Args:
+      curves: of each run.
+      width: letters of one.
+    Returns: dict from what is shown, the ends of its scale included, to texts, one a run. The scale
+      is the same for all runs, that of the loss logarithmic.
+    """
+    aucs = [judged_auc(curve).tolist() for curve in curves]
+    losses = [np.log(curve["loss"].where(curve["loss"] > 0)).tolist() for curve in curves]
+    rows = {}
+    for name, series, back in (("AUC", aucs, float), ("loss", losses, math.exp)):
+        defined = [value for values in series for value in values if math.isfinite(value)]
+        low, high = min(defined, default=0.0), max(defined, default=0.0)
+        low = min(low, CHANCE) if name == "AUC" else low
+        title = f"{name}, {back(low):.3g} to {back(high):.3g}"
+        rows[title] = [sparkline(values, width, low, high) for values in series]
+    return rows
+
+
+def frame(run_ids, curves):
+    """Every point of the curves: run, run_id, step, loss, auc.
+
+    Args:
+      run_ids: ids.
+      curves: of each run.
+    """
+    parts = [
+        pd.DataFrame(
+            {
+                "run": letter,
+                "run_id": run_id,
+                "step": curve["step"],
+                "loss": curve["loss"],
+                "auc": judged_auc(curve),
+            }
+        )
+        for letter, run_id, curve in zip(LETTERS, run_ids, curves, strict=False)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def judged_auc(curves):
+    """The AUC by which divergence.label judges: of the first binary task, NaN without one."""
+    found = curves.filter(regex="/auc$")
+    return found.iloc[:, 0] if found.shape[1] else pd.Series(math.nan, curves.index)
+
+
+def _flat(value, name=""):
+    if not isinstance(value, dict):
+        return {name: value if isinstance(value, str) else json.dumps(value)}
+    fields = {}
+    for key, part in value.items():
+        fields |= _flat(part, f"{name}.{key}" if name else key)
+    return fields
+
+
+def _shown(value, digits=None):
+    if value is None:
+        return "-"
+    return str(value) if digits is None else f"{value:.{digits}f}"

@@ -1,0 +1,215 @@
+"""`make list`: what it shows of made-up records, in a terminal and for grep and cut."""
+
+import io
+import json
+import os
+import socket
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from experiments.errors import BadInput
+from experiments.machinery.records.record import RunRecord, Store
+from experiments.studies.grid import run_config
+from experiments.studies.session import Options
+from scripts import list_rows as listing
+from scripts.list_runs import Wanted, _running, write_list
+
+HEALTHY, FULL = (0.6, 0.7, 0.75), (0.7, 0.6, 0.5)
+
+
+def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=1, **setting):
+    """A made-up run with its curves in a results folder; returns its record.
+
+    Args:
+      root: results folder of a profile.
+      aucs: of the first binary task, an evaluation each.
+      **setting: model, method, threshold of grid.run_config.
+    """
+    named = {"model": "small", "method": "gc"} | setting
+    config = run_config("smoke", **named, learning_rate=rate, data_seed=data_seed, run_seed=seed)
+    curves = pd.DataFrame(
+        {
+            "step": [6 * k for k in range(1, len(aucs) + 1)],
+            "day": range(1, len(aucs) + 1),
+            "loss": [3.0 / k for k in range(1, len(aucs) + 1)],
+            "worst_loss": [3.5 / k for k in range(1, len(aucs) + 1)],
+            "click/auc": aucs,
+            "watch_time/rmse": [1.25] * len(aucs),
+        }
+    )
+    crashed = status == "crashed"
+    last = {} if crashed else curves.iloc[-1]
+    record = RunRecord(
+        run_id=config.run_id,
+        status=status,
+        config=config.to_dict(),
+        steps=0 if crashed else 6 * len(aucs),
+        first_bad_step=6 * len(aucs) - 1 if status == "diverged" else None,
+        first_bad_day=len(aucs) if status == "diverged" else None,
+        metrics={name: last[name] for name in ("click/auc", "watch_time/rmse") if name in last},
+        optimal={},
+        curves_sha256=None,
+        provenance={} if crashed else {"wall_s": 7.6},
+    )
+    return Store(root).write(record, None if crashed else curves)
+
+
+def listed(results, wanted=None, *, data_seed=None, terminal=False, width=200):
+    """Lines of the list."""
+    console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
+    options = Options(
+        profile="smoke", data_seed=data_seed, results=str(results), cache="", workers=1
+    )
+    write_list(options, data_seed, wanted or Wanted(), console)
+    return console.file.getvalue().splitlines()
+
+
+def cut(lines, kind, field):
+    """One field of the lines of a kind, without the header: what grep and cut give."""
+    header, *found = [line.split("\t") for line in lines if line.startswith(f"{kind}\t")]
+    return [line[header.index(field)] for line in found]
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Four runs on two data seeds, a study of two of them, one under way, one crashed."""
+    root = tmp_path / "smoke"
+    runs = [
+        leave(root, threshold=0.1, rate=0.4),
+        leave(root, threshold=0.01, rate=0.2, aucs=FULL, seed=3),
+        leave(root, model="large", method="clippy"),
+        leave(root, method="naive", status="crashed"),
+    ]
+    leave(tmp_path / "smoke-data7", method="naive", data_seed=7, aucs=FULL)
+    (root / "calibration.json").write_text(json.dumps({"base_rate": 0.2}))
+    study = pd.DataFrame({"run_id": [run.run_id for run in runs[:2]], "label": ["healthy", "full"]})
+    study.to_csv(root / "own_runs.csv", index=False)
+    study.assign(run_id=["gone", runs[0].run_id]).to_csv(root / "older_runs.csv", index=False)
+    (root / "progress").mkdir()
+    rows = [{"step": 6, "loss": 1.0, "worst_loss": 1.0, "click/auc": 0.625}]
+    state = {"run_id": "small-lamb-aa", "steps": 42, "rows": rows, "worker": os.getpid()}
+    state["host"] = socket.gethostname()
+    (root / "progress" / "small-lamb-aa.json").write_text(json.dumps(state))
+    dead = state | {"run_id": "small-lamb-bb", "worker": 2**22 + 1}
+    (root / "progress" / "small-lamb-bb.json").write_text(json.dumps(dead))
+    return tmp_path
+
+
+def test_lines_for_grep_and_cut(results):
+    lines = listed(results)
+    rows = list(
+        zip(
+            *(
+                cut(lines, "run", name)
+                for name in ("model", "method", "threshold", "rate", "multiple", "data_seed")
+            ),
+            strict=True,
+        )
+    )
+    assert rows == [
+        ("small", "naive", "", "0.2", "1x", "1"),
+        ("small", "gc", "0.01", "0.2", "1x", "1"),
+        ("small", "gc", "0.1", "0.4", "2x", "1"),
+        ("small", "lamb", "", "", "", "1"),
+        ("large", "clippy", "abs_=0.01 rel=0.5", "0.2", "1x", "1"),
+        ("small", "naive", "", "0.2", "1x", "7"),
+    ]
+    assert cut(lines, "run", "status") == [
+        "crashed", "finished", "finished", "running", "finished", "finished",
+    ]  # fmt: skip
+    assert cut(lines, "run", "label") == ["", "full", "healthy", "healthy", "healthy", "full"]
+    assert cut(lines, "run", "auc") == ["", "0.5000", "0.7500", "0.6250", "0.7500", "0.5000"]
+    assert cut(lines, "run", "rmse")[1:3] == ["1.2500", "1.2500"]
+    assert cut(lines, "run", "seed") == ["0", "3", "0", "", "0", "0"]
+    assert cut(lines, "run", "wall_s")[:2] == ["", "8"]
+    assert lines[-1] == "total\t6 runs: 1 crashed, 2 full, 3 healthy"
+
+
+def test_studies_have_a_status(results):
+    lines = listed(results)
+    status = dict(zip(cut(lines, "study", "name"), cut(lines, "study", "status"), strict=True))
+    assert status["own"] == "done"
+    assert status["older"] == "records missing"
+    assert status["warmup"] == "not run"
+    assert "one_large_dcn_clippy" not in status
+    assert cut(lines, "study", "recorded")[:2] == ["1", "2"]
+    assert cut(lines, "study", "full")[:2] == ["1", "1"]
+
+
+@pytest.mark.parametrize(
+    "wanted, shown",
+    [
+        (Wanted(model="large"), ["clippy"]),
+        (Wanted(method="naive, clippy"), ["naive", "clippy", "naive"]),
+        (Wanted(status="full"), ["gc", "naive"]),
+        (Wanted(status="crashed,running"), ["naive", "lamb"]),
+        (Wanted(study="own"), ["gc", "gc"]),
+        (Wanted(study="configs/studies/own.gin", status="full"), ["gc"]),
+        (Wanted(model="large", study="own"), []),
+    ],
+)
+def test_filters(results, wanted, shown):
+    lines = listed(results, wanted)
+    assert cut(lines, "run", "method") == shown if shown else lines[-1] == "total\t0 of 6 runs"
+    assert not any(line.startswith("study") for line in lines)
+
+
+def test_one_data_seed(results):
+    assert cut(listed(results, data_seed=7), "run", "data_seed") == ["7"]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_a_terminal_has_whole_ids_and_no_line_that_is_wider(results, width):
+    lines = listed(results, terminal=True, width=width)
+    assert max(map(len, lines)) <= width
+    ids = cut(listed(results), "run", "id")
+    assert all(any(line.startswith(run_id) for line in lines) for run_id in ids)
+    assert "label" in lines[0]
+    assert ("wall_s" in lines[0]) == (width == 200)
+
+
+@pytest.mark.parametrize(
+    "wanted, said",
+    [
+        (Wanted(method="clipy"), r"METHOD = 'clipy': .*did you mean clippy\?"),
+        (Wanted(status="helthy"), r"STATUS = 'helthy': .*did you mean healthy\?"),
+        (Wanted(model="tiny"), "MODEL = 'tiny': allowed is one of large, small"),
+        (Wanted(study="owm"), r"STUDY = 'owm': no runs of it: .*did you mean own\?"),
+    ],
+)
+def test_a_filter_that_no_run_has_is_refused(results, wanted, said):
+    with pytest.raises(BadInput, match=said):
+        listed(results, wanted)
+
+
+def test_a_folder_without_runs_is_refused_and_nothing_is_made(tmp_path):
+    with pytest.raises(BadInput, match="smoke: no run: allowed is a results folder with some"):
+        listed(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_calibration_there_is_no_multiple(results):
+    (results / "smoke" / "calibration.json").unlink()
+    assert set(cut(listed(results), "run", "multiple")) == {""}
+
+
+def test_a_record_of_other_fields_is_still_listed(results):
+    record = leave(results / "smoke", seed=9, aucs=HEALTHY)
+    path = results / "smoke" / "runs" / f"{record.run_id}.json"
+    fields = json.loads(path.read_text()) | {"config": {"data_seed": 1}}
+    del fields["own_sha256"]
+    path.write_text(json.dumps(fields))
+    assert record.run_id in cut(listed(results), "run", "id")
+
+
+def test_columns_are_those_of_the_rows(results):
+    assert set(listing.RUN_COLUMNS) | set(listing.STUDY_COLUMNS) == set(listing.FIRST)
+
+
+def test_a_run_under_way_on_another_host_is_shown(tmp_path):
+    (tmp_path / "progress").mkdir()
+    state = {"run_id": "small-gc-far", "worker": 2**22 + 1, "host": "another"}
+    (tmp_path / "progress" / "small-gc-far.json").write_text(json.dumps(state))
+    assert _running(tmp_path / "progress") == [state]

@@ -1,0 +1,166 @@
+"""A plan against the studies it counts, the runs that were recorded, and sums by hand."""
+
+import re
+
+import pytest
+
+from experiments.machinery.cost import cost, sizes
+from experiments.machinery.cost.accelerators import ACCELERATORS, GIB, Accelerator
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers.study import Study
+from experiments.studies.cases import CasesProtocol
+from experiments.studies.grid import run_config, sizes_of
+from experiments.studies.known import cases_config, table2_config
+from experiments.studies.selection import search_jobs
+from experiments.studies.session import Options
+from experiments.studies.table2 import Protocol
+from scripts import plan_costs as plan
+from scripts import plan_text as text
+from scripts.command import ROOT
+
+STUDIES = sorted((ROOT / "configs" / "studies").glob("*.gin"))
+IDLE_FLOPS = 1.7e11  # one core of the machine that recorded `results/laptop`, when idle
+
+
+def options_of(profile, results, workers=3):
+    return Options(
+        profile=profile, data_seed=None, results=str(results), cache="nowhere", workers=workers
+    )
+
+
+def cells(table, row):
+    """The cells of a row of a Markdown table, the first one left out."""
+    split = ([cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines())
+    (found,) = (cells for cells in split if cells[:1] == [row])
+    return found[1:]
+
+
+@pytest.mark.parametrize("repeats", [None, 2])
+def test_the_planned_runs_are_those_that_the_studies_count(tmp_path, repeats, monkeypatch):
+    monkeypatch.setattr(cost, "flops_per_second", lambda: 1e11)
+    table, study = table2_config(repeats), Study(Store(tmp_path), None, None)
+    found = plan.planned_runs("smoke", table, repeats)
+    runs, _, seconds = Protocol(table, "smoke", 1, study).plan(0.7, None)
+    assert len(found["Table 2"]) == runs
+    assert sum(map(cost.seconds_of, found["Table 2"])) == pytest.approx(seconds)
+    cases = cases_config("configs/studies/table3.gin", repeats)
+    runs, _, seconds = CasesProtocol(cases, "smoke", 1, study).plan(0.7)
+    assert len(found["Table 3"]) == runs
+    assert sum(map(cost.seconds_of, found["Table 3"])) == pytest.approx(seconds)
+    assert len(found["Calibration, at most"]) == 24 * 5
+
+
+def test_a_case_with_fewer_features_or_tasks_is_planned_so():
+    found = plan.planned_runs("laptop", table2_config(), 1)["Table 3"]
+    widths = [sizes.input_width(config) for config in found]
+    assert widths == [96, 96, 96, 88, 96, 96]  # eight of 48 dense features are heavy-tailed
+    assert [config.model.tasks and len(config.model.tasks) for config in found] == [
+        *[None] * 4,
+        5,
+        4,
+    ]
+
+
+@pytest.mark.parametrize("profile", ["smoke", "laptop", "paper"])
+def test_a_plan_says_what_a_profile_is(tmp_path, profile):
+    said = plan.plan(options_of(profile, tmp_path), repeats=3)
+    config = sizes_of(profile, "large_dcn")
+    assert f"Profile {profile}: {config.stream.days} days of " in said
+    assert cells(said, "Non-embedding parameters")[2] == (
+        f"{sizes.nonembedding_parameters(config):,}"
+    )
+    # 3 models: 2 rates of naive, 3 + 3 + 3 + 1 thresholds at 2 rates; 3 seeds of 5 methods.
+    assert "Table 2: 150 runs, 50 of Small, 50 of Large, 50 of Large+DCN.\n" in said
+    assert "Table 3: 18 runs, 12 of Large+DCN, 3 of Small+DCN, 3 of Large.\n" in said
+    for device in ACCELERATORS:
+        assert f"{device.name}: {device.source}" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hours_at_a_given_speed_are_products_and_reading(tmp_path):
+    said = plan.plan(options_of("paper", tmp_path), flops=5e13)
+    # By hand: 1640 inputs, 4096 x 4, six heads, without cross layers.
+    kernels = 1640 * 4096 + 3 * 4096**2 + 6 * 4096
+    steps, batch = 29 * 80, 65536
+    products = 2 * kernels * (3 * steps * batch + 29 * 1048576)
+    read = steps * batch * 4 * (680 + 60 + 12)
+    hours = (products / 5e13 + read / 4e8) / 3600
+    assert cells(said, "Large: devices, hours of a run") == [f"1, {hours:.3g}"]
+    assert "taken as reached.\n" in said
+    assert "A100" not in said
+
+
+def test_a_device_too_small_says_how_many_share_the_batch(tmp_path):
+    config = sizes_of("paper", "large_dcn")
+    memory = sizes.memory_of(config)
+    fits = [n for n in range(1, 65536) if 65536 % n == 0 and memory.on(n) <= 5 * GIB]
+    said = plan.plan(options_of("paper", tmp_path), flops=5e13, memory_gib=5)
+    line = next(line for line in said.splitlines() if line.startswith("Large+DCN needs"))
+    assert f"fits, {min(fits)} devices share the batch" in line
+    (devices_and_hours,) = cells(said, "Large+DCN: devices, hours of a run")
+    assert devices_and_hours.startswith(f"{min(fits)}, ")
+    said = plan.plan(options_of("paper", tmp_path), flops=5e13, memory_gib=1.5)
+    assert re.search(r"Large\+DCN needs .* does not fit, no number of devices helps", said)
+    assert cells(said, "Table 2: hours") == cells(said, "Table 3: hours") == ["does not fit"]
+
+
+def test_devices_take_the_smallest_divisor_of_the_batch_that_fits():
+    memory = sizes.Memory(100, 90, 7, 5, activations=600, batch=0)  # 202 beside the activations
+    device = Accelerator("small", 1.0, "", 402, "")
+    assert memory.on(3) == 402
+    assert device.devices(memory, batch_size=8) == 4
+    assert device.devices(memory, batch_size=9) == 3
+    assert device._replace(memory=202).devices(memory, batch_size=8) is None
+
+
+def test_several_devices_share_the_products_and_not_the_reading():
+    config = sizes_of("paper", "large")
+    whole = Accelerator("", 1e14, "", 80 * GIB, "", utilization=0.5)
+    four = whole._replace(memory=sizes.memory_of(config).on(4))
+    models, studies = {"large": config}, {"Table 9": [config, config]}
+    hours = {}
+    for name, device in {"whole": whole, "four": four}.items():
+        table = text.devices_table(models, studies, [device])
+        count, alone = cells(table, "Large: devices, hours of a run")[0].split(", ")
+        hours[name] = float(alone)
+        assert int(count) == {"whole": 1, "four": 4}[name]
+        assert float(cells(table, "Table 9: hours")[0]) == pytest.approx(2 * hours[name], rel=0.02)
+    products = sizes.flops_of_run(config) / 5e13 / 3600
+    assert hours["whole"] - hours["four"] == pytest.approx(0.75 * products, rel=0.02)
+
+
+def test_every_study_resolves_at_the_papers_size():
+    found = [path for path in STUDIES if "CasesConfig" in path.read_text()]
+    assert len(found) > 15
+    for path in found:
+        CasesProtocol(cases_config(path), "paper", 1, study=None).check(path)
+
+
+def test_every_setting_of_table_2_resolves_at_the_papers_size():
+    for (model, method, threshold, multiple), seed, _ in search_jobs(table2_config()):
+        config = run_config(
+            "paper",
+            model,
+            method,
+            learning_rate=multiple,
+            data_seed=1,
+            run_seed=seed,
+            threshold=threshold,
+        )
+        assert config.trainer.batch_size == 65536
+        assert sizes.input_width(config) == 1640
+
+
+def test_recorded_runs_take_about_what_is_predicted(monkeypatch):
+    monkeypatch.setattr(cost, "flops_per_second", lambda: IDLE_FLOPS)
+    models = {name: sizes_of("laptop", name) for name in ("small", "large", "large_dcn")}
+    found = plan.recorded_times(options_of("laptop", ROOT / "results"), models)
+    assert set(found) == set(models)
+    for name, (count, median_s) in found.items():
+        assert count >= 70  # those of Table 2
+        assert 0.5 < cost.seconds_of(models[name]) / median_s < 2, name
+
+
+def test_runs_of_other_sizes_are_not_compared():
+    other = {"large": sizes_of("laptop", "large", ("TrainerConfig.batch_size = 2047",))}
+    assert plan.recorded_times(options_of("laptop", ROOT / "results"), other) == {}

@@ -1,0 +1,113 @@
+"""A run as TensorBoard events: from its record, curves and telemetry, without TensorBoard.
+
+The hparams alone need that package, because their messages are defined there.
+"""
+
+import contextlib
+
+from clippy.keras2 import tf
+from experiments.studies.rows import METRICS
+
+Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
+VERSION = "brain.Event:2"  # what the first event of a file says
+
+with contextlib.suppress(ImportError):
+    from tensorboard.plugins.hparams import api, api_pb2, summary
+
+
+def has_hparams():
+    """Whether hparams can be written: whether the package TensorBoard is there."""
+    return "api" in globals()
+
+
+def tag(column):
+    """A column of the curves or of the telemetry as TensorBoard groups it, by what is measured.
+
+    `click/auc` becomes `auc/click`, `top_hidden/sigma` becomes `sigma/top_hidden`; `loss/click` and
+    `dead/hidden_0` have that order already.
+    """
+    first, slash, last = column.partition("/")
+    return f"{last}/{first}" if slash and first not in ("loss", "dead") else column
+
+
+def scalars(curves, telemetry):
+    """What a run shows at each step.
+
+    Args:
+      curves: DataFrame, one row an evaluation.
+      telemetry: DataFrame, one row a measured step, or None.
+    Returns: dict from step to dict from tag to number, steps ascending. A number that is not
+      finite stays as it is. `loss` is the mean since the last evaluation, as in the curves;
+      `loss/total` is that of the step, which telemetry alone has.
+    """
+    found, frames = {}, [curves]
+    if telemetry is not None:
+        frames.append(telemetry.rename(columns={"loss": "loss/total"}))
+    for frame in frames:
+        for row in frame.to_dict("records"):
+            step = int(row.pop("step"))
+            found.setdefault(step, {}).update({tag(name): row[name] for name in row})
+    return dict(sorted(found.items()))
+
+
+def events(record, curves, telemetry, ended_s):
+    """The events of one run, in the order of their steps.
+
+    Args:
+      record: RunRecord.
+      curves, telemetry: as for `scalars`.
+      ended_s: when the run ended, in seconds since 1970. Steps are laid evenly over its wall time.
+    Returns: list of Event.
+    """
+    wall_s = record.provenance["wall_s"]
+    started_s = ended_s - wall_s
+    found = [Event(wall_time=started_s, file_version=VERSION)]
+    if has_hparams():
+        found.append(Event(wall_time=started_s, summary=_session(record, started_s, ended_s)))
+    for step, numbers in scalars(curves, telemetry).items():
+        values = [Summary.Value(tag=name, simple_value=x) for name, x in numbers.items()]
+        wall_time = started_s + wall_s * step / max(1, record.steps)
+        found.append(Event(wall_time=wall_time, step=step, summary=Summary(value=values)))
+    return found
+
+
+def hparams(record):
+    """What sets one run apart from another: dict from name to text or number."""
+    config = record.config
+    thresholds = config["method"]["thresholds"]
+    return {
+        "model": config["model"]["name"],
+        "method": config["method"]["name"],
+        "threshold": " ".join(f"{name}={value:g}" for name, value in thresholds.items()),
+        "learning_rate": config["learning_rate"],
+        "run_seed": config["run_seed"],
+    }
+
+
+def experiment(names):
+    """The events that name the columns of the page of hparams.
+
+    Args:
+      names: keys of `hparams`.
+    Returns: list of Event. Needs `has_hparams`.
+    """
+    metrics = [
+        api.Metric(tag(column), display_name=f"{name.upper()} ({column.split('/')[0]})")
+        for name, column in METRICS.items()
+    ]
+    page = api.hparams_config_pb([api.HParam(name) for name in names], metrics)
+    return [Event(file_version=VERSION), Event(summary=_ours(page))]
+
+
+def _session(record, started_s, ended_s):
+    """What a run's row on the page of hparams says."""
+    found = summary.session_start_pb(hparams(record), start_time_secs=started_s)
+    diverged = record.status == "diverged"
+    status = api_pb2.STATUS_FAILURE if diverged else api_pb2.STATUS_SUCCESS
+    found.MergeFrom(summary.session_end_pb(status, end_time_secs=ended_s))
+    return _ours(found)
+
+
+def _ours(message):
+    """A Summary of TensorBoard, which has its own class of that name, as TensorFlow's."""
+    return Summary.FromString(message.SerializeToString())

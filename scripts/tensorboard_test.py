@@ -1,0 +1,184 @@
+"""What TensorBoard reads is what the records say."""
+
+import dataclasses
+import re
+import shutil
+
+import pandas as pd
+import pytest
+
+from clippy.keras2 import tf
+from experiments.errors import BadInput
+from experiments.machinery.gin_files import ROOT
+from experiments.machinery.records.record import Store
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.session import Options
+from scripts import tensorboard_events as tensorboard
+from scripts.tensorboard_runs import write_events
+
+COMMITTED = ROOT / "results" / "laptop"
+PLAIN = 3  # runs of Table 2 that are copied, of three methods
+
+
+@pytest.fixture
+def options(tmp_path):
+    """Four committed runs, one with the telemetry of several layers, and Table 2's list of runs."""
+    sidecars = sorted(COMMITTED.glob("runs/large_dcn-naive-*.telemetry.json"))
+    measured = next(path for path in sidecars if "top_hidden" in path.read_text())
+    runs = pd.read_csv(COMMITTED / "table2_runs.csv").groupby("method").head(1).head(PLAIN)
+    (tmp_path / "laptop" / "runs").mkdir(parents=True)
+    for run_id in [measured.name.split(".")[0], *runs["run_id"]]:
+        for path in COMMITTED.glob(f"runs/{run_id}.*"):
+            shutil.copy(path, tmp_path / "laptop" / "runs")
+    runs.to_csv(tmp_path / "laptop" / "table2_runs.csv", index=False)
+    return Options(
+        profile="laptop", data_seed=None, results=str(tmp_path), cache=str(tmp_path), workers=1
+    )
+
+
+def read_back(page, run_id):
+    """Dict from (tag, step) to number, as TensorBoard would find them."""
+    (file,) = page.glob(f"{run_id}_*/events.out.tfevents.*")
+    return {
+        (value.tag, event.step): value.simple_value
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+        if not value.tag.startswith("_hparams_")
+    }
+
+
+def test_every_number_of_curves_and_telemetry_is_read_back(options):
+    page, runs, written = write_events(options)
+    store = Store(page.parent.parent.parent)
+    measured, compared = TelemetryStore(store.root), 0
+    assert (runs, written) == (PLAIN + 1, PLAIN + 1)
+    for record in store.records():
+        expected, curves = {}, store.curves(record)
+        for row in curves.itertuples(index=False):
+            for column, value in zip(curves.columns[1:], row[1:], strict=True):
+                task, _, metric = column.partition("/")
+                expected[f"{metric}/{task}" if metric else task, row.step] = value
+        if measured.has(record.run_id):
+            rows = measured.read(record.run_id)
+            for label in ("top_hidden", "cross"):
+                for step, factor in zip(rows["step"], rows[f"{label}/sigma_clippy"], strict=True):
+                    expected[f"sigma_clippy/{label}", step] = factor
+            for step, loss, click in zip(
+                rows["step"], rows["loss"], rows["loss/click"], strict=True
+            ):
+                expected["loss/total", step], expected["loss/click", step] = loss, click
+            compared += len(rows)
+        found = read_back(page, record.run_id)
+        assert {key: found[key] for key in expected} == pytest.approx(expected, rel=1e-6)
+        last = max(step for tag, step in found if tag == "auc/click")
+        assert found["auc/click", last] == pytest.approx(record.metrics["click/auc"], rel=1e-6)
+    assert compared > 100
+
+
+def test_a_number_that_is_not_finite_stays_so():
+    curves = pd.DataFrame({"step": [6, 3], "loss": [float("nan"), 1.0], "a/auc": [0.5, 0.25]})
+    telemetry = pd.DataFrame({"step": [4], "loss": [float("inf")], "dead/hidden_0": [0.125]})
+    found = tensorboard.scalars(curves, telemetry)
+    assert list(found) == [3, 4, 6]
+    assert found[3] == {"loss": 1.0, "auc/a": 0.25}
+    assert found[4] == {"loss/total": float("inf"), "dead/hidden_0": 0.125}
+    assert found[6]["loss"] != found[6]["loss"]
+
+
+def test_a_loss_that_is_not_finite_is_read_back_as_such(options):
+    store = options.store(options.data_seed)
+    record = next(iter(store.records()))
+    curves = pd.DataFrame({"step": [3, 6], "loss": [1.5, float("nan")]})
+    written = tensorboard.events(record, curves, None, ended_s=1e9)
+    found = {(x.step, value.simple_value) for x in written for value in x.summary.value if x.step}
+    assert (3, 1.5) in found
+    assert [step for step, value in found if value != value] == [6]
+
+
+def test_only_what_changed_is_written_again(options):
+    page, runs, written = write_events(options)
+    assert written == runs
+    assert write_events(options) == (page, runs, 0)
+    store = Store(page.parent.parent.parent)
+    changed = next(iter(store.records()))
+    later = changed.provenance | {"wall_s": 2 * changed.provenance["wall_s"]}
+    store.write(dataclasses.replace(changed, provenance=later), store.curves(changed))
+    assert write_events(options) == (page, runs, 1)
+    (file,) = page.glob(f"{changed.run_id}_*/*")  # the outdated one is gone
+    times = [event.wall_time for event in tf.compat.v1.train.summary_iterator(str(file))]
+    assert times == sorted(times)
+    assert times[-1] - times[0] == pytest.approx(later["wall_s"])
+
+
+def test_a_page_shows_the_chosen_runs_and_keeps_the_others(options):
+    everything, _, _ = write_events(options)
+    page, runs, written = write_events(options, study="configs/studies/table2.gin")
+    assert (runs, written) == (PLAIN, 0)
+    methods = {path.name.split("-")[1] for path in page.iterdir() if path.is_symlink()}
+    one, few = sorted(methods)[0], " ".join(sorted(methods)[:2])
+    assert len(methods) == PLAIN
+    assert write_events(options, method=one, study="table2")[1] == 1
+    assert write_events(options, method=few, study="table2")[1] == 2
+    (gone,) = page.glob(f"*-{one}-*")
+    runs_file = everything.parent.parent.parent / "table2_runs.csv"
+    table = pd.read_csv(runs_file)
+    table[table["method"] != one].to_csv(runs_file, index=False)
+    write_events(options, study="table2")
+    assert not gone.is_symlink()
+    assert len(list(everything.glob("*/events*"))) == PLAIN + 1
+
+
+@pytest.mark.parametrize(
+    "choice, said",
+    [
+        ({"method": "clipy"}, "METHOD = 'clipy': no such run: allowed is one of "),
+        ({"model": "large_dcn huge"}, "MODEL = 'huge': no such run: allowed is one of large_dcn"),
+        ({"study": "table3"}, "STUDY = 'table3': no table3_runs.csv in "),
+    ],
+)
+def test_a_choice_that_is_not_there_is_refused(options, choice, said):
+    with pytest.raises(BadInput, match=re.escape(said)):
+        write_events(options, **choice)
+
+
+def test_a_folder_without_runs_is_refused(options, tmp_path):
+    shutil.rmtree(tmp_path / "laptop" / "runs")
+    with pytest.raises(BadInput, match="no run: make run"):
+        write_events(options)
+
+
+def test_hparams_say_what_sets_a_run_apart(options):
+    page, _, _ = write_events(options)
+    records = {record.run_id: record for record in Store(page.parent.parent.parent).records()}
+    record = next(r for r in records.values() if r.config["method"]["thresholds"])
+    ((name, value),) = record.config["method"]["thresholds"].items()
+    assert tensorboard.hparams(record) == {
+        "model": record.run_id.split("-")[0],
+        "method": record.run_id.split("-")[1],
+        "threshold": f"{name}={value}",
+        "learning_rate": record.config["learning_rate"],
+        "run_seed": record.config["run_seed"],
+    }
+    plugin_data_pb2 = pytest.importorskip("tensorboard.plugins.hparams.plugin_data_pb2")
+    (file,) = page.glob(f"{record.run_id}_*/*")
+    contents = [
+        plugin_data_pb2.HParamsPluginData.FromString(value.metadata.plugin_data.content)
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+        if value.metadata.plugin_data.plugin_name == "hparams"
+    ]
+    started = next(x.session_start_info for x in contents if x.HasField("session_start_info"))
+    assert started.hparams["method"].string_value == record.config["method"]["name"]
+    assert started.hparams["learning_rate"].number_value == record.config["learning_rate"]
+
+
+def test_the_lock_of_the_extra_agrees_with_that_of_the_environment():
+    def pins(name):
+        return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
+
+    extra, own = pins("requirements-tensorboard.lock"), pins("requirements.lock")
+    assert "tensorboard" in extra
+    assert "tensorboard" not in own
+    shared = set(extra) & set(own)
+    assert len(shared) > 3
+    assert {name: extra[name] for name in shared} == {name: own[name] for name in shared}
