@@ -9,8 +9,8 @@ import pytest
 
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.records.record import Store
+from experiments.studies.testing import leave
 from scripts import chaos_blows as chaos
-from scripts.list_test import leave
 
 KILLS = 30  # some come too late for their process
 LEAST_KILLS = 25

@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from experiments.errors import BadInput
+from experiments.studies.testing import FULL, HEALTHY, leave
 from scripts import compare_text as comparison
 from scripts.compare_runs import write_comparison
-from scripts.list_test import FULL, HEALTHY, leave
 
 
 def compared(results, given, terminal=False, width=200):

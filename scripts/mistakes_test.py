@@ -11,9 +11,9 @@ import sys
 import pytest
 from absl.testing import flagsaver
 
+from experiments.studies.testing import leave
 from experiments.training.config import run_id_of
 from scripts import command
-from scripts.list_test import leave
 
 EXAMPLE = "configs/studies/one_large_dcn_clippy.gin"
 STUDY = """

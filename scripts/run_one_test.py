@@ -5,7 +5,7 @@ import threading
 
 from experiments.machinery.records.claim import Claims
 from experiments.machinery.records.record import Store
-from scripts.list_test import leave
+from experiments.studies.testing import leave
 from scripts.run_one import run_one
 
 # The run that `leave` leaves.

@@ -13,7 +13,7 @@ from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.grid import run_config
 from experiments.studies.session import Options
-from scripts.list_test import leave
+from experiments.studies.testing import leave
 from scripts.verify import rerun
 from scripts.verify.rerun import choose, compare, run_again
 from scripts.verify.verify import _difference, _read, verify

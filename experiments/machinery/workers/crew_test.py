@@ -9,7 +9,7 @@ from experiments.machinery.records.record import Store
 from experiments.machinery.workers import crew
 from experiments.machinery.workers.crew import recorded
 from experiments.machinery.workers.placement import Placement
-from scripts.list_test import leave
+from experiments.studies.testing import leave
 
 CHIEF, OTHER = (Placement(1, ("a:1", "b:1"), rank) for rank in (0, 1))
 

@@ -32,8 +32,8 @@ from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Co
 from experiments.studies.grid import run_config
 from experiments.studies.registry import telemetry_config
 from experiments.studies.table2 import Protocol
+from experiments.studies.testing import leave
 from experiments.training.divergence import DivergenceConfig
-from scripts.list_test import leave
 
 DIVERGENCE = DivergenceConfig(  # blow_up above what shocks do to runs too short to learn
     lift_lost=0.5, least_lift=0.05, blow_up=50.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
