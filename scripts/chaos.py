@@ -9,13 +9,16 @@ from absl import flags
 
 from scripts import command
 
-flags.DEFINE_integer("kills", 60, "Processes to kill.", lower_bound=1)
-flags.DEFINE_integer("chaos_seed", 1, "Seed of what is killed and when.", lower_bound=0)
+FLAGS = command.flags_of("profile", "workers", "seeds")
+flags.DEFINE_integer("kills", 60, "Processes to kill.", flag_values=FLAGS, lower_bound=1)
+flags.DEFINE_integer(
+    "chaos_seed", 1, "Seed of what is killed and when.", flag_values=FLAGS, lower_bound=0
+)
 
 
 def main():
     """Runs the study alone, under fire and twice at once, and compares what is left."""
-    command.options()  # a misspelt profile is said now
+    command.options(FLAGS)  # a misspelt profile is said now
     from scripts.chaos_blows import Broken
 
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
@@ -34,14 +37,11 @@ def _all(folder):
     alone.left_alone(1)
     size = chaos.Alone(len(alone.trained()), time.monotonic() - began)
     print(
-        f"{size.runs} runs in {size.seconds:.0f} s; the same under fire: "
-        f"{command.FLAGS.kills} kills",
+        f"{size.runs} runs in {size.seconds:.0f} s; the same under fire: {FLAGS.kills} kills",
         flush=True,
     )
     killed = _Study(folder / "killed")
-    told = chaos.Chaos(
-        killed.start, killed.results, size, command.FLAGS.kills, command.FLAGS.chaos_seed
-    ).run()
+    told = chaos.Chaos(killed.start, killed.results, size, FLAGS.kills, FLAGS.chaos_seed).run()
     print(
         f"killed {told.workers} workers ({told.under_way} in a run) and {told.parents} parents in "
         f"{told.blows} blows; "
@@ -66,14 +66,14 @@ class _Study:
 
         folder.mkdir()
         self._log = folder / "study.log"
-        self.results = folder / command.FLAGS.profile
+        self.results = folder / FLAGS.profile
         line = chaos.command(
             sys.executable,
-            command.FLAGS.profile,
+            FLAGS.profile,
             folder,
-            command.FLAGS.cache,
-            command.workers(),
-            command.FLAGS.repeats or 1,
+            FLAGS.cache,
+            command.options(FLAGS).workers,
+            FLAGS.seeds or 1,
         )
         self.start = chaos.starter(line, command.ROOT, self._log)
 
@@ -102,4 +102,4 @@ class _Study:
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

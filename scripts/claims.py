@@ -2,14 +2,16 @@
 
 from scripts import command
 
+FLAGS = command.flags_of("profile", "data_seed", "seeds")
+
 
 def main():
     """Reads records, runs nothing, writes the scorecard, prints it."""
     from experiments.findings.evidence import Evidence, write_claims
 
-    options = command.options()
-    print(write_claims(options, Evidence(options, command.FLAGS.repeats)))
+    options = command.options(FLAGS)
+    print(write_claims(options, Evidence(options, FLAGS.seeds)))
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

@@ -7,81 +7,100 @@ import sys
 
 from absl import flags
 
+from experiments.errors import BadInput, Differs, RunsCrashed, RunStopped, stopping
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FLAGS = flags.FLAGS
+COMMON = {
+    "profile": (flags.DEFINE_string, "laptop", "Size of everything: a file in configs/profiles."),
+    "data_seed": (flags.DEFINE_integer, None, "Seed of the stream; default 1.", 0),
+    "workers": (flags.DEFINE_integer, None, "Worker processes; default: all cores.", 1),
+    "cluster": (
+        flags.DEFINE_string,
+        None,
+        "Address of a Dask scheduler; its workers do the runs then.",
+    ),
+    "seeds": (flags.DEFINE_integer, None, "Run seeds of each setting; default: the study's."),
+    "results": (flags.DEFINE_string, str(ROOT / "results"), "Folder of all results."),
+    "cache": (flags.DEFINE_string, str(ROOT / ".cache"), "Folder of the generated days."),
+}
+STUDIES = ("profile", "data_seed", "workers", "cluster", "seeds")  # what trains studies reads
+HELP = ("--help", "-h", "-help", "--helpfull")
 
-flags.DEFINE_string("profile", "laptop", "Size of everything: a file in configs/profiles.")
-flags.DEFINE_integer("data_seed", None, "Seed of the stream; default 1.", lower_bound=0)
-flags.DEFINE_integer("workers", None, "Worker processes; default: all cores.", lower_bound=1)
-flags.DEFINE_string("cluster", None, "Address of a Dask scheduler; its workers do the runs then.")
-flags.DEFINE_integer("repeats", None, "Run seeds of each setting; default: the study's.")
-flags.DEFINE_string("results", str(ROOT / "results"), "Folder of all results.")
-flags.DEFINE_string("cache", str(ROOT / ".cache"), "Folder of the generated days.")
 
+def flags_of(*common):
+    """The flags of one command: absl FlagValues, to which the command adds its own.
 
-def main(command):
-    """Runs `command()` and exits.
-
-    0 done, 1 something to verify differs, 2 bad input, 3 runs that crashed or stopped,
-    130 interrupted.
+    Args:
+      common: names of those of COMMON that the command reads; `results` and `cache` are always
+        among them.
     """
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a terminal without the letters of a sparkline
-    sys.exit(exit_status(command, sys.argv))
+    values = flags.FlagValues()
+    for name in (*common, "results", "cache"):
+        define, default, text, *least = COMMON[name]
+        bounds = {"lower_bound": least[0]} if least else {}
+        define(name, default, text, flag_values=values, **bounds)
+    return values
 
 
-def exit_status(command, argv):
-    """What `main` exits with.
+def main(command, values):
+    """Runs `command()` and exits.
 
     Args:
       command: function without arguments.
-      argv: the command line, the name of the program first.
+      values: the FlagValues that it reads.
+
+    The exit status is 0 if it is done, 1 if something to verify differs, 2 for bad input, 3 for
+    runs that crashed or stopped, 130 if it is interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # a terminal may lack the letters of a sparkline
+    sys.exit(exit_status(command, values, sys.argv))
+
+
+def exit_status(command, values, argv):
+    """What `main` exits with; `argv` is the command line, the name of the program first."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if any(argument in ("--help", "-h", "-help", "--helpfull") for argument in argv[1:]):
-        modules = (sys.modules[command.__module__], sys.modules[__name__])
-        print("\n".join([modules[0].__doc__, *map(FLAGS.module_help, modules)]))
+    if any(argument in HELP for argument in argv[1:]):
+        print(f"{sys.modules[command.__module__].__doc__}\n{values.get_help()}")
         return 0
     try:
-        rest = FLAGS(argv)[1:]
+        rest = values(argv)[1:]
     except flags.Error as error:
-        return _refuse(_flag_error(error))
+        return _refuse(_flag_error(error, values))
     if rest:
-        return _refuse(f"command line: {rest[0]!r}: allowed are flags only")
+        return _refuse(f"command line: {rest[0]!r}: expected flags only")
     return _status(command)
 
 
-def workers():
-    """Number of worker processes: the flag, or the cores this process may use."""
-    return FLAGS.workers or len(os.sched_getaffinity(0))
+def options(values):
+    """The common flags as session.Options; one that a command does not read has its default."""
+    from experiments.studies.session import Options  # late: help does not need it
 
-
-def options():
-    """The flags that every command over studies has, as session.Options."""
-    from experiments.errors import BadInput
-    from experiments.studies.session import Options  # imported late: --help does not need it
-
-    if FLAGS.cluster is not None and FLAGS.workers is not None:
+    given = {name: values[name].value if name in values else COMMON[name][1] for name in COMMON}
+    if given["cluster"] is not None and given["workers"] is not None:
         raise BadInput(
-            f"WORKERS = {FLAGS.workers}: allowed is none with CLUSTER, which has its own workers"
+            f"WORKERS = {given['workers']}: expected no WORKERS with CLUSTER, which has its own"
         )
     return Options(
-        profile=FLAGS.profile,
-        data_seed=FLAGS.data_seed,
-        results=FLAGS.results,
-        cache=FLAGS.cache,
-        workers=workers(),
-        cluster=FLAGS.cluster,
+        profile=given["profile"],
+        data_seed=given["data_seed"],
+        results=given["results"],
+        cache=given["cache"],
+        workers=given["workers"] or len(os.sched_getaffinity(0)),
+        cluster=given["cluster"],
     )
 
 
-def _flag_error(error):
-    """An error of absl in our wording: the flag, what was received, what is allowed."""
+def _flag_error(error, values):
+    """An error of absl in the project's words: the flag, what was received, what is expected."""
     first = str(error).splitlines()[0]
+    unknown = re.match(r"Unknown command line flag '(\w+)'", first)
+    if unknown and unknown[1] in COMMON:
+        return f"{unknown[1].upper()}: this command does not read it"
     found = re.match(r"flag --(\w+)=(.*?): ", first)
-    if found and found[1] in FLAGS:
-        allowed = FLAGS[found[1]].parser.syntactic_help
-        first = f"flag --{found[1]}={found[2]}: allowed is {allowed}"
+    if found and found[1] in values:
+        expected = values[found[1]].parser.syntactic_help
+        first = f"flag --{found[1]}={found[2]}: expected {expected}"
     return f"command line: {first}"
 
 
@@ -92,8 +111,6 @@ def _refuse(message):
 
 
 def _status(command):
-    from experiments.errors import BadInput, Differs, RunsCrashed, RunStopped, stopping
-
     try:
         command()
     except KeyboardInterrupt:
@@ -101,7 +118,7 @@ def _status(command):
         return 130
     except BadInput as error:
         return _refuse(error)
-    except BrokenPipeError:  # who read our output, as `head` does, has had enough
+    except BrokenPipeError:  # the reader of the output, as `head`, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError as error:  # a full disk, a folder that went away
         where = error.filename or "a file"

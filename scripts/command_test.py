@@ -11,26 +11,10 @@ import time
 import pytest
 
 from scripts.command import ROOT
+from scripts.testing import outside_make, start
 
 RUN = ("scripts.run", "--profile=smoke")
 EXAMPLE = "--config=configs/studies/one_large_dcn_clippy.gin"
-
-
-def hear_interrupts():
-    """A shell starts background jobs deaf to Ctrl-C, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def start(*arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=hear_interrupts,
-    )
 
 
 def refused(tmp_path, *arguments):
@@ -130,12 +114,6 @@ def make(*arguments):
     )
 
 
-def outside_make():
-    """The environment without what `make test` tells a make below it."""
-    told = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
-    return {name: value for name, value in os.environ.items() if name not in told}
-
-
 def test_quotes_in_set_survive_make():
     run = make(
         "run",
@@ -205,7 +183,7 @@ def heard(script, *arguments):
     """(exit status, standard output) of a command in a process that ends without TensorFlow."""
     code = (
         f"import sys; from scripts import command, {script} as script\n"
-        f"status = command.exit_status(script.main, {['script', *arguments]!r})\n"
+        f"status = command.exit_status(script.main, script.FLAGS, {['script', *arguments]!r})\n"
         "print(status, 'tensorflow' in sys.modules)"
     )
     done = subprocess.run(

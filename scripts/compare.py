@@ -1,20 +1,105 @@
-"""Shows recorded runs side by side: what differs, what came of them, their curves."""
+"""Puts recorded runs side by side: what differs, what came of them, their curves."""
 
 from absl import flags
+from rich.console import Console
+from rich.text import Text
 
-from scripts import command
+from experiments.errors import BadInput
+from experiments.findings import comparison
+from experiments.findings.figures import comparison as picture
+from experiments.findings.figures import style
+from experiments.machinery.records.find import ended, locate
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers.progress import color_of
+from experiments.studies.registry import divergence_config
+from experiments.training.divergence import label
+from scripts import command, terminal
 
-flags.DEFINE_string("runs", "", "Ids of runs, or beginnings that are theirs alone.")
+FLAGS = command.flags_of()
+flags.DEFINE_string("runs", "", "Ids of the runs, between blanks or commas.", flag_values=FLAGS)
+SPARKLINE = 24  # ours: letters where there is room; a run of the laptop profile has 13 evaluations
+LETTERS = comparison.LETTERS
 
 
 def main():
-    """Reads records, prints them side by side, writes results/<profile>/compare/*."""
-    from rich.console import Console
+    """Reads records, runs nothing; prints the comparison and writes its picture."""
+    write_comparison(FLAGS.runs, FLAGS.results, Console())
 
-    from scripts.compare_runs import write_comparison
 
-    write_comparison(command.FLAGS.runs, command.FLAGS.results, Console())
+def write_comparison(given, results, console):
+    """Prints differences, outcomes and curves; writes the curves as a picture with its points.
+
+    Args:
+      given: ids between white space or commas, each as for find.locate.
+      results: folder of all results.
+      console: rich Console. A terminal gets a table of its width, anything else whole lines
+        separated by tabs: what kind of line, name, a value for each run.
+    Raises: BadInput for fewer than two runs, more than there are letters, or one that is not there.
+    """
+    paths = _paths(given.replace(",", " ").split(), results)
+    stores = [Store(path.parent.parent, writable=False) for path in paths]
+    records = [ended(*pair) for pair in zip(stores, paths, strict=True)]
+    curves = [store.curves(record) for store, record in zip(stores, records, strict=True)]
+    divergence = divergence_config()
+    labels = [label(curve, divergence) for curve in curves]
+    width = SPARKLINE
+    if console.is_terminal:
+        width = min(width, max(4, console.width // (len(paths) + 1) - 2))
+    parts = {
+        "config": comparison.differences([record.config for record in records]),
+        "result": comparison.outcomes(records, labels),
+        "curve": comparison.sparklines(curves, width),
+    }
+    run_ids = [record.run_id for record in records]
+    file = _picture(stores[0].root / "compare", run_ids, curves)
+    (_show if console.is_terminal else _write)(console, run_ids, parts)
+    console.print(str(file), highlight=False, soft_wrap=True)
+
+
+def _paths(given, results):
+    if not 2 <= len(given) <= len(LETTERS):
+        raise BadInput(
+            f"RUNS = {' '.join(given)!r}: expected 2 to {len(LETTERS)} ids of runs, as make list "
+            "shows them"
+        )
+    paths = [locate(results, name, "RUNS") for name in given]
+    for place, path in enumerate(paths):
+        if path in paths[:place]:
+            raise BadInput(f"RUNS = {given[place]!r}: expected each run once, {path.stem} is twice")
+    return paths
+
+
+def _picture(folder, run_ids, curves):
+    """Writes the picture, named after the runs so that it is the same file each time."""
+    rows = comparison.frame(run_ids, curves)
+    name = "-".join(run_id.rpartition("-")[2] for run_id in run_ids)
+    style.save(picture.draw(rows), rows, folder, name)
+    return folder / f"{name}.png"
+
+
+def _write(console, run_ids, parts):
+    lines = [("run", "id", *run_ids)]
+    for kind, rows in parts.items():
+        lines += [(kind, name, *values) for name, values in rows.items()]
+    console.file.writelines("\t".join(line) + "\n" for line in lines)
+
+
+def _show(console, run_ids, parts):
+    for letter, run_id in zip(LETTERS, run_ids, strict=False):
+        console.print(f"{letter}  {run_id}", highlight=False, soft_wrap=True)
+    table = terminal.plain_table()
+    for heading in ("", *LETTERS[: len(run_ids)]):
+        table.add_column(heading, overflow="fold")
+    colors = [color_of(kind) for kind in parts["result"]["label"]]
+    for rows in parts.values():
+        table.add_row()
+        for name, values in rows.items():
+            colored = name == "label" or rows is parts["curve"]
+            styles = colors if colored else [""] * len(values)
+            table.add_row(name, *map(Text, values, styles))
+    console.print(table)
+    console.print()
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

@@ -2,13 +2,15 @@
 
 from scripts import command
 
+FLAGS = command.flags_of("profile", "data_seed")
+
 
 def main():
     """Reads records, runs nothing, writes the table, prints it."""
     from scripts.detector_runs import write_detector
 
-    print(write_detector(command.options()))
+    print(write_detector(command.options(FLAGS)))
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

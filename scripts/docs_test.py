@@ -14,8 +14,8 @@ from experiments.machinery.gin_files import PARAMETERS
 from experiments.studies.registry import resolve
 from scripts import readme
 from scripts.command import ROOT
-from scripts.command_test import outside_make
 from scripts.reference import arguments, reference
+from scripts.testing import outside_make
 
 PAGES = ("README.md", "configs/README.md", "scripts/README.md")
 MADE = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefile")

@@ -1,26 +1,66 @@
-"""Says in a few plain lines what went wrong in a recorded run."""
+"""Says what went wrong in a recorded run, in a few plain lines."""
 
 import sys
 
 from absl import flags
 
+from experiments.findings.doctor import diagnose, words_path
+from experiments.machinery.records.claim import Claims
+from experiments.machinery.records.damage import mended
+from experiments.machinery.records.files import write_whole
+from experiments.machinery.records.find import find
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.registry import divergence_config, telemetry_config
+from experiments.training.divergence import label
+from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
-flags.DEFINE_string("run", "", "Id of a run: the name of its record.")
+FLAGS = command.flags_of()
+flags.DEFINE_string("run", "", "Id of a run: the name of its record.", flag_values=FLAGS)
 
 
 def main():
-    """Looks and prints."""
-    from experiments.findings.doctor import doctor
+    """Reads the telemetry of the run, which is trained again where it has none; prints the report.
 
-    text = doctor(
-        run_id=command.FLAGS.run,
-        results=command.FLAGS.results,
-        cache=command.FLAGS.cache,
-        say=lambda line: sys.stderr.write(line + "\n"),
-    )
+    The report is kept beside the record, for `make report`.
+    """
+    found = find(FLAGS.results, FLAGS.run)
+    one_thread()  # before anything else computes with TensorFlow
+    from experiments.machinery.workers.runner import Runner  # late: it imports TensorFlow
+
+    def say(text):
+        sys.stderr.write(f"{text}\n")
+
+    text = "\n".join(examine(found, Runner(found.store, FLAGS.cache, say), say).lines)
+    write_whole(words_path(found.store, found.config.run_id), (text + "\n").encode())
     print(text)
 
 
+def examine(found, runner, say):
+    """The Diagnosis of a recorded run.
+
+    Args:
+      found: find.Recorded.
+      runner: Runner; where the telemetry is missing it trains the run again.
+      say: called with a line if so.
+    Raises: BadInput.
+    """
+    run_id, telemetry = found.config.run_id, telemetry_config()
+    store = TelemetryStore(found.store.root)
+    if not mended(found.store.root, lambda: store.has(run_id), say):
+        say(f"{run_id} has no telemetry: training it again")
+        with Claims(found.store.root).of(run_id, wait=say):
+            if not store.has(run_id):  # another process may have measured it meanwhile
+                runner.again(found.config, telemetry)
+    return diagnose(
+        found.config,
+        store.read(run_id),
+        label(found.store.curves(found.record), divergence_config()).kind,
+        runner.day_rows(found.config),
+        telemetry.detector,
+        found.same_bits,
+    )
+
+
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

@@ -10,10 +10,12 @@ import pytest
 from rich.console import Console
 
 from experiments.errors import BadInput
+from experiments.findings import runs
+from experiments.findings.runs import Wanted
 from experiments.studies.session import Options
 from experiments.studies.testing import FULL, HEALTHY, leave
-from scripts import list_rows as listing
-from scripts.list_runs import Wanted, _running, write_list
+from scripts import terminal
+from scripts.list import under_way, write_list
 
 
 def listed(results, wanted=None, *, data_seed=None, terminal=False, width=200):
@@ -135,8 +137,8 @@ def test_a_terminal_has_whole_ids_and_no_line_that_is_wider(results, width):
     [
         (Wanted(method="clipy"), r"METHOD = 'clipy': .*did you mean clippy\?"),
         (Wanted(status="helthy"), r"STATUS = 'helthy': .*did you mean healthy\?"),
-        (Wanted(model="tiny"), "MODEL = 'tiny': allowed is one of large, small"),
-        (Wanted(study="owm"), r"STUDY = 'owm': no runs of it: .*did you mean own\?"),
+        (Wanted(model="tiny"), "MODEL = 'tiny': expected one of large, small"),
+        (Wanted(study="owm"), r"STUDY = 'owm': has no runs: .*did you mean own\?"),
     ],
 )
 def test_a_filter_that_no_run_has_is_refused(results, wanted, said):
@@ -145,7 +147,7 @@ def test_a_filter_that_no_run_has_is_refused(results, wanted, said):
 
 
 def test_a_folder_without_runs_is_refused_and_nothing_is_made(tmp_path):
-    with pytest.raises(BadInput, match="smoke: no run: allowed is a results folder with some"):
+    with pytest.raises(BadInput, match="smoke: no run: expected a results folder with some"):
         listed(tmp_path)
     assert not list(tmp_path.iterdir())
 
@@ -165,11 +167,17 @@ def test_a_record_of_other_fields_is_still_listed(results):
 
 
 def test_columns_are_those_of_the_rows(results):
-    assert set(listing.RUN_COLUMNS) | set(listing.STUDY_COLUMNS) == set(listing.FIRST)
+    assert set(runs.RUN_COLUMNS) | set(runs.STUDY_COLUMNS) == set(terminal.FIRST)
 
 
-def test_a_run_under_way_on_another_host_is_shown(tmp_path):
-    (tmp_path / "progress").mkdir()
-    state = {"run_id": "small-gc-far", "worker": 2**22 + 1, "host": "another"}
-    (tmp_path / "progress" / "small-gc-far.json").write_text(json.dumps(state))
-    assert _running(tmp_path / "progress") == [state]
+def test_a_run_under_way_of_another_host_or_user_is_shown(tmp_path, monkeypatch):
+    def forbidden(process, signal):
+        raise PermissionError
+
+    away = {"run_id": "small-gc-far", "worker": 2**22 + 1, "host": "another"}
+    here = away | {"run_id": "small-gc-other_user", "host": socket.gethostname()}
+    for state in (away, here):
+        (tmp_path / f"{state['run_id']}.json").write_text(json.dumps(state))
+    assert under_way(tmp_path) == [away]
+    monkeypatch.setattr(os, "kill", forbidden)
+    assert under_way(tmp_path) == [away, here]

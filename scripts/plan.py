@@ -4,17 +4,19 @@ from absl import flags
 
 from scripts import command
 
-flags.DEFINE_float("flops", None, "FLOPS: operations a second that a device of yours reaches.")
-flags.DEFINE_float("memory", None, "MEMORY: its memory in GiB.")
+FLAGS = command.flags_of("profile", "data_seed", "workers", "seeds")
+flags.DEFINE_float(
+    "flops", None, "Operations a second that a device of yours reaches.", flag_values=FLAGS
+)
+flags.DEFINE_float("memory", None, "Its memory in GiB.", flag_values=FLAGS)
 
 
 def main():
     """Counts and prints."""
     from scripts.plan_costs import plan
 
-    FLAGS = command.FLAGS
-    print(plan(command.options(), FLAGS.repeats, FLAGS.flops, FLAGS.memory), end="")
+    print(plan(command.options(FLAGS), FLAGS.seeds, FLAGS.flops, FLAGS.memory), end="")
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

@@ -6,10 +6,13 @@ from absl import flags
 
 from scripts import command
 
-flags.DEFINE_string("run", "", "Id of a run: the name of its record.")
-flags.DEFINE_integer("steps", None, "Steps to take; default 240.", lower_bound=1)
-flags.DEFINE_string("method", None, "Name of a method in configs/methods to try.")
-flags.DEFINE_float("rate", None, "Learning rate to try.", lower_bound=1e-12)
+FLAGS = command.flags_of()
+flags.DEFINE_string("run", "", "Id of a run: the name of its record.", flag_values=FLAGS)
+flags.DEFINE_integer("steps", None, "Steps to take; default 240.", flag_values=FLAGS, lower_bound=1)
+flags.DEFINE_string(
+    "method", None, "Name of a method in configs/methods to try.", flag_values=FLAGS
+)
+flags.DEFINE_float("rate", None, "Learning rate to try.", flag_values=FLAGS, lower_bound=1e-12)
 
 
 def main():
@@ -17,16 +20,16 @@ def main():
     from scripts.replay_run import replay_one
 
     text = replay_one(
-        run_id=command.FLAGS.run,
-        steps=command.FLAGS.steps,
-        method=command.FLAGS.method,
-        rate=command.FLAGS.rate,
-        results=command.FLAGS.results,
-        cache=command.FLAGS.cache,
+        run_id=FLAGS.run,
+        steps=FLAGS.steps,
+        method=FLAGS.method,
+        rate=FLAGS.rate,
+        results=FLAGS.results,
+        cache=FLAGS.cache,
         say=lambda line: sys.stderr.write(line + "\n"),
     )
     print(text)
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

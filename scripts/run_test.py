@@ -19,7 +19,7 @@ from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.registry import resolve
 from scripts.command import ROOT
-from scripts.command_test import hear_interrupts
+from scripts.testing import hear_interrupts
 
 # Of a smaller model the gradients need not be compiled to be the same on devices and on hosts.
 GIN = """

@@ -4,7 +4,8 @@ from absl import flags
 
 from scripts import command
 
-flags.DEFINE_string("study", "", "A gin file that binds CasesConfig.")
+FLAGS = command.flags_of(*command.STUDIES)
+flags.DEFINE_string("study", "", "A gin file that binds CasesConfig.", flag_values=FLAGS)
 
 
 def main():
@@ -12,11 +13,11 @@ def main():
     from experiments.errors import BadInput
     from experiments.findings.make import reproduce_study
 
-    file = command.FLAGS.study
+    file = FLAGS.study
     if not file:
         raise BadInput("STUDY = '': allowed is a gin file, as configs/studies/warmup.gin")
-    print(reproduce_study(command.options(), file, command.FLAGS.repeats))
+    print(reproduce_study(command.options(FLAGS), file, FLAGS.seeds))
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

@@ -4,15 +4,17 @@ import pathlib
 
 from scripts import command
 
+FLAGS = command.flags_of("profile")
+
 
 def main():
     """Counts, writes, prints."""
     from experiments.findings.table1 import write
     from experiments.machinery.gin_files import named_file
 
-    named_file("profiles", command.FLAGS.profile)
-    print(write(pathlib.Path(command.FLAGS.results) / command.FLAGS.profile))
+    named_file("profiles", FLAGS.profile)
+    print(write(pathlib.Path(FLAGS.results) / FLAGS.profile))
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

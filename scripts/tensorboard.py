@@ -1,42 +1,52 @@
 """Writes the runs on disk as TensorBoard events and opens them there."""
 
+import hashlib
 import importlib.util
+import os
+import pathlib
 import sys
 
 from absl import flags, logging
 
+from experiments.errors import BadInput
+from experiments.findings.runs import Wanted, chosen, run_row, study_tables
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.known import study_name
+from experiments.training.tensorflow_setup import load_tensorflow
 from scripts import command
 
-flags.DEFINE_string("model", "", "Show runs of these models only; names with spaces between.")
-flags.DEFINE_string("method", "", "Show runs of these methods only; names with spaces between.")
-flags.DEFINE_string("study", "", "Show runs of this study only: its name or gin file.")
-# Not "port": TensorBoard's parser takes absl's flags as well, and has that one.
-flags.DEFINE_integer("at_port", 6006, "Where to serve.", lower_bound=1, upper_bound=65535)
-flags.DEFINE_bool("serve", True, "Serve the page; without it the events are written only.")
+FLAGS = command.flags_of("profile", "data_seed")
+flags.DEFINE_string("model", "", "Only runs of these models, between commas.", flag_values=FLAGS)
+flags.DEFINE_string("method", "", "Only runs of these methods, between commas.", flag_values=FLAGS)
+flags.DEFINE_string(
+    "study", "", "Only runs of this study: its name or its gin file.", flag_values=FLAGS
+)
+flags.DEFINE_integer(
+    "port", 6006, "Where to serve.", flag_values=FLAGS, lower_bound=1, upper_bound=65535
+)
+flags.DEFINE_bool(
+    "serve", True, "Serve the page; without it the events are written only.", flag_values=FLAGS
+)
 MANY = 100  # runs on a page
+FORMAT = 1  # bump when the events of an unchanged record change
 
 
 def main():
     """Writes what is missing, says where, and becomes TensorBoard."""
-    from experiments.errors import BadInput
-    from scripts.tensorboard_runs import write_events
-
-    given = command.FLAGS
-    if given.serve and importlib.util.find_spec("tensorboard") is None:
-        raise BadInput(
-            "TensorBoard is not installed: make tensorboard does it; allowed is --noserve"
-        )
-    page, runs, written = write_events(command.options(), given.model, given.method, given.study)
+    if FLAGS.serve and importlib.util.find_spec("tensorboard") is None:
+        raise BadInput("TensorBoard is not installed: expected make tensorboard, or --noserve")
+    wanted = Wanted(FLAGS.model, FLAGS.method, study=FLAGS.study)
+    page, runs, written = write_events(command.options(FLAGS), wanted)
     print(f"{page}: {runs} runs, {written} written now", flush=True)
     if runs > MANY:
         print("MODEL=, METHOD= and STUDY= show fewer", flush=True)
-    if given.serve:
-        serve(page, given.at_port)
+    if FLAGS.serve:
+        serve(page, FLAGS.port)
 
 
 def serve(page, port):
-    """Serves a page until Ctrl-C, in this process: here TensorFlow is loaded, and silent."""
-    from tensorboard import default, program
+    """Serves a page until Ctrl-C, in this process, where TensorFlow is loaded and silent."""
+    from tensorboard import default, program  # late: an extra that need not be installed
 
     logging.set_verbosity(logging.WARNING)
     board = program.TensorBoard(default.get_plugins())
@@ -44,5 +54,100 @@ def serve(page, port):
     sys.exit(board.main())
 
 
+def write_events(options, wanted):
+    """Writes the events of the chosen runs, except those that are there and unchanged.
+
+    The file of a run lies in `tensorboard/runs/<run>/`. The page of one choice is the folder
+    `tensorboard/shown/<choice>/` of links to them, so that every choice shares the files.
+
+    Args:
+      options: session.Options.
+      wanted: runs.Wanted.
+    Returns: (folder of the page, runs on it, files written now).
+    Raises: BadInput if there is no such run.
+    """
+    load_tensorflow()
+    from experiments.findings import events  # late: it imports TensorFlow
+
+    store = options.store(options.data_seed)
+    records = _chosen(store, wanted)
+    home = store.root / "tensorboard"
+    written = sum(_write_run(store, record, home / "runs" / _name(record)) for record in records)
+    page = home / "shown" / _choice(wanted)
+    _link(page, home / "runs", [_name(record) for record in records])
+    if events.has_hparams():
+        columns = events.experiment(events.hparams(records[0]))
+        _write_file(page / "events.out.tfevents.hparams", columns)
+    return page, len(records), written
+
+
+def _chosen(store, wanted):
+    records = {record.run_id: record for record in store.records() if record.status != "crashed"}
+    if not records:
+        raise BadInput(f"{store.runs}: no run: expected one, as make run or a study leaves")
+    tables = list(study_tables(store.root).items())
+    rows = chosen([run_row(record) for record in records.values()], wanted, tables)
+    if not rows:
+        raise BadInput(f"{store.runs}: no run of this model, method and study")
+    return [records[row["id"]] for row in rows]
+
+
+def _name(record):
+    """How TensorBoard calls a run: its id, and what the id does not say."""
+    config = record.config
+    return f"{record.run_id}_rate{config['learning_rate']:.4g}_seed{config['run_seed']}"
+
+
+def _choice(wanted):
+    """The name of a page: the choice in words."""
+    named = wanted._replace(study=study_name(wanted.study) if wanted.study else "")._asdict()
+    parts = {key: "+".join(names.replace(",", " ").split()) for key, names in named.items()}
+    return "_".join(f"{key}={names}" for key, names in parts.items() if names) or "all"
+
+
+def _write_run(store, record, folder):
+    """Writes the events of a run unless the file of the same sources is there; True if written."""
+    from experiments.findings import events
+
+    telemetry = TelemetryStore(store.root)
+    measured = telemetry.has(record.run_id)
+    sidecar = telemetry.read_sidecar(record.run_id) if measured else None
+    sources = repr([FORMAT, record, sidecar, events.has_hparams()])
+    path = folder / f"events.out.tfevents.{hashlib.sha256(sources.encode()).hexdigest()[:12]}"
+    if path.exists():
+        return False
+    for outdated in folder.glob("*"):
+        outdated.unlink()
+    ended_s = (store.runs / f"{record.run_id}.json").stat().st_mtime
+    steps = telemetry.read(record.run_id) if measured else None
+    _write_file(path, events.events(record, store.curves(record), steps, ended_s))
+    return True
+
+
+def _write_file(path, events):
+    """Writes events so that the file is there whole or not at all."""
+    import tensorflow as tf
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".draft-{os.getpid()}")
+    try:
+        with tf.io.TFRecordWriter(str(draft)) as file:
+            for event in events:
+                file.write(event.SerializeToString())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _link(page, runs, names):
+    """Makes `page` a folder of links to these runs, and of no others."""
+    page.mkdir(parents=True, exist_ok=True)
+    there = {path.name for path in page.iterdir() if path.is_symlink()}
+    for name in there - set(names):
+        (page / name).unlink()
+    for name in set(names) - there:
+        (page / name).symlink_to(pathlib.Path(os.path.relpath(runs, page)) / name)
+
+
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

@@ -9,12 +9,18 @@ import pytest
 
 from clippy.keras2 import tf
 from experiments.errors import BadInput
+from experiments.findings import events as tensorboard
+from experiments.findings.runs import Wanted
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.records.record import Store
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.session import Options
-from scripts import tensorboard_events as tensorboard
-from scripts.tensorboard_runs import write_events
+from scripts import tensorboard as script
+
+
+def write_events(options, **wanted):
+    return script.write_events(options, Wanted(**wanted))
+
 
 COMMITTED = ROOT / "results" / "laptop"
 PLAIN = 3  # runs of Table 2 that are copied, of three methods
@@ -115,7 +121,7 @@ def test_a_page_shows_the_chosen_runs_and_keeps_the_others(options):
     page, runs, written = write_events(options, study="configs/studies/table2.gin")
     assert (runs, written) == (PLAIN, 0)
     methods = {path.name.split("-")[1] for path in page.iterdir() if path.is_symlink()}
-    one, few = sorted(methods)[0], " ".join(sorted(methods)[:2])
+    one, few = sorted(methods)[0], ",".join(sorted(methods)[:2])
     assert len(methods) == PLAIN
     assert write_events(options, method=one, study="table2")[1] == 1
     assert write_events(options, method=few, study="table2")[1] == 2
@@ -131,9 +137,9 @@ def test_a_page_shows_the_chosen_runs_and_keeps_the_others(options):
 @pytest.mark.parametrize(
     "choice, said",
     [
-        ({"method": "clipy"}, "METHOD = 'clipy': no such run: allowed is one of "),
-        ({"model": "large_dcn huge"}, "MODEL = 'huge': no such run: allowed is one of large_dcn"),
-        ({"study": "table3"}, "STUDY = 'table3': no table3_runs.csv in "),
+        ({"method": "clipy"}, "METHOD = 'clipy': expected one of "),
+        ({"model": "large_dcn huge"}, "MODEL = 'huge': expected one of large_dcn"),
+        ({"study": "table3"}, "STUDY = 'table3': has no runs: expected one of table2"),
     ],
 )
 def test_a_choice_that_is_not_there_is_refused(options, choice, said):
@@ -143,7 +149,7 @@ def test_a_choice_that_is_not_there_is_refused(options, choice, said):
 
 def test_a_folder_without_runs_is_refused(options, tmp_path):
     shutil.rmtree(tmp_path / "laptop" / "runs")
-    with pytest.raises(BadInput, match="no run: make run"):
+    with pytest.raises(BadInput, match="no run: expected one"):
         write_events(options)
 
 
@@ -151,11 +157,11 @@ def test_hparams_say_what_sets_a_run_apart(options):
     page, _, _ = write_events(options)
     records = {record.run_id: record for record in Store(page.parent.parent.parent).records()}
     record = next(r for r in records.values() if r.config["method"]["thresholds"])
-    ((name, value),) = record.config["method"]["thresholds"].items()
+    (value,) = record.config["method"]["thresholds"].values()
     assert tensorboard.hparams(record) == {
         "model": record.run_id.split("-")[0],
         "method": record.run_id.split("-")[1],
-        "threshold": f"{name}={value}",
+        "threshold": f"{value:g}",
         "learning_rate": record.config["learning_rate"],
         "run_seed": record.config["run_seed"],
     }

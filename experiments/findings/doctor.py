@@ -1,16 +1,8 @@
-"""`make doctor`: what went wrong in a recorded run, in a few plain lines."""
+"""What went wrong in a recorded run, in a few plain lines."""
 
 import dataclasses
 
 from experiments.findings import symptoms
-from experiments.machinery.records import find as recorded
-from experiments.machinery.records.claim import Claims
-from experiments.machinery.records.damage import mended
-from experiments.machinery.records.files import write_whole
-from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.studies.registry import divergence_config, telemetry_config
-from experiments.training.divergence import label
-from experiments.training.tensorflow_setup import one_thread
 
 SHOWN = 3  # ours: features or labels named
 
@@ -28,29 +20,22 @@ class Diagnosis:
     lines: tuple[str, ...]
 
 
-def diagnose(found, runner, say=lambda text: None):
-    """Looks at a run's record, telemetry and days.
+def diagnose(config, frame, kind, day_rows, detector, same_bits=True):
+    """Looks at a run's telemetry and days.
 
     Args:
-      found: recorded.Recorded.
-      runner: Runner; where the telemetry is missing it trains the run again.
-      say: called with a line if so.
+      config: RunConfig.
+      frame: its telemetry, one row a step.
+      kind: the label of its record.
+      day_rows: function from a day of its stream to its rows.
+      detector: DetectorConfig.
+      same_bits: whether the telemetry is of a run with the bits of the record.
     Returns: Diagnosis.
-    Raises: BadInput.
     """
-    config, telemetry = found.config, telemetry_config()
-    store = TelemetryStore(found.store.root)
-    if not mended(found.store.root, lambda: store.has(config.run_id), say):
-        say(f"{config.run_id} has no telemetry: training it again")
-        with Claims(found.store.root).of(config.run_id, wait=say):
-            if not store.has(config.run_id):  # another process may have measured it meanwhile
-                runner.again(config, telemetry)
-    frame = store.read(config.run_id)
-    event = symptoms.worst_event(frame, telemetry.detector)
-    divergence = divergence_config()
-    head = [f"{config.run_id}: {label(found.store.curves(found.record), divergence).kind}"]
-    if not found.same_bits:
+    head = [f"{config.run_id}: {kind}"]
+    if not same_bits:
         head.append("this machine rounds otherwise than the record's: what follows is of a twin")
+    event = symptoms.worst_event(frame, detector)
     if event is None:
         return Diagnosis("none", "", (*head, "the detector saw no divergence while it trained"))
     day = int(frame.loc[frame["step"] == event.onset, "day"].iloc[0])
@@ -58,7 +43,7 @@ def diagnose(found, runner, say=lambda text: None):
         f"first bad step {event.onset}, day {day}; {event.kind!r} was certain at step {event.step}"
     )
     lines = [*head, *_movement(frame, event.onset), _shock(config, day)]
-    data_lines, culprit, name = _data(config, runner.day_rows(config), day)
+    data_lines, culprit, name = _data(config, day_rows, day)
     lines += [*data_lines, *_dying(frame, event.onset)]
     step = symptoms.largest_step(frame, event.onset)
     if step.name:
@@ -159,23 +144,3 @@ def _advice(culprit, name, config):
 def words_path(store, run_id):
     """Where the doctor's words on a run lie, beside its record in a record.Store."""
     return store.runs / f"{run_id}.doctor.txt"
-
-
-def doctor(*, run_id, results, cache, say):
-    """The report on one run, as text; it is kept beside the record, for `make report`.
-
-    Args:
-      run_id: as a record's file name has it.
-      results, cache: folders of all results and of the generated days.
-      say: called with a line where something has to be made first.
-    Raises: BadInput.
-    """
-    found = recorded.find(results, run_id)
-    one_thread()  # before anything else computes with TensorFlow
-    from experiments.machinery.workers.runner import (
-        Runner,  # late: bad input does not wait for TensorFlow
-    )
-
-    text = "\n".join(diagnose(found, Runner(found.store, cache, say), say).lines)
-    write_whole(words_path(found.store, run_id), (text + "\n").encode())
-    return text

@@ -48,9 +48,9 @@ class Options:
         if self.data_seed is None:
             object.__setattr__(self, "data_seed", DEFAULT_DATA_SEED)
 
-    def store(self, data_seed):
+    def store(self, data_seed, writable=True):
         """The records of one data seed of the profile."""
-        return Store(results_folder(self.results, self.profile, data_seed))
+        return Store(results_folder(self.results, self.profile, data_seed), writable)
 
 
 class Session(NamedTuple):

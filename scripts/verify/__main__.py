@@ -1,29 +1,109 @@
-"""`make verify`: what is on disk against its records, and a few runs made again."""
+"""Compares what is on disk with its records, and trains a few runs again."""
 
+import collections
+import pathlib
 import random
+import shutil
+import tempfile
 
 from absl import flags
 
+from experiments.errors import BadInput, Differs
+from experiments.findings.evidence import Evidence
+from experiments.machinery.records.record import results_folder, seeds_on_disk
+from experiments.training.tensorflow_setup import one_thread
 from scripts import command
+from scripts.verify import check, regenerate
+from scripts.verify.rerun import run_again
 
-FLAGS = flags.FLAGS
-
-flags.DEFINE_integer("again", 3, "Runs that are trained again; 0 for none.", lower_bound=0)
-flags.DEFINE_integer("draw", None, "Seed of their choice; default: a new one.", lower_bound=0)
+FLAGS = command.flags_of("profile", "data_seed", "seeds")
+flags.DEFINE_integer(
+    "runs_again", 3, "Runs to train again; 0 for none.", flag_values=FLAGS, lower_bound=0
+)
+flags.DEFINE_integer(
+    "draw", None, "Seed of their choice; default: new.", flag_values=FLAGS, lower_bound=0
+)
 
 
 def main():
     """Prints one line for each item; exits with 1 if anything differs or is missing."""
-    from scripts.verify.verify import refuse, verify
-
     draw = random.SystemRandom().randrange(10**6) if FLAGS.draw is None else FLAGS.draw
+    items = verify(
+        command.options(FLAGS),
+        FLAGS.data_seed,
+        seeds=FLAGS.seeds,
+        again=FLAGS.runs_again,
+        draw=draw,
+        say=lambda line: print(line, flush=True),
+    )
+    wrong = sum(item.verdict in ("differs", "missing") for item in items)
+    if wrong:
+        raise Differs(f"{wrong} of {len(items)} items differ or are missing")
 
-    def say(line):
-        print(line, flush=True)
 
-    chosen = {"repeats": FLAGS.repeats, "again": FLAGS.again, "seed": draw}
-    refuse(verify(command.options(), FLAGS.data_seed, say=say, **chosen))
+def verify(options, data_seed, *, seeds=None, again=0, draw=0, say=print):
+    """Verifies the results folders of a profile; nothing in them is written.
+
+    Args:
+      options: session.Options.
+      data_seed: as the person said it; None for every data seed on disk.
+      seeds: run seeds of each setting, or None for the studies' own numbers.
+      again: runs that are trained again, chosen at random among the cheap ones.
+      draw: seed of that choice.
+      say: called with a line for each item, and one for the whole.
+    Returns: list of check.Item.
+    Raises: BadInput if there is no such folder.
+    """
+    on_disk = seeds_on_disk(options.results, options.profile)
+    wanted = on_disk if data_seed is None else [data_seed]
+    if not wanted or not set(wanted) <= set(on_disk):
+        folder = results_folder(options.results, options.profile, options.data_seed)
+        raise BadInput(
+            f"{folder}: no results to verify: expected a profile and DATA_SEED with some; "
+            "make smoke leaves the smallest"
+        )
+    one_thread()  # before anything computes with TensorFlow
+    if again:
+        say(f"{again} runs will be trained again, drawn with DRAW={draw}")
+    items = []
+    with tempfile.TemporaryDirectory(prefix="verify-") as copies:
+        for item in _items(options, on_disk, wanted, pathlib.Path(copies), seeds, again, draw):
+            items.append(item)
+            say(f"{item.verdict:<12}{item.name}" + (f": {item.why}" if item.why else ""))
+    counts = collections.Counter(item.verdict for item in items)
+    say(f"{len(items)} items: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
+    return items
+
+
+def _items(options, on_disk, wanted, copies, seeds, again, draw):
+    folders = {seed: results_folder(options.results, options.profile, seed) for seed in on_disk}
+    whole = []
+    for data_seed, folder in folders.items():  # all: pooled claims are about every data seed
+        items, records, crashed = check.read(folder)
+        _copy(folder, [*(record.run_id for record in records), *crashed], copies / folder.name)
+        if data_seed in wanted:
+            yield from items
+            whole += [(folder, record) for record in records]
+    there = regenerate.at(options, copies, None)
+    evidence = Evidence(there, seeds)
+    for data_seed in wanted:
+        folder, checked = folders[data_seed], set()
+        there = regenerate.at(options, copies, data_seed)
+        for part in regenerate.parts(there, folder, evidence, seeds):
+            checked |= {folder / name for name in part.names}
+            yield from check.made(part, folder, copies / folder.name)
+        yield from check.unchecked(folder, checked)
+    for name, verdict, why in run_again(whole, options.cache, again, draw):
+        yield check.Item(verdict, name, why)
+
+
+def _copy(folder, run_ids, copy):
+    """Copies records with what belongs to them."""
+    (copy / "runs").mkdir(parents=True)
+    for run_id in run_ids:
+        for path in (folder / "runs").glob(f"{run_id}.*"):
+            shutil.copy(path, copy / "runs")
 
 
 if __name__ == "__main__":
-    command.main(main)
+    command.main(main, FLAGS)

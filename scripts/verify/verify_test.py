@@ -7,18 +7,20 @@ import pandas as pd
 import pytest
 
 from experiments.errors import BadInput
-from experiments.findings.moments_test import DIVERGENCE
 from experiments.machinery.records.provenance import provenance
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.grid import run_config
+from experiments.studies.registry import divergence_config
 from experiments.studies.session import Options
 from experiments.studies.testing import leave
 from scripts.verify import rerun
+from scripts.verify.__main__ import verify
+from scripts.verify.check import _difference, read
 from scripts.verify.rerun import choose, compare, run_again
-from scripts.verify.verify import _difference, _read, verify
 
 HEALTHY, DEAD = (0.6, 0.7, 0.75), (0.7, 0.6, 0.5)
+DIVERGENCE = divergence_config()
 HERE = dict.fromkeys(rerun.MACHINE, "1")
 
 
@@ -140,7 +142,7 @@ def test_an_optimal_metric_that_is_not_that_of_the_stream_differs(tmp_path):
     for seed, value in enumerate((0.8, 0.8 + 1e-8, 0.8)):
         optimal(tmp_path / "smoke", seed, value)
     odd = optimal(tmp_path / "smoke", 3, 0.81)
-    items, records, _ = _read(tmp_path / "smoke")
+    items, records, _ = read(tmp_path / "smoke")
     assert [(item.verdict, item.name) for item in items] == [
         ("differs", odd),
         ("ok", "smoke/runs"),
@@ -157,7 +159,7 @@ def test_every_damaged_run_is_named_and_crashed_ones_are_counted(tmp_path):
     (root / "runs" / f"{bad[0].run_id}.json").write_text("{")
     (root / "runs" / f"{bad[1].run_id}.csv.gz").write_bytes(b"")
     (root / "runs" / f"{bad[2].run_id}.telemetry.json").write_text("[]")
-    items, records, crashed = _read(root)
+    items, records, crashed = read(root)
     names = [f"{bad[0].run_id}.json", f"{bad[1].run_id}.csv.gz", f"{bad[2].run_id}.telemetry.json"]
     assert {item.name for item in items[:-1]} == {f"smoke/runs/{name}" for name in names}
     assert {item.verdict for item in items[:-1]} == {"differs"}
@@ -190,7 +192,7 @@ def test_a_profile_without_results_is_bad_input(tmp_path, data_seed):
     options = Options(
         profile="smoke", data_seed=data_seed, results=str(tmp_path), cache="", workers=1
     )
-    with pytest.raises(BadInput, match="no results to verify: allowed is a profile"):
+    with pytest.raises(BadInput, match="no results to verify: expected a profile"):
         verify(options, data_seed)
 
 

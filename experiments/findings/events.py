@@ -6,6 +6,7 @@ The hparams alone need that package, because their messages are defined there.
 import contextlib
 
 from clippy.keras2 import tf
+from experiments.findings.runs import run_row
 from experiments.studies.rows import METRICS
 
 Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
@@ -73,14 +74,13 @@ def events(record, curves, telemetry, ended_s):
 
 def hparams(record):
     """What sets one run apart from another: dict from name to text or number."""
-    config = record.config
-    thresholds = config["method"]["thresholds"]
+    row = run_row(record)
     return {
-        "model": config["model"]["name"],
-        "method": config["method"]["name"],
-        "threshold": " ".join(f"{name}={value:g}" for name, value in thresholds.items()),
-        "learning_rate": config["learning_rate"],
-        "run_seed": config["run_seed"],
+        "model": row["model"],
+        "method": row["method"],
+        "threshold": row["threshold"] or "",
+        "learning_rate": row["rate"],
+        "run_seed": row["seed"],
     }
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from data import DayCache
-from experiments.findings import doctor
 from experiments.machinery.records import find as recorded
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import runner as runner_module
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.grid import run_config
+from scripts import doctor
 
 DAY = 5
 HEALTHY_RATE = 0.1
@@ -78,7 +78,7 @@ def healthy(tmp_path_factory, day_cache):
 def diagnosis(root, runner, run):
     said = []
     runner.run(run)
-    found = doctor.diagnose(recorded.find(root, run.run_id), runner, said.append)
+    found = doctor.examine(recorded.find(root, run.run_id), runner, said.append)
     assert said == [f"{run.run_id} has no telemetry: training it again"]
     return found
 

@@ -1,4 +1,4 @@
-"""Recorded runs side by side: what differs in their configuration, and what came of each."""
+"""Recorded runs side by side: what differs in their configurations, and what came of each."""
 
 import json
 import math
@@ -9,7 +9,7 @@ import pandas as pd
 from experiments.machinery.workers.sparkline import sparkline
 from experiments.training.divergence import CHANCE
 
-LETTERS = "ABCDEFGH"  # what the runs are called; as many as there are colours to tell apart
+LETTERS = "ABCDEFGH"  # the names of the runs; there are as many colours to tell apart
 
 
 def differences(configs):
@@ -17,8 +17,8 @@ def differences(configs):
 
     Args:
       configs: RunConfig.to_dict() of each run.
-    Returns: dict from the dotted name of a field to its values as text, one a run; "-" where a run
-      does not have the field, as a threshold of another method.
+    Returns: dict from the dotted name of a field to its values as text, one a run. A run that does
+      not have the field, as a threshold of another method, has "-".
     """
     flat = [_flat(config) for config in configs]
     names = dict.fromkeys(name for fields in flat for name in fields)
@@ -52,8 +52,8 @@ def sparklines(curves, width):
     Args:
       curves: of each run.
       width: letters of one.
-    Returns: dict from what is shown, the ends of its scale included, to texts, one a run. The scale
-      is the same for all runs, that of the loss logarithmic.
+    Returns: dict from what is shown, the ends of its scale included, to texts, one a run. All runs
+      share a scale; that of the loss is logarithmic.
     """
     aucs = [judged_auc(curve).tolist() for curve in curves]
     losses = [np.log(curve["loss"].where(curve["loss"] > 0)).tolist() for curve in curves]
@@ -68,29 +68,16 @@ def sparklines(curves, width):
 
 
 def frame(run_ids, curves):
-    """Every point of the curves: run, run_id, step, loss, auc.
-
-    Args:
-      run_ids: ids.
-      curves: of each run.
-    """
+    """Every point of the curves: DataFrame with run (a letter), run_id, step, loss and auc."""
     parts = [
-        pd.DataFrame(
-            {
-                "run": letter,
-                "run_id": run_id,
-                "step": curve["step"],
-                "loss": curve["loss"],
-                "auc": judged_auc(curve),
-            }
-        )
+        curve[["step", "loss"]].assign(run=letter, run_id=run_id, auc=judged_auc(curve))
         for letter, run_id, curve in zip(LETTERS, run_ids, curves, strict=False)
     ]
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True)[["run", "run_id", "step", "loss", "auc"]]
 
 
 def judged_auc(curves):
-    """The AUC by which divergence.label judges: of the first binary task, NaN without one."""
+    """The AUC by which divergence.label judges: that of the first binary task, NaN without one."""
     found = curves.filter(regex="/auc$")
     return found.iloc[:, 0] if found.shape[1] else pd.Series(math.nan, curves.index)
 

@@ -22,7 +22,7 @@ def draw(rows):
     """Loss above, AUC below.
 
     Args:
-      rows: from artefacts.comparison.frame.
+      rows: from findings.comparison.frame.
     Returns: Figure.
     """
     with style.sheet():

@@ -1,0 +1,174 @@
+"""Recorded runs and studies as rows: what every viewer shows, and how a person chooses some."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from experiments.errors import BadInput, did_you_mean, one_of
+from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
+from experiments.studies.known import study_name
+from experiments.studies.rows import METRICS
+from experiments.training.divergence import label
+
+RUN_COLUMNS = ("id", "model", "method", "threshold", "rate", "multiple", "data_seed", "seed")
+RUN_COLUMNS += ("status", "label", "auc", "rmse", "wall_s")
+STUDY_COLUMNS = ("name", "data_seed", "runs", "recorded", "full", "micro", "status")
+RUNS = "_runs.csv"  # the ending of the file that lists the runs of a study
+
+
+class Wanted(NamedTuple):
+    """Which runs are wanted. Each field is text with names between commas or blanks; "" wants all.
+
+    model, method: names.
+    status: statuses of records (finished, crashed, running ...) or labels (healthy, full ...).
+    study: the name or the gin file of one study.
+    """
+
+    model: str = ""
+    method: str = ""
+    status: str = ""
+    study: str = ""
+
+
+def run_row(record, curves=None, divergence=None, base_rate=None):
+    """One recorded run as a row.
+
+    Args:
+      record: RunRecord; that of a crashed run or of another version is a row, too.
+      curves: its curves, or None for a row without a label.
+      divergence: DivergenceConfig that the label comes from.
+      base_rate: the rate called 1x, or None if it is not known.
+    Returns: dict of RUN_COLUMNS. A value that is unknown or undefined is None. A method with
+      several thresholds has them by name.
+    """
+    config, rate = record.config, record.config.get("learning_rate")
+    method = config.get("method", {})
+    return {
+        "id": record.run_id,
+        "model": config.get("model", {}).get("name"),
+        "method": method.get("name"),
+        "threshold": thresholds_text(method.get("thresholds", {})),
+        "rate": rate,
+        "multiple": rate / base_rate if base_rate and rate else None,
+        "data_seed": config.get("data_seed"),
+        "seed": config.get("run_seed"),
+        "status": record.status,
+        "label": None if curves is None else label(curves, divergence).kind,
+        **{name: record.metrics.get(key) for name, key in METRICS.items()},
+        "wall_s": record.provenance.get("wall_s"),
+    }
+
+
+def running_row(state, data_seed, divergence):
+    """A run under way as a row of RUN_COLUMNS, as far as its progress file tells.
+
+    Args:
+      state: the contents of the progress file that a worker writes.
+      data_seed: that of the results folder.
+      divergence: DivergenceConfig.
+    """
+    model, method, _ = state["run_id"].split("-")
+    rows = state["rows"]
+    return dict.fromkeys(RUN_COLUMNS) | {
+        "id": state["run_id"],
+        "model": model,
+        "method": method,
+        "data_seed": data_seed,
+        "status": "running",
+        "label": label(pd.DataFrame(rows), divergence).kind if rows else None,
+        **{name: rows[-1].get(key) if rows else None for name, key in METRICS.items()},
+    }
+
+
+def study_row(name, data_seed, runs, recorded):
+    """One study as a row.
+
+    Args:
+      name: of the study.
+      data_seed: that of the folder with its runs, or None if it has not been run.
+      runs: its frame from `study_tables`, or None if it has not been run.
+      recorded: ids of all runs with a record.
+    Returns: dict of STUDY_COLUMNS. The status is "done", "records missing" or "not run".
+    """
+    row = dict.fromkeys(STUDY_COLUMNS) | {"name": name, "data_seed": data_seed}
+    if runs is None:
+        return row | {"status": "not run"}
+    there, labels = runs["run_id"].isin(recorded), runs["label"]
+    row |= {"runs": len(runs), "recorded": int(there.sum())}
+    row |= {kind: int((labels == kind).sum()) for kind in ("full", "micro")}
+    return row | {"status": "done" if there.all() else "records missing"}
+
+
+def study_tables(root):
+    """The runs of each study that has left its table in a results folder: dict from name to frame.
+
+    Raises: BadInput naming a file that does not list runs.
+    """
+    found = {}
+    for path in sorted(root.glob(f"*{RUNS}")):
+        try:
+            frame = pd.read_csv(path)
+            frame[["run_id", "label"]]
+        except (ValueError, KeyError) as error:
+            reason = str(error).splitlines()[0]
+            raise BadInput(f"{path}: not the runs of a study ({reason})") from error
+        found[path.name.removesuffix(RUNS)] = frame
+    return found
+
+
+def chosen(rows, wanted, tables):
+    """The rows that somebody wants.
+
+    Args:
+      rows: from `run_row` and `running_row`.
+      wanted: Wanted.
+      tables: list of (name, frame) from `study_tables` of every folder.
+    Raises: BadInput naming the variable, the value and the names there are.
+    """
+    for field in ("model", "method", "status"):
+        names = getattr(wanted, field).replace(",", " ").split()
+        columns = ("status", "label") if field == "status" else (field,)
+        known = sorted({row[column] for row in rows for column in columns if row[column]})
+        for name in names:
+            if name not in known:
+                raise BadInput(f"{field.upper()} = {name!r}: expected {one_of(name, known)}")
+        if names:
+            rows = [row for row in rows if any(row[column] in names for column in columns)]
+    if not wanted.study:
+        return rows
+    name, known = study_name(wanted.study), sorted({name for name, _ in tables})
+    if name not in known:
+        expected = f"one of {', '.join(known)}" if known else "a study that make study has run"
+        hint = did_you_mean(name, known)
+        raise BadInput(f"STUDY = {wanted.study!r}: has no runs: expected {expected}{hint}")
+    members = set(pd.concat([frame["run_id"] for other, frame in tables if other == name]))
+    return [row for row in rows if row["id"] in members]
+
+
+def order(row):
+    """Sort key of rows of runs: data seed, model and method as in the tables, then the rest."""
+    return (
+        _number(row["data_seed"]),
+        _place(row["model"], MODEL_NAMES),
+        _place(row["method"], METHOD_NAMES),
+        row["threshold"] or "",
+        _number(row["rate"]),
+        _number(row["seed"]),
+        row["id"],
+    )
+
+
+def thresholds_text(thresholds):
+    """The thresholds of a method as text, or None if it has none."""
+    if len(thresholds) == 1:
+        return f"{next(iter(thresholds.values())):g}"
+    return " ".join(f"{name}={value:g}" for name, value in sorted(thresholds.items())) or None
+
+
+def _place(name, known):
+    names = list(known)
+    return (names.index(name) if name in names else len(names), str(name))
+
+
+def _number(value):
+    return float("-inf") if value is None else value

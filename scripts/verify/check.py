@@ -1,0 +1,146 @@
+"""One results folder against its checksums, and against what has been made from its records."""
+
+import collections
+import itertools
+import json
+import os
+import pathlib
+from typing import NamedTuple
+
+from experiments.errors import BadInput, CannotWrite
+from experiments.machinery.records.record import Store
+from experiments.machinery.records.snapshots import SnapshotStore
+from experiments.machinery.records.telemetry_store import TelemetryStore
+
+LEAST_PICTURE = 5_000  # ours: bytes; less is no figure
+SAME_OPTIMAL = 1e-6  # ours: processors round a day otherwise, which moves these by 1e-8
+SHOWN = 60  # ours: letters of a line that differs
+
+
+class Item(NamedTuple):
+    """One thing verified.
+
+    verdict: "ok", "differs", "missing" or "not checked".
+    name: of the file or run.
+    why: what was found, or "".
+    """
+
+    verdict: str
+    name: str
+    why: str = ""
+
+
+def read(folder):
+    """(items, whole records, ids of crashed runs) of what has a checksum in a results folder."""
+    store, measured = Store(folder, writable=False), TelemetryStore(folder)
+    items, records, telemetry, crashed = [], [], 0, []
+    for run_id in sorted({path.name.split(".")[0] for path in store.runs.glob("*.*")} - {""}):
+        try:
+            record = store.whole(run_id)
+            telemetry += bool(measured.has(run_id) and len(measured.read(run_id)))
+        except BadInput as error:
+            items.append(_wrong(folder, run_id, error))
+            continue
+        records += [record] if record else []
+        crashed += [run_id] if record is None else []
+    items += _snapshots(folder)
+    strange = _of_another_stream(records)
+    why = "its `optimal` is not that of the runs on its stream"
+    items += [Item("differs", f"{folder.name}/runs/{run_id}.json", why) for run_id in strange]
+    records = [record for record in records if record.run_id not in strange]
+    why = f"{len(records)} records with their curves, {telemetry} with telemetry"
+    why += f", {len(crashed)} crashed" if crashed else ""
+    return [*items, Item("ok", f"{folder.name}/runs", why)], records, crashed
+
+
+def made(part, folder, copy):
+    """Makes a Part in `copy`, and yields an Item for each of its files in `folder`."""
+    if part.make is None:
+        verdict, why = "not checked", "no gin file of the project describes this study"
+    else:
+        try:
+            part.make()
+            verdict, why = "ok", ""
+        except CannotWrite:
+            raise
+        except BadInput as error:
+            verdict, why = "missing", f"cannot be computed: {error}"
+    for name in part.names:
+        path = folder / name
+        if verdict == "ok":
+            yield _compared(path, copy / name, short(path, folder))
+        elif path.exists():
+            yield Item(verdict, short(path, folder), why)
+
+
+def unchecked(folder, checked):
+    """Items of the files of a results folder that nothing has made again."""
+    for path in sorted([*folder.glob("*.*"), *folder.glob("figures/*.csv")]):
+        if path.is_file() and path not in checked:
+            yield Item("not checked", short(path, folder), "not computed from records")
+
+
+def short(path, folder):
+    """A path with the name of its results folder first."""
+    return pathlib.Path(path).relative_to(folder.parent).as_posix()
+
+
+def _wrong(folder, run_id, error):
+    path = getattr(error, "path", f"{folder}/runs/{run_id}.json")
+    return Item("differs", short(path, folder), getattr(error, "reason", str(error)))
+
+
+def _snapshots(folder):
+    store = SnapshotStore(folder)
+    for path in sorted(store.folder.glob("*.json")):
+        try:
+            store.read(path.stem)
+            yield Item("ok", short(path, folder))
+        except BadInput as error:
+            yield _wrong(folder, path.stem, error)
+
+
+def _of_another_stream(records):
+    """Ids of the records whose `optimal` is not that of most records of the same stream."""
+    streams = collections.defaultdict(list)
+    for record in records:
+        stream = json.dumps([record.config["stream"], record.config["data_seed"]], sort_keys=True)
+        streams[stream].append(record)
+    strange = []
+    for same in streams.values():
+        expected = sorted(same, key=lambda record: list(record.optimal.values()))[len(same) // 2]
+        strange += [record.run_id for record in same if not _near(record.optimal, expected.optimal)]
+    return strange
+
+
+def _near(optimal, expected):
+    return optimal.keys() == expected.keys() and all(
+        optimal[name] == value or abs(optimal[name] - value) < SAME_OPTIMAL
+        for name, value in expected.items()
+    )
+
+
+def _compared(path, copy, name):
+    if not path.exists():
+        return Item("missing", name, "what it was made with is there")
+    if path.read_bytes() != copy.read_bytes():
+        return Item("differs", name, _difference(path, copy))
+    pictures = [path.with_suffix(ending) for ending in (".png", ".pdf")]
+    if path.parent.name == "figures" and not all(map(_is_picture, pictures)):
+        return Item("missing", name, "one of its pictures is not there")
+    return Item("ok", name)
+
+
+def _is_picture(path):
+    return path.exists() and path.stat().st_size > LEAST_PICTURE
+
+
+def _difference(path, copy):
+    """The first line that is not the same, as text."""
+    lines = [file.read_text(errors="replace").splitlines() for file in (path, copy)]
+    for number, pair in enumerate(itertools.zip_longest(*lines, fillvalue="no line"), 1):
+        if pair[0] != pair[1]:
+            first = max(0, len(os.path.commonprefix(pair)) - SHOWN // 2)
+            ours, theirs = (repr(text[first : first + SHOWN]) for text in pair)
+            return f"line {number}: {ours} on disk, {theirs} from the records"
+    return "ends of lines"
