@@ -1,7 +1,8 @@
-"""Generated days on disk: written once, checked on reading, set aside and made again if damaged."""
+"""Generated days on disk: written once, verified on reading, made again if damaged."""
 
 import contextlib
 import dataclasses
+import functools
 import hashlib
 import json
 import logging
@@ -14,18 +15,18 @@ import numpy as np
 from data import checks
 
 CACHE_VERSION = 2  # bump when the files of a day change for the same (config, seed, day)
-# ours: three windows of any profile. The pages of a map that were read count as memory of the
-# process, which would grow with the days of a run.
+# ours: three windows of any profile. Pages of a memory map that were read count as memory of the
+# process, so with every day open the memory of a run grows with its days.
 KEPT_DAYS = 16
 
 
 class DayCache:
     """The days of one stream, each in a file of its own that is read through a memory map.
 
-    A day is `day-<t>.npy` (never unpickled) and `day-<t>.sha256`, the checksum of which stream and
-    day it is and of its bytes. Both are written under another name and renamed, the checksum last,
-    so a day without a checksum is not a day, and one with another checksum is damaged, or another
-    stream's. The last damaged file of each day is kept in `damaged/` there.
+    A day is `day-<t>.npy`, which is never unpickled, and `day-<t>.sha256`, its checksum. Both are
+    written under another name and renamed, the checksum last: a day without a checksum is not yet
+    a day, and one that has another checksum is damaged. The last damaged file of each day is kept
+    in the folder `damaged/` beside it.
 
     Args:
       root: folder of all caches; this stream gets a folder of its own in it.
@@ -36,52 +37,46 @@ class DayCache:
     def __init__(self, root, stream, say=logging.warning):
         self._stream, self._say = stream, say
         self._folder = pathlib.Path(root) / _key(stream)
-        self._open, self._verified = {}, set()
+        self._verified = set()
+        self._open = functools.lru_cache(KEPT_DAYS)(self._rows)
 
     def day(self, day):
         """All rows of one day: read-only array of (examples_per_day,) of `Stream.row_type`.
 
-        The first call for a day verifies its file, and generates the day if it is missing or
-        damaged (the latter is said).
+        The first call for a day verifies its file. It generates the day if the file is missing or
+        damaged, and says so if it is damaged.
 
         Raises: ValueError if `day` is not a day of the stream; OSError, which names the file, if
           the folder cannot be written.
         """
         checks.whole("day", day, 0, self._stream.config.days - 1)
-        rows = self._open.get(day)
-        if rows is None:
-            rows = self._verified_rows(day)
-            for earliest in list(self._open)[: 1 - KEPT_DAYS]:
-                self._open.pop(earliest, None)
-            self._open[day] = rows
-        return rows
+        return self._open(day)
 
-    def _verified_rows(self, day):
+    def _rows(self, day):
+        path = self._folder / f"day-{day:05d}.npy"
         if day in self._verified:
-            with contextlib.suppress(FileNotFoundError):  # gone since, or being made again
-                return _mapped(self._path(day))
-        rows = self._read(day)
-        self._verified.add(day)
-        return rows
-
-    def _path(self, day):
-        return self._folder / f"day-{day:05d}.npy"
-
-    def _read(self, day):
-        path = self._path(day)
+            # The file may be gone since, or another process may be making it again.
+            with contextlib.suppress(FileNotFoundError):
+                return _mapped(path)
         if not self._intact(path):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(path.with_suffix(".lock")):
-                if not self._intact(path):  # another process may have written it meanwhile
-                    if path.exists() and path.with_suffix(".sha256").exists():
-                        self._set_aside(path)
-                    self._write(day, path)
+            self._make(day, path)
+        self._verified.add(day)
         return _mapped(path)
 
+    def _make(self, day, path):
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(path.with_suffix(".lock")):
+            if self._intact(path):  # another process has made it meanwhile
+                return
+            if path.exists() and path.with_suffix(".sha256").exists():
+                self._set_aside(path)
+            self._write(day, path)
+
     def _set_aside(self, path):
+        # Only the last damaged file of a day is kept: days are large and can always be made again.
         folder = self._folder / "damaged"
         folder.mkdir(exist_ok=True)
-        path.replace(folder / path.name)  # one a day: they are large, and all can be made again
+        path.replace(folder / path.name)
         self._say(
             f"damaged: {path}: not the day of its checksum: set aside in {folder}, made again"
         )
@@ -91,13 +86,17 @@ class DayCache:
             if path.with_suffix(".sha256").read_text().strip() != self._checksum(path):
                 return False
             rows = _mapped(path)
-        except (OSError, ValueError):  # missing, not text, not an array, or one of objects
+        except (OSError, ValueError):  # missing, not text, not an array, or an array of objects
             return False
         expected = (self._stream.row_type, (self._stream.config.examples_per_day,))
         return (rows.dtype, rows.shape) == expected
 
     def _checksum(self, path):
-        """That of a file as the day it is named after: a copy of another day has another."""
+        """The checksum of a file as the day it is named after.
+
+        It includes which stream and day that is: days of one shape, copied onto each other, would
+        pass for one another otherwise.
+        """
         digest = hashlib.sha256(f"{self._folder.name}/{path.stem}\n".encode())
         with path.open("rb") as file:
             while block := file.read(1 << 20):
@@ -115,7 +114,7 @@ class DayCache:
             draft.write_text(self._checksum(path))
             draft.replace(path.with_suffix(".sha256"))
         except OSError as error:
-            if error.filename is None:  # a write does not know what it writes to
+            if error.filename is None:  # the error of a write does not name the file
                 error.filename = str(path)
             raise
         finally:

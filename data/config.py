@@ -1,4 +1,4 @@
-"""The parameters of the stream. Every part of the drift has its own class; None switches it off."""
+"""The parameters of the stream. Each part of the drift has its own class; None switches it off."""
 
 import dataclasses
 
@@ -27,9 +27,8 @@ class FeatureWalk:
     def __post_init__(self):
         checks.real("FeatureWalk.mean_per_day", self.mean_per_day, 0)
         checks.real("FeatureWalk.log_scale_per_day", self.log_scale_per_day, 0)
-        checks.real(
-            "FeatureWalk.log_scale_limit", self.log_scale_limit, most=LOG_SCALE_LIMIT, above=0
-        )
+        limit = self.log_scale_limit
+        checks.real("FeatureWalk.log_scale_limit", limit, most=LOG_SCALE_LIMIT, above=0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,14 +50,11 @@ class Shocks:
     log_scale_high: float
 
     def __post_init__(self):
-        object.__setattr__(self, "days", checks.days("Shocks.days", self.days))
-        if self.duration_days is not None:
-            checks.whole("Shocks.duration_days", self.duration_days, 1)
+        _check_when(self)
         checks.real("Shocks.feature_share", self.feature_share, above=0, most=1)
-        checks.real("Shocks.log_scale_low", self.log_scale_low, -LOG_SCALE_LIMIT)
-        checks.real(
-            "Shocks.log_scale_high", self.log_scale_high, self.log_scale_low, LOG_SCALE_LIMIT
-        )
+        low, high = self.log_scale_low, self.log_scale_high
+        checks.real("Shocks.log_scale_low", low, -LOG_SCALE_LIMIT)
+        checks.real("Shocks.log_scale_high", high, low, LOG_SCALE_LIMIT)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -159,15 +155,27 @@ class LabelShocks:
     log_scales: tuple[float, ...]
 
     def __post_init__(self):
-        object.__setattr__(self, "days", checks.days("LabelShocks.days", self.days))
-        if self.duration_days is not None:
-            checks.whole("LabelShocks.duration_days", self.duration_days, 1)
+        _check_when(self)
         tasks = sum(task.kind == "regression" for task in TASKS)
         if not isinstance(self.log_scales, (tuple, list)) or len(self.log_scales) != tasks:
             checks.fail("LabelShocks.log_scales", self.log_scales, f"a list of {tasks} numbers")
         object.__setattr__(self, "log_scales", tuple(self.log_scales))
         for value in self.log_scales:
             checks.real("LabelShocks.log_scales", value, -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT)
+
+
+def _check_when(shocks):
+    """Checks the days of shocks of either class, kept as a tuple, and how long a shock lasts."""
+    name, days = type(shocks).__name__, shocks.days
+    if not isinstance(days, (tuple, list)):
+        checks.fail(f"{name}.days", days, "a list of days")
+    for day in days:
+        checks.whole(f"{name}.days", day, 0)
+    if len(set(days)) != len(days):
+        checks.fail(f"{name}.days", days, "a list without repeated days")
+    object.__setattr__(shocks, "days", tuple(days))
+    if shocks.duration_days is not None:
+        checks.whole(f"{name}.duration_days", shocks.duration_days, 1)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -204,16 +212,11 @@ class StreamConfig:
     label_shocks: LabelShocks | None
 
     def __post_init__(self):
-        checks.whole("StreamConfig.days", self.days, 2)
-        checks.whole("StreamConfig.examples_per_day", self.examples_per_day, 1)
-        checks.whole("StreamConfig.dense_features", self.dense_features, 1)
-        checks.whole("StreamConfig.categorical_features", self.categorical_features, 1)
-        checks.whole("StreamConfig.vocabulary_size", self.vocabulary_size, 2)
+        least = {"days": 2, "examples_per_day": 1, "dense_features": 1, "categorical_features": 1}
+        least |= {"vocabulary_size": 2, "heavy_feature_every": 0}
+        for field, limit in least.items():
+            checks.whole(f"StreamConfig.{field}", getattr(self, field), limit)
         checks.real("StreamConfig.zipf_exponent", self.zipf_exponent, above=1)
-        checks.whole("StreamConfig.heavy_feature_every", self.heavy_feature_every, 0)
-        self._check_parts()
-
-    def _check_parts(self):
         if not isinstance(self.teacher, Teacher):
             checks.fail("StreamConfig.teacher", self.teacher, "@Teacher()")
         checks.part("StreamConfig.walk", self.walk, FeatureWalk)
@@ -229,7 +232,5 @@ class StreamConfig:
     @property
     def heavy(self):
         """Which dense features are heavy-tailed: bool array (dense_features,)."""
-        heavy = np.zeros(self.dense_features, bool)
-        if self.heavy_feature_every:
-            heavy[self.heavy_feature_every - 1 :: self.heavy_feature_every] = True
-        return heavy
+        every = self.heavy_feature_every or self.dense_features + 1  # 0 for none
+        return np.arange(1, self.dense_features + 1) % every == 0

@@ -1,7 +1,7 @@
-"""The paths of everything that drifts: one row a day, computed once from (config, seed).
+"""What every part of the drift does on every day, a pure function of (config, seed).
 
-Each path is drawn day after day from a generator of its own, so a day's state does not depend on
-how many days follow it, and switching one part off leaves the others as they are.
+Each part is drawn day after day from a generator of its own. So a day's state does not depend on
+how many days follow it, and a part that is switched off leaves the others as they are.
 """
 
 import numpy as np
@@ -28,16 +28,14 @@ def feature_paths(config, seed):
     shape = (config.days, config.dense_features)
     mean, log_scale = np.zeros(shape), np.zeros(shape)
     if config.walk is not None:
-        rng = generator(seed, WALK)
+        walk, rng = config.walk, generator(seed, WALK)
         steps = rng.standard_normal((config.days, 2, config.dense_features))
-        steps[0] = 0  # day 0 is what the features were scaled on
+        steps[0] = 0  # the features are scaled on day 0
         path = np.cumsum(steps, axis=0)
-        mean = config.walk.mean_per_day * path[:, 0]
-        log_scale = _reflect(
-            config.walk.log_scale_per_day * path[:, 1], config.walk.log_scale_limit
-        )
+        mean = walk.mean_per_day * path[:, 0]
+        log_scale = _reflect(walk.log_scale_per_day * path[:, 1], walk.log_scale_limit)
     if config.shocks is not None:
-        log_scale = log_scale + shock_path(config, seed)
+        log_scale = log_scale + _shock_path(config, seed)
     return mean, log_scale
 
 
@@ -46,7 +44,7 @@ def _reflect(path, limit):
     return np.abs((path - limit) % (4 * limit) - 2 * limit) - limit
 
 
-def shock_path(config, seed):
+def _shock_path(config, seed):
     """What the shocks add to the log-scales: float64 array of shape (days, dense_features)."""
     added = np.zeros((config.days, config.dense_features))
     shocks = config.shocks
@@ -55,9 +53,13 @@ def shock_path(config, seed):
         rng = generator(seed, SHOCK, day)
         hit = rng.choice(config.dense_features, hit_count, replace=False)
         change = rng.uniform(shocks.log_scale_low, shocks.log_scale_high, hit_count)
-        end = None if shocks.duration_days is None else day + shocks.duration_days
-        added[day:end, hit] += change
+        added[_lasting(shocks, day), hit] += change
     return added
+
+
+def _lasting(shocks, day):
+    """The days that a shock which begins on `day` lasts."""
+    return slice(day, None if shocks.duration_days is None else day + shocks.duration_days)
 
 
 def label_scales(config):
@@ -66,20 +68,19 @@ def label_scales(config):
     shocks = config.label_shocks
     if shocks is not None:
         for day in shocks.days:
-            end = None if shocks.duration_days is None else day + shocks.duration_days
-            log_scale[day:end, ~BINARY] += shocks.log_scales
+            log_scale[_lasting(shocks, day), ~BINARY] += shocks.log_scales
     return np.exp(log_scale)
 
 
 def next_ranks(config, seed, day, ranks):
-    """Which id holds each popularity rank on `day`, from the same of the day before.
+    """Which id holds each popularity rank on `day`, at least 1.
 
     Args:
       config: StreamConfig.
       seed: data seed.
-      day: the day wanted, at least 1.
+      day: the day wanted.
       ranks: int32 array (categorical_features, vocabulary_size) of day - 1, see `first_ranks`.
-    Returns: the same for `day`; each row is a permutation of the ids.
+    Returns: the array of `day`; each row is a permutation of the ids.
     """
     if config.churn is None:
         return ranks
@@ -101,7 +102,7 @@ def first_ranks(config):
 def teacher_path(config, seed, size):
     """The weights of the teacher on every day: float64 array of shape (days, size).
 
-    Every day is standard normal; TeacherDrift turns each weight a little every day.
+    The weights of a day are standard normal; TeacherDrift turns each of them a little every day.
     """
     path = np.empty((config.days, size))
     path[0] = generator(seed, TEACHER).standard_normal(size)

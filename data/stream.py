@@ -1,4 +1,4 @@
-"""The drifting stream: day t is a pure function of (config, data seed, t)."""
+"""The drifting stream: day t is a pure function of (config, data seed, t), in any process."""
 
 import numpy as np
 from scipy.special import expit
@@ -7,7 +7,7 @@ from data import checks, drift
 from data.tasks import BINARY, TASKS
 from data.teacher import TeacherFunction
 
-BLOCK_ROWS = 8_192  # ours: one block of the paper's width stays near 25 MB
+BLOCK_ROWS = 8_192  # ours: one block at the width of the paper profile is 25 MB
 HEAVY_GAIN = 1.5  # ours: one value in a thousand lies 10 standard deviations out or more
 HEAVY_SCALE = np.sqrt((np.exp(2 * HEAVY_GAIN**2) - 1) / 2)  # standard deviation of sinh(gain z)
 
@@ -23,8 +23,8 @@ class Stream:
       dense: float32 (dense_features,), what the model sees, drift included;
       categorical: int32 (categorical_features,), ids in [0, vocabulary_size);
       labels: float32 (6,), in the order of TASKS;
-      optimal: float32 (6,), the Bayes-optimal prediction: a probability for a binary task, the
-        mean for a regression task.
+      optimal: float32 (6,), the Bayes-optimal prediction, known because the teacher is: a
+        probability for a binary task, the mean for a regression task.
     """
 
     def __init__(self, config, seed):
@@ -35,7 +35,7 @@ class Stream:
         self._label_scale = drift.label_scales(config).astype(np.float32)
         self._ranks = (0, drift.first_ranks(config))
         self._heavy = config.heavy
-        # Inverse of the Zipf distribution cut off at the vocabulary.
+        # The distribution function of Zipf's law, cut off at the vocabulary.
         weight = np.arange(1, config.vocabulary_size + 1) ** -float(config.zipf_exponent)
         self._zipf = np.cumsum(weight / weight.sum())
         self._zipf[-1] = 1.0
@@ -43,14 +43,13 @@ class Stream:
     @property
     def row_type(self):
         """The numpy structured type of one example."""
-        return np.dtype(
-            [
-                ("dense", np.float32, (self.config.dense_features,)),
-                ("categorical", np.int32, (self.config.categorical_features,)),
-                ("labels", np.float32, (len(TASKS),)),
-                ("optimal", np.float32, (len(TASKS),)),
-            ]
-        )
+        fields = [
+            ("dense", np.float32, (self.config.dense_features,)),
+            ("categorical", np.int32, (self.config.categorical_features,)),
+            ("labels", np.float32, (len(TASKS),)),
+            ("optimal", np.float32, (len(TASKS),)),
+        ]
+        return np.dtype(fields)
 
     @property
     def blocks(self):
@@ -65,12 +64,13 @@ class Stream:
         return np.concatenate([self.block(day, block) for block in range(self.blocks)])
 
     def block(self, day, block):
-        """One block of one day; memory does not grow with the day's size.
+        """One block of one day, so that a large day need not fit into memory.
 
         Args:
           day: in [0, days).
           block: in [0, blocks).
         Returns: array of up to BLOCK_ROWS rows of `row_type`.
+        Raises: ValueError if `day` or `block` is not in its range.
         """
         checks.whole("day", day, 0, self.config.days - 1)
         checks.whole("block", block, 0, self.blocks - 1)
@@ -101,7 +101,7 @@ class Stream:
         return ranks[np.arange(self.config.categorical_features), places]
 
     def _ranks_on(self, day):
-        # Days are mostly asked for in order; the last day's ranks spare a replay from day 0.
+        # Most days are asked for in order, so the ranks of the last one spare a replay from day 0.
         known, ranks = self._ranks
         if known > day:
             known, ranks = 0, drift.first_ranks(self.config)

@@ -1,4 +1,4 @@
-"""The six tasks of the stream (paper, section 5.2: six tasks, the first of each kind is shown)."""
+"""The six tasks of the stream (paper, section 5.2, which shows the first of each kind)."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Task(NamedTuple):
-    """One label column: its name, and whether it is a class or a number."""
+    """One label column: its name, and whether the label is a class or a number."""
 
     name: str
     kind: Literal["binary", "regression"]

@@ -1,4 +1,4 @@
-"""The teacher: the labels without noise, from the inputs before any drift of their scale."""
+"""The teacher makes the labels without noise, from the inputs before their scale drifts."""
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 from data import drift
 from data.tasks import BINARY, TASKS
 
-# Mean of tanh(z)^2 for a standard normal z; it brings the tanh part to unit variance.
+# Mean of tanh(z)^2 for a standard normal z. It brings the tanh part to unit variance.
 TANH_VARIANCE = 0.394294
 
 
@@ -14,8 +14,8 @@ class TeacherFunction:
     """f(u) for every task on every day: linear + tanh layer + pairs, each of unit variance.
 
     The inputs u of an example are its standard normal dense variables, followed by one number for
-    each categorical feature: the effect of its id, fixed for good and standard normal over ids.
-    Shocks and walks change what the model sees of u, never u itself.
+    each categorical feature: the effect of its id, which never changes and is standard normal over
+    the ids. Shocks and walks change what the model sees of u, never u itself.
 
     Args:
       config: StreamConfig.
@@ -30,7 +30,7 @@ class TeacherFunction:
         shape = (config.categorical_features, config.vocabulary_size)
         self._effects = rng.standard_normal(shape, np.float32)
         left = rng.integers(0, self._inputs, (len(TASKS), self._config.pairs))
-        # Another input for each, so that a pair is never a square.
+        # The second input of a pair differs from the first, so no pair is a square.
         step = rng.integers(1, self._inputs, left.shape)
         self._pairs = left, (left + step) % self._inputs
 
@@ -44,7 +44,7 @@ class TeacherFunction:
         }
 
     def weights(self, day):
-        """The weights of one day: dict of float32 arrays, by the part they belong to."""
+        """The weights of one day: dict from part of the teacher to float32 array."""
         weights, start = {}, 0
         for name, shape in self._shapes().items():
             stop = start + int(np.prod(shape))
@@ -65,7 +65,7 @@ class TeacherFunction:
           inputs: float32 (rows, inputs) as from `inputs`.
         Returns: float32 (rows, 6): logits of the binary tasks, means of the regression tasks.
         """
-        # With more threads the last bits of a product would depend on the number of cores.
+        # With more threads the last bits of a product depend on the number of cores.
         with threadpool_limits(1, "blas"):
             return self._value(self.weights(day), inputs)
 
@@ -75,14 +75,9 @@ class TeacherFunction:
         linear = inputs @ weights["linear"] / root
         hidden = np.tanh(inputs @ weights["into_hidden"] / root) @ weights["out_of_hidden"]
         hidden /= np.sqrt(config.hidden * TANH_VARIANCE)
-        left, right = self._pairs
-        pairs = np.stack(
-            [
-                (inputs[:, left[task]] * inputs[:, right[task]]) @ weights["pairs"][task]
-                for task in range(len(TASKS))
-            ],
-            axis=1,
-        ) / np.sqrt(config.pairs)
+        by_task = zip(*self._pairs, weights["pairs"], strict=True)
+        pairs = [(inputs[:, left] * inputs[:, right]) @ weight for left, right, weight in by_task]
+        pairs = np.column_stack(pairs) / np.sqrt(config.pairs)
         rest = max(0.0, 1 - config.linear_share - config.hidden_share)
         mix = (
             np.sqrt(config.linear_share) * linear

@@ -11,6 +11,9 @@ from data import checks
 class Window:
     """Days 0 to N-2 in order; each batch is drawn uniformly from the last `window_days` days.
 
+    The batch of a step is a pure function of (seed, step): a run resumes at any step, and each of
+    several workers takes its share of the same global batch.
+
     Args:
       days: N, the days of the stream; the last one is kept for evaluation.
       examples_per_day: rows of one day.
@@ -28,21 +31,14 @@ class Window:
     seed: int
 
     def __post_init__(self):
-        checks.whole("Window.days", self.days, 2)
-        checks.whole("Window.examples_per_day", self.examples_per_day, 1)
-        if type(self.window_days) is not int or not 1 <= self.window_days <= self.days - 1:
-            checks.fail(
-                "Window.window_days",
-                self.window_days,
-                f"a whole number of at least 1, at most the {self.days - 1} training days",
-            )
-        checks.whole("Window.steps_per_day", self.steps_per_day, 1)
-        checks.whole("Window.batch_size", self.batch_size, 1)
-        checks.whole("Window.seed", self.seed, 0)
+        least = {"days": 2, "examples_per_day": 1, "steps_per_day": 1, "batch_size": 1, "seed": 0}
+        for field, limit in least.items():
+            checks.whole(f"Window.{field}", getattr(self, field), limit)
+        checks.whole("Window.window_days", self.window_days, 1, self.days - 1)
 
     @property
     def steps(self):
-        """Steps of the whole run: every training day's steps."""
+        """Number of steps of the whole run: `steps_per_day` for each of the N-1 training days."""
         return (self.days - 1) * self.steps_per_day
 
     def day_of(self, step):
@@ -50,11 +46,12 @@ class Window:
         return step // self.steps_per_day
 
     def plan(self, step):
-        """The rows of one batch: a pure function of (seed, step).
+        """Which rows make up one batch.
 
         Args:
           step: in [0, steps).
         Returns: (days, rows), two int64 arrays of shape (batch_size,).
+        Raises: ValueError if `step` is not in its range.
         """
         checks.whole("step", step, 0, self.steps - 1)
         newest = self.day_of(step)
@@ -73,6 +70,7 @@ class Window:
           world: number of workers; must divide the batch size.
         Returns: array of (batch_size / world,) rows; the shares of ranks 0, 1, ... in order are
           the global batch.
+        Raises: ValueError if `step`, `rank` or `world` is not in its range.
         """
         checks.whole("world", world, 1)
         checks.whole("rank", rank, 0, world - 1)

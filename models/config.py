@@ -1,4 +1,4 @@
-"""The shape of a model: parameters alone, no TensorFlow."""
+"""The shape of a model: its parameters, without TensorFlow."""
 
 import dataclasses
 
@@ -57,22 +57,23 @@ class ModelConfig:
         if value is None:
             return
         words = "names" if kind is str else "indices of at least 0"
-        allowed = f"None or a list of {words} without repeats, not empty"
-        if not isinstance(value, (tuple, list)) or not value:
-            _fail(field, value, allowed)
-        if any(type(item) is not kind or (kind is int and item < 0) for item in value):
-            _fail(field, value, allowed)
-        if len(set(value)) != len(value):
-            _fail(field, value, allowed)
+        right = (
+            isinstance(value, (tuple, list))
+            and value
+            and all(type(item) is kind and (kind is str or item >= 0) for item in value)
+            and len(set(value)) == len(value)
+        )
+        if not right:
+            _fail(field, value, f"None or a list of {words} without repeats, not empty")
         object.__setattr__(self, field, tuple(value))
 
     def check_inputs(self, tasks, dense_features, categorical_features):
-        """Checks that what the config names is there.
+        """Checks that every task and feature that the config names is there.
 
         Args:
           tasks: names of the label columns.
           dense_features, categorical_features: numbers of features in a batch.
-        Raises: ValueError naming the field, the value and what is allowed.
+        Raises: ValueError naming the field, the value and what is expected.
         """
         for field, known in {"tasks": tasks, "task_weights": self.tasks or tasks}.items():
             for name in getattr(self, field) or ():
@@ -91,11 +92,13 @@ class ModelConfig:
 
     @property
     def cross_layers(self):
-        """Cross layers of this profile's model."""
-        if self.paper_cross_layers == 0:
-            return 0
-        return max(1, self.paper_cross_layers // self.cross_divisor)
+        """Number of cross layers at this profile's size.
+
+        Small profiles have fewer than Table 1: its four layers do not learn in a few hundred steps,
+        and a run of that length is what 2 cores can repeat.
+        """
+        return min(self.paper_cross_layers, max(1, self.paper_cross_layers // self.cross_divisor))
 
 
-def _fail(field, value, allowed):
-    raise ValueError(f"ModelConfig.{field} = {value!r}: allowed is {allowed}")
+def _fail(field, value, expected):
+    raise ValueError(f"ModelConfig.{field} = {value!r}: expected {expected}")

@@ -6,8 +6,8 @@ import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
 EMBEDDING_LIMIT = 0.05  # Keras' default for embeddings: uniform in [-0.05, 0.05]
-# ours: share of Glorot's variance with which a cross layer starts, near the identity. At the whole
-# of it, four layers are a random polynomial of degree five (results/design).
+# ours: a cross layer starts with this share of Glorot's variance, near the identity. With the whole
+# variance, four layers are a random polynomial of degree five (results/design).
 CROSS_VARIANCE = 0.1
 
 
@@ -17,17 +17,18 @@ class RankingModel(tfrs.models.Model):
     Args:
       config: ModelConfig.
       tasks: (name, kind) of every label column in order; kind is "binary" or "regression".
-      dense_features: number of dense features in a batch, those not kept included.
-      categorical_features: number of categorical features in a batch, likewise.
+      dense_features: number of dense features in a batch, those that are not kept included.
+      categorical_features: the same for categorical features.
       vocabulary_size: ids of each categorical feature.
       seed: seed of the initial weights, an int >= 0.
-      summed: whether task losses are sums over the rows of a batch in place of means: a batch may
-        be one share of several.
+      summed: whether a task's loss is the sum over the rows of a batch, in place of the mean, as
+        where a batch is one share of several.
 
     A batch is a dict: `dense` float32 (batch, dense_features), `categorical` int (batch,
     categorical_features), and for the loss `labels` float32 (batch, tasks).
 
-    Raises: ValueError if the config names a task or a feature that is not there.
+    Raises: ValueError if the config names a task or a feature that is not there, or `seed`
+      is not an int >= 0.
     """
 
     def __init__(
@@ -48,7 +49,8 @@ class RankingModel(tfrs.models.Model):
         self._dense_kept, self._categorical_kept = config.dense_kept, config.categorical_kept
         categorical = len(config.categorical_kept or range(categorical_features))
         self._weights_by_task = config.task_weights
-        # One table for all features: feature i owns the rows from i * vocabulary_size on.
+        # One table for all categorical features needs one gather and one scatter in place of one
+        # for each, and gives the same numbers. Feature i owns the rows from i * vocabulary_size on.
         self._offsets = np.arange(categorical) * vocabulary_size
         rows = categorical * vocabulary_size
         self.embedding = keras.layers.Embedding(rows, config.embedding_width, name="embedding")
@@ -67,24 +69,22 @@ class RankingModel(tfrs.models.Model):
         self.initialize(seed)
 
     def _build(self, dense_features, categorical_features):
-        one = {
-            "dense": tf.zeros([1, dense_features]),
-            "categorical": tf.zeros([1, categorical_features], tf.int32),
-        }
-        self(one)
+        ids = tf.zeros([1, categorical_features], tf.int32)
+        self({"dense": tf.zeros([1, dense_features]), "categorical": ids})
 
     def initialize(self, seed):
         """Sets every weight to its start: a pure function of the seed and the order of the weights.
 
-        Kernels of dense layers are Glorot uniform, those of cross layers the same at a tenth of the
-        variance, embeddings uniform in +-0.05, biases and the shift of the normalization 0, its
-        scale 1.
+        Kernels of dense layers are Glorot uniform, and those of cross layers are so at a tenth of
+        the variance. Embeddings are uniform in [-0.05, 0.05]. Biases and the shift of the
+        normalization are 0, its scale is 1.
+
+        Raises: ValueError if `seed` is not an int >= 0.
         """
         if type(seed) is not int or seed < 0:
-            raise ValueError(f"seed = {seed!r}: allowed is a whole number of at least 0")
+            raise ValueError(f"seed = {seed!r}: expected a whole number of at least 0")
         for index, variable in enumerate(self.trainable_variables):
-            rng = np.random.default_rng([seed, index])
-            variable.assign(_initial(variable, rng))
+            variable.assign(_initial(variable, np.random.default_rng([seed, index])))
 
     def inputs_of_bottom(self, batch):
         """The concatenated dense features and embeddings, float32 (batch, input width)."""
@@ -115,13 +115,14 @@ class RankingModel(tfrs.models.Model):
         return {name: head(x) for name, head in self.heads.items()}, hidden
 
     def task_losses(self, batch, predictions=None):
-        """Mean loss of each task, unweighted: binary cross entropy or squared error, scalars.
+        """The loss of each task, unweighted: dict from name to scalar.
 
-        Of a model that is `summed`, the sum over the rows.
+        It is the binary cross entropy or the squared error, the mean over the rows of the batch,
+        or their sum if the model is `summed`.
 
         Args:
           batch: dict of tensors.
-          predictions: those of this batch, or None to make them here.
+          predictions: the predictions for this batch, or None to compute them here.
         """
         predictions = self(batch) if predictions is None else predictions
         return {
@@ -133,20 +134,20 @@ class RankingModel(tfrs.models.Model):
         }
 
     def compute_loss(self, inputs, training=False):
-        """The weighted sum of the task losses, scalar (the interface of TFRS)."""
-        del training  # no layer of this model behaves differently in training
+        """The weighted sum of the task losses, scalar (the interface of TFRS).
+
+        No layer of this model behaves differently in training.
+        """
         return self.weighted(self.task_losses(inputs))
 
     def weighted(self, losses):
         """The training loss, scalar, from the losses of the tasks."""
-        return tf.add_n(
-            [self._weights_by_task.get(name, 1.0) * loss for name, loss in losses.items()]
-        )
+        weights = self._weights_by_task
+        return tf.add_n([weights.get(name, 1.0) * loss for name, loss in losses.items()])
 
     def non_embedding_parameters(self):
         """Number of trainable weights outside the embeddings (the count of Table 1)."""
-        counts = [int(np.prod(variable.shape)) for variable in self.trainable_variables]
-        return sum(counts) - int(np.prod(self.embedding.embeddings.shape))
+        return self.count_params() - self.embedding.count_params()
 
 
 def _ranking_task(kind, summed):
