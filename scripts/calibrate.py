@@ -5,9 +5,12 @@ from scripts import command
 
 def main():
     """Calibrates and prints what was found."""
-    from experiments.findings.make import reproduce_calibration
+    from experiments.findings.names import calibration_text
+    from experiments.studies.session import opened
 
-    print(reproduce_calibration(command.options()))
+    with opened(command.options()) as session:
+        text = calibration_text(session.found)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,19 @@
-"""Runs the protocol of Table 2 and writes results/<profile>/table2.{csv,md,tex}."""
+"""Runs the search and the repeats of Table 2, writes results/<profile>/table2.{csv,md,tex}."""
 
 from scripts import command
 
 
 def main():
     """Calibrates, searches, repeats, writes the table, prints it."""
-    from experiments.findings.make import reproduce_table2
+    from experiments.findings.make import write_table2
+    from experiments.studies.known import table2_config
+    from experiments.studies.session import opened
 
-    print(reproduce_table2(command.options(), command.FLAGS.repeats))
+    table = table2_config(command.FLAGS.repeats)
+    with opened(command.options()) as session:
+        runs, optimal = session.run_table2(table)
+        text = write_table2(session.folder, table, runs, optimal, session.found)
+    print(text)
 
 
 if __name__ == "__main__":

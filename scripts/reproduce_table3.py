@@ -5,9 +5,17 @@ from scripts import command
 
 def main():
     """Calibrates, runs what is missing, writes the tables, prints them."""
-    from experiments.findings.make import reproduce_table3
+    from experiments.findings.make import write_study
+    from experiments.studies.known import section_3_2
+    from experiments.studies.session import opened
 
-    print(reproduce_table3(command.options(), command.FLAGS.repeats))
+    studies = section_3_2(command.FLAGS.repeats)
+    with opened(command.options()) as session:
+        texts = [
+            write_study(session.folder, name, config, session.run_cases(config), session.found)
+            for name, config in studies.items()
+        ]
+    print("\n".join(texts))
 
 
 if __name__ == "__main__":

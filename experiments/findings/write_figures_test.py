@@ -63,15 +63,14 @@ def test_without_an_example_of_each_kind_the_figure_is_refused_in_one_line(optio
 
 
 @pytest.mark.parametrize("repeats, expected", [(2, 2), (None, 5)])
-def test_the_repeats_of_figure_5_are_those_asked_for(options, monkeypatch, repeats, expected):
+def test_the_repeats_of_figure_5_are_those_asked_for(options, repeats, expected):
     class Asked(Exception):
         pass
 
-    def protocol(table, *place):
+    def run_table2(table):
         raise Asked(table.repeats)
 
-    monkeypatch.setattr(figures, "Protocol", protocol)
-    session = types.SimpleNamespace(profile="smoke", data_seed=1, study=None)
+    session = types.SimpleNamespace(run_table2=run_table2)
     with pytest.raises(Asked, match=f"^{expected}$"):
         MAKERS["5a"](Material(options, lambda: session, repeats))
 

@@ -6,8 +6,7 @@ import shutil
 from typing import NamedTuple
 
 from experiments.errors import BadInput
-from experiments.findings import make as reproduce
-from experiments.findings import table1
+from experiments.findings import make, table1
 from experiments.findings import write_figures as figures
 from experiments.findings.evidence import write_claims
 from experiments.findings.write_report import write_report
@@ -109,16 +108,19 @@ class _Recorded:
         calibration.write(self.folder, self.session.found)
 
     def table2(self):
-        reproduce.make_table2(self.session, known.table2_config(self._repeats))
+        table = known.table2_config(self._repeats)
+        runs, optimal = self.session.run_table2(table)
+        make.write_table2(self.folder, table, runs, optimal, self.session.found)
 
     def study(self, name, drawn):
         file = CONFIGS / "studies" / f"{name}.gin"
         if not file.exists():
             raise Unknown(f"no configs/studies/{name}.gin")
         config = known.cases_config(f"configs/studies/{name}.gin", self._repeats)
-        runs, _ = reproduce.make_cases(self.session, name, config)
+        runs = self.session.run_cases(config)
+        make.write_study(self.folder, name, config, runs, self.session.found)
         if drawn:
-            self._points(f"study_{name}", reproduce.study_points(self.session, runs))
+            self._points(f"study_{name}", make.study_points(self.session.study.store, runs))
 
     def figure(self, name):
         frame, _ = figures.MAKERS[name](self.material)
