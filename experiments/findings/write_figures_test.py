@@ -8,7 +8,6 @@ import pytest
 
 from experiments.errors import BadInput
 from experiments.findings import divergences, dynamics
-from experiments.findings import write_figures as figures
 from experiments.findings.dynamics_test import curves, telemetry
 from experiments.findings.moments_test import DIVERGENCE
 from experiments.findings.write_figures import MAKERS, Material, write_figures
