@@ -1,5 +1,7 @@
 """Finds the learning rate called 1x and writes results/<profile>/calibration.json."""
 
+from experiments.findings.names import calibration_text
+from experiments.studies.session import opened
 from scripts import command
 
 FLAGS = command.flags_of(*command.STUDIES)
@@ -7,9 +9,9 @@ FLAGS = command.flags_of(*command.STUDIES)
 
 def main():
     """Calibrates and prints what was found."""
-    from experiments.findings.make import reproduce_calibration
-
-    print(reproduce_calibration(command.options(FLAGS)))
+    with opened(command.options(FLAGS)) as session:
+        text = calibration_text(session.found)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ from experiments.machinery.cost import cost, sizes
 from experiments.machinery.cost.accelerators import ACCELERATORS, GIB, Accelerator
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.study import Study
-from experiments.studies.cases import CasesProtocol
+from experiments.studies.cases import CasesStudy, check_cases
 from experiments.studies.grid import run_config, sizes_of
 from experiments.studies.known import cases_config, table2_config
 from experiments.studies.selection import search_jobs
 from experiments.studies.session import Options
-from experiments.studies.table2 import Protocol
+from experiments.studies.table2 import Table2Study
 from scripts import plan_costs as plan
 from scripts import plan_text as text
 from scripts.command import ROOT
@@ -40,11 +40,11 @@ def test_the_planned_runs_are_those_that_the_studies_count(tmp_path, repeats, mo
     monkeypatch.setattr(cost, "flops_per_second", lambda: 1e11)
     table, study = table2_config(repeats), Study(Store(tmp_path), None, None)
     found = plan.planned_runs("smoke", table, repeats)
-    runs, _, seconds = Protocol(table, "smoke", 1, study).plan(0.7, None)
+    runs, _, seconds = Table2Study(table, "smoke", 1, study).plan(0.7, None)
     assert len(found["Table 2"]) == runs
     assert sum(map(cost.seconds_of, found["Table 2"])) == pytest.approx(seconds)
     cases = cases_config("configs/studies/table3.gin", repeats)
-    runs, _, seconds = CasesProtocol(cases, "smoke", 1, study).plan(0.7)
+    runs, _, seconds = CasesStudy(cases, "smoke", 1, study).plan(0.7)
     assert len(found["Table 3"]) == runs
     assert sum(map(cost.seconds_of, found["Table 3"])) == pytest.approx(seconds)
     assert len(found["Calibration, at most"]) == 24 * 5
@@ -133,7 +133,7 @@ def test_every_study_resolves_at_the_papers_size():
     found = [path for path in STUDIES if "CasesConfig" in path.read_text()]
     assert len(found) > 15
     for path in found:
-        CasesProtocol(cases_config(path), "paper", 1, study=None).check(path)
+        check_cases(cases_config(path), "paper", path)
 
 
 def test_every_setting_of_table_2_resolves_at_the_papers_size():

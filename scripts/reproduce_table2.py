@@ -1,5 +1,8 @@
-"""Runs the protocol of Table 2 and writes results/<profile>/table2.{csv,md,tex}."""
+"""Runs the search and the repeats of Table 2, writes results/<profile>/table2.{csv,md,tex}."""
 
+from experiments.findings.make import write_table2
+from experiments.studies.known import table2_config
+from experiments.studies.session import opened
 from scripts import command
 
 FLAGS = command.flags_of(*command.STUDIES)
@@ -7,9 +10,11 @@ FLAGS = command.flags_of(*command.STUDIES)
 
 def main():
     """Calibrates, searches, repeats, writes the table, prints it."""
-    from experiments.findings.make import reproduce_table2
-
-    print(reproduce_table2(command.options(FLAGS), FLAGS.seeds))
+    table = table2_config(FLAGS.seeds)
+    with opened(command.options(FLAGS)) as session:
+        runs, optimal = session.run_table2(table)
+        text = write_table2(session.folder, table, runs, optimal, session.found)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """Runs Table 3 and the other studies of section 3.2 and writes their tables."""
 
+from experiments.findings.make import write_study
+from experiments.studies.known import section_3_2
+from experiments.studies.session import opened
 from scripts import command
 
 FLAGS = command.flags_of(*command.STUDIES)
@@ -7,9 +10,13 @@ FLAGS = command.flags_of(*command.STUDIES)
 
 def main():
     """Calibrates, runs what is missing, writes the tables, prints them."""
-    from experiments.findings.make import reproduce_table3
-
-    print(reproduce_table3(command.options(FLAGS), FLAGS.seeds))
+    studies = section_3_2(FLAGS.seeds)
+    with opened(command.options(FLAGS)) as session:
+        texts = [
+            write_study(session.folder, name, config, session.run_cases(config), session.found)
+            for name, config in studies.items()
+        ]
+    print("\n".join(texts))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,12 @@
 
 from absl import flags
 
+from experiments.errors import BadInput
+from experiments.findings.figures import study, style
+from experiments.findings.make import study_points, write_study
+from experiments.studies.cases import check_cases
+from experiments.studies.known import cases_config, study_name
+from experiments.studies.session import opened
 from scripts import command
 
 FLAGS = command.flags_of(*command.STUDIES)
@@ -9,14 +15,19 @@ flags.DEFINE_string("study", "", "A gin file that binds CasesConfig.", flag_valu
 
 
 def main():
-    """Calibrates if needed, runs what is missing, writes the table, prints it."""
-    from experiments.errors import BadInput
-    from experiments.findings.make import reproduce_study
-
-    file = FLAGS.study
-    if not file:
-        raise BadInput("STUDY = '': allowed is a gin file, as configs/studies/warmup.gin")
-    print(reproduce_study(command.options(FLAGS), file, FLAGS.seeds))
+    """Calibrates if needed, runs what is missing, writes table and AUC curves, prints the table."""
+    if not FLAGS.study:
+        raise BadInput("STUDY = '': expected a gin file, as configs/studies/warmup.gin")
+    options = command.options(FLAGS)
+    config, name = cases_config(FLAGS.study, FLAGS.seeds), study_name(FLAGS.study)
+    check_cases(config, options.profile, FLAGS.study)
+    with opened(options) as session:
+        runs = session.run_cases(config)
+        text = write_study(session.folder, name, config, runs, session.found)
+        points = study_points(session.study.store, runs)
+        figure = study.draw(points, config.title)
+        style.save(figure, points, session.folder / "figures", f"study_{name}")
+    print(text)
 
 
 if __name__ == "__main__":

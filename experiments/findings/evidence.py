@@ -10,9 +10,7 @@ from experiments.findings import claims, divergences
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import seeds_on_disk
 from experiments.studies import known, session
-from experiments.studies.cases import CasesProtocol
 from experiments.studies.configs import DESIGN_SEEDS
-from experiments.studies.table2 import Protocol
 from experiments.training.config import DEFAULT_DATA_SEED
 
 SWEPT = {"warmup": "warmup_days", "window": "window_days"}  # what a study's x axis is
@@ -87,30 +85,27 @@ def recorded_runs(options, repeats=None):
     opened = session.recorded(options)
     if opened is None:
         return pd.DataFrame(columns=claims.COLUMNS)
-    arguments = opened.found.base_rate, opened.divergence, opened.display
-    place = opened.profile, opened.data_seed, opened.study
     frames = []
-    runs = Protocol(known.table2_config(repeats), *place).recorded(*arguments)
+    runs = opened.recorded_table2(known.table2_config(repeats))
     if runs is not None:
         frames.append(runs.assign(study="table2", case="", x=float("nan")))
     for name, config in known.deciding(repeats).items():
-        runs = CasesProtocol(config, *place).recorded(*arguments)
+        runs = opened.recorded_cases(config)
         if runs is not None:
             swept = runs[SWEPT[name]] if name in SWEPT else float("nan")
             frames.append(runs.assign(study=name, role="repeat", chosen=False, x=swept))
-    frames += _inside(place, arguments)
+    frames += _inside(opened)
     if not frames:
         return pd.DataFrame(columns=claims.COLUMNS)
     return pd.concat(frames, ignore_index=True).reindex(columns=claims.COLUMNS)
 
 
-def _inside(place, arguments):
+def _inside(opened):
     """The study of divergences with what its telemetry says: a list of one frame, or of none."""
-    config = known.study_config(divergences.STUDY)
-    runs = CasesProtocol(config, *place).recorded(*arguments)
+    runs = opened.recorded_cases(known.study_config(divergences.STUDY))
     if runs is None:
         return []
-    rows = divergences.measured_rows(runs, place[-1].store, arguments[1])
+    rows = divergences.measured_rows(runs, opened.study.store, opened.divergence)
     return [rows.assign(study=divergences.STUDY, role="repeat", chosen=False, x=float("nan"))]
 
 

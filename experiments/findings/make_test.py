@@ -7,10 +7,10 @@ import shutil
 import pytest
 
 from experiments.errors import Differs
-from experiments.findings import make as reproduce
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.workers.pool import Pool
-from experiments.studies.session import Options
+from experiments.studies.known import table2_config
+from experiments.studies.session import Options, opened
 from scripts.verify.verify import refuse, verify
 
 COMMITTED = sorted((ROOT / "results").glob("laptop*"))
@@ -124,8 +124,8 @@ def test_another_data_seed_takes_the_calibration_of_the_profile(copied, tmp_path
         raise Stop
 
     monkeypatch.setattr(Pool, "run", stop)
-    with pytest.raises(Stop):
-        reproduce.reproduce_table2(options(tmp_path, data_seed=5))
+    with pytest.raises(Stop), opened(options(tmp_path, data_seed=5)) as session:
+        session.run_table2(table2_config())
     assert {config.data_seed for config in asked} == {5}
     base_rate = json.loads((HOME / "calibration.json").read_text())["base_rate"]
     assert {config.learning_rate for config in asked} == {base_rate, 2 * base_rate}

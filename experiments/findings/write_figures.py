@@ -6,13 +6,12 @@ import functools
 from data import TASKS
 from experiments.errors import BadInput, CannotWrite
 from experiments.findings import divergences
-from experiments.findings import make as reproduce
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
 from experiments.findings.figures import figure1, figure2, figure3, figure4, figure5, figure6, style
+from experiments.findings.make import write_study
 from experiments.findings.names import MODEL_NAMES
 from experiments.studies import known, session
 from experiments.studies.grid import run_config
-from experiments.studies.table2 import Protocol
 
 MODEL = "large_dcn"  # what the paper's Figures 1, 4, 5a, 6 and 8 are about
 MODELS = ("small", "large", "large_dcn")  # of Figure 5b
@@ -83,16 +82,15 @@ class Material:
     @functools.cached_property
     def repeats(self):
         """Repeats of Table 2, one row a run."""
-        opened = self.session
-        table = known.table2_config(self._repeats)
-        protocol = Protocol(table, opened.profile, opened.data_seed, opened.study)
-        runs, _ = protocol.run(opened.found.base_rate, opened.divergence, opened.display)
+        runs, _ = self.session.run_table2(known.table2_config(self._repeats))
         return runs[runs["role"] == "repeat"]
 
     @functools.cached_property
     def divergences(self):
         """The study of divergences with what its telemetry says, one row a run."""
-        runs = reproduce.run_study(divergences.STUDY, self.session)
+        config = known.study_config(divergences.STUDY)
+        runs = self.session.run_cases(config)
+        write_study(self.session.folder, divergences.STUDY, config, runs, self.session.found)
         return divergences.measured_rows(runs, self.store, self.session.divergence)
 
     @functools.cached_property

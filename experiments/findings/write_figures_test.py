@@ -8,7 +8,6 @@ import pytest
 
 from experiments.errors import BadInput
 from experiments.findings import divergences, dynamics
-from experiments.findings import write_figures as figures
 from experiments.findings.dynamics_test import curves, telemetry
 from experiments.findings.moments_test import DIVERGENCE
 from experiments.findings.write_figures import MAKERS, Material, write_figures
@@ -63,15 +62,14 @@ def test_without_an_example_of_each_kind_the_figure_is_refused_in_one_line(optio
 
 
 @pytest.mark.parametrize("repeats, expected", [(2, 2), (None, 5)])
-def test_the_repeats_of_figure_5_are_those_asked_for(options, monkeypatch, repeats, expected):
+def test_the_repeats_of_figure_5_are_those_asked_for(options, repeats, expected):
     class Asked(Exception):
         pass
 
-    def protocol(table, *place):
+    def run_table2(table):
         raise Asked(table.repeats)
 
-    monkeypatch.setattr(figures, "Protocol", protocol)
-    session = types.SimpleNamespace(profile="smoke", data_seed=1, study=None)
+    session = types.SimpleNamespace(run_table2=run_table2)
     with pytest.raises(Asked, match=f"^{expected}$"):
         MAKERS["5a"](Material(options, lambda: session, repeats))
 

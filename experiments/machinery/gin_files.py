@@ -1,11 +1,14 @@
-"""From gin files to frozen configs, with every mistake of a person said in one line."""
+"""From gin files to frozen configs. Every mistake of a person is said in one line.
 
-import io
-import os
+The module knows no class of the project: classes are registered into it. Files are parsed with
+gin's own parser and checked as a whole before anything is built.
+"""
+
+import inspect
 import pathlib
 import re
 import tokenize
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gin
 from gin import config_parser
@@ -15,38 +18,60 @@ from experiments.errors import BadInput, did_you_mean, one_of
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs"
 COMMAND_LINE = "command line"
-_NOT_GIN = (
-    "not gin: {}: allowed is name = value, the value a number, 'string', True, False, None, list, "
-    "tuple, dict, @reference or %macro"
+PARAMETERS = {}  # by registered name: dict from each parameter to whether it has no default
+_EXPECTED = (
+    "expected name = value, the value a number, 'string', True, False, None, list, tuple, dict, "
+    "@reference or %macro"
 )
-
-PARAMETERS = {}  # of what `register` was given, by its name
-
-gin.add_config_file_search_path(str(ROOT))
-# No other reader: that of packages fails with a TypeError where the first part of a path is a
-# folder on Python's path, as for the files of `configs` from another folder than the root.
-gin.config._FILE_READERS[:] = [(open, os.path.isfile)]
+# Quoted text is kept whole. Nothing else in a value can hold a name with "=" behind it.
+_ONE_BINDING = re.compile(r"""(?:'[^']*'|"[^"]*"|\S|\s(?!\s*[A-Za-z_][\w./]*\s*=))+""")
 
 
 class Place(NamedTuple):
     """Where a binding stands."""
 
     file: str
-    line: int
+    line: int = 1
 
     def __str__(self):
         return self.file if self.file == COMMAND_LINE else f"{self.file}:{self.line}"
 
 
-def register(kind, parameters):
+class Binding(NamedTuple):
+    """One binding of a file or of the command line.
+
+    name: `Class.parameter`, or the name of a macro.
+    value: the value, with gin's own objects for the references and macros in it.
+    place: Place.
+    """
+
+    name: str
+    value: Any
+    place: Place
+
+
+class _Unknown(str):
+    """The name of a reference to a class that is not registered."""
+
+
+class _Delegate(gin.config.ParserDelegate):
+    """Reads references as gin does, but leaves it to `_check` to refuse an unknown one."""
+
+    def configurable_reference(self, name, evaluate):
+        if name not in PARAMETERS:
+            return _Unknown(name)
+        return super().configurable_reference(name, evaluate)
+
+
+def register(kind):
     """Lets gin files bind the parameters of a class or function.
 
     Args:
       kind: the class or function; files call it by its name.
-      parameters: names of its parameters.
     """
     gin.register(kind)
-    PARAMETERS[kind.__name__] = list(parameters)
+    parameters = inspect.signature(kind).parameters.values()
+    PARAMETERS[kind.__name__] = {one.name: one.default is one.empty for one in parameters}
 
 
 def named_file(folder, name):
@@ -56,44 +81,38 @@ def named_file(folder, name):
     """
     known = sorted(item.stem for item in (CONFIGS / folder).glob("*.gin"))
     if name not in known:
-        raise BadInput(f"configs/{folder}: no {name!r}: allowed is {one_of(str(name), known)}")
+        raise BadInput(f"configs/{folder}: no {name!r}: expected {one_of(str(name), known)}")
     return f"configs/{folder}/{name}.gin"
 
 
-def resolve(files, bindings=(), wanted=("run",)):
+def resolve(files, bindings=(), wanted=("run",), values=None):
     """Builds configs from gin files.
 
     Args:
       files: paths, absolute or from the project's root; a later file may override an earlier one.
       bindings: gin bindings as text, "name = value"; these override the files. A name without a
-        dot is a parameter of `run`.
+        dot is a parameter of `run`, or a macro if it is in capitals.
       wanted: names of what to build, given to `register`.
+      values: dict from full name (`run.learning_rate`, or a macro as `THRESHOLD`) to a Python
+        value, or None. They override the files as `bindings` do, and count as bindings of the
+        command line.
     Returns: list of the built configs, in the order of `wanted`.
-    Raises: BadInput naming file, parameter, value and what is allowed: a file that is missing or
-      not gin, an unknown name, a value out of range, a name bound twice in one file or in two
-      files that do not include each other, a binding that nothing used.
+    Raises: BadInput naming file, parameter, value and what is expected: a file that is missing or
+      not gin, an unknown name, a value out of range, a name bound twice in one file, in two files
+      that do not include each other or on the command line, a binding that nothing reads.
     """
-    bindings = [_full_name(text) for text in bindings]
-    places = {}
+    read = [binding for file in files for binding in _in_file(str(file))]
+    read += _on_command_line(bindings, values or {})
+    effective = {binding.name: binding for binding in read}
+    used = _used(effective, wanted, str(files[-1]))
+    _refuse_unused(effective, used, read, own=(str(files[-1]), COMMAND_LINE))
+    gin.clear_config()
+    for name, value, _ in effective.values():
+        gin.bind_parameter(name if "." in name else f"%{name}", value)
     try:
-        for file in files:
-            places |= _places_of_file(str(file))
-        for text in bindings:
-            for name, _ in _bindings_in(io.StringIO(text), COMMAND_LINE):
-                if places.get(name) == Place(COMMAND_LINE, 1):
-                    raise BadInput(f"{COMMAND_LINE}: {name} is bound twice: allowed is once")
-                places[name] = Place(COMMAND_LINE, 1)
-        gin.clear_config()
-        gin.parse_config_files_and_bindings(
-            [str(file) for file in files], bindings, finalize_config=False, skip_unknown=False
-        )
-        built = [gin.get_configurable(name)() for name in wanted]
-    except BadInput:
-        raise
-    except (ValueError, TypeError, SyntaxError, OSError, RuntimeError) as error:
-        raise BadInput(_in_one_line(error, places, str(files[-1]))) from error
-    _check_all_used(places, own=(str(files[-1]), COMMAND_LINE))
-    return built
+        return [gin.get_configurable(name)() for name in wanted]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadInput(_placed(error, effective)) from error
 
 
 def bound(file):
@@ -101,190 +120,194 @@ def bound(file):
 
     A macro has its name alone, and is shown as `%NAME` where it is the value of a parameter.
     """
-    gin.clear_config()
-    gin.parse_config_file(str(file), skip_unknown=False)
-    keys = {
-        name: name if "." in name else f"{name}/macro.value" for name in _places_of_file(str(file))
-    }
-    return {name: repr(gin.query_parameter(key)) for name, key in keys.items()}
+    return {binding.name: repr(binding.value) for binding in _in_file(str(file))}
 
 
 def split_bindings(text):
-    """Cuts "a=1 b.c=(2, 3) d='x y'" into its bindings: at white space before a name and "=".
-
-    White space inside brackets or quotes does not count.
-    """
-    parts, depth, quote = [""], 0, ""
-    for place, letter in enumerate(text):
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "'\"":
-            quote = letter
-        else:
-            depth += (letter in "([{") - (letter in ")]}")
-        outside = letter.isspace() and not quote and depth == 0
-        if outside and re.match(r"\s*[A-Za-z_][\w./]*\s*=", text[place:]):
-            parts.append("")
-        parts[-1] += letter
-    return [part.strip() for part in parts if part.strip()]
+    """Cuts "a=1 b.c=(2, 3) d='x y'" into its bindings: at white space before a name and "="."""
+    return [part.strip() for part in _ONE_BINDING.findall(text) if part.strip()]
 
 
-def _full_name(binding):
-    name, equals, value = (part.strip() for part in binding.partition("="))
-    if not equals or not name or not value:
-        raise BadInput(f"command line: {binding!r}: allowed is name=value")
-    return f"{name if '.' in name or name.isupper() else 'run.' + name} = {value}"
+def _on_command_line(bindings, values):
+    """The bindings that a command gives as text and as values, in a list."""
+    place, found = Place(COMMAND_LINE), {}
+    for name, value in _pairs(bindings, place) + list(values.items()):
+        full = name if "." in name or name.isupper() else f"run.{name}"
+        _refuse_twice(full, found.get(full), place)
+        found[full] = _check(Binding(full, value, place))
+    return list(found.values())
 
 
-class _NamesOnly(config_parser.ParserDelegate):
-    """Reads references and macros as text: only names and places of bindings matter here."""
-
-    def configurable_reference(self, scoped_configurable_name, evaluate):
-        return f"@{scoped_configurable_name}{'()' if evaluate else ''}"
-
-    def macro(self, macro_name):
-        return f"%{macro_name}"
-
-
-def _bindings_in(file, where):
-    """Yields (name, line) of every binding and (None, path) of every include of an open file.
-
-    Raises: BadInput naming `where` and the line, if the text is not gin.
-    """
-    try:
-        for statement in config_parser.ConfigParser(file, _NamesOnly()):
-            if isinstance(statement, config_parser.IncludeStatement):
-                yield None, statement.filename
-            elif isinstance(statement, config_parser.BindingStatement):
-                parts = [statement.scope, statement.selector.split(".")[-1], statement.arg_name]
-                yield ".".join(filter(None, parts)), statement.location.line_num
-            elif isinstance(statement, config_parser.ImportStatement):
-                place = Place(where, statement.location.line_num)
-                raise BadInput(f"{place}: import of {statement.module}: allowed are bindings")
-    except SyntaxError as error:
-        text = (error.text or "").strip()
-        raise BadInput(f"{Place(where, error.lineno)}: {_NOT_GIN.format(text)}") from error
-    except tokenize.TokenError as error:
-        raise BadInput(f"{where}: an open bracket or quote: allowed are closed ones") from error
-    except UnicodeDecodeError:
-        raise
-    except ValueError as error:  # gin's word for a value that Python cannot read
-        token = re.search(r"Failed to parse token '(.*)' \(line (\d+)\)", str(error))
-        place = Place(where, int(token[2])) if token else where
-        raise BadInput(f"{place}: {_NOT_GIN.format(token[1] if token else error)}") from error
+def _pairs(bindings, place):
+    """The name and value of each binding that is given as text."""
+    pairs = []
+    for text in bindings:
+        statements = list(_statements(text, place.file))
+        if [type(one) for one in statements] != [config_parser.BindingStatement]:
+            raise BadInput(f"{place}: {text!r}: {_EXPECTED}")
+        pairs.append((_name(statements[0]), statements[0].value))
+    return pairs
 
 
-def _places_of_file(path, above=()):
-    """Where each name of a file and its includes is bound, refusing names bound twice.
+def _in_file(path, above=()):
+    """The bindings of a file and its includes in the order in which they are read, in a list.
+
+    A file may override what it includes, and two of its includes may include the same file. Any
+    other name that is bound twice is refused.
 
     Args:
       path: the file.
       above: the files that include it.
     """
     if path in above:
-        raise BadInput(f"{path}: includes itself: allowed are files that do not")
-    own, included = {}, {}
+        raise BadInput(f"{path}: includes itself: expected a file that does not")
+    read, effective = [], {}
+    for statement in _statements_of(path):
+        if isinstance(statement, config_parser.IncludeStatement):
+            new = _in_file(statement.filename, (*above, path))
+        elif isinstance(statement, config_parser.BindingStatement):
+            place = Place(path, statement.location.line_num)
+            new = [_check(Binding(_name(statement), statement.value, place))]
+        else:  # the head of a block, whose bindings follow
+            continue
+        for binding in new:
+            first = effective.get(binding.name)
+            if first is None or first.place.file == path or binding.place.file != path:
+                _refuse_twice(binding.name, first, binding.place)
+        read += new
+        effective |= {binding.name: binding for binding in new}
+    return read
+
+
+def _statements_of(path):
+    """The statements of a file, which is looked up from the present folder, then from the root."""
+    found = pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path
     try:
-        with _looked_up(path).open() as file:
-            found = list(_bindings_in(file, path))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not text"
-        raise BadInput(f"{path}: cannot be read: {reason}") from error
-    for name, line in found:
-        if name is None:
-            for other, place in _places_of_file(line, (*above, path)).items():
-                _refuse_twice(other, included.get(other), place)
-                _refuse_twice(other, own.get(other), place)
-                included[other] = place
-        else:
-            place = Place(path, line)
-            _refuse_twice(name, own.get(name), place)
-            own[name] = place
-    return included | own
+        return _statements(found.read_text(), path)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: cannot be read: not text") from error
 
 
-def _looked_up(path):
-    """A path from the present folder or else from the project's root, as gin looks it up."""
-    return pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path
+def _statements(text, where):
+    """Yields the statements of a text as gin parses them.
+
+    Raises: BadInput naming `where` and the line, if the text is not gin or imports a module.
+    """
+    try:
+        for statement in config_parser.ConfigParser(text, _Delegate()):
+            if isinstance(statement, config_parser.ImportStatement):
+                place = Place(where, statement.location.line_num)
+                raise BadInput(f"{place}: import of {statement.module}: expected bindings alone")
+            yield statement
+    except SyntaxError as error:
+        line = [*text.splitlines(), ""][error.lineno - 1].strip()
+        raise BadInput(f"{Place(where, error.lineno)}: not gin: {line}: {_EXPECTED}") from error
+    except tokenize.TokenError as error:
+        raise BadInput(f"{where}: a bracket or quote is open: expected closed ones") from error
 
 
-def _refuse_twice(name, first, second):
-    if first is not None and first != second:
-        raise BadInput(f"{second}: {name} is bound twice, first at {first}: allowed is once")
+def _name(statement):
+    """The full name that a statement binds."""
+    scope = f"{statement.scope}/" if statement.scope else ""
+    return scope + ".".join(filter(None, (statement.selector, statement.arg_name)))
 
 
-def _in_one_line(error, places, own):
-    """The first line of an error of gin or of a constructor, with the place it is about.
+def _check(binding):
+    """The binding, if its class, its parameter and the classes in its value are registered.
+
+    Raises: BadInput naming those that are.
+    """
+    name, value, place = binding
+    kind, _, parameter = name.rpartition(".")
+    unknown = [leaf for leaf in _leaves(value) if isinstance(leaf, _Unknown)]
+    if kind and kind not in PARAMETERS:
+        if kind.partition(".")[0] in PARAMETERS:
+            raise BadInput(f"{place}: {kind} has no parts: expected Class.parameter = value")
+        unknown.append(kind)
+    for other in unknown:
+        raise BadInput(f"{place}: {other} is unknown: expected {one_of(other, PARAMETERS)}")
+    if kind and parameter not in PARAMETERS[kind]:
+        expected = one_of(parameter, PARAMETERS[kind])
+        raise BadInput(f"{place}: {name} is unknown: expected {expected}")
+    return binding
+
+
+def _refuse_twice(name, first, place):
+    """Refuses a second binding; a file that is included twice is no second one."""
+    if first is not None and (first.place != place or place.file == COMMAND_LINE):
+        raise BadInput(f"{place}: {name} is bound twice, first at {first.place}: expected once")
+
+
+def _used(bindings, wanted, own):
+    """Names of the bindings that are read when `wanted` is built.
 
     Args:
-      error: the exception.
-      places: Places of all bindings by name.
+      bindings: dict from name to Binding.
+      wanted: names of classes or functions.
       own: the person's own file, where what is missing could stand.
+    Raises: BadInput if a macro or a parameter without a default has no value.
     """
-    text = str(error).strip()
-    first = text.splitlines()[0] if text else type(error).__name__
-    unknown = re.match(r"Configurable '(\w+)' doesn't have a parameter named '(\w+)'", first)
-    if unknown:
-        name = f"{unknown[1]}.{unknown[2]}"
-        known = PARAMETERS[unknown[1]]
-        place = _place_in(text, unknown[1], places)
-        return (
-            f"{places.get(name, place)}: {name} is unknown: allowed is {one_of(unknown[2], known)}"
-        )
-    missing = re.match(r"No configurable matching (?:reference )?'@?((\w+)[\w.]*)", first)
-    if missing:
-        name, place = missing[2], _place_in(text, missing[2], places)
+    used, pending = set(), [(name, own) for name in wanted]
+    while pending:
+        name, reader = pending.pop()
         if name in PARAMETERS:
-            return f"{place}: {missing[1]} has no parts: allowed is as StreamConfig.days = 8"
-        return f"{place}: {name} is unknown: allowed is {one_of(name, PARAMETERS)}"
-    parameter = re.match(r"(\w+\.\w+)(?:\[[^]]*\])* = ", first)
-    if parameter and parameter[1] in places:
-        return f"{places[parameter[1]]}: {first}"
-    nothing = re.search(r"No values supplied .*: \['(\w+)'", text)
-    call = re.search(r"In call to configurable '(\w+)' .*?(?:in scope '(\w+)')?$", text, re.M)
-    if nothing and call and call[1] == "macro":
-        place = _use_of(call[2], places)
-        return f"{place}: %{call[2]} has no value: allowed is a file or SET that binds it"
-    lacking = re.match(r"(\w+)\.__init__\(\) missing .*?'(\w+)'", first)
-    if lacking or (nothing and call):
-        name = f"{lacking[1]}.{lacking[2]}" if lacking else f"{call[1]}.{nothing[1]}"
-        return f"{own}: {name} has no value: allowed is a file or SET that binds it"
-    return first
+            reads = {f"{name}.{one}": needed for one, needed in PARAMETERS[name].items()}
+        else:
+            reads = {name: True}
+        for full, needed in reads.items():
+            if full in bindings and full not in used:
+                used.add(full)
+                value, place = bindings[full][1:]
+                pending += [(other, place) for other in _read_by(value)]
+            elif full not in bindings and needed:
+                what = f"{own}: {full}" if name in PARAMETERS else f"{reader}: %{full}"
+                raise BadInput(f"{what} has no value: expected a file or SET that binds it")
+    return used
 
 
-def _use_of(macro, places):
-    """Where a macro is used: the first of the bindings' files that has it, or the command line."""
-    for file in dict.fromkeys(place.file for place in places.values()):
-        if file != COMMAND_LINE:
-            for number, line in enumerate(_looked_up(file).read_text().splitlines(), 1):
-                if re.search(rf"^[^#]*%{macro}\b", line):
-                    return Place(file, number)
-    return COMMAND_LINE
+def _refuse_unused(effective, used, read, own):
+    """Refuses bindings that nothing reads.
 
+    A part that is switched off (`Class.part = None`) leaves the bindings of its own class unread
+    in the files of the project; that is no mistake, but it is one in the person's own file. Nor is
+    it a mistake if a parameter is bound anew as a whole, and the macros which stand beside its
+    first binding are no longer read.
 
-def _place_in(text, name, places):
-    """Where an unknown name stands: gin's own word for a file, or the binding that begins so."""
-    in_file = re.search(r'In file "(.+?)", line (\d+)', text)
-    if in_file:
-        return Place(in_file[1], int(in_file[2]))
-    return next((place for key, place in places.items() if key.startswith(name)), COMMAND_LINE)
-
-
-def _check_all_used(places, own):
-    """Refuses bindings that nothing read.
-
-    A part that is switched off (`StreamConfig.shocks = None`) leaves the bindings of its class
-    unread in the files of the project; that is no mistake. In the person's own file it is. Nor is
-    it one that thresholds which are bound as a whole leave the macros of a method's file unread.
+    Args:
+      effective: dict from name to the last Binding of it.
+      used: names, from `_used`.
+      read: list of all Bindings, those overridden included.
+      own: the person's own file and the command line.
     """
-    operative = io.StringIO(gin.operative_config_str())
-    used = {name for name, _ in _bindings_in(operative, "operative configuration")}
-    classes = {name.split(".")[0] for name in used}
-    for name, place in places.items():
-        switched_off = name.split(".")[0] not in classes and "." in name and place.file not in own
-        replaced = "." not in name and place.file.startswith("configs/methods/")
-        if name not in used and not switched_off and not replaced:
+    replaced = {(macro, one.place.file) for one in read for macro in _read_by(one.value)}
+    for name, _, place in effective.values():
+        excused = place.file not in own if "." in name else (name, place.file) in replaced
+        if name not in used and not excused:
             hint = did_you_mean(name, sorted(used))
-            raise BadInput(
-                f"{place}: {name} has no effect: allowed are bindings that are read{hint}"
-            )
+            raise BadInput(f"{place}: {name} has no effect: expected a binding that is read{hint}")
+
+
+def _read_by(value):
+    """Names of the classes and macros that a value refers to."""
+    references = (
+        one for one in _leaves(value) if isinstance(one, gin.config.ConfigurableReference)
+    )
+    return ["/".join(one.scopes) or one.selector for one in references]
+
+
+def _leaves(value):
+    """What a value holds inside its lists, tuples and dicts."""
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if not isinstance(value, (list, tuple)):
+        return [value]
+    return [leaf for item in value for leaf in _leaves(item)]
+
+
+def _placed(error, bindings):
+    """The first line of a constructor's error, with the place of the binding that it is about."""
+    text = (str(error) or type(error).__name__).splitlines()[0]
+    about = text.partition(" = ")[0].partition("[")[0]  # as in Class.parameter[0] = value
+    return f"{bindings[about].place}: {text}" if about in bindings else text

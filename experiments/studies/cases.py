@@ -10,7 +10,7 @@ from experiments.studies.grid import run_config
 from experiments.studies.rows import frame_of, run_row
 
 
-class CasesProtocol:
+class CasesStudy:
     """Runs the cases of one study.
 
     Args:
@@ -23,20 +23,6 @@ class CasesProtocol:
     def __init__(self, config, profile, data_seed, study):
         self._config, self._study = config, study
         self._profile, self._data_seed = profile, data_seed
-
-    def check(self, where):
-        """Resolves every case once, at whatever rate: a mistake is said before anything is run.
-
-        Args:
-          where: the file of the study.
-        Raises: BadInput naming the file and the case.
-        """
-        for name, case in self._config.cases.items():
-            try:
-                self._run_config(case, base_rate=1.0, seed=0)
-            except BadInput as error:
-                said = str(error).removeprefix("command line: ")
-                raise BadInput(f"{where}: CasesConfig.cases[{name!r}]: {said}") from error
 
     def plan(self, base_rate):
         """(runs, done, predicted seconds of the others)."""
@@ -113,6 +99,24 @@ class CasesProtocol:
         )
         stream = build(bindings=case.set).stream
         return build(bindings=case_bindings(case, stream, seed))
+
+
+def check_cases(config, profile, where):
+    """Resolves every case once, so that a mistake is reported before anything runs.
+
+    Args:
+      config: CasesConfig.
+      profile: name of the profile.
+      where: the file of the study.
+    Raises: BadInput naming the file and the case.
+    """
+    study = CasesStudy(config, profile, data_seed=0, study=None)
+    for name, case in config.cases.items():
+        try:
+            study._run_config(case, base_rate=1.0, seed=0)
+        except BadInput as error:
+            said = str(error).removeprefix("command line: ")
+            raise BadInput(f"{where}: CasesConfig.cases[{name!r}]: {said}") from error
 
 
 def case_bindings(case, stream, seed):

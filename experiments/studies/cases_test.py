@@ -6,7 +6,7 @@ import pytest
 
 from data import TASKS, Stream
 from experiments.machinery.gin_files import ROOT, named_file
-from experiments.studies.cases import CasesProtocol
+from experiments.studies.cases import CasesStudy
 from experiments.studies.configs import DESIGN_SEEDS, Case, CasesConfig
 from experiments.studies.grid import run_config
 from experiments.studies.known import cases_config, section_3_2
@@ -19,7 +19,7 @@ def config(**changes):
 
 
 def jobs(cases, profile="smoke", base_rate=0.5):
-    protocol = CasesProtocol(config(cases=cases), profile, 7, study=None)
+    protocol = CasesStudy(config(cases=cases), profile, 7, study=None)
     return protocol._jobs(base_rate)
 
 
@@ -90,7 +90,7 @@ def test_measured_cases_are_asked_for_with_their_telemetry():
     class RunIdOnly(NamedTuple):
         run_id: str
 
-    protocol = CasesProtocol(study, "laptop", 7, Recorder())
+    protocol = CasesStudy(study, "laptop", 7, Recorder())
     sizes = {name: case.runs or study.runs for name, case in study.cases.items()}
     measured = sum(sizes[name] for name, case in study.cases.items() if case.measured)
     runs, done, seconds = protocol.plan(0.5)
@@ -104,7 +104,7 @@ def test_measured_cases_are_asked_for_with_their_telemetry():
 
 def test_the_recorded_divergences_of_clippy_are_runs_of_table_2():
     study = cases_config(named_file("studies", "divergences"))
-    protocol = CasesProtocol(study, "laptop", 7, study=None)
+    protocol = CasesStudy(study, "laptop", 7, study=None)
     found = {(name, run.run_seed): run for name, _, run in protocol._jobs(0.5)}
     table = run_config("laptop", "large_dcn", "clippy", learning_rate=1.0, data_seed=7, run_seed=0)
     assert found["clippy", 0].run_id == table.run_id
@@ -127,7 +127,7 @@ def test_heavy_features_can_be_left_out():
 
 def test_the_only_shock_of_each_run_is_where_the_case_says():
     cases = {"shock": CASE | {"shock_at": [0.0, 0.5, 1.0]}}
-    protocol = CasesProtocol(config(runs=4, cases=cases), "smoke", 7, study=None)
+    protocol = CasesStudy(config(runs=4, cases=cases), "smoke", 7, study=None)
     runs = [run for _, _, run in protocol._jobs(0.5)]
     assert {run.stream.days for run in runs} == {8}  # seven of them are trained on
     assert [run.stream.shocks.days for run in runs] == [(0,), (3,), (6,), (0,)]
@@ -143,7 +143,7 @@ def test_a_case_has_the_defaults_of_an_untreated_run():
 @pytest.mark.parametrize("profile", ["smoke", "laptop"])
 def test_every_study_of_section_3_2_resolves(profile):
     for name, study in section_3_2().items():
-        protocol = CasesProtocol(study, profile, 7, study=None)
+        protocol = CasesStudy(study, profile, 7, study=None)
         runs = protocol._jobs(0.5)
         assert len(runs) == study.runs * len(study.cases), name
         assert {run.method.name for _, _, run in runs} == {"naive"}
@@ -154,14 +154,14 @@ def test_every_study_of_section_3_2_resolves(profile):
 )
 def test_every_study_that_explains_resolves(file):
     study = cases_config(file)
-    runs = CasesProtocol(study, "laptop", 7, study=None)._jobs(0.5)
+    runs = CasesStudy(study, "laptop", 7, study=None)._jobs(0.5)
     assert len({run.run_id for _, _, run in runs}) == study.runs * len(study.cases)
 
 
 def test_tasks_are_removed_in_the_order_of_the_variance_of_their_labels():
     study = cases_config(named_file("studies", "table3"))
     clean, one, two = (
-        CasesProtocol(study, "laptop", DESIGN_SEEDS[0], None)._run_config(study.cases[name], 1.0, 0)
+        CasesStudy(study, "laptop", DESIGN_SEEDS[0], None)._run_config(study.cases[name], 1.0, 0)
         for name in ("clean", "one_task_removed", "two_tasks_removed")
     )
     stream = Stream(clean.stream, DESIGN_SEEDS[0])

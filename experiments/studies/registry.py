@@ -1,7 +1,5 @@
 """Everything that gin files may name."""
 
-import dataclasses
-
 import data
 from experiments.machinery.gin_files import register, resolve
 from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Config
@@ -57,10 +55,5 @@ def divergence_config():
     return resolve(["configs/divergence.gin"], (), ("DivergenceConfig",))[0]
 
 
-def _fields(kind):
-    return [field.name for field in dataclasses.fields(kind)]
-
-
-register(run, _fields(RunConfig))
-for _class in CLASSES:
-    register(_class, _fields(_class))
+for _kind in (run, *CLASSES):
+    register(_kind)

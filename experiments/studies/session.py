@@ -15,7 +15,9 @@ from experiments.machinery.workers.connection import check_address, connected
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies import calibration
+from experiments.studies.cases import CasesStudy
 from experiments.studies.registry import resolve
+from experiments.studies.table2 import Table2Study
 from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import DivergenceConfig
 from experiments.training.tensorflow_setup import load_tensorflow
@@ -67,6 +69,29 @@ class Session(NamedTuple):
     def folder(self):
         """Where the artefacts go."""
         return self.study.store.root
+
+    def run_table2(self, table):
+        """Runs what is missing of Table 2: Table2Study.run of a Table2Config."""
+        return self._of(Table2Study, table).run(*self._given)
+
+    def run_cases(self, config):
+        """Runs what is missing of a study of cases: CasesStudy.run of a CasesConfig."""
+        return self._of(CasesStudy, config).run(*self._given)
+
+    def recorded_table2(self, table):
+        """The runs of Table 2 if all of them have a record, else None; nothing is run."""
+        return self._of(Table2Study, table).recorded(*self._given)
+
+    def recorded_cases(self, config):
+        """The runs of a study of cases if all of them have a record, else None."""
+        return self._of(CasesStudy, config).recorded(*self._given)
+
+    def _of(self, kind, config):
+        return kind(config, self.profile, self.data_seed, self.study)
+
+    @property
+    def _given(self):
+        return self.found.base_rate, self.divergence, self.display
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from experiments.studies.grid import run_config
 from experiments.studies.rows import METRICS
 
 
-class Protocol:
+class Table2Study:
     """Search, choice and repeats of Table 2 (sections 5.1.2, 5.1.3 and 5.2).
 
     Args:

@@ -96,7 +96,9 @@ class _Again:
         calibration.write(self.folder, self.session.found)
 
     def table2(self):
-        make.make_table2(self.session, known.table2_config(self._seeds))
+        table = known.table2_config(self._seeds)
+        runs, optimal = self.session.run_table2(table)
+        make.write_table2(self.folder, table, runs, optimal, self.session.found)
 
     def study(self, folder, name):
         """The Part of a study of cases."""
@@ -109,9 +111,10 @@ class _Again:
 
         def write():
             config = known.cases_config(str(file), self._seeds)
-            runs, _ = make.make_cases(self.session, name, config)
+            runs = self.session.run_cases(config)
+            make.write_study(self.folder, name, config, runs, self.session.found)
             if drawn:
-                self._points(points, make.study_points(self.session, runs))
+                self._points(points, make.study_points(self.session.study.store, runs))
 
         return Part(names + (points,) * drawn, write)
 

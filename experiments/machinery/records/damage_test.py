@@ -22,7 +22,7 @@ from experiments.machinery.records.record import Store
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.runner import Runner
 from experiments.machinery.workers.study import Study
-from experiments.studies.cases import CasesProtocol
+from experiments.studies.cases import CasesStudy
 from experiments.studies.configs import CasesConfig
 from experiments.studies.registry import telemetry_config
 from scripts import command
@@ -60,7 +60,7 @@ class Here:
 
 def study_on(folder, study, display, names=tuple(CASES)):
     """Runs the study, or some of its cases, and writes its table."""
-    protocol = CasesProtocol(config(names), "smoke", 1, study)
+    protocol = CasesStudy(config(names), "smoke", 1, study)
     write_cases(folder, "damage", config(names), protocol.run(BASE_RATE, DIVERGENCE, display))
 
 

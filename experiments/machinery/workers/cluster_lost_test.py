@@ -19,7 +19,7 @@ from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.runner import Runner
 from experiments.machinery.workers.study import Study
 from experiments.studies import session
-from experiments.studies.cases import CasesProtocol
+from experiments.studies.cases import CasesStudy
 from experiments.studies.configs import CasesConfig
 from experiments.studies.grid import run_config
 from experiments.studies.session import Options
@@ -70,7 +70,7 @@ class Here:
 def tables(study):
     """Runs CASES; the bytes of the table's files."""
     root = study.store.root
-    runs = CasesProtocol(CASES, "smoke", 1, study).run(0.5, DIVERGENCE, display())
+    runs = CasesStudy(CASES, "smoke", 1, study).run(0.5, DIVERGENCE, display())
     write_cases(root, "own", CASES, runs)
     return {path.name: path.read_bytes() for path in root.glob("own*")}
 

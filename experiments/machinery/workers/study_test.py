@@ -27,11 +27,11 @@ from experiments.machinery.workers.pool import Pool
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies import calibration
-from experiments.studies.cases import CasesProtocol
+from experiments.studies.cases import CasesStudy
 from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Config
 from experiments.studies.grid import run_config
 from experiments.studies.registry import telemetry_config
-from experiments.studies.table2 import Protocol
+from experiments.studies.table2 import Table2Study
 from experiments.studies.testing import leave
 from experiments.training.divergence import DivergenceConfig
 
@@ -333,7 +333,7 @@ def reproduced(tmp_path_factory, day_cache):
     opened = Opened(folder, day_cache)
     with opened.open() as study:
         found = calibration.calibrate(EDGE, "smoke", study, DIVERGENCE)
-        protocol = Protocol(TABLE, "smoke", 1, study)
+        protocol = Table2Study(TABLE, "smoke", 1, study)
         runs, optimal = protocol.run(found.base_rate, DIVERGENCE, opened.display)
     text = write_table2(folder, TABLE, runs, optimal, found)
     return folder, found, runs, text, opened.text.getvalue()
@@ -372,7 +372,7 @@ def test_a_second_pass_runs_nothing_and_gives_the_same_bytes(reproduced, day_cac
     opened = Opened(folder, day_cache)
     with opened.open() as study:
         again = calibration.calibrate(EDGE, "smoke", study, DIVERGENCE)
-        protocol = Protocol(TABLE, "smoke", 1, study)
+        protocol = Table2Study(TABLE, "smoke", 1, study)
         runs, optimal = protocol.run(again.base_rate, DIVERGENCE, opened.display)
     assert write_table2(folder, TABLE, runs, optimal, again) == text
     assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
@@ -384,10 +384,12 @@ def test_table2_is_recorded_only_when_every_run_is(reproduced, day_cache):
     folder, found, runs, _, _ = reproduced
     study = Study(Store(folder), None, Opened(folder, day_cache).display)
     display = Opened(folder, day_cache).display
-    again = Protocol(TABLE, "smoke", 1, study).recorded(found.base_rate, DIVERGENCE, display)
+    again = Table2Study(TABLE, "smoke", 1, study).recorded(found.base_rate, DIVERGENCE, display)
     assert again.equals(runs)
     more = dataclasses.replace(TABLE, repeats=3)
-    assert Protocol(more, "smoke", 1, study).recorded(found.base_rate, DIVERGENCE, display) is None
+    assert (
+        Table2Study(more, "smoke", 1, study).recorded(found.base_rate, DIVERGENCE, display) is None
+    )
 
 
 def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
@@ -401,7 +403,7 @@ def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
     for done in (0, 4):
         opened = Opened(tmp_path, day_cache)
         with opened.open() as study:
-            protocol = CasesProtocol(config, "smoke", 1, study)
+            protocol = CasesStudy(config, "smoke", 1, study)
             runs = protocol.run(0.5, DIVERGENCE, opened.display)
         texts.append(write_cases(tmp_path, "objectives", config, runs))
         assert f"Objectives: 4 runs, {done} done" in opened.text.getvalue()
@@ -409,7 +411,7 @@ def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
     assert runs["case"].tolist() == ["six", "six", "one", "one"]
     assert runs.loc[2:, "rmse"].isna().all()  # no regression task is left
     quiet = Study(Store(tmp_path), None, opened.display)
-    protocol = CasesProtocol(config, "smoke", 1, quiet)
+    protocol = CasesStudy(config, "smoke", 1, quiet)
     assert protocol.recorded(0.5, DIVERGENCE, opened.display).equals(runs)
     assert protocol.recorded(0.7, DIVERGENCE, opened.display) is None
 
