@@ -5,7 +5,7 @@ from scripts import command
 
 def main():
     """Reads records, runs nothing, writes the table, prints it."""
-    from scripts.detector_runs import write_detector
+    from experiments.findings.detection import write_detector
 
     print(write_detector(command.options()))
 

@@ -1,9 +1,9 @@
 """The commands over studies: from a profile to tables on disk."""
 
 from experiments.findings import cases, table2, table3
-from experiments.findings import names as tables
 from experiments.findings.figures import study as study_figure
 from experiments.findings.figures import style
+from experiments.findings.names import SCALE
 from experiments.machinery.records.files import write_whole
 from experiments.studies import session
 from experiments.studies.cases import CasesProtocol
@@ -26,7 +26,7 @@ def reproduce_calibration(options):
     Raises: BadInput, RunsCrashed.
     """
     with session.opened(options) as opened:
-        return tables.calibration_text(opened.found)
+        return table2.calibration_text(opened.found)
 
 
 def reproduce_table2(options, repeats=None):
@@ -144,14 +144,14 @@ def write_table2(folder, table, runs, optimal, found):
     Returns: table2.md as text.
     """
     frame = table2.table_frame(runs, table.untreated)
-    optimal = {metric: value * table2.SCALE[metric] for metric, value in optimal.items()}
-    text = tables.markdown(frame, optimal)
-    text += tables.notes(table2.rates_frame(runs), table, found)
+    optimal = {metric: value * SCALE[metric] for metric, value in optimal.items()}
+    text = table2.markdown(frame, optimal)
+    text += table2.notes(table2.rates_frame(runs), table, found)
     parts = {
         "table2.csv": _csv(frame),
         "table2_runs.csv": _csv(runs),
         "table2.md": text,
-        "table2.tex": tables.latex(frame, optimal),
+        "table2.tex": table2.latex(frame, optimal),
     }
     return _write(folder, parts, text)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.findings import names as tables
+from experiments.findings import table2
 from experiments.findings import published as paper
 from experiments.findings import table2
 from experiments.studies.calibration import Calibration

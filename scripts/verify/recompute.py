@@ -9,12 +9,12 @@ from experiments.errors import BadInput
 from experiments.findings import make as reproduce
 from experiments.findings import table1
 from experiments.findings import write_figures as figures
+from experiments.findings.detection import write_detector
 from experiments.findings.evidence import write_claims
 from experiments.findings.write_report import write_report
 from experiments.machinery.gin_files import CONFIGS
 from experiments.studies import calibration, known, session
 from experiments.training.config import DEFAULT_DATA_SEED
-from scripts.detector_runs import write_detector
 
 TABLE2 = ("table2.csv", "table2.md", "table2.tex", "table2_runs.csv")
 TABLE3 = ("table3.csv", "table3.md", "table3.tex", "table3_runs.csv")
