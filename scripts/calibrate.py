@@ -1,6 +1,6 @@
 """Finds the learning rate called 1x and writes results/<profile>/calibration.json."""
 
-from experiments.findings.names import calibration_text
+from experiments.findings.table2 import calibration_text
 from experiments.studies.session import opened
 from scripts import command
 

@@ -7,7 +7,7 @@ FLAGS = command.flags_of("profile", "data_seed")
 
 def main():
     """Reads records, runs nothing, writes the table, prints it."""
-    from scripts.detector_runs import write_detector
+    from experiments.findings.detection import write_detector
 
     print(write_detector(command.options(FLAGS)))
 

@@ -2,11 +2,21 @@
 
 import pandas as pd
 
-from experiments.findings.names import DIGITS, METHOD_NAMES, MODEL_NAMES, markdown_row, number
-from experiments.findings.statistics import proportion
-from experiments.findings.table2 import SCALE, interval
+from experiments.findings.names import (
+    DIGITS,
+    METHOD_NAMES,
+    MODEL_NAMES,
+    SCALE,
+    markdown_table,
+    number,
+    share_interval,
+)
+from experiments.findings.statistics import described, proportion
+from experiments.studies.rows import METRICS
 
-OTHER_LABELS = ("micro", "damaged", "untrained")  # kinds of divergence.Label between the two ends
+# The columns that count runs: of what kind of divergence.Label each is.
+COUNTED = {"diverged": "full", "micro_diverged": "micro"}
+COUNTED |= {"damaged": "damaged", "untrained": "untrained"}
 
 
 def table_frame(runs, against=None):
@@ -21,26 +31,22 @@ def table_frame(runs, against=None):
       differences paired by seed with its 95 % interval by Student's t (auc_gap, auc_gap_low,
       auc_gap_high; NaN for a case that is compared with none).
     """
-    against = against or {}
     cells = dict(iter(runs.groupby("case", sort=False)))
     rows = []
     for name, cell in cells.items():
-        labels = cell["label"].value_counts()
-        diverged, tried = int(labels.get("full", 0)), len(cell)
-        ratio, low, high = proportion(diverged, tried)
-        first = cell.iloc[0]
-        row = {name: first[name] for name in ("model", "method", "rate_multiple")}
-        row |= {"diverged": diverged, "micro_diverged": int(labels.get("micro", 0))}
-        row |= {kind: int(labels.get(kind, 0)) for kind in OTHER_LABELS[1:]}
+        labels, tried = cell["label"].value_counts(), len(cell)
+        row = {"case": name}
+        row |= {column: cell[column].iloc[0] for column in ("model", "method", "rate_multiple")}
+        row |= {column: int(labels.get(kind, 0)) for column, kind in COUNTED.items()}
+        ratio, low, high = proportion(row["diverged"], tried)
         row |= {"tried": tried, "ratio": ratio, "low": low, "high": high}
-        for metric in ("auc", "rmse"):
-            values = cell[metric] * SCALE[metric]
-            row |= {f"{metric}_mean": values.mean(), f"{metric}_std": values.std(ddof=1)}
-        other = against.get(name, "")
-        row["against"] = other
-        for metric in ("auc", "rmse"):
-            row |= _gap(cell, cells.get(other), metric)
-        rows.append({"case": name} | row)
+        for metric in METRICS:
+            found = described(cell[metric] * SCALE[metric])
+            row |= {f"{metric}_mean": found.mean, f"{metric}_std": found.std}
+        row["against"] = (against or {}).get(name, "")
+        for metric in METRICS:
+            row |= _gap(cell, cells.get(row["against"]), metric)
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -49,9 +55,8 @@ def _gap(cell, other, metric):
     values = pd.Series(dtype=float)
     if other is not None:
         values = cell.set_index("seed")[metric] - other.set_index("seed")[metric]
-    values = values * SCALE[metric]
-    found, gap = interval(values), f"{metric}_gap"
-    return {gap: values.mean(), f"{gap}_low": found["low"], f"{gap}_high": found["high"]}
+    found, gap = described(values * SCALE[metric]), f"{metric}_gap"
+    return {gap: found.mean, f"{gap}_low": found.low, f"{gap}_high": found.high}
 
 
 def markdown(frame, title):
@@ -61,9 +66,7 @@ def markdown(frame, title):
       frame: from table_frame.
       title: heading.
     """
-    header, rows = shown(frame)
-    lines = [f"## {title}", "", markdown_row(header), markdown_row(["---"] * len(header))]
-    return "\n".join([*lines, *map(markdown_row, rows)]) + "\n"
+    return f"## {title}\n\n{markdown_table(*shown(frame))}"
 
 
 def shown(frame):
@@ -81,25 +84,26 @@ def shown(frame):
     for row in frame.itertuples():
         cells = [
             row.case,
-            MODEL_NAMES.get(row.model, row.model),
-            METHOD_NAMES.get(row.method, row.method),
+            MODEL_NAMES[row.model],
+            METHOD_NAMES[row.method],
             f"{row.rate_multiple:g}x",
             f"{row.diverged}/{row.tried}",
-            f"{row.low:.0%} to {row.high:.0%}",
+            share_interval(row),
             _others(row),
             number(row.auc_mean, row.auc_std, "auc"),
             number(row.rmse_mean, row.rmse_std, "rmse"),
         ]
         if compared:
-            gaps = (shown_gap(row, metric) if row.against else "-" for metric in ("auc", "rmse"))
+            gaps = (shown_gap(row, metric) if row.against else "-" for metric in METRICS)
             cells += [row.against or "-", *gaps]
         rows.append(cells)
     return header, rows
 
 
 def _others(row):
-    counts = zip(OTHER_LABELS, (row.micro_diverged, row.damaged, row.untrained), strict=True)
-    return ", ".join(f"{count} {kind}" for kind, count in counts if count) or "-"
+    """The runs that neither were healthy nor fully diverged, by kind."""
+    counts = {kind: getattr(row, column) for column, kind in COUNTED.items() if kind != "full"}
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "-"
 
 
 def shown_gap(row, metric):

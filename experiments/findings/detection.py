@@ -5,8 +5,12 @@ import dataclasses
 import numpy as np
 import pandas as pd
 
-from experiments.findings.names import markdown_row
-from experiments.findings.statistics import proportion
+from experiments.errors import BadInput
+from experiments.findings.names import markdown_table
+from experiments.findings.statistics import UNDEFINED, proportion
+from experiments.machinery.records.files import write_whole
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.training.detector import Detector, see_row
 from experiments.training.divergence import label
 
@@ -21,6 +25,32 @@ COLUMNS = ("run_id", "model", "method", "data_seed", "source", "label", "label_s
 COLUMNS += ("said", "said_step", "onset", "delay")
 HEADER = ("Shown to it", "Divergence", "Runs", "Labelled", "Said", "Hits")
 HEADER += ("Precision", "Recall", "Median delay (steps)")
+
+
+def write_detector(options):
+    """Writes detector.{csv,md} of one data seed; reads records, runs nothing.
+
+    Args:
+      options: session.Options.
+    Returns: detector.md as text.
+    Raises: BadInput if there is no run.
+    """
+    store = options.store(options.data_seed)
+    divergence, config = divergence_config(), telemetry_config().detector
+    measured, rows = TelemetryStore(store.root), []
+    for record in store.records():
+        if record.status != "crashed":
+            telemetry = measured.read(record.run_id) if measured.has(record.run_id) else None
+            rows += rows_of(record, store.curves(record), telemetry, divergence, config)
+    if not rows:
+        raise BadInput(f"{store.runs}: no run: make run or a study leaves some")
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    for name in ("label_step", "said_step", "onset", "delay"):
+        frame[name] = frame[name].astype("Int64")
+    text = markdown(frame)
+    write_whole(store.root / "detector.csv", frame.to_csv(index=False).encode())
+    write_whole(store.root / "detector.md", text.encode())
+    return text
 
 
 def rows_of(record, curves, telemetry, divergence, config):
@@ -68,13 +98,13 @@ def _in_rows(curves, config):
 
 
 def _said(events, truth):
+    if not events:
+        return {"said": "healthy", "said_step": None, "onset": None, "delay": None}
     full = [event for event in events if event.kind == "full"]
-    if full or events:
-        first = (full or events)[0]
-        delay = None if truth.step is None else first.step - truth.step
-        kind = "full" if full else "micro"
-        return {"said": kind, "said_step": first.step, "onset": first.onset, "delay": delay}
-    return {"said": "healthy", "said_step": None, "onset": None, "delay": None}
+    first = (full or events)[0]
+    delay = None if truth.step is None else first.step - truth.step
+    kind = "full" if full else "micro"
+    return {"said": kind, "said_step": first.step, "onset": first.onset, "delay": delay}
 
 
 def summary(rows):
@@ -94,32 +124,22 @@ def summary(rows):
             entry = {"source": source, "of": of, "runs": len(group)}
             entry |= {"positive": true.sum(), "said": said.sum(), "hits": hits.sum()}
             for name, n in {"precision": said.sum(), "recall": true.sum()}.items():
-                low, high = _interval(hits.sum(), n)
-                entry |= {name: hits.sum() / n if n else np.nan}
-                entry |= {f"{name}_low": low, f"{name}_high": high}
+                share = proportion(hits.sum(), n) if n else UNDEFINED
+                entry |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
             found.append(entry | {"median_delay": group.loc[hits, "delay"].astype(float).median()})
     return pd.DataFrame(found)
 
 
-def _interval(count, n):
-    return proportion(count, n)[1:] if n else (np.nan, np.nan)
-
-
 def markdown(rows):
     """The table of `summary` as a person reads it."""
-    lines = [
-        "# The online detector against the labels",
-        "",
-        "Labels are those of `experiments/training/divergence.py`, from the AUC of the last day. A",
-        "run is a hit if both say that it diverged. Delay: from the evaluation that dates the",
-        "label to the step at which the detector said it; negative is earlier. Intervals: 95 %,",
-        "Wilson.",
-        "Shocks raise the training loss of every run, so that it tells little alone.",
-        "",
-        markdown_row(HEADER),
-        markdown_row(["---"] * len(HEADER)),
-    ]
-    return "\n".join([*lines, *map(markdown_row, shown(rows))]) + "\n"
+    return f"""# The online detector against the labels
+
+Labels are those of `experiments/training/divergence.py`, from the AUC of the last day. A run
+is a hit if both say that it diverged. Delay: from the evaluation that dates the label to
+the step at which the detector said it; negative is earlier. Intervals: 95 %, Wilson.
+Shocks raise the training loss of every run, so that it tells little alone.
+
+{markdown_table(HEADER, shown(rows))}"""
 
 
 def shown(rows):

@@ -1,8 +1,8 @@
 """From the rows of a study to its files: tables and the points of its curves."""
 
 from experiments.findings import cases, table2, table3
-from experiments.findings import names as tables
 from experiments.findings.figures import study as study_figure
+from experiments.findings.names import SCALE
 from experiments.machinery.records.files import write_whole
 
 
@@ -42,14 +42,14 @@ def write_table2(folder, table, runs, optimal, found):
     Returns: table2.md as text.
     """
     frame = table2.table_frame(runs, table.untreated)
-    optimal = {metric: value * table2.SCALE[metric] for metric, value in optimal.items()}
-    text = tables.markdown(frame, optimal)
-    text += tables.notes(table2.rates_frame(runs), table, found)
+    optimal = {metric: value * SCALE[metric] for metric, value in optimal.items()}
+    text = table2.markdown(frame, optimal)
+    text += table2.notes(table2.rates_frame(runs), table, found)
     parts = {
         "table2.csv": _csv(frame),
         "table2_runs.csv": _csv(runs),
         "table2.md": text,
-        "table2.tex": tables.latex(frame, optimal),
+        "table2.tex": table2.latex(frame, optimal),
     }
     return _write(folder, parts, text)
 

@@ -10,8 +10,12 @@ class Cell(NamedTuple):
     std: float | None
 
 
-# Table 2, by (model, metric), in the order of METHODS. AUC in percent.
+MODELS = ("small", "large", "large_dcn")  # simplest first
 METHODS = ("naive", "gc", "agc", "lamb", "clippy")
+TREATED = METHODS[1:]
+RATES = (1.0, 2.0)  # in multiples of 1x
+
+# Table 2, by (model, metric), in the order of METHODS. AUC in percent.
 _DIVERGED = Cell(None, None)
 TABLE2 = {
     ("small", "auc"): (
@@ -50,12 +54,12 @@ TABLE1 = {
 
 
 class Change(NamedTuple):
-    """One row of the paper's Table 3."""
+    """One row of the paper's Table 3; without counts if the paper has no such row."""
 
     direction: str
     change: str
-    diverged: int
-    tried: int
+    diverged: int | None
+    tried: int | None
 
 
 TABLE3 = {
@@ -66,6 +70,11 @@ TABLE3 = {
     "one_task_removed": Change("Output tasks", "Remove one task", 2, 3),
     "two_tasks_removed": Change("Output tasks", "Remove two tasks", 0, 3),
 }
+
+
+def table3_row(case):
+    """The paper's row of a case of Table 3; one that it does not have is called by its own name."""
+    return TABLE3.get(case, Change("-", case, None, None))
 
 
 def table2_cell(model, method, metric):

@@ -30,7 +30,38 @@ class Onsets(NamedTuple):
     varied: bool
 
 
+class Described(NamedTuple):
+    """Mean, sample standard deviation and the ends of the mean's interval; NaN where undefined."""
+
+    mean: float
+    std: float
+    low: float
+    high: float
+
+
 UNDEFINED = Estimate(np.nan, np.nan, np.nan)
+
+
+def described(values):
+    """A few numbers as tables show them, the interval of their mean by Student's t.
+
+    Args:
+      values: Series; undefined ones are left out.
+    Returns: Described.
+    """
+    mean, std = values.mean(), values.std(ddof=1)
+    return Described(mean, std, **interval(values))
+
+
+def interval(values):
+    """95 % interval of a mean by Student's t: dict of low and high, NaN for fewer than two values.
+
+    Args:
+      values: Series; undefined ones are left out.
+    """
+    values = values.dropna()
+    half = values.sem(ddof=1) * stats.t.ppf(0.975, len(values) - 1) if len(values) > 1 else np.nan
+    return {"low": values.mean() - half, "high": values.mean() + half}
 
 
 def mean(blocks):

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from experiments.findings import published as paper
-from experiments.findings.names import MODEL_NAMES, markdown_row
+from experiments.findings.names import MODEL_NAMES, latex_table, markdown_table
+from experiments.findings.published import TABLE1
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import Store
 from experiments.studies.grid import run_config
@@ -18,9 +18,9 @@ REASON = (
 
 
 def table_frame():
-    """One row a model: columns of table1.csv."""
+    """(the rows of table1.csv, one a model; the width of the input, in numbers)."""
     rows = []
-    for name, (theirs, bottom) in paper.TABLE1.items():
+    for name, (theirs, bottom) in TABLE1.items():
         config, model = _built(name)
         rows.append(
             {
@@ -30,7 +30,9 @@ def table_frame():
                 "shared_bottom": bottom,
             }
         )
-    return pd.DataFrame(rows), _input_width(config)
+    stream = config.stream
+    categorical = stream.categorical_features * config.model.embedding_width
+    return pd.DataFrame(rows), stream.dense_features + categorical
 
 
 def _built(name):
@@ -41,11 +43,6 @@ def _built(name):
     return config, build_model(config, vocabulary_size=2)
 
 
-def _input_width(config):
-    categorical = config.stream.categorical_features * config.model.embedding_width
-    return config.stream.dense_features + categorical
-
-
 def write(folder):
     """Writes table1.{csv,md,tex} into a results folder.
 
@@ -54,7 +51,7 @@ def write(folder):
     """
     frame, width = table_frame()
     root = Store(folder).root
-    text = _markdown(frame) + "\n" + REASON.format(width=width) + "\n"
+    text = f"{markdown_table(HEADER, shown(frame))}\n{REASON.format(width=width)}\n"
     parts = {
         "table1.csv": frame.to_csv(index=False, lineterminator="\n"),
         "table1.md": text,
@@ -69,30 +66,11 @@ def shown(frame):
     """Yields the cells of one row a model, as text, in the order of HEADER."""
     for row in frame.itertuples():
         ours, theirs = row.nonembedding_parameters, row.paper_parameters
+        millions = f"{ours / 1e6:.2f}M", f"{theirs / 1e6:.1f}M"
         difference = f"{100 * (ours / theirs - 1):+.2f}"
-        yield (
-            MODEL_NAMES[row.model],
-            f"{ours / 1e6:.2f}M",
-            f"{theirs / 1e6:.1f}M",
-            difference,
-            row.shared_bottom,
-        )
-
-
-def _markdown(frame):
-    lines = [markdown_row(HEADER), markdown_row(["---"] * len(HEADER))]
-    lines += [markdown_row(cells) for cells in shown(frame)]
-    return "\n".join(lines) + "\n"
+        yield MODEL_NAMES[row.model], *millions, difference, row.shared_bottom
 
 
 def _latex(frame):
-    lines = [
-        r"\begin{tabular}{lrrrl}",
-        r"\hline",
-        r"Model & Non-embedding parameters & Paper & Difference, \% & Shared bottom \\",
-        r"\hline",
-    ]
-    for cells in shown(frame):
-        bottom = cells[-1].replace("->", r"$\to$").replace(" x ", r" $\times$ ")
-        lines.append(" & ".join([*cells[:-1], bottom]) + r" \\")
-    return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+    text = latex_table("lrrrl", HEADER, [shown(frame)])
+    return text.replace("->", r"$\to$").replace(" x ", r" $\times$ ")

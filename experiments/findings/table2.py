@@ -1,12 +1,38 @@
-"""Table 2 in long form, a pure function of the runs."""
+"""Table 2, a pure function of the runs: in long form, in Markdown and in LaTeX."""
+
+from typing import NamedTuple
 
 import pandas as pd
-from scipy.stats import t
 
-from experiments.findings import published as paper
+from experiments.findings.names import (
+    DIGITS,
+    METHOD_NAMES,
+    METRIC_NAMES,
+    MODEL_NAMES,
+    SCALE,
+    latex_table,
+    markdown_table,
+    number,
+)
+from experiments.findings.published import table2_cell, table2_rate
+from experiments.findings.statistics import described
 from experiments.studies.rows import METRICS
 
-SCALE = {"auc": 100.0, "rmse": 1.0}  # AUC in percent, as the paper prints it
+RATES_HEADER = ("Model", "Method", "Rate", "Threshold", "AUC", "95 % interval", "RMSE", "Diverged")
+RATES_HEADER += ("Micro-diverged",)
+
+
+class Style(NamedTuple):
+    """How a cell is marked up: `best` and `diverged` are templates of what they stand around."""
+
+    sign: str
+    best: str
+    diverged: str
+    gap: str
+
+
+MARKDOWN = Style("±", "<u>{}</u>", "*diverged*", "<br>")
+LATEX = Style(r"$\pm$", r"\underline{{{}}}", r"\emph{diverged}", " ")
 
 
 def table_frame(runs, untreated):
@@ -20,34 +46,21 @@ def table_frame(runs, untreated):
       percent; std is the sample standard deviation over seeds; mean, std and the 95 % interval of
       the mean (low, high; Student's t) are over the runs whose metric is defined, n counts all.
     """
-    repeats = runs[runs["role"] == "repeat"]
     rows = []
-    for (model, method), cell in repeats.groupby(["model", "method"], sort=False):
+    for (model, method), cell in _repeats(runs).groupby(["model", "method"], sort=False):
         if method == untreated:
             by_rate = cell.groupby("rate_multiple")["auc"].mean().fillna(-1.0)
             cell = cell[cell["rate_multiple"] == by_rate.idxmax()]
         else:
             cell = cell[cell["chosen"]]
         for metric in METRICS:
-            values = cell[metric] * SCALE[metric]
-            theirs = paper.table2_cell(model, method, metric)
-            rows.append(
-                {
-                    "model": model,
-                    "method": method,
-                    "metric": metric,
-                    "mean": values.mean(),
-                    "std": values.std(ddof=1),
-                    "n": len(cell),
-                    "diverged": int((cell["label"] == "full").sum()),
-                    "micro_diverged": int((cell["label"] == "micro").sum()),
-                    "rate_multiple": cell["rate_multiple"].iloc[0],
-                    "threshold": cell["threshold"].iloc[0],
-                    "paper_mean": theirs.mean,
-                    "paper_std": theirs.std,
-                    **interval(values),
-                }
-            )
+            found = described(cell[metric] * SCALE[metric])
+            theirs = table2_cell(model, method, metric)
+            row = {"model": model, "method": method, "metric": metric}
+            row |= {"mean": found.mean, "std": found.std} | _counts(cell)
+            row |= {name: cell[name].iloc[0] for name in ("rate_multiple", "threshold")}
+            row |= {"paper_mean": theirs.mean, "paper_std": theirs.std}
+            rows.append(row | {"low": found.low, "high": found.high})
     return pd.DataFrame(rows)
 
 
@@ -59,28 +72,161 @@ def rates_frame(runs):
     Returns: DataFrame with model, method, rate_multiple, threshold, n, diverged, micro_diverged,
       and for auc (percent) and rmse: <metric>_mean, <metric>_std, <metric>_low, <metric>_high.
     """
-    repeats = runs[runs["role"] == "repeat"]
     rows = []
-    cells = repeats.groupby(["model", "method", "rate_multiple"], sort=False)
-    for (model, method, multiple), cell in cells:
-        row = {"model": model, "method": method, "rate_multiple": multiple}
-        row |= {"threshold": cell["threshold"].iloc[0], "n": len(cell)}
-        for name, label in {"diverged": "full", "micro_diverged": "micro"}.items():
-            row[name] = int((cell["label"] == label).sum())
+    setting = ["model", "method", "rate_multiple"]
+    for place, cell in _repeats(runs).groupby(setting, sort=False):
+        row = dict(zip(setting, place, strict=True)) | {"threshold": cell["threshold"].iloc[0]}
+        row |= _counts(cell)
         for metric in METRICS:
-            values = cell[metric] * SCALE[metric]
-            row |= {f"{metric}_mean": values.mean(), f"{metric}_std": values.std(ddof=1)}
-            row |= {f"{metric}_{end}": value for end, value in interval(values).items()}
+            found = described(cell[metric] * SCALE[metric])
+            row |= {f"{metric}_{name}": value for name, value in found._asdict().items()}
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def interval(values):
-    """95 % interval of a mean by Student's t: dict of low and high, NaN for fewer than two values.
+def _repeats(runs):
+    return runs[runs["role"] == "repeat"]
+
+
+def _counts(cell):
+    label = cell["label"]
+    dead, micro = (int((label == kind).sum()) for kind in ("full", "micro"))
+    return {"n": len(cell), "diverged": dead, "micro_diverged": micro}
+
+
+def best_method(rows, metric):
+    """The method with the best mean among those none of whose runs fully diverged, or None.
 
     Args:
-      values: Series; undefined ones are left out.
+      rows: rows of one model and one metric, in the columns of table2.csv.
+      metric: "auc" or "rmse".
     """
-    values = values.dropna()
-    half = values.sem(ddof=1) * t.ppf(0.975, len(values) - 1) if len(values) > 1 else float("nan")
-    return {"low": values.mean() - half, "high": values.mean() + half}
+    alive = rows[(rows["diverged"] == 0) & rows["mean"].notna()]
+    if alive.empty:
+        return None
+    order = alive["mean"].idxmax() if metric == "auc" else alive["mean"].idxmin()
+    return alive.loc[order, "method"]
+
+
+def markdown(table, optimal):
+    """The table in Markdown: ours, and the paper's figure below it in each cell.
+
+    Args:
+      table: DataFrame with the columns of table2.csv.
+      optimal: dict from metric to its Bayes-optimal value, in the units of the table.
+    """
+    return markdown_table(_header(table), sum(_groups(table, optimal, MARKDOWN), []))
+
+
+def latex(table, optimal):
+    """The same in LaTeX."""
+    columns = f"ll{'c' * table['method'].nunique()}c"
+    return latex_table(columns, _header(table), _groups(table, optimal, LATEX))
+
+
+def _header(table):
+    names = (METHOD_NAMES[name] for name in table["method"].unique())
+    return ["Model", "Metric", *names, "Optimal"]
+
+
+def _groups(table, optimal, style):
+    """The rows of each model, as text."""
+    methods = list(table["method"].unique())
+    for model, rows in table.groupby("model", sort=False):
+        group = []
+        for metric, name in METRIC_NAMES.items():
+            first = "" if group else MODEL_NAMES[model]
+            best = f"{optimal[metric]:.{DIGITS[metric]}f}"
+            group.append([first, name, *_cells(rows, methods, metric, style), best])
+        yield [*group, ["", "Best learning rate", *chosen_rates(rows, methods, model), ""]]
+
+
+def _cells(rows, methods, metric, style):
+    rows = rows[rows["metric"] == metric]
+    best, by_method = best_method(rows, metric), rows.set_index("method")
+    return [_cell(by_method.loc[name], metric, name == best, style) for name in methods]
+
+
+def _cell(row, metric, is_best, style):
+    ours = number(row["mean"], row["std"], metric, style.sign)
+    if is_best:
+        ours = style.best.format(ours)
+    dead = f"{row['diverged']}/{row['n']}"
+    if row["diverged"] == row["n"]:
+        ours = f"{style.diverged} {dead} ({ours})"
+    elif row["diverged"]:
+        ours = f"{ours}, {dead} diverged"
+    return f"{ours}{style.gap}[{theirs(row, metric, style.sign)}]"
+
+
+def theirs(row, metric, sign="±"):
+    """The paper's figure of a row of table2.csv as text."""
+    if pd.isna(row["paper_mean"]):
+        return "diverged"
+    return number(row["paper_mean"], row["paper_std"], metric, sign)
+
+
+def chosen_rates(rows, methods, model):
+    """The rate that the search chose for each method, with the paper's in brackets, as text."""
+    by_method = rows.drop_duplicates("method").set_index("method")
+    cells = []
+    for name in methods:
+        paper, shown = table2_rate(model, name), f"{by_method.loc[name, 'rate_multiple']:g}x"
+        threshold = by_method.loc[name, "threshold"]
+        shown += "" if pd.isna(threshold) else f", {threshold:g}"
+        cells.append(f"{shown} [{'-' if paper is None else f'{paper}x'}]")
+    return cells
+
+
+def calibration_text(found):
+    """Where 1x comes from, in one sentence.
+
+    Args:
+      found: calibration.Calibration.
+    """
+    n, seeds = len(found.data_seeds), ", ".join(map(str, found.data_seeds))
+    return (
+        f"1x is {found.base_rate:g}: naive {MODEL_NAMES[found.model]} fully diverges in "
+        f"{n} of {n} runs at {found.edge:g}, called {found.edge_multiple:g}x, "
+        f"on design data seeds {seeds}."
+    )
+
+
+def notes(rates, table, found):
+    """What the reader of table2.md must know to read it: every rate, and sentences.
+
+    Args:
+      rates: rates_frame.
+      table: Table2Config.
+      found: calibration.Calibration.
+    """
+    lines = [
+        "",
+        "Both rates, each with its best threshold:",
+        "",
+        markdown_table(RATES_HEADER, map(rates_cells, rates.itertuples())),
+        "Cells: mean ± sample standard deviation over fresh seeds, last day, over the runs whose "
+        "metric is defined; in brackets the paper's. Intervals are of the mean (Student's t). "
+        "Underlined: the best of the methods without a full divergence. Optimal: the "
+        "Bayes-optimal prediction of this stream.",
+        f"Each setting was chosen by one search run (seed {table.search_seed}) and repeated with "
+        f"{table.repeats} other seeds. The row of rates gives the chosen multiple and threshold. "
+        f"{METHOD_NAMES[table.untreated]} is not searched; its column is its better rate.",
+        calibration_text(found),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def rates_cells(row):
+    """One row of rates_frame as text, in the order of RATES_HEADER."""
+    return [
+        MODEL_NAMES[row.model],
+        METHOD_NAMES[row.method],
+        f"{row.rate_multiple:g}x",
+        "-" if pd.isna(row.threshold) else f"{row.threshold:g}",
+        number(row.auc_mean, row.auc_std, "auc"),
+        f"{row.auc_low:.2f} to {row.auc_high:.2f}",
+        number(row.rmse_mean, row.rmse_std, "rmse"),
+        f"{row.diverged}/{row.n}",
+        f"{row.micro_diverged}/{row.n}",
+    ]

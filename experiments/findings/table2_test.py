@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.findings import names as tables
 from experiments.findings import published as paper
 from experiments.findings import table2
 from experiments.studies.calibration import Calibration
@@ -95,15 +94,15 @@ def test_the_best_is_the_highest_auc_and_the_lowest_rmse_of_the_survivors():
             "diverged": [0, 0, 3, 1],
         }
     )
-    assert tables.best_method(rows, "auc") == "b"
-    assert tables.best_method(rows, "rmse") == "a"
-    assert tables.best_method(rows[rows["method"] == "c"], "auc") is None
+    assert table2.best_method(rows, "auc") == "b"
+    assert table2.best_method(rows, "rmse") == "a"
+    assert table2.best_method(rows[rows["method"] == "c"], "auc") is None
 
 
 def test_markdown_and_latex_say_the_same(frame):
     table = table2.table_frame(frame, "naive")
     optimal = {"auc": 80.0, "rmse": 0.9}
-    text, tex = tables.markdown(table, optimal), tables.latex(table, optimal)
+    text, tex = table2.markdown(table, optimal), table2.latex(table, optimal)
     assert "*diverged* 2/2 (51.00 ± 1.41)<br>[diverged]" in text
     assert r"\emph{diverged} 2/2 (51.00 $\pm$ 1.41) [diverged]" in tex
     assert "75.00, 1/2 diverged<br>[71.79 ± 0.00]" in text
@@ -123,7 +122,7 @@ def test_the_notes_state_the_rate_and_every_setting(frame):
         data_seeds=(1000, 1001),
         tried=[],
     )
-    text = tables.notes(table2.rates_frame(frame), config(), found)
+    text = table2.notes(table2.rates_frame(frame), config(), found)
     assert "1x is 0.8: naive Large fully diverges in 2 of 2 runs at 0.32, called 0.4x" in text
     assert "design data seeds 1000, 1001." in text
     assert "| Small | Naive | 1x | - | 51.00 ± 1.41 |" in text

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from experiments.findings import cases
-from experiments.findings import published as paper
-from experiments.findings.names import MODEL_NAMES, markdown_row
+from experiments.findings.names import MODEL_NAMES, latex_table, markdown_table, share_interval
+from experiments.findings.published import table3_row
 
 HEADER = ("Direction", "Change", "Fully diverged", "Ratio", "95 % interval", "Paper")
 
@@ -15,26 +15,14 @@ def table_frame(runs):
     Args:
       runs: from CasesProtocol.run.
     Returns: DataFrame with the columns of table3.csv: direction, change, diverged, tried, ratio,
-      low, high (Wilson, 95 %), paper_diverged, paper_tried.
+      low, high (Wilson, 95 %), paper_diverged, paper_tried; the last two are empty for a case that
+      the paper does not have.
     """
     found = cases.table_frame(runs)
-    rows = []
-    for row in found.itertuples():
-        theirs = paper.TABLE3[row.case]
-        rows.append(
-            {
-                "direction": theirs.direction,
-                "change": theirs.change,
-                "diverged": row.diverged,
-                "tried": row.tried,
-                "ratio": row.ratio,
-                "low": row.low,
-                "high": row.high,
-                "paper_diverged": theirs.diverged,
-                "paper_tried": theirs.tried,
-            }
-        )
-    return pd.DataFrame(rows)
+    theirs = pd.DataFrame([table3_row(case) for case in found["case"]])
+    counts = theirs[["diverged", "tried"]].astype("Int64").add_prefix("paper_")
+    ours = found[["diverged", "tried", "ratio", "low", "high"]]
+    return pd.concat([theirs[["direction", "change"]], ours, counts], axis=1)
 
 
 def markdown(frame, found):
@@ -44,37 +32,20 @@ def markdown(frame, found):
       frame: from table_frame.
       found: calibration.Calibration.
     """
-    lines = [markdown_row(HEADER), markdown_row(["---"] * len(HEADER))]
-    for row in frame.itertuples():
-        lines.append(markdown_row(cells(row)))
-    lines += [
-        "",
-        f"Naive {MODEL_NAMES.get(found.model, found.model)} at {found.edge:g}, called "
-        f"{found.edge_multiple:g}x. The intervals are Wilson's.",
-    ]
-    return "\n".join(lines) + "\n"
+    return (
+        f"{markdown_table(HEADER, map(cells, frame.itertuples()))}\n"
+        f"Naive {MODEL_NAMES[found.model]} at {found.edge:g}, called {found.edge_multiple:g}x. "
+        "The intervals are Wilson's.\n"
+    )
 
 
 def latex(frame):
-    """The same as a LaTeX tabular, without packages."""
-    lines = [
-        r"\begin{tabular}{llcccc}",
-        r"\hline",
-        r"Direction & Change & Fully diverged & Ratio & 95 \% interval & Paper \\",
-        r"\hline",
-    ]
-    for row in frame.itertuples():
-        lines.append(" & ".join(cell.replace("%", r"\%") for cell in cells(row)) + r" \\")
-    return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+    """The same in LaTeX."""
+    return latex_table("llcccc", HEADER, [map(cells, frame.itertuples())])
 
 
 def cells(row):
     """One row of table_frame as text, in the order of HEADER."""
-    return [
-        row.direction,
-        row.change,
-        f"{row.diverged}/{row.tried}",
-        f"{row.ratio:.0%}",
-        f"{row.low:.0%} to {row.high:.0%}",
-        f"{row.paper_diverged}/{row.paper_tried}",
-    ]
+    paper = "-" if pd.isna(row.paper_tried) else f"{row.paper_diverged:.0f}/{row.paper_tried:.0f}"
+    ours = f"{row.diverged}/{row.tried}", f"{row.ratio:.0%}", share_interval(row)
+    return [row.direction, row.change, *ours, paper]

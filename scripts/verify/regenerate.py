@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 from experiments.errors import BadInput
 from experiments.findings import make, table1
+from experiments.findings.detection import write_detector
 from experiments.findings.evidence import write_claims
 from experiments.findings.write_figures import MAKERS, Material
 from experiments.machinery.gin_files import CONFIGS
 from experiments.studies import calibration, known, session
 from experiments.training.config import DEFAULT_DATA_SEED
-from scripts.detector_runs import write_detector
 
 RUNS = "_runs.csv"  # the ending of the file that lists the runs of a study
 

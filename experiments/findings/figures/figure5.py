@@ -5,7 +5,7 @@ import pandas as pd
 from experiments.findings.dynamics import judged
 from experiments.findings.figures import style
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
-from experiments.findings.table2 import interval
+from experiments.findings.statistics import interval
 from experiments.training.divergence import CHANCE
 
 ABOUT = (

@@ -8,10 +8,13 @@ from experiments.findings.names import (
     METHOD_NAMES,
     METRIC_NAMES,
     MODEL_NAMES,
+    SCALE,
+    number,
+)
+from experiments.findings.table2 import (
     RATES_HEADER,
     best_method,
     chosen_rates,
-    number,
     rates_cells,
     theirs,
 )
@@ -182,6 +185,6 @@ def _optimal(material):
         return dict.fromkeys(METRICS, "-")
     optimal = material.runs[known[0]].record.optimal
     return {
-        metric: f"{optimal[key] * table2.SCALE[metric]:.{DIGITS[metric]}f}"
+        metric: f"{optimal[key] * SCALE[metric]:.{DIGITS[metric]}f}"
         for metric, key in METRICS.items()
     }
