@@ -53,7 +53,7 @@ $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv .venv; \
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<; \
 	env -u PYTHONDONTWRITEBYTECODE TF_CPP_MIN_LOG_LEVEL=3 \
-		$(BIN)/python -c 'import scripts.bench.bench, scripts.verify.verify, pytest' 2>/dev/null; \
+		$(BIN)/python -c 'import scripts.bench.bench, scripts.verify.__main__, pytest' 2>/dev/null; \
 	touch $@
 
 setup: $(INSTALLED) ## install what the lock file names into .venv

@@ -11,7 +11,7 @@ from experiments.machinery.gin_files import ROOT
 from experiments.machinery.workers.pool import Pool
 from experiments.studies.known import table2_config
 from experiments.studies.session import Options, opened
-from scripts.verify.verify import refuse, verify
+from scripts.verify.__main__ import refuse, verify
 
 COMMITTED = sorted((ROOT / "results").glob("laptop*"))
 HOME = ROOT / "results" / "laptop"
@@ -70,7 +70,7 @@ def test_the_committed_results_are_computed_from_the_committed_records(changed):
             "one of its pictures is not there",
         ),
         "laptop-data3/table3.tex": ("missing", "what it was made with is there"),
-        "laptop-data3/own_runs.csv": ("not checked", "no configs/studies/own.gin"),
+        "laptop-data3/own_runs.csv": ("not checked", "no gin file of the project describes this study"),
         **{
             f"laptop/{name}": ("not checked", "not computed from records")
             for name in ("bench.json", "bench_scale.csv", "bench_scale.md")
@@ -78,7 +78,6 @@ def test_the_committed_results_are_computed_from_the_committed_records(changed):
     }
     assert {name: item[::2] for name, item in items.items() if item.verdict != "ok"} == wrong
     assert lines[-1].startswith(f"{len(items)} items: {len(items) - len(wrong)} ok")
-    assert f"{'ok':<12}laptop/report.html" in lines
     with pytest.raises(Differs, match=f"^4 of {len(items)} items differ or are missing"):
         refuse(items.values())
 
