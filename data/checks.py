@@ -19,12 +19,7 @@ def whole(name, value, least, most=None):
 def real(name, value, least=None, most=None, *, above=None):
     """Checks that `value` is a finite number in [least, most] and, if given, greater than `above`.
 
-    Args:
-      name: the parameter, as `Class.field`.
-      value: the value received.
-      least: smallest value that passes, or None for no limit.
-      most: largest value that passes, or None for no limit.
-      above: largest value that does not pass, or None for no such limit.
+    `name` is the parameter, as `Class.field`. A limit that is None does not hold.
     """
     inside = (
         type(value) in (int, float)
