@@ -20,7 +20,7 @@ def config(**changes):
 
 def jobs(cases, profile="smoke", base_rate=0.5):
     protocol = CasesStudy(config(cases=cases), profile, 7, study=None)
-    return protocol._jobs(base_rate)
+    return protocol.jobs(base_rate)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_measured_cases_are_asked_for_with_their_telemetry():
     assert (runs, done) == (sum(sizes.values()), sum(sizes.values()) - measured)
     assert seconds > 0
     assert protocol.recorded(0.5, None, None) is None
-    records = protocol._execute(protocol._jobs(0.5))
+    records = protocol._execute(protocol.jobs(0.5))
     assert len(records) == runs
     assert asked == [(measured, study.telemetry), (runs - measured, None)]
 
@@ -105,7 +105,7 @@ def test_measured_cases_are_asked_for_with_their_telemetry():
 def test_the_recorded_divergences_of_clippy_are_runs_of_table_2():
     study = cases_config(named_file("studies", "divergences"))
     protocol = CasesStudy(study, "laptop", 7, study=None)
-    found = {(name, run.run_seed): run for name, _, run in protocol._jobs(0.5)}
+    found = {(name, run.run_seed): run for name, _, run in protocol.jobs(0.5)}
     table = run_config("laptop", "large_dcn", "clippy", learning_rate=1.0, data_seed=7, run_seed=0)
     assert found["clippy", 0].run_id == table.run_id
 
@@ -128,7 +128,7 @@ def test_heavy_features_can_be_left_out():
 def test_the_only_shock_of_each_run_is_where_the_case_says():
     cases = {"shock": CASE | {"shock_at": [0.0, 0.5, 1.0]}}
     protocol = CasesStudy(config(runs=4, cases=cases), "smoke", 7, study=None)
-    runs = [run for _, _, run in protocol._jobs(0.5)]
+    runs = [run for _, _, run in protocol.jobs(0.5)]
     assert {run.stream.days for run in runs} == {8}  # seven of them are trained on
     assert [run.stream.shocks.days for run in runs] == [(0,), (3,), (6,), (0,)]
     assert [run.stream.label_shocks.days for run in runs] == [(0,), (3,), (6,), (0,)]
@@ -144,7 +144,7 @@ def test_a_case_has_the_defaults_of_an_untreated_run():
 def test_every_study_of_section_3_2_resolves(profile):
     for name, study in section_3_2().items():
         protocol = CasesStudy(study, profile, 7, study=None)
-        runs = protocol._jobs(0.5)
+        runs = protocol.jobs(0.5)
         assert len(runs) == study.runs * len(study.cases), name
         assert {run.method.name for _, _, run in runs} == {"naive"}
 
@@ -154,7 +154,7 @@ def test_every_study_of_section_3_2_resolves(profile):
 )
 def test_every_study_that_explains_resolves(file):
     study = cases_config(file)
-    runs = CasesStudy(study, "laptop", 7, study=None)._jobs(0.5)
+    runs = CasesStudy(study, "laptop", 7, study=None).jobs(0.5)
     assert len({run.run_id for _, _, run in runs}) == study.runs * len(study.cases)
 
 

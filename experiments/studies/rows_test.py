@@ -80,7 +80,7 @@ def test_the_early_auc_is_the_mean_over_the_first_quarter_alone():
 
 def test_a_stream_without_shocks_has_no_shock_day():
     made, config = record(
-        bindings=("StreamConfig.shocks = None", "StreamConfig.label_shocks = None")
+        values={"StreamConfig.shocks": None, "StreamConfig.label_shocks": None}
     )
     row = frames.run_row(made, curves(config, [0.7] * 4), DIVERGENCE)
     assert row["shock_day"] is None
