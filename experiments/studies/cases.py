@@ -1,4 +1,4 @@
-"""Studies of cases in one setting: Table 3, the fixes of section 3.2, whatever a person compares."""
+"""Studies of cases in one setting: Table 3, the fixes of section 3.2, what a person compares."""
 
 import numpy as np
 

@@ -64,22 +64,25 @@ def _check(where, grid, labels=False):
 
 def _points(crossed, zipped):
     """Each combination as a dict from an entry to its value, or to the label of its choice."""
-    together = [dict(zip(zipped, values, strict=True)) for values in zip(*zipped.values())]
-    combined = [
-        dict(zip(crossed, values, strict=True)) for values in itertools.product(*crossed.values())
+    combined = itertools.product(*crossed.values())
+    together = list(zip(*zipped.values(), strict=True)) or [()]
+    return [
+        dict(zip([*crossed, *zipped], left + right, strict=True))
+        for left in combined
+        for right in together
     ]
-    return [left | right for left in combined for right in together or [{}]]
 
 
 def _name(point, crossed):
     if all(isinstance(crossed.get(entry), dict) for entry in point):
         return "_".join(filter(None, point.values()))
-    shown = {entry: value for entry, value in point.items() if (entry, value) != ("threshold", None)}
-    last = [entry.rpartition(".")[2].lower() for entry in point]
-    shorts = {  # the last part of a parameter, or the whole where two end alike
-        entry: short if last.count(short) == 1 else entry for entry, short in zip(point, last)
-    }
-    return ", ".join(f"{shorts[entry]}={value}" for entry, value in shown.items())
+    last = {entry: entry.rpartition(".")[2].lower() for entry in point}
+    ends = list(last.values())  # where two end alike, they keep their whole names
+    return ", ".join(
+        f"{end if ends.count(end) == 1 else entry}={point[entry]}"
+        for entry, end in last.items()
+        if (entry, point[entry]) != ("threshold", None)
+    )
 
 
 def _fields(point, crossed):
