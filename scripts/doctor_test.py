@@ -13,13 +13,13 @@ from scripts import doctor
 
 DAY = 5
 HEALTHY_RATE = 0.1
-CALM = (
-    "StreamConfig.shocks = None",
-    "StreamConfig.label_shocks = None",
-    "TrainerConfig.steps_per_day = 12",
-    "TrainerConfig.warmup_days = 3",
-    "TrainerConfig.evaluate_every_steps = 12",
-)
+CALM = {
+    "StreamConfig.shocks": None,
+    "StreamConfig.label_shocks": None,
+    "TrainerConfig.steps_per_day": 12,
+    "TrainerConfig.warmup_days": 3,
+    "TrainerConfig.evaluate_every_steps": 12,
+}
 
 
 def config(rate=HEALTHY_RATE, seed=0):
@@ -30,7 +30,7 @@ def config(rate=HEALTHY_RATE, seed=0):
         learning_rate=rate,
         data_seed=1000,
         run_seed=seed,
-        bindings=CALM,
+        values=CALM,
     )
 
 

@@ -9,13 +9,11 @@ from data import checks
 from experiments.errors import BadInput
 from experiments.machinery.cost.accelerators import ACCELERATORS, GIB, UTILIZATION, Accelerator
 from experiments.machinery.cost.cost import READ_BYTES_PER_S, flops_per_second, seconds_of
-from experiments.machinery.gin_files import named_file
 from experiments.machinery.records.record import Store, results_folder
 from experiments.studies import selection
-from experiments.studies.cases import case_bindings
+from experiments.studies.cases import case_values
 from experiments.studies.grid import sizes_of
-from experiments.studies.known import cases_config, table2_config
-from experiments.studies.registry import resolve
+from experiments.studies.known import calibration_config, study_config, table2_config
 from scripts import plan_text as text
 
 COUNTED = (
@@ -61,8 +59,7 @@ def planned_runs(profile, table, repeats=None):
       table: Table2Config.
       repeats: run seeds of each case of Table 3, or None for its own number.
     """
-    (edge,) = resolve([named_file("studies", "calibration")], (), ("CalibrationConfig",))
-    cases = cases_config(named_file("studies", "table3"), repeats)
+    edge, cases = calibration_config(), study_config("table3", repeats)
     jobs = selection.search_jobs(table) + selection.likely_repeats(table)
     return {
         "Calibration, at most": [sizes_of(profile, edge.model)] * edge.rates * len(edge.data_seeds),
@@ -93,8 +90,8 @@ def recorded_times(options, models):
 
 
 def _case_sizes(profile, case, seed):
-    stream = sizes_of(profile, case.model, case.set).stream
-    return sizes_of(profile, case.model, case_bindings(case, stream, seed))
+    stream = sizes_of(profile, case.model, case.values).stream
+    return sizes_of(profile, case.model, case_values(case, stream, seed))
 
 
 def _same(fields, sizes):

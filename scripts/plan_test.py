@@ -162,5 +162,5 @@ def test_recorded_runs_take_about_what_is_predicted(monkeypatch):
 
 
 def test_runs_of_other_sizes_are_not_compared():
-    other = {"large": sizes_of("laptop", "large", ("TrainerConfig.batch_size = 2047",))}
+    other = {"large": sizes_of("laptop", "large", {"TrainerConfig.batch_size": 2047})}
     assert plan.recorded_times(options_of("laptop", ROOT / "results"), other) == {}

@@ -22,15 +22,15 @@ from scripts import replay_run as module
 from scripts.replay_run import replay, replay_one, report
 
 # Long enough to learn before its only shock, of which it dies.
-BINDINGS = (
-    "StreamConfig.days = 14",
-    "Shocks.days = (10,)",
-    "LabelShocks.days = (10,)",
-    "LabelShocks.log_scales = (0.0, 0.5, 5.0)",
-    "TrainerConfig.warmup_days = 6",
-    "TrainerConfig.steps_per_day = 12",
-    "TrainerConfig.evaluate_every_steps = 12",
-)
+VALUES = {
+    "StreamConfig.days": 14,
+    "Shocks.days": (10,),
+    "LabelShocks.days": (10,),
+    "LabelShocks.log_scales": (0.0, 0.5, 5.0),
+    "TrainerConfig.warmup_days": 6,
+    "TrainerConfig.steps_per_day": 12,
+    "TrainerConfig.evaluate_every_steps": 12,
+}
 DIES = run_config(
     "smoke",
     "large_dcn",
@@ -38,7 +38,7 @@ DIES = run_config(
     learning_rate=0.1,
     data_seed=1000,
     run_seed=0,
-    bindings=BINDINGS,
+    values=VALUES,
 )
 
 

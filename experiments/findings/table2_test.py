@@ -9,7 +9,8 @@ import pytest
 from experiments.findings import published as paper
 from experiments.findings import table2
 from experiments.studies.calibration import Calibration
-from experiments.studies.selection_test import config, run
+from experiments.studies.testing import table2 as config
+from experiments.studies.testing import table2_row as run
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from experiments.findings.write_figures import MAKERS, Material, write_figures
 from experiments.machinery.records.record import Store
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import telemetry_config
-from experiments.studies.rows_test import record
 from experiments.studies.session import Options
+from experiments.studies.testing import record
 from experiments.training.config import run_id_of
 
 

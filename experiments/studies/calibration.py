@@ -50,7 +50,7 @@ def configs_at(config, profile, rate):
 
 
 def planned(config, profile, study, divergence):
-    """The runs a calibration takes, as far as the records tell.
+    """The runs a calibration takes, as far as the records tell. Nothing is run.
 
     Args: as for `calibrate`.
     Returns: (configs, found): the RunConfigs of every rate up to the edge and the Calibration, or
@@ -59,14 +59,9 @@ def planned(config, profile, study, divergence):
     known = itertools.takewhile(
         lambda rate: all(map(study.is_done, configs_at(config, profile, rate))), config.grid()
     )
-    tried, configs = [], []
-    for rate in known:
-        configs += configs_at(config, profile, rate)
-        tried.append(_try(config, profile, rate, study, divergence))
-        if tried[-1]["diverged"] == tried[-1]["runs"]:
-            return configs, _found(config, tried)
-    whole_grid = [configs_at(config, profile, rate) for rate in config.grid()]
-    return list(itertools.chain(*whole_grid)), None
+    found = _search(config, profile, known, study, divergence)
+    rates = [rate for rate in config.grid() if found is None or rate <= found.edge]
+    return [run for rate in rates for run in configs_at(config, profile, rate)], found
 
 
 def calibrate(config, profile, study, divergence):
@@ -80,18 +75,15 @@ def calibrate(config, profile, study, divergence):
     Returns: Calibration, also written to `calibration.json` in the results folder.
     Raises: BadInput if no rate of the grid is the edge.
     """
-    tried = []
-    for rate in config.grid():
-        tried.append(_try(config, profile, rate, study, divergence))
-        if tried[-1]["diverged"] == tried[-1]["runs"]:
-            found = _found(config, tried)
-            write(study.store.root, found)
-            return found
-    raise BadInput(
-        f"CalibrationConfig.rates = {config.rates}: no rate up to {rate:g} makes all "
-        f"{len(config.data_seeds)} naive {config.model} runs diverge: allowed is a grid that "
-        "reaches the edge"
-    )
+    found = _search(config, profile, config.grid(), study, divergence)
+    if found is None:
+        raise BadInput(
+            f"CalibrationConfig.rates = {config.rates}: no rate up to {config.grid()[-1]:g} makes "
+            f"all {len(config.data_seeds)} naive {config.model} runs diverge: expected a grid that "
+            "reaches the edge"
+        )
+    write(study.store.root, found)
+    return found
 
 
 def write(folder, found):
@@ -115,25 +107,27 @@ def recorded_base_rate(folder):
     return rate
 
 
-def _try(config, profile, rate, study, divergence):
-    """Runs what is missing at one rate and counts the full divergences."""
-    records = study.execute(configs_at(config, profile, rate))
-    kinds = [label(study.store.curves(record), divergence).kind for record in records]
-    return {
-        "rate": rate,
-        "diverged": kinds.count("full"),
-        "runs": len(kinds),
-        "run_ids": [record.run_id for record in records],
-    }
-
-
-def _found(config, tried):
-    edge = tried[-1]["rate"]
-    return Calibration(
-        edge=edge,
-        base_rate=float(f"{edge / config.edge_multiple:.12g}"),  # 0.8, not 0.7999999999999999
-        edge_multiple=config.edge_multiple,
-        model=config.model,
-        data_seeds=config.data_seeds,
-        tried=tried,
-    )
+def _search(config, profile, rates, study, divergence):
+    """The Calibration of the first of `rates` at which all runs fully diverge, or None."""
+    tried = []
+    for rate in rates:
+        records = study.execute(configs_at(config, profile, rate))
+        kinds = [label(study.store.curves(record), divergence).kind for record in records]
+        tried.append(
+            {
+                "rate": rate,
+                "diverged": kinds.count("full"),
+                "runs": len(kinds),
+                "run_ids": [record.run_id for record in records],
+            }
+        )
+        if kinds.count("full") == len(kinds):
+            return Calibration(
+                edge=rate,
+                base_rate=float(f"{rate / config.edge_multiple:.12g}"),  # 0.8, not 0.799...
+                edge_multiple=config.edge_multiple,
+                model=config.model,
+                data_seeds=config.data_seeds,
+                tried=tried,
+            )
+    return None

@@ -1,12 +1,10 @@
-"""Studies that compare cases of one setting: Table 3, the fixes of section 3.2, any ablation."""
-
-import functools
+"""Studies of cases in one setting: Table 3, the fixes of section 3.2, what a person compares."""
 
 import numpy as np
 
 from experiments.errors import BadInput
 from experiments.machinery.cost.cost import seconds_of
-from experiments.studies.grid import run_config
+from experiments.studies.grid import joined, run_config
 from experiments.studies.rows import frame_of, run_row
 
 
@@ -26,11 +24,11 @@ class CasesStudy:
 
     def plan(self, base_rate):
         """(runs, done, predicted seconds of the others)."""
-        jobs = self._jobs(base_rate)
+        jobs = self.jobs(base_rate)
         missing = {
             config.run_id: config
             for _, case, config in jobs
-            if not self._study.is_done(config, self._telemetry(case))
+            if not self._study.is_done(config, self._config.telemetry if case.measured else None)
         }
         done = sum(config.run_id not in missing for _, _, config in jobs)
         return len(jobs), done, sum(map(seconds_of, missing.values()))
@@ -43,10 +41,10 @@ class CasesStudy:
           divergence: DivergenceConfig.
           display: progress.Display.
         Returns: DataFrame, one row a run: case, model, method, threshold, rate_multiple and the
-          columns of frames.run_row.
+          columns of rows.run_row.
         """
         display.begin(self._config.title, *self.plan(base_rate))
-        jobs = self._jobs(base_rate)
+        jobs = self.jobs(base_rate)
         records = self._execute(jobs)
         rows = [
             {
@@ -63,12 +61,21 @@ class CasesStudy:
         return frame_of(rows)
 
     def recorded(self, base_rate, divergence, display):
-        """What `run` returns if every run has a record, else None; nothing is run."""
+        """What `run` returns if every run has a record, else None. Nothing is run."""
         runs, done, _ = self.plan(base_rate)
         return self.run(base_rate, divergence, display) if done == runs else None
 
-    def _telemetry(self, case):
-        return self._config.telemetry if case.measured else None
+    def jobs(self, base_rate):
+        """Every run as (name of the case, Case, RunConfig), in a list.
+
+        Args:
+          base_rate: the learning rate called 1x.
+        """
+        return [
+            (name, case, case_run(case, self._profile, self._data_seed, base_rate, seed))
+            for name, case in self._config.cases.items()
+            for seed in range(case.runs or self._config.runs)
+        ]
 
     def _execute(self, jobs):
         """The records of all jobs by run id; those that are measured have their telemetry."""
@@ -78,27 +85,6 @@ class CasesStudy:
             telemetry = self._config.telemetry if measured else None
             records += self._study.execute(configs, telemetry)
         return {record.run_id: record for record in records}
-
-    def _jobs(self, base_rate):
-        return [
-            (name, case, self._run_config(case, base_rate, seed))
-            for name, case in self._config.cases.items()
-            for seed in range(case.runs or self._config.runs)
-        ]
-
-    def _run_config(self, case, base_rate, seed):
-        build = functools.partial(
-            run_config,
-            self._profile,
-            case.model,
-            case.method,
-            learning_rate=case.rate_multiple * base_rate,
-            data_seed=self._data_seed,
-            run_seed=seed,
-            threshold=case.threshold,
-        )
-        stream = build(bindings=case.set).stream
-        return build(bindings=case_bindings(case, stream, seed))
 
 
 def check_cases(config, profile, where):
@@ -110,29 +96,53 @@ def check_cases(config, profile, where):
       where: the file of the study.
     Raises: BadInput naming the file and the case.
     """
-    study = CasesStudy(config, profile, data_seed=0, study=None)
     for name, case in config.cases.items():
         try:
-            study._run_config(case, base_rate=1.0, seed=0)
+            case_run(case, profile, data_seed=0, base_rate=1.0, run_seed=0)
         except BadInput as error:
             said = str(error).removeprefix("command line: ")
             raise BadInput(f"{where}: CasesConfig.cases[{name!r}]: {said}") from error
 
 
-def case_bindings(case, stream, seed):
-    """The gin bindings of one run of a case, as a tuple of text.
+def case_run(case, profile, data_seed, base_rate, run_seed):
+    """The RunConfig of one run of a case.
 
     Args:
-      case: protocol.Case.
-      stream: StreamConfig of the profile under the case's own bindings.
-      seed: run seed.
+      case: Case.
+      profile: name of the profile.
+      data_seed, run_seed: see RunConfig.
+      base_rate: the learning rate called 1x.
+    Raises: BadInput as `run_config`.
     """
-    bindings = case.set
+
+    def build(values):
+        return run_config(
+            profile,
+            case.model,
+            case.method,
+            learning_rate=case.rate_multiple * base_rate,
+            data_seed=data_seed,
+            run_seed=run_seed,
+            threshold=case.threshold,
+            values=values,
+        )
+
+    return build(case_values(case, build(case.values).stream, run_seed))
+
+
+def case_values(case, stream, run_seed):
+    """What one run of a case binds: dict from a gin parameter or a macro to its value.
+
+    Args:
+      case: Case.
+      stream: StreamConfig of the profile under the case's own values.
+      run_seed: the k-th run has the k-th of `case.shock_at`, in turn.
+    """
+    own = {}
     if case.features == "not_heavy":
-        kept = tuple(np.flatnonzero(~stream.heavy).tolist())
-        bindings += (f"ModelConfig.dense_kept = {kept}",)
+        own["ModelConfig.dense_kept"] = tuple(np.flatnonzero(~stream.heavy).tolist())
     if case.shock_at:
-        share = case.shock_at[seed % len(case.shock_at)]
+        share = case.shock_at[run_seed % len(case.shock_at)]
         day = min(int(share * (stream.days - 1)), stream.days - 2)
-        bindings += (f"Shocks.days = ({day},)", f"LabelShocks.days = ({day},)")
-    return bindings
+        own |= {"Shocks.days": (day,), "LabelShocks.days": (day,)}
+    return joined(case.values, own)

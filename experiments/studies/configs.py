@@ -4,7 +4,7 @@ import dataclasses
 
 from data import checks
 from experiments.errors import one_of
-from experiments.studies import ablation
+from experiments.studies import crossing
 from experiments.training.telemetry import TelemetryConfig
 
 DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results come from others
@@ -110,7 +110,6 @@ class Case:
 
     Args:
       model: name of a file in configs/models.
-      set: gin bindings as text that override the profile's.
       method: name of a file in configs/methods.
       threshold: what THRESHOLD of the method's file is bound to, or None to leave it.
       rate_multiple: learning rate in units of 1x.
@@ -120,10 +119,11 @@ class Case:
         run seed k takes the k-th, in turn. Empty to leave the profile's shocks.
       runs: run seeds of this case, or None for the study's number.
       measured: whether every step is measured, as CasesConfig.telemetry says.
+      values: what other parameters are bound to. In a gin file each is an entry of its own beside
+        the fields: `'TrainerConfig.warmup_days': 2`, or a macro as `'RELATIVE': 0.5`.
     """
 
     model: str
-    set: tuple[str, ...] = ()
     method: str = "naive"
     threshold: float | None = None
     rate_multiple: float
@@ -132,22 +132,24 @@ class Case:
     shock_at: tuple[float, ...] = ()
     runs: int | None = None
     measured: bool = False
+    values: dict = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CasesConfig:
-    """A study: each case on the same run seeds. Cases are written out, or the points of a grid.
+    """A study: each case on the same run seeds. Cases are the points of a grid, or written out.
 
     Args:
       title: what the study is about, the heading of its table.
       runs: run seeds (0, 1, ...) of each case.
       cases: dict from the name of a case to a dict of the fields of Case.
-      base: fields of Case that all points of the grid share.
-      crossed: dict from a parameter to its values: a field of Case, a gin parameter as
-        'Class.name' or a macro. Every combination is a case.
-      zipped: the same, but the k-th values of all go together.
-      baseline: values of some parameters of the grid; a case is compared with the one that has
-        these values and its own ones elsewhere. Empty for no comparison.
+      base: fields of Case that all cases share; a case may override them.
+      crossed: dict from a parameter to a list of its values: a field of Case, a gin parameter as
+        'Class.name' or a macro. Every combination is a case. To name the cases, an entry may be
+        any word with a dict from a label to the fields of Case that it stands for.
+      zipped: dict from a parameter to a list of its values; the k-th values of all go together.
+      baseline: values or labels of some entries of the grid; a case is compared with the one that
+        has these and its own ones elsewhere. Empty for no comparison.
       telemetry: TelemetryConfig of the cases that are measured, or None if none is.
     """
 
@@ -155,7 +157,7 @@ class CasesConfig:
     runs: int
     cases: dict[str, dict] = dataclasses.field(default_factory=dict)
     base: dict = dataclasses.field(default_factory=dict)
-    crossed: dict[str, tuple] = dataclasses.field(default_factory=dict)
+    crossed: dict[str, tuple | dict] = dataclasses.field(default_factory=dict)
     zipped: dict[str, tuple] = dataclasses.field(default_factory=dict)
     baseline: dict = dataclasses.field(default_factory=dict)
     telemetry: TelemetryConfig | None = None
@@ -164,54 +166,58 @@ class CasesConfig:
         if not isinstance(self.title, str) or not self.title:
             checks.fail("CasesConfig.title", self.title, "a text, not empty")
         checks.whole("CasesConfig.runs", self.runs, 1)
-        built = {name: _case(name, fields) for name, fields in self._all_cases().items()}
+        checks.part("CasesConfig.telemetry", self.telemetry, TelemetryConfig)
+        built = {name: self._case(name, own) for name, own in self._all_cases().items()}
         for name, case in built.items():
             if case.against and case.against not in set(built) - {name}:
                 others = [other for other in built if other != name]
-                allowed = one_of(str(case.against), others) if others else "'' in a study of one"
-                checks.fail(f"CasesConfig.cases[{name!r}]['against']", case.against, allowed)
-            if case.measured and self.telemetry is None:
-                checks.fail(
-                    f"CasesConfig.cases[{name!r}]['measured']", True, "False without telemetry"
-                )
-        checks.part("CasesConfig.telemetry", self.telemetry, TelemetryConfig)
+                expected = one_of(str(case.against), others) if others else "'' in a study of one"
+                checks.fail(f"CasesConfig.cases[{name!r}]['against']", case.against, expected)
         object.__setattr__(self, "cases", built)
 
     def _all_cases(self):
-        """The cases written out and those of the grid: dict from name to dict of fields."""
+        """The cases of the grid and those written out: dict from name to dict of own fields."""
         for field in ("cases", "base", "baseline"):
             if not isinstance(getattr(self, field), dict):
                 checks.fail(f"CasesConfig.{field}", getattr(self, field), "a dict")
-        if not (self.crossed or self.zipped):
-            for field in ("base", "baseline"):
-                if getattr(self, field):
-                    allowed = "empty without CasesConfig.crossed or CasesConfig.zipped"
-                    checks.fail(f"CasesConfig.{field}", getattr(self, field), allowed)
-            if not self.cases:
-                checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
-            return self.cases
-        grid = ablation.expand(self.base, self.crossed, self.zipped, self.baseline)
+        grid = {}
+        if self.crossed or self.zipped:
+            grid = crossing.expand(self.crossed, self.zipped, self.baseline)
+        elif self.baseline:
+            expected = "empty without CasesConfig.crossed or CasesConfig.zipped"
+            checks.fail("CasesConfig.baseline", self.baseline, expected)
+        elif not self.cases:
+            checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
         for name in set(grid) & set(self.cases):
             checks.fail("CasesConfig.cases", name, "a name that no point of the grid has")
-        return self.cases | grid
+        return grid | self.cases
+
+    def _case(self, name, own):
+        """The Case of a name and its own fields, which override those of `base`."""
+        where = f"CasesConfig.cases[{name!r}]"
+        known = [field.name for field in dataclasses.fields(Case) if field.name != "values"]
+        if not isinstance(own, dict):
+            checks.fail(where, own, f"a dict of {', '.join(known)}")
+        entries = self.base | own
+        values = {key: value for key, value in entries.items() if crossing.is_gin(key)}
+        fields = {key: value for key, value in entries.items() if key not in values}
+        for key in set(fields) - set(known):
+            expected = f"a gin parameter as 'Class.name', or {one_of(str(key), known)}"
+            checks.fail(where, key, expected)
+        for key in {"model", "rate_multiple"} - set(fields):
+            checks.fail(where, entries, f"a dict with {key!r}")
+        case = Case(**fields, values=values)
+        _check_case(where, case)
+        if case.measured and self.telemetry is None:
+            checks.fail(f"{where}['measured']", True, "False without telemetry")
+        return dataclasses.replace(case, shock_at=tuple(case.shock_at))
 
 
-def _case(name, fields):
-    where = f"CasesConfig.cases[{name!r}]"
-    known = [field.name for field in dataclasses.fields(Case)]
-    if not isinstance(fields, dict):
-        checks.fail(where, fields, f"a dict of {', '.join(known)}")
-    for field in set(fields) - set(known):
-        checks.fail(where, field, one_of(str(field), known))
-    for field in ("model", "rate_multiple"):
-        if field not in fields:
-            checks.fail(where, fields, f"a dict with {field!r}")
-    case = Case(**fields)
+def _check_case(where, case):
+    """Raises: ValueError naming the field of a case that cannot be right."""
     for field in ("model", "method"):
         if not isinstance(getattr(case, field), str):
             checks.fail(f"{where}[{field!r}]", getattr(case, field), "a name")
-    if not isinstance(case.set, (tuple, list)) or not all(isinstance(x, str) for x in case.set):
-        checks.fail(f"{where}['set']", case.set, "a list of bindings as text")
     checks.real(f"{where}['rate_multiple']", case.rate_multiple, above=0)
     if case.threshold is not None:
         checks.real(f"{where}['threshold']", case.threshold, above=0)
@@ -225,4 +231,3 @@ def _case(name, fields):
         checks.whole(f"{where}['runs']", case.runs, 1)
     if not isinstance(case.measured, bool):
         checks.fail(f"{where}['measured']", case.measured, "True or False")
-    return dataclasses.replace(case, set=tuple(case.set), shock_at=tuple(case.shock_at))

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from typing import NamedTuple
 
+from experiments.errors import BadInput
 from experiments.machinery.cost.sizes import Sizes
 from experiments.machinery.gin_files import named_file
 from experiments.studies.registry import resolve
@@ -18,9 +19,22 @@ class Setting(NamedTuple):
     rate_multiple: float
 
 
-@functools.cache  # a study asks for each of its runs several times
+def _once(function):
+    """A cache by the text of the arguments: values may be dicts, and 1 is not 1.0 in a run id."""
+    found = {}
+
+    @functools.wraps(function)
+    def call(*arguments):
+        key = repr(arguments)
+        if key not in found:
+            found[key] = function(*arguments)
+        return found[key]
+
+    return call
+
+
 def run_config(
-    profile, model, method, *, learning_rate, data_seed, run_seed, threshold=None, bindings=()
+    profile, model, method, *, learning_rate, data_seed, run_seed, threshold=None, values=None
 ):
     """The RunConfig of one run.
 
@@ -29,40 +43,47 @@ def run_config(
       learning_rate: eta itself, not a multiple.
       data_seed, run_seed: see RunConfig.
       threshold: what THRESHOLD is bound to in the method's file, or None to leave it.
-      bindings: tuple of further gin bindings as text.
-    Raises: BadInput for what gin_files.resolve refuses; ValueError for a seed below 0.
+      values: dict from a gin parameter, as "Class.name", or a macro to its value; or None.
+    Raises: BadInput for what gin_files.resolve refuses and for a value of what the other arguments
+      bind; ValueError for a seed below 0.
     """
-    config = _unseeded(profile, model, method, float(learning_rate), threshold, bindings)
+    config = _unseeded(profile, model, method, float(learning_rate), threshold, values or {})
     return dataclasses.replace(config, data_seed=data_seed, run_seed=run_seed)
 
 
-@functools.cache  # the seeds of a setting share what takes the time
-def _unseeded(profile, model, method, learning_rate, threshold, bindings):
+@_once  # the seeds of a setting share what takes the time
+def _unseeded(profile, model, method, learning_rate, threshold, values):
     files = [
         named_file("profiles", profile),
         named_file("models", model),
         named_file("methods", method),
     ]
-    bindings = [
-        *bindings,
-        f"run.learning_rate = {learning_rate!r}",
-        "run.data_seed = 0",  # bound here, so that a study's own bindings of them are refused
-        "run.run_seed = 0",
-    ]
+    own = {"run.learning_rate": learning_rate, "run.data_seed": 0, "run.run_seed": 0}
     if threshold is not None:
-        bindings.append(f"THRESHOLD = {float(threshold)!r}")
-    return resolve(files, bindings)[0]
+        own["THRESHOLD"] = float(threshold)
+    return resolve(files, values=joined(values, own))[0]
 
 
-@functools.cache
-def sizes_of(profile, model, bindings=()):
+def joined(values, own):
+    """The values of a person and those that the study binds itself, in one dict.
+
+    Raises: BadInput for a name that both have.
+    """
+    for name in own.keys() & values.keys():
+        raise BadInput(f"{name} = {values[name]!r}: expected none, since the study binds it itself")
+    return values | own
+
+
+@_once
+def sizes_of(profile, model, values=None):
     """What the size of a run depends on; unlike a RunConfig it needs no TensorFlow.
 
     Args:
       profile, model: names of files in configs/profiles and configs/models.
-      bindings: tuple of further gin bindings as text.
+      values: as for `run_config`.
     Returns: sizes.Sizes.
     Raises: BadInput for what gin_files.resolve refuses.
     """
     files = [named_file("profiles", profile), named_file("models", model)]
-    return Sizes(*resolve(files, bindings, ("StreamConfig", "ModelConfig", "TrainerConfig")))
+    wanted = ("StreamConfig", "ModelConfig", "TrainerConfig")
+    return Sizes(*resolve(files, wanted=wanted, values=values))

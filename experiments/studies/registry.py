@@ -1,4 +1,4 @@
-"""Everything that gin files may name."""
+"""Registers everything that gin files may name; from here on they can be resolved."""
 
 import data
 from experiments.machinery.gin_files import register, resolve
@@ -47,12 +47,12 @@ def run(stream, model, method, trainer, learning_rate, data_seed, run_seed):
 
 def telemetry_config():
     """The TelemetryConfig of configs/telemetry.gin."""
-    return resolve(["configs/telemetry.gin"], (), ("TelemetryConfig",))[0]
+    return resolve(["configs/telemetry.gin"], wanted=("TelemetryConfig",))[0]
 
 
 def divergence_config():
     """The DivergenceConfig of configs/divergence.gin."""
-    return resolve(["configs/divergence.gin"], (), ("DivergenceConfig",))[0]
+    return resolve(["configs/divergence.gin"], wanted=("DivergenceConfig",))[0]
 
 
 for _kind in (run, *CLASSES):

@@ -16,7 +16,8 @@ from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies import calibration
 from experiments.studies.cases import CasesStudy
-from experiments.studies.registry import resolve
+from experiments.studies.known import calibration_config
+from experiments.studies.registry import divergence_config
 from experiments.studies.table2 import Table2Study
 from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import DivergenceConfig
@@ -102,7 +103,7 @@ def opened(options):
       options: Options.
     Raises: BadInput, RunsCrashed.
     """
-    edge, divergence = _calibration_config()
+    edge, divergence = calibration_config(), divergence_config()
     here = contextlib.nullcontext()
     with connected(options.cluster, options.results) if options.cluster else here as connection:
         check_folder(options.cache, "cache folder")
@@ -128,7 +129,7 @@ def recorded(options):
     Args:
       options: Options.
     """
-    edge, divergence = _calibration_config()
+    edge, divergence = calibration_config(), divergence_config()
     display = Display(divergence, options.workers, Console(file=io.StringIO()))
     design = Study(options.store(DEFAULT_DATA_SEED), None, display)
     _, found = calibration.planned(edge, options.profile, design, divergence)
@@ -136,11 +137,6 @@ def recorded(options):
         return None
     study = Study(options.store(options.data_seed), None, display)
     return Session(options.profile, options.data_seed, study, display, divergence, found)
-
-
-def _calibration_config():
-    files = [named_file("studies", "calibration"), "configs/divergence.gin"]
-    return resolve(files, (), ("CalibrationConfig", "DivergenceConfig"))
 
 
 def _announce(profile, study, edge, divergence, display):

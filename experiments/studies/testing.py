@@ -1,11 +1,87 @@
-"""What tests of several rooms share: made-up records."""
+"""What tests of several rooms share: made-up studies, records, curves and rows."""
+
+import math
 
 import pandas as pd
 
 from experiments.machinery.records.record import RunRecord, Store
+from experiments.studies.configs import Table2Config
 from experiments.studies.grid import run_config
+from experiments.training.divergence import DivergenceConfig
 
 HEALTHY, FULL = (0.6, 0.7, 0.75), (0.7, 0.6, 0.5)
+DIVERGENCE = DivergenceConfig(
+    lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
+)
+
+
+def table2(**changes):
+    """A small Table2Config."""
+    fields = {
+        "models": ("small", "large"),
+        "methods": ("naive", "gc", "clippy"),
+        "thresholds": {"gc": (0.1, 0.01)},
+        "rate_multiples": (1, 2),
+        "search_seed": 100,
+        "repeats": 3,
+        "untreated": "naive",
+    }
+    return Table2Config(**(fields | changes))
+
+
+def table2_row(model, method, multiple, auc, seed=0, **changes):
+    """One row of the runs of Table 2 as a dict; `changes` override its columns."""
+    row = {
+        "model": model,
+        "method": method,
+        "threshold": math.nan,
+        "rate_multiple": float(multiple),
+        "learning_rate": 0.1 * multiple,
+        "seed": seed,
+        "role": "repeat",
+        "chosen": False,
+        "auc": auc,
+        "rmse": 1.0 + auc / 10,
+        "label": "healthy",
+        "label_step": math.nan,
+        "steps": 10,
+        "run_id": f"{model}-{method}-{seed}",
+    }
+    return row | changes
+
+
+def record(values=None):
+    """(RunRecord, RunConfig) of a made-up run of the smoke profile."""
+    config = run_config(
+        "smoke", "small", "naive", learning_rate=0.25, data_seed=7, run_seed=3, values=values
+    )
+    made = RunRecord(
+        run_id=config.run_id,
+        status="finished",
+        config=config.to_dict(),
+        steps=config.steps,
+        first_bad_step=None,
+        first_bad_day=None,
+        metrics={"click/auc": 0.71, "watch_time/rmse": None},
+        optimal={},
+        curves_sha256=None,
+        provenance={},
+    )
+    return made, config
+
+
+def curves(config, aucs):
+    """Curves with one evaluation at each quarter of a run."""
+    steps = [config.steps * quarter // 4 for quarter in (1, 2, 3, 4)]
+    return pd.DataFrame(
+        {
+            "step": steps,
+            "day": [(step - 1) // config.trainer.steps_per_day for step in steps],
+            "loss": 1.0,
+            "worst_loss": 1.1,
+            "click/auc": aucs,
+        }
+    )
 
 
 def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=1, **setting):

@@ -19,12 +19,12 @@ from scripts.bench import memory
 
 BATCH = 2048
 STEPS = 3
-BINDINGS = (
-    f"TrainerConfig.batch_size = {BATCH}",
-    f"StreamConfig.examples_per_day = {BATCH}",
-    "StreamConfig.vocabulary_size = 1000",
-    "TrainerConfig.evaluate_every_steps = 1",
-)
+VALUES = {
+    "TrainerConfig.batch_size": BATCH,
+    "StreamConfig.examples_per_day": BATCH,
+    "StreamConfig.vocabulary_size": 1000,
+    "TrainerConfig.evaluate_every_steps": 1,
+}
 # Far below any rate that diverges: the loss is to fall from its start.
 RATE = 1e-3
 
@@ -62,7 +62,7 @@ def main():
         learning_rate=RATE,
         data_seed=1,
         run_seed=0,
-        bindings=BINDINGS,
+        values=VALUES,
     )
     import tensorflow_recommenders  # noqa: F401  counts as there before the run
 

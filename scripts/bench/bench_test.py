@@ -96,7 +96,7 @@ def test_a_slope_is_the_exponent():
 
 def test_memory_is_measured_in_a_process_of_its_own():
     rows = 1 << 17
-    config = sizes_of("smoke", "large", (f"TrainerConfig.batch_size = {rows}",))
+    config = sizes_of("smoke", "large", {"TrainerConfig.batch_size": rows})
     predicted_mib = sizes.memory_of(config).total / 2**20
     assert 0.5 < scale_bench.memory_mib("smoke", "batch", rows) / predicted_mib < 2
 

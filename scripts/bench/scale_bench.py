@@ -127,13 +127,13 @@ def work(profile, scale, value, folder):
 
 
 def _of_days(profile, days, folder):
-    config = _config(profile, "small", f"StreamConfig.days = {days}")
+    config = _config(profile, "small", {"StreamConfig.days": days})
     runner = _runner(folder)
     return Work(days - 1, lambda: runner.outcome(config))
 
 
 def _of_runs(profile, count, folder):
-    config = _config(profile, "small", f"StreamConfig.days = {DAYS_OF_RUNS}")
+    config = _config(profile, "small", {"StreamConfig.days": DAYS_OF_RUNS})
     runner = _runner(folder)
 
     def run():
@@ -144,24 +144,23 @@ def _of_runs(profile, count, folder):
 
 
 def _of_parameters(profile, divisor, _):
-    bindings = (
-        f"ModelConfig.width_divisor = {divisor}",
-        f"TrainerConfig.batch_size = {PARAMETERS_BATCH}",
-    )
-    config = _config(profile, "large", *bindings)
+    values = {
+        "ModelConfig.width_divisor": divisor,
+        "TrainerConfig.batch_size": PARAMETERS_BATCH,
+    }
+    config = _config(profile, "large", values)
     program, run = _step(config)
     return Work(program.model.non_embedding_parameters(), run)
 
 
 def _of_batch(profile, rows, _):
-    return Work(rows, _step(_config(profile, "large", f"TrainerConfig.batch_size = {rows}"))[1])
+    return Work(rows, _step(_config(profile, "large", {"TrainerConfig.batch_size": rows}))[1])
 
 
 WORKS = {"days": _of_days, "runs": _of_runs, "parameters": _of_parameters, "batch": _of_batch}
 
 
-def _config(profile, model, *bindings):
-    bindings = ("StreamConfig.shocks = None", "StreamConfig.label_shocks = None", *bindings)
+def _config(profile, model, values):
     return run_config(
         profile,
         model,
@@ -169,7 +168,7 @@ def _config(profile, model, *bindings):
         learning_rate=RATE,
         data_seed=1000,
         run_seed=0,
-        bindings=bindings,
+        values={"StreamConfig.shocks": None, "StreamConfig.label_shocks": None, **values},
     )
 
 

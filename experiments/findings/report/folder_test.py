@@ -18,9 +18,9 @@ from experiments.studies.calibration import Calibration
 from experiments.studies.configs import CasesConfig
 from experiments.studies.grid import run_config
 from experiments.studies.rows import frame_of, run_row
-from experiments.studies.rows_test import DIVERGENCE, curves, record
-from experiments.studies.selection_test import config as table2_config
 from experiments.studies.session import Options
+from experiments.studies.testing import DIVERGENCE, curves, record
+from experiments.studies.testing import table2 as table2_config
 
 HOSTILE = "</script><img src=x onerror=window.pwned=1>"
 LONG = "a_case_with_a_name_that_goes_on_and_on_" * 4

@@ -15,7 +15,7 @@ from experiments.training.trainer import window_of
 MODELS = ("small", "large", "large_dcn", "small_dcn")
 
 
-def config_of(profile, model, method="naive", bindings=()):
+def config_of(profile, model, method="naive", values=None):
     return run_config(
         profile,
         model,
@@ -23,7 +23,7 @@ def config_of(profile, model, method="naive", bindings=()):
         learning_rate=0.1,
         data_seed=1,
         run_seed=0,
-        bindings=tuple(bindings),
+        values=values,
     )
 
 
@@ -39,8 +39,8 @@ def counted(config):
 @pytest.mark.parametrize("name", MODELS)
 def test_parameters_are_those_of_the_built_model(profile, name):
     # A full table of the paper's size takes 400 MB; its rows enter the count as a factor.
-    bindings = ["StreamConfig.vocabulary_size = 3"] if profile == "paper" else []
-    config = config_of(profile, name, bindings=bindings)
+    values = {"StreamConfig.vocabulary_size": 3} if profile == "paper" else None
+    config = config_of(profile, name, values=values)
     found = sizes.nonembedding_parameters(config), sizes.embedding_parameters(config)
     assert found == counted(config)
 
@@ -87,7 +87,7 @@ def test_operations_are_those_that_tensorflow_counts(name):
 
 
 def test_a_run_is_its_steps_and_its_evaluations():
-    config = config_of("smoke", "small", bindings=["TrainerConfig.evaluate_every_steps = 5"])
+    config = config_of("smoke", "small", values={"TrainerConfig.evaluate_every_steps": 5})
     due = [(step + 1) % 5 == 0 or step + 1 == config.steps for step in range(config.steps)]
     assert sizes.evaluations(config) == sum(due) == 9
     expected = 42 * sizes.flops_per_step(config) + 9 * sizes.flops_per_evaluation(config)
@@ -105,7 +105,7 @@ def test_rows_have_the_bytes_of_the_stream(profile):
 
 
 def test_the_cache_has_the_bytes_of_its_files(tmp_path):
-    config = sizes_of("smoke", "small", ("StreamConfig.days = 5",))
+    config = sizes_of("smoke", "small", {"StreamConfig.days": 5})
     days = DayCache(tmp_path, Stream(config.stream, 1))
     for day in range(5):
         days.day(day)
@@ -146,7 +146,7 @@ def test_devices_share_the_batch_and_not_the_state():
 
 def test_activations_grow_with_the_batch_and_their_layers():
     small, wide = (sizes_of("laptop", name) for name in ("small", "large"))
-    twice = sizes_of("laptop", "large", ("TrainerConfig.batch_size = 4096",))
+    twice = sizes_of("laptop", "large", {"TrainerConfig.batch_size": 4096})
     assert sizes.activation_bytes(twice) == 2 * sizes.activation_bytes(wide)
     # By hand: 96 inputs; two layers of 32, a gradient of each of six heads, their sum.
     assert sizes.activation_bytes(small) == 4 * 2048 * (96 + (2 + 6 + 1) * 32)
