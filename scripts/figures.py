@@ -10,10 +10,45 @@ flags.DEFINE_integer(
 )
 
 
+def write_figures(options, number=None, repeats=None):
+    """Writes results/<profile>/figures/figure<name>.{png,pdf,csv}.
+
+    Args:
+      options: session.Options.
+      number: of a figure of the paper, or None for all that are built.
+      repeats: run seeds of each setting of Table 2, or None for its own number.
+    Returns: the paths of the pictures, as text.
+    Raises: BadInput for a number that is not built, and, once everything else is written, for a
+      figure whose runs do not show what it is about; RunsCrashed.
+    """
+    from experiments.errors import BadInput, CannotWrite
+    from experiments.findings.figures import style
+    from experiments.findings.figures.catalogue import FIGURES
+    from experiments.findings.figures.material import Material
+
+    built = sorted({int(name[0]) for name in FIGURES})
+    if number not in (None, *built):
+        raise BadInput(f"FIGURE = {number!r}: expected one of {', '.join(map(str, built))}")
+    folder = options.store(options.data_seed).root / "figures"
+    lines, refused = [], []
+    with Material.opened(options, repeats) as material:
+        for name in (name for name in FIGURES if number in (None, int(name[0]))):
+            try:
+                points = FIGURES[name].frame(material)
+            except CannotWrite:
+                raise
+            except BadInput as error:
+                refused.append(f"figure{name}: {error}")
+                continue
+            style.save(FIGURES[name].draw(points), points, folder, f"figure{name}")
+            lines.append(str(folder / f"figure{name}.png"))
+    if refused:
+        raise BadInput(refused[0])
+    return "\n".join(lines)
+
+
 def main():
     """Reads records, runs what is missing, writes pictures and their points, prints the paths."""
-    from experiments.findings.write_figures import write_figures
-
     print(write_figures(command.options(FLAGS), FLAGS.figure, FLAGS.seeds))
 
 

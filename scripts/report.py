@@ -5,10 +5,26 @@ from scripts import command
 FLAGS = command.flags_of("profile", "data_seed")
 
 
-def main():
-    """Reads what is on disk, runs nothing, writes the page, prints its path."""
-    from experiments.findings.write_report import write_report
+def write_report(options):
+    """Writes the page from what is on disk; nothing is run.
 
+    Args:
+      options: session.Options.
+    Returns: its path, as text.
+    Raises: BadInput if there is no results folder, or something in it cannot be read.
+    """
+    from experiments.findings.report.material import gather
+    from experiments.findings.report.page import render
+    from experiments.machinery.records.files import write_whole
+    from experiments.machinery.records.record import results_folder
+
+    path = results_folder(options.results, options.profile, options.data_seed) / "report.html"
+    write_whole(path, render(gather(options)).encode())
+    return str(path)
+
+
+def main():
+    """Reads what is on disk, writes the page, prints its path."""
     print(write_report(command.options(FLAGS)))
 
 

@@ -70,7 +70,10 @@ def test_the_committed_results_are_computed_from_the_committed_records(changed):
             "one of its pictures is not there",
         ),
         "laptop-data3/table3.tex": ("missing", "what it was made with is there"),
-        "laptop-data3/own_runs.csv": ("not checked", "no gin file of the project describes this study"),
+        "laptop-data3/own_runs.csv": (
+            "not checked",
+            "no gin file of the project describes this study",
+        ),
         **{
             f"laptop/{name}": ("not checked", "not computed from records")
             for name in ("bench.json", "bench_scale.csv", "bench_scale.md")

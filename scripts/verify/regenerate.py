@@ -8,7 +8,8 @@ from experiments.errors import BadInput
 from experiments.findings import make, table1
 from experiments.findings.detection import write_detector
 from experiments.findings.evidence import write_claims
-from experiments.findings.write_figures import MAKERS, Material
+from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.figures.material import Material
 from experiments.machinery.gin_files import CONFIGS
 from experiments.studies import calibration, known, session
 from experiments.training.config import DEFAULT_DATA_SEED
@@ -52,7 +53,7 @@ def parts(options, folder, evidence, seeds=None):
         Part(("table1.csv", "table1.md", "table1.tex"), lambda: table1.write(again.folder)),
         *(
             Part((f"figures/figure{name}.csv",), functools.partial(again.figure, name))
-            for name in MAKERS
+            for name in FIGURES
         ),
         Part(claims, lambda: write_claims(options, evidence)),
         Part(("detector.csv", "detector.md"), lambda: write_detector(options)),
@@ -119,8 +120,7 @@ class _Again:
         return Part(names + (points,) * drawn, write)
 
     def figure(self, name):
-        frame, _ = MAKERS[name](self.material)
-        self._points(f"figures/figure{name}.csv", frame)
+        self._points(f"figures/figure{name}.csv", FIGURES[name].frame(self.material))
 
     def _points(self, name, frame):
         path = self.folder / name

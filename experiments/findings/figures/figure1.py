@@ -5,11 +5,16 @@ from typing import NamedTuple
 import pandas as pd
 
 from experiments.findings.dynamics import judged
-from experiments.findings.figures import style
+from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, Line, Panel
+from experiments.training.divergence import CHANCE
 
 LABELS = {"undisturbed": "healthy", "mild": "micro", "severe": "full"}  # what each case must show
 KINDS = {"undisturbed": "undisturbed", "mild": "micro", "severe": "full"}
-NAMES = {"undisturbed": "undisturbed", "micro": "micro-diverged", "full": "fully diverged"}
+LOOKS = {  # name and colour of each kind
+    "undisturbed": ("undisturbed", "#009E73"),
+    "micro": ("micro-diverged", "#0072B2"),
+    "full": ("fully diverged", "#CC3311"),
+}
 CAPTION = (
     "Naive Large+DCN at 0.4x, data seed {data_seed}, run seed {seed}: without a shock, with a mild "
     "and with a severe one. One run of each kind: n = 1, no interval. Chosen by code: the smallest "
@@ -18,7 +23,7 @@ CAPTION = (
 
 
 class Example(NamedTuple):
-    """Three runs of one run seed, one of each kind, as rows of the study's runs by case."""
+    """Three runs of one run seed, one of each kind: dict from case to row of the study's runs."""
 
     data_seed: int
     seed: int
@@ -26,7 +31,7 @@ class Example(NamedTuple):
 
 
 def choose(runs):
-    """The example shown here and, its severe run, in Figures 4 and 8.
+    """The example of Figure 1; its severe run is that of Figures 4 and 8.
 
     The rule: the smallest run seed whose runs have the labels of LABELS, and whose severe run has
     all three moments.
@@ -60,32 +65,18 @@ def frame(example, curves):
     return pd.concat(parts, ignore_index=True)
 
 
-def draw(rows):
-    """Loss above, AUC below.
-
-    Args:
-      rows: from frame.
-    Returns: Figure.
-    """
-    with style.sheet():
-        figure, axes = style.panels(2, 1, width=style.COLUMN, height=3.1, sharex=True)
-        plot_kinds(axes[0, 0], rows, "loss").set(yscale="log", ylabel="training loss")
-        axis = plot_kinds(axes[1, 0], rows, "auc")
-        axis.set(xlabel="training step", ylabel="AUC on the last day")
-        axis.axhline(0.5, color="#888888", linewidth=0.6, linestyle=":")
-        axes[0, 0].legend(loc="upper left")
-        style.caption(figure, caption(rows))
-    return figure
-
-
-def caption(rows):
-    """What a reader must know, from the rows of frame."""
-    first = rows.iloc[0]
-    return CAPTION.format(data_seed=first["data_seed"], seed=first["seed"])
-
-
-def plot_kinds(axis, rows, column):
-    """One line a kind of run."""
-    for kind, line in rows.groupby("kind", sort=False):
-        axis.plot(line["step"], line[column], color=style.KINDS[kind], label=NAMES[kind])
-    return axis
+def drawing(rows):
+    """Loss above, AUC below, one line a kind of run: Drawing of the rows of `frame`."""
+    keys, loss, auc = [], [], []
+    for kind, part in rows.groupby("kind", sort=False):
+        first, key = part.iloc[0], Key(kind, *LOOKS[kind])
+        about = f"{key.name}, seed {first['seed']}, {first['run_id']}"
+        keys.append(key)
+        loss.append(Line(key, part["step"], part["loss"], about))
+        auc.append(Line(key, part["step"], part["auc"], about))
+    panels = [
+        Panel(STEP, LOSS, loss, log=True, legend={"loc": "upper left"}),
+        Panel(STEP, AUC, auc, level=CHANCE),
+    ]
+    caption = CAPTION.format(**rows.iloc[0])
+    return Drawing(panels, 1, keys, caption, height=3.1, shared={"sharex": True})

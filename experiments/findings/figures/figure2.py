@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from experiments.findings.figures import style
+from experiments.findings.figures.drawing import Drawing
 
 COLOURS = {
     "input": "#EFEFEF",
@@ -15,6 +16,10 @@ COLOURS = {
     "regression": "#F5EFC0",
 }
 GAP = 0.35  # between two levels, in heights of a box
+BOX = {"boxstyle": "round,pad=0,rounding_size=0.02", "mutation_aspect": 8}
+BOX |= {"edgecolor": "#666666", "linewidth": 0.5}
+ARROW = {"arrowstyle": "-|>", "mutation_scale": 4, "shrinkA": 0, "shrinkB": 0}
+ARROW |= {"linewidth": 0.4, "color": "#666666"}
 CAPTION = (
     "{model}, as this profile builds it, read off the model object: {parameters:,} parameters "
     "outside the embeddings. A drawing: n = 0 runs, no interval."
@@ -33,29 +38,17 @@ def frame(model, tasks, categorical_features):
     """
     width = (model.cross or model.hidden)[0].trainable_variables[0].shape[0]
     embedded = model.embedding.output_dim
-    levels = [
-        [
-            ("input", f"{width - categorical_features * embedded} dense\nfeatures"),
-            ("embedding", f"{categorical_features} categorical features,\nembedded in {embedded}"),
-        ],
-        [("input", f"concatenation: {width}")],
-    ]
+    dense = ("input", f"{width - categorical_features * embedded} dense\nfeatures")
+    looked_up = f"{categorical_features} categorical features,\nembedded in {embedded}"
+    levels = [[dense, ("embedding", looked_up)], [("input", f"concatenation: {width}")]]
     levels += [[("cross", f"{layer.name}: DCN-v2, {_shape(layer)}")] for layer in model.cross]
     levels += [[("norm", "layer normalization")]] * (model.norm is not None)
-    levels += [
-        [("hidden", f"{layer.name}: {_shape(layer)}, {layer.activation.__name__}")]
-        for layer in model.hidden
-    ]
+    for layer in model.hidden:
+        levels.append([("hidden", f"{layer.name}: {_shape(layer)}, {layer.activation.__name__}")])
     levels.append([(kind, name.replace("_", "\n")) for name, kind in tasks])
+    about = {"model": model.name, "parameters": model.non_embedding_parameters()}
     return pd.DataFrame(
-        {
-            "model": model.name,
-            "parameters": model.non_embedding_parameters(),
-            "level": level,
-            "place": place,
-            "kind": kind,
-            "text": text,
-        }
+        about | {"level": level, "place": place, "kind": kind, "text": text}
         for level, boxes in enumerate(levels)
         for place, (kind, text) in enumerate(boxes)
     )
@@ -65,48 +58,40 @@ def _shape(layer):
     return " x ".join(map(str, layer.trainable_variables[0].shape))
 
 
-def draw(rows, names):
-    """The boxes, from the inputs at the bottom to the tasks at the top.
-
-    Args:
-      rows: from frame.
-      names: dict from a model to its name in print.
-    Returns: Figure.
-    """
-    levels = rows["level"].max() + 1
-    with style.sheet():
-        figure, axes = style.panels(1, 1, width=style.COLUMN, height=0.4 + 0.32 * levels)
-        plot_model(axes[0, 0], rows)
-        style.caption(figure, caption(rows, names))
-    return figure
-
-
-def caption(rows, names):
-    """What a reader must know, from the rows of frame; `names` as for draw."""
+def drawing(rows):
+    """A Drawing of the rows of `frame` without panels: the page shows the printed picture."""
     first = rows.iloc[0]
-    model = names.get(first["model"], first["model"])
-    return CAPTION.format(model=model, parameters=first["parameters"])
+    model = style.model_name(first["model"])
+    return Drawing([], 1, [], CAPTION.format(model=model, parameters=first["parameters"]))
+
+
+def draw(rows):
+    """Figure of the rows of `frame`: boxes, the inputs at the bottom and the tasks at the top."""
+    with style.sheet():
+        height = 0.4 + 0.32 * (rows["level"].max() + 1)
+        figure, axes = style.panels(1, 1, width=style.COLUMN, height=height)
+        plot_model(axes[0, 0], rows)
+        style.caption(figure, drawing(rows).caption)
+    return figure
 
 
 def plot_model(axis, rows):
     """Boxes by level, an arrow from each to all of the next."""
-    for level, boxes in rows.groupby("level"):
+    levels = dict(iter(rows.groupby("level")))
+    for level, boxes in levels.items():
+        above = levels.get(level + 1, ())
         for box in boxes.itertuples():
             _box(axis, box, len(boxes))
-        above = rows[rows["level"] == level + 1]
-        for below in boxes.itertuples():
-            for box in above.itertuples():
-                _arrow(
-                    axis, (_middle(below.place, len(boxes)), level), _middle(box.place, len(above))
-                )
+            for place in range(len(above)):
+                start = (_middle(box.place, len(boxes)), level + 1 - GAP)
+                end = (_middle(place, len(above)), level + 1)
+                axis.add_patch(FancyArrowPatch(start, end, **ARROW))
     shared = rows[rows["kind"].isin(["cross", "norm", "hidden"])]["level"]
-    axis.axhspan(
-        shared.min() - GAP / 2, shared.max() + 1 - GAP / 2, color="#F7F7F7", zorder=0, linewidth=0
-    )
-    axis.text(0.0, shared.max() + 0.9 - GAP / 2, "shared by\nall tasks", va="top", fontsize=5.5)
+    low, high = shared.min() - GAP / 2, shared.max() + 1 - GAP / 2
+    axis.axhspan(low, high, color="#F7F7F7", zorder=0, linewidth=0)
+    axis.text(0.0, high - 0.1, "shared by\nall tasks", va="top", fontsize=5.5)
     axis.set(xlim=(-0.01, 1.01), ylim=(-0.05, rows["level"].max() + 1))
     axis.axis("off")
-    return axis
 
 
 def _middle(place, count):
@@ -114,35 +99,11 @@ def _middle(place, count):
 
 
 def _box(axis, box, count):
-    width = 0.62 if count == 1 else 0.92 / count
+    """One box of a level of `count` boxes, with its text."""
+    width, height = 0.62 if count == 1 else 0.92 / count, 1 - GAP
     left = _middle(box.place, count) - width / 2
     axis.add_patch(
-        FancyBboxPatch(
-            (left, box.level),
-            width,
-            1 - GAP,
-            boxstyle="round,pad=0,rounding_size=0.02",
-            mutation_aspect=8,
-            facecolor=COLOURS[box.kind],
-            edgecolor="#666666",
-            linewidth=0.5,
-        )
+        FancyBboxPatch((left, box.level), width, height, facecolor=COLOURS[box.kind], **BOX)
     )
-    middle = (left + width / 2, box.level + (1 - GAP) / 2)
+    middle = (left + width / 2, box.level + height / 2)
     axis.text(*middle, box.text, ha="center", va="center", fontsize=5.5, linespacing=0.95)
-
-
-def _arrow(axis, start, end):
-    (x, level) = start
-    axis.add_patch(
-        FancyArrowPatch(
-            (x, level + 1 - GAP),
-            (end, level + 1),
-            arrowstyle="-|>",
-            mutation_scale=4,
-            shrinkA=0,
-            shrinkB=0,
-            linewidth=0.4,
-            color="#666666",
-        )
-    )

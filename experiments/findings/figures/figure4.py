@@ -4,17 +4,22 @@ import pandas as pd
 
 from experiments.findings.dynamics import judged
 from experiments.findings.figures import style
+from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Line, Panel, method_key
+from experiments.training.divergence import CHANCE
 
-MEASURES = {  # what each method looks at (section 4.1), in the colour of the method
-    "grad_norm": ("gc", r"$\|g\|_2$"),
-    "grad_over_weight": ("agc", r"$\|g\|_2 / \|w\|_2$"),
-    "update_over_weight": ("clippy", r"$\|r / w\|_\infty$"),
+# What each method looks at (section 4.1): the method, its formula, and what the page calls it.
+MEASURES = {
+    "grad_norm": ("gc", r"$\|g\|_2$", "‖g‖₂, what GC looks at"),
+    "grad_over_weight": ("agc", r"$\|g\|_2 / \|w\|_2$", "‖g‖₂ / ‖w‖₂, what AGC looks at"),
+    "update_over_weight": ("clippy", r"$\|r / w\|_\infty$", "‖r / w‖∞, what Clippy looks at"),
 }
+# The paper's Figure 4b shows Clippy by Equation 4 with 0.1; C23 to C25 judge the same factor.
 FACTORS = {
-    "sigma_gc": ("gc", "GC, 0.1"),
-    "sigma_agc": ("agc", "AGC, 0.001"),
-    "sigma_clippy_eq4": ("clippy", "Clippy (Eq. 4), 0.1"),
+    "sigma_gc": ("gc", "GC, 0.1", "factor of GC, 0.1"),
+    "sigma_agc": ("agc", "AGC, 0.001", "factor of AGC, 0.001"),
+    "sigma_clippy_eq4": ("clippy", "Clippy (Eq. 4), 0.1", "factor of Clippy (Eq. 4), 0.1"),
 }
+ABOVE = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.06), "handlelength": 1.2}
 ABOUT = (
     "Naive Large+DCN at 0.4x, data seed {data_seed}, run seed {seed}, the fully diverged run of "
     "Figure 1: n = 1, no interval; the claims are judged on all recorded divergences. "
@@ -63,86 +68,38 @@ def _shown(run, telemetry, window):
 
 def _about(run, rows):
     columns = {name: run[name] for name in ("data_seed", "seed", "run_id")}
-    columns |= {moment: int(run[f"step_{moment}"]) for moment in "abc"}
+    columns |= {moment: int(run[f"step_{moment}"]) for moment in style.MOMENTS}
     return pd.DataFrame(columns | {"step": rows["step"]})
 
 
-def draw_moments(rows):
-    """Figure 4a: loss above, AUC below.
-
-    Args:
-      rows: from moments_frame.
-    Returns: Figure.
-    """
-    with style.sheet():
-        figure, axes = style.panels(2, 1, width=style.COLUMN, height=3.2, sharex=True)
-        loss, auc = axes[:, 0]
-        loss.plot(rows["step"], rows["loss"], color=style.METHODS["naive"])
-        loss.set(yscale="log", ylabel="training loss")
-        evaluated = rows.dropna(subset="auc")
-        auc.plot(evaluated["step"], evaluated["auc"], color=style.METHODS["naive"])
-        auc.set(xlabel="training step", ylabel="AUC on the last day")
-        auc.axhline(0.5, color="#888888", linewidth=0.6, linestyle=":")
-        for axis in (loss, auc):
-            plot_moments(axis, rows.iloc[0], named=axis is loss)
-        style.caption(figure, moments_caption(rows))
-    return figure
+def moments_drawing(rows):
+    """Loss above, AUC below: Drawing of the rows of moments_frame."""
+    first, key = rows.iloc[0], method_key("naive")
+    about, evaluated = f"seed {first['seed']}, {first['run_id']}", rows.dropna(subset="auc")
+    loss = Line(key, rows["step"], rows["loss"], about)
+    auc = Line(key, evaluated["step"], evaluated["auc"], about)
+    marks = _marks(first)
+    panels = [
+        Panel(STEP, LOSS, [loss], log=True, marks=marks),
+        Panel(STEP, AUC, [auc], marks=marks, level=CHANCE),
+    ]
+    caption = CURVES.format(**first)
+    return Drawing(panels, 1, [], caption, height=3.2, shared={"sharex": True})
 
 
-def moments_caption(rows):
-    """What a reader of Figure 4a must know, from the rows of moments_frame."""
-    return CURVES.format(**rows.iloc[0])
+def layer_drawing(rows):
+    """Measures on the left, factors on the right: Drawing of the rows of layer_frame."""
+    first, panels = rows.iloc[0].to_dict(), []
+    for y, columns in (("measure", MEASURES), ("clipping factor", FACTORS)):
+        lines = [
+            Line(method_key(method), rows["step"], rows[column], said, width=0.8, label=label)
+            for column, (method, label, said) in columns.items()
+        ]
+        panels.append(Panel(STEP, y, lines, log=True, marks=_marks(first), legend=ABOVE))
+    keys = [line.key for line in panels[0].lines]
+    caption = LAYER.format(**first | {"layer": style.LAYER_NAMES[first["layer"]]})
+    return Drawing(panels, 2, keys, caption, height=2.4)
 
 
-def draw_layer(rows):
-    """Figures 4b and 8: measures on the left, factors on the right, on log axes.
-
-    Args:
-      rows: from layer_frame.
-    Returns: Figure.
-    """
-    with style.sheet():
-        figure, axes = style.panels(1, 2, width=style.COLUMN, height=2.4)
-        for axis, lines in zip(axes[0], (MEASURES, FACTORS), strict=True):
-            plot_lines(axis, rows, lines)
-            plot_moments(axis, rows.iloc[0], named=True)
-        axes[0, 0].set_ylabel("measure")
-        axes[0, 1].set_ylabel("clipping factor")
-        style.caption(figure, layer_caption(rows))
-    return figure
-
-
-def layer_caption(rows):
-    """What a reader of Figures 4b and 8 must know, from the rows of layer_frame."""
-    first = rows.iloc[0]
-    layer = style.LAYER_NAMES.get(first["layer"], first["layer"])
-    return LAYER.format(**{**first, "layer": layer})
-
-
-def plot_lines(axis, rows, lines):
-    """One line a column, on a log axis; the legend above."""
-    for column, (method, name) in lines.items():
-        axis.plot(
-            rows["step"], rows[column], color=style.METHODS[method], label=name, linewidth=0.8
-        )
-    axis.set(yscale="log", xlabel="training step")
-    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.06), handlelength=1.2)
-    return axis
-
-
-def plot_moments(axis, row, named):
-    """Vertical lines at a, b and c, with their letters above where `named`."""
-    for moment, line in style.MOMENTS.items():
-        axis.axvline(row[moment], color="#000000", linewidth=0.6, linestyle=line)
-        if named:
-            axis.annotate(
-                moment,
-                (row[moment], 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=({"a": -3, "b": 1, "c": 3}[moment], 1),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=6,
-            )
-    return axis
+def _marks(first):
+    return {moment: int(first[moment]) for moment in style.MOMENTS}

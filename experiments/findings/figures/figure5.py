@@ -4,7 +4,7 @@ import pandas as pd
 
 from experiments.findings.dynamics import judged
 from experiments.findings.figures import style
-from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
+from experiments.findings.figures.drawing import AUC, STEP, Drawing, Line, Panel, method_key
 from experiments.findings.statistics import interval
 from experiments.training.divergence import CHANCE
 
@@ -30,89 +30,66 @@ def frame(runs, curves, models, methods):
             mine = runs[(runs["model"] == model) & (runs["method"] == method)]
             for rate, cell in mine.groupby("rate_multiple"):
                 line = {"data_seed": cell["data_seed"].iloc[0], "model": model, "method": method}
-                line |= {"rate_multiple": rate}
-                parts.append(line_of([curves[run] for run in cell["run_id"]]).assign(**line))
-    rows = pd.concat(parts, ignore_index=True)
-    front = ["data_seed", "model", "method", "rate_multiple"]
-    return rows[[*front, *rows.columns.difference(front, sort=False)]]
+                parts.append(line_of(cell, curves, line | {"rate_multiple": rate}))
+    return pd.concat(parts, ignore_index=True)
 
 
-def line_of(curves):
+def line_of(runs, curves, about):
     """Mean and interval over runs at every evaluation that any of them reached.
 
     Args:
-      curves: list of the curves of runs.
-    Returns: DataFrame with step, mean, low, high and n, the number of runs.
+      runs: one row a run, with run_id.
+      curves: dict from run id to curves.
+      about: dict of what the line shows.
+    Returns: DataFrame with the columns of `about`, then step, mean, low, high and n, the number of
+      runs.
     """
-    auc = pd.concat([judged(curve).set_index("step")["auc"] for curve in curves], axis=1)
-    auc = auc.sort_index().fillna(CHANCE)
+    found = {run: judged(curves[run]).set_index("step")["auc"] for run in runs["run_id"]}
+    auc = pd.concat(found, axis=1).sort_index().fillna(CHANCE)
     ends = [interval(values) for _, values in auc.iterrows()]
     columns = {"step": auc.index, "mean": auc.mean(axis=1).to_numpy()}
     columns |= {end: [found[end] for found in ends] for end in ("low", "high")}
-    return pd.DataFrame(columns | {"n": len(curves)})
+    return pd.DataFrame(about | columns | {"n": len(runs)})
 
 
-def draw_methods(rows):
-    """Figure 5a: one panel a rate, one line a method.
-
-    Args:
-      rows: from frame, of one model.
-    Returns: Figure.
-    """
-    rates = sorted(rows["rate_multiple"].unique())
-    with style.sheet():
-        figure, axes = style.panels(1, len(rates), width=style.COLUMN, height=2.3, sharey=True)
-        for axis, rate in zip(axes[0], rates, strict=True):
-            plot_auc(axis, rows[rows["rate_multiple"] == rate])
-            model = rows["model"].iloc[0]
-            axis.set(title=f"{MODEL_NAMES.get(model, model)}, {rate:g}x", xlabel="training step")
-        axes[0, 0].set_ylabel("AUC on the last day")
-        _legend(figure, axes)
-        style.caption(figure, caption(rows))
-    return figure
-
-
-def draw_models(rows):
-    """Figure 5b: one row of panels a rate, one column a model.
+def drawing(rows, singles=()):
+    """One row of panels a rate, one column a model; of a single model, one row with all rates.
 
     Args:
       rows: from frame.
-    Returns: Figure.
+      singles: (row of a run, its curves) of runs that get a thin line each below the means.
+    Returns: Drawing.
     """
     rates, models = sorted(rows["rate_multiple"].unique()), list(rows["model"].unique())
-    with style.sheet():
-        figure, axes = style.panels(
-            len(rates), len(models), width=style.PAGE, height=3.6, sharex=True, sharey=True
-        )
-        for line, rate in zip(axes, rates, strict=True):
-            for axis, model in zip(line, models, strict=True):
-                plot_auc(axis, rows[(rows["rate_multiple"] == rate) & (rows["model"] == model)])
-                axis.set_title(f"{MODEL_NAMES.get(model, model)}, {rate:g}x")
-            line[0].set_ylabel("AUC on the last day")
-        for axis in axes[-1]:
-            axis.set_xlabel("training step")
-        _legend(figure, axes)
-        style.caption(figure, caption(rows))
-    return figure
+    panels = []
+    for rate in rates:
+        for model in models:
+            shown = rows[(rows["rate_multiple"] == rate) & (rows["model"] == model)]
+            methods = set(shown["method"])
+            lines = [
+                _single(run, judged(curve))
+                for run, curve in singles
+                if (run.rate_multiple, run.model) == (rate, model) and run.method in methods
+            ]
+            lines += [_mean(*group) for group in shown.groupby("method", sort=False)]
+            panels.append(Panel(STEP, AUC, lines, title=f"{style.model_name(model)}, {rate:g}x"))
+    keys = [method_key(method) for method in rows["method"].unique()]
+    about = ABOUT.format(data_seed=rows["data_seed"].iloc[0], n=style.counts(rows["n"]))
+    about += " Thin lines: the single runs." if singles else ""
+    legend = {"loc": "outside upper center", "ncols": len(keys), "handlelength": 1.4}
+    shared = {"sharex": True, "sharey": True}
+    if len(models) == 1:
+        return Drawing(panels, len(rates), keys, about, 2.3, style.COLUMN, shared, legend)
+    return Drawing(panels, len(models), keys, about, 3.6, style.PAGE, shared, legend)
 
 
-def plot_auc(axis, rows):
-    """Mean and band, one line a method."""
-    for method, line in rows.groupby("method", sort=False):
-        colour, name = style.METHODS[method], METHOD_NAMES.get(method, method)
-        axis.plot(line["step"], line["mean"], color=colour, label=name)
-        axis.fill_between(
-            line["step"], line["low"], line["high"], color=colour, alpha=0.2, linewidth=0
-        )
-    return axis
+def _mean(method, part):
+    key = method_key(method)
+    about = f"{key.name}, mean of {part['n'].iloc[0]} runs"
+    return Line(key, part["step"], part["mean"], about, part["low"], part["high"])
 
 
-def _legend(figure, axes):
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=len(names), handlelength=1.4)
-
-
-def caption(rows):
-    """What a reader must know, from the rows of frame."""
-    seed, n = rows["data_seed"].iloc[0], style.counts(rows["n"])
-    return ABOUT.format(data_seed=seed, n=n)
+def _single(run, curve):
+    key = method_key(run.method)
+    about = f"{key.name}, seed {run.seed}, {run.run_id}"
+    return Line(key, curve["step"], curve["auc"], about, width=0.35, opacity=0.55)

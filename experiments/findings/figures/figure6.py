@@ -4,12 +4,17 @@ import pandas as pd
 
 from experiments.findings.dynamics import LAYERS
 from experiments.findings.figures import style
+from experiments.findings.figures.drawing import STEP, Drawing, Key, Line, Panel
 
 CAPTION = (
-    "Clippy (0.5, 0.01) on Large+DCN at {rate:g}x, data seed {data_seed}: the factor of "
+    "Clippy (0.5, 0.01) on Large+DCN at {rate_multiple:g}x, data seed {data_seed}: the factor of "
     "Algorithm 1 by layer, each run smoothed over one day ({smooth} steps). Lines: mean of n = {n} "
     "runs; bands: from the smallest to the largest run (no confidence interval)."
 )
+# Lower layers are dark, upper ones light, and each has a dash of its own.
+COLOURS = ("#30123B", "#4458CB", "#1AA2B8", "#C9621A", "#A6A32B")
+DASHES = ("-", (0, (4, 1)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (2, 1)))
+LOOKS = dict(zip(LAYERS, zip(COLOURS, DASHES, strict=True), strict=True))
 
 
 def frame(runs, telemetry, smooth):
@@ -30,43 +35,21 @@ def frame(runs, telemetry, smooth):
         smoothed = factors.rolling(smooth, min_periods=1).mean()
         columns = {name: runs[name].iloc[0] for name in ("data_seed", "rate_multiple")}
         columns |= {"layer": layer, "step": factors.index, "raw": factors.mean(axis=1).to_numpy()}
-        for name in ("mean", "min", "max"):
-            end = {"mean": "mean", "min": "low", "max": "high"}[name]
-            columns[end] = getattr(smoothed, name)(axis=1).to_numpy()
+        ends = {"mean": smoothed.mean(axis=1), "low": smoothed.min(axis=1)}
+        ends |= {"high": smoothed.max(axis=1)}
+        columns |= {name: values.to_numpy() for name, values in ends.items()}
         parts.append(pd.DataFrame(columns | {"n": len(runs), "smooth": smooth}))
     return pd.concat(parts, ignore_index=True)
 
 
-def draw(rows):
-    """One line and band a layer, on a log axis.
-
-    Args:
-      rows: from frame.
-    Returns: Figure.
-    """
-    with style.sheet():
-        figure, axes = style.panels(1, 1, width=style.COLUMN, height=2.9)
-        plot_factors(axes[0, 0], rows)
-        figure.legend(loc="outside upper center", ncols=2, handlelength=2.2)
-        style.caption(figure, caption(rows))
-    return figure
-
-
-def caption(rows):
-    """What a reader must know, from the rows of frame."""
-    first = rows.iloc[0]
-    about = {name: first[name] for name in ("data_seed", "smooth", "n")}
-    return CAPTION.format(rate=first["rate_multiple"], **about)
-
-
-def plot_factors(axis, rows):
-    """Mean and band of the smoothed factor, by layer."""
-    for layer, line in rows.groupby("layer", sort=False):
-        colour, dash = style.LAYERS[layer]
-        axis.fill_between(
-            line["step"], line["low"], line["high"], color=colour, alpha=0.12, linewidth=0
-        )
-        name = style.LAYER_NAMES[layer]
-        axis.plot(line["step"], line["mean"], color=colour, linestyle=dash, label=name)
-    axis.set(yscale="log", xlabel="training step", ylabel="clipping factor")
-    return axis
+def drawing(rows):
+    """One line and band a layer, on a log axis: Drawing of the rows of `frame`."""
+    lines = []
+    for layer, part in rows.groupby("layer", sort=False):
+        key = Key(layer, style.LAYER_NAMES[layer], *LOOKS[layer])
+        about = f"{key.name}, mean of {part['n'].iloc[0]} runs"
+        ends = {"low": part["low"], "high": part["high"], "shade": 0.12}
+        lines.append(Line(key, part["step"], part["mean"], about, **ends))
+    panels, keys = [Panel(STEP, "clipping factor", lines, log=True)], [line.key for line in lines]
+    legend = {"loc": "outside upper center", "ncols": 2, "handlelength": 2.2}
+    return Drawing(panels, 1, keys, CAPTION.format(**rows.iloc[0]), height=2.9, legend=legend)

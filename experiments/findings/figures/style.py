@@ -1,13 +1,18 @@
 """One style sheet for all figures: sizes, colours, captions, files."""
 
+import colorsys
 import io
 import logging
 import textwrap
+import zlib
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from experiments.findings.dynamics import CLASSIFICATION, LAYERS, REGRESSION
+from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.machinery.records.files import check_folder, write_whole
 
 # The fonts of a PDF are cut to what it uses, and every step of that would be printed.
@@ -26,21 +31,10 @@ METHODS = {
     "lamb": "#009E73",
     "clippy": "#D55E00",
 }
-LAYERS = {  # lower layers dark, upper ones light, each with a dash of its own
-    "cross": ("#30123B", "-"),
-    "bottom_hidden": ("#4458CB", (0, (4, 1))),
-    "top_hidden": ("#1AA2B8", (0, (1, 1))),
-    "head_click": ("#C9621A", (0, (4, 1, 1, 1))),
-    "head_watch_time": ("#A6A32B", (0, (2, 1))),
-}
-LAYER_NAMES = {
-    "cross": "DCN",
-    "bottom_hidden": "bottom hidden",
-    "top_hidden": "top hidden",
-    "head_click": "click output (classification)",
-    "head_watch_time": "watch_time output (regression)",
-}
-KINDS = {"undisturbed": "#009E73", "micro": "#0072B2", "full": "#CC3311"}  # Figure 1
+ADDED_LIGHTNESS, ADDED_SATURATION = 0.4, 0.7  # ours: readable on white, at every hue
+_CLICK, _WATCH_TIME = (head.removeprefix("head_") for head in (CLASSIFICATION, REGRESSION))
+_PRINTED = ("DCN", "bottom hidden", "top hidden", f"{_CLICK} output (classification)")
+LAYER_NAMES = dict(zip(LAYERS, (*_PRINTED, f"{_WATCH_TIME} output (regression)"), strict=True))
 MOMENTS = {"a": ":", "b": "-", "c": "--"}  # dashes of the vertical lines
 SHEET = {
     "font.family": "DejaVu Sans",
@@ -63,12 +57,33 @@ SHEET = {
 }
 
 
+def method_colour(method):
+    """The colour of a method: that of METHODS, or of an added one a hue that its name decides.
+
+    It depends on the name alone, so that a method has one colour in every figure and at every time.
+    """
+    if method in METHODS:
+        return METHODS[method]
+    hue = zlib.crc32(method.encode()) / 2**32
+    return to_hex(colorsys.hls_to_rgb(hue, ADDED_LIGHTNESS, ADDED_SATURATION)).upper()
+
+
+def method_name(method):
+    """The name of a method in print; an added one has the name of its gin file."""
+    return METHOD_NAMES.get(method, method)
+
+
+def model_name(model):
+    """The name of a model in print; an added one has the name of its gin file."""
+    return MODEL_NAMES.get(model, model)
+
+
 def sheet():
     """The style as a context manager; everything is drawn inside it."""
     return matplotlib.rc_context(SHEET)
 
 
-def panels(rows, columns, *, width, height, **kwargs):
+def panels(rows, columns, width, height, **kwargs):
     """A figure without pyplot's global state, and its axes.
 
     Args:

@@ -13,8 +13,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from experiments.findings.report.folder_test import HOSTILE, fill, options
-from experiments.findings.write_report import write_report
+from experiments.findings.report.testing import HOSTILE, fill, options
+from scripts.report import write_report
 
 BROWSER, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 MISSING = [path for path in (BROWSER, DRIVER) if not shutil.which(path)]

@@ -5,65 +5,49 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from experiments.findings.figures import figure1, figure4, figure5, figure6, style
-from experiments.findings.figures import figures_test as made_up
-from experiments.findings.report import figures, plots, study_curves
-from experiments.findings.report.plots import Key, Panel
+from experiments.errors import BadInput
+from experiments.findings.figures import style, testing
+from experiments.findings.figures.drawing import Drawing, Key, Line, Panel
+from experiments.findings.report import figures, plots
+from experiments.findings.report.material import Run
+from experiments.findings.report.testing import material
 
-
-class Nothing:
-    """Material without runs."""
-
-    tables, runs = {}, {}
-
-
-def frames():
-    runs, found = made_up.table2()
-    ends = {"undisturbed": (0.75, 1), "mild": (0.72, 4), "severe": (0.5, 400)}
-    three = {f"{case}-2": made_up.curves(*how) for case, how in ends.items()}
-    telemetry = {str(seed): made_up.telemetry(seed) for seed in range(3)}
-    methods = ["naive", "gc", "agc", "lamb", "clippy"]
-    return {
-        "1": figure1.frame(figure1.choose(made_up.divergences()), three),
-        "3": figures.figure3.frame(),
-        "4a": figure4.moments_frame(made_up.RUN, made_up.curves(0.5, 9), made_up.telemetry(), 12),
-        "4b": figure4.layer_frame(made_up.RUN, made_up.telemetry(), 12, "top_hidden"),
-        "5a": figure5.frame(runs, found, ["large_dcn"], methods),
-        "5b": figure5.frame(runs, found, ["small", "large_dcn"], ["gc", "clippy"]),
-        "6": figure6.frame(made_up.clippy_runs(), telemetry, 5),
-    }
+KEY = Key("g", "g", "#000000")
 
 
 @pytest.fixture(scope="module")
 def made():
-    return {
-        name: (frame, *figures.MAKERS[name][1](frame, Nothing)) for name, frame in frames().items()
-    }
+    """(points, Interactive) of each figure by its stem."""
+    frames = {f"figure{name}": frame for name, frame in testing.frames().items()}
+    frames["study_mine"] = testing.study_frame(["<b>%{x}", *"bcdefg"])
+    shown = figures.interactive(material(figures=frames, texts={"mine": "## Mine\n"}))
+    return {figure.stem: (frames[figure.stem], figure) for figure in shown}
+
+
+def lines(figure, group):
+    return [
+        trace
+        for trace in figure.spec["data"]
+        if trace["meta"] == group and trace.get("hovertemplate")
+    ]
 
 
 def test_plotly_takes_every_figure_at_both_widths(made):
-    for name, (_, caption, spec) in made.items():
+    assert len(made) == 9 and made["figure2"][1].spec is None
+    for name, (_, figure) in made.items():
+        assert "n = " in figure.caption
+        if name == "figure2":
+            continue
         for width in ("wide", "narrow"):
-            go.Figure(data=spec["data"], layout=spec[width])  # raises on what it does not know
-        groups = {key["group"] for key in spec["legend"]}
-        assert groups <= {trace["meta"] for trace in spec["data"]}, name
-        assert "n = " in caption
-
-
-def test_the_columns_that_are_asked_for_are_those_of_the_files(made):
-    for name, (frame, _, _) in made.items():
-        assert set(figures.COLUMNS[name]) <= set(frame.columns), name
-    assert set(figures.COLUMNS) == set(figures.MAKERS)
-
-
-def lines(spec, group):
-    return [trace for trace in spec["data"] if trace["meta"] == group and trace.get("line")]
+            go.Figure(figure.spec["data"], figure.spec[width])  # raises on what it does not know
+        groups = {key["group"] for key in figure.spec["legend"]}
+        assert groups <= {trace["meta"] for trace in figure.spec["data"]}, name
 
 
 def test_a_line_has_every_point_and_the_methods_colour(made):
-    frame, _, spec = made["5a"]
+    frame, figure = made["figure5a"]
     rows = frame[(frame["method"] == "lamb") & (frame["rate_multiple"] == 2.0)]
-    one, two = lines(spec, "lamb")
+    one, two = lines(figure, "lamb")
     assert (one["xaxis"], two["xaxis"]) == ("x", "x2")
     np.testing.assert_allclose(two["y"], rows["mean"], rtol=1e-5)
     assert two["x"] == list(rows["step"])
@@ -72,85 +56,80 @@ def test_a_line_has_every_point_and_the_methods_colour(made):
 
 
 def test_moments_stand_where_they_are(made):
-    _, _, spec = made["4a"]
-    marks = [shape["x0"] for shape in spec["wide"]["shapes"] if shape["x0"] == shape["x1"]]
+    layout = made["figure4a"][1].spec["wide"]
+    marks = [shape["x0"] for shape in layout["shapes"] if shape["x0"] == shape["x1"]]
     assert marks == [30, 31, 42] * 2
-    letters = [note["text"] for note in spec["wide"]["annotations"]]
-    assert letters == ["a", "b", "c"] * 2
+    assert [note["text"] for note in layout["annotations"]] == ["a", "b", "c"] * 2
 
 
 def test_dashes_of_layers_are_those_of_print(made):
-    _, _, spec = made["6"]
-    dashes = {key["group"]: key["dash"] for key in spec["legend"]}
-    assert dashes["cross"] == "solid"
-    assert dashes["bottom_hidden"] == "8px,2px"
+    dashes = {key["group"]: key["dash"] for key in made["figure6"][1].spec["legend"]}
+    assert (dashes["cross"], dashes["bottom_hidden"]) == ("solid", "8px,2px")
 
 
-def test_single_runs_are_thin_lines_with_their_seed(made):
-    frame = made["5b"][0]
-
-    class Run:
-        def __init__(self, curves):
-            self.curves = curves
-
-    class Material:
-        runs = {"r<1>": Run(made_up.curves(0.8, 1)), "other": Run(made_up.curves(0.9, 1))}
-        tables = {
-            "table2_runs": pd.DataFrame(
-                {"model": "small", "method": ["gc", "agc", "gc"]}
-                | {"rate_multiple": 2.0, "role": "repeat", "seed": [4, 5, 6]}
-                | {"run_id": ["r<1>", "other", "gone"]}
-            )
-        }
-
-    _, spec = figures.MAKERS["5b"][1](frame, Material)
-    thin = [trace for trace in spec["data"] if trace.get("line", {}).get("width") == 0.7]
+def test_single_runs_are_thin_lines_with_their_seed():
+    runs = {"r<1>": testing.curves(0.8), "other": testing.curves(0.9)}
+    table = {"model": "small", "method": ["gc", "agc", "gc"], "rate_multiple": 2.0}
+    table |= {"role": "repeat", "seed": [4, 5, 6], "run_id": ["r<1>", "other", "gone"]}
+    (figure,) = figures.interactive(
+        material(
+            figures={"figure5b": testing.frames()["5b"]},
+            runs={name: Run(None, curves, {}) for name, curves in runs.items()},
+            tables={"table2_runs": pd.DataFrame(table)},
+        )
+    )
+    thin = [trace for trace in figure.spec["data"] if trace.get("line", {}).get("width") == 0.7]
     assert [trace["xaxis"] for trace in thin] == ["x3"]  # small at 2x, below small at 1x
     assert thin[0]["y"][-1] == 0.8
     assert "seed 4, r&lt;1&gt;" in thin[0]["hovertemplate"]
+    assert figure.caption.endswith("Thin lines: the single runs.")
 
 
-def test_panels_do_not_overlap():
-    key = Key("g", "g", "#000000")
-    panels = [Panel(str(at), "x", "y", [plots.line(key, [1], [at], "")]) for at in range(5)]
-    for columns in (1, 2, 3):
-        layout = plots.layout(panels, columns)
-        boxes = [
-            (*layout[f"xaxis{at}"]["domain"], *layout[f"yaxis{at}"]["domain"])
-            for at in ("", "2", "3", "4", "5")
-        ]
-        for at, (left, right, low, high) in enumerate(boxes):
-            assert 0 <= left < right <= 1 and 0 <= low < high <= 1
-            for other in boxes[at + 1 :]:
-                beside = right < other[0] or other[1] < left
-                assert beside or low > other[3], (columns, at)
+def test_a_study_has_one_line_a_case_whatever_it_is_called(made):
+    figure = made["study_mine"][1]
+    assert figure.heading == "Study mine: Mine"
+    assert [key["name"] for key in figure.spec["legend"]][:2] == ["<b>%{x} (0/2)", "b (1/2)"]
+    assert len({(key["colour"], key["dash"]) for key in figure.spec["legend"]}) == 7
+    (line,) = lines(figure, "<b>%{x}")
+    assert line["hovertemplate"].startswith("&lt;b&gt;%&#123;x}, mean of 2 runs")
+
+
+def test_a_file_without_a_column_is_named():
+    with pytest.raises(BadInput, match="figures/figure1.csv: no column 'kind': expected"):
+        figures.interactive(material(figures={"figure1": pd.DataFrame({"step": [1]})}))
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_panels_do_not_overlap(columns):
+    layout = plots.layout([Panel("x", "y", [], title=str(at)) for at in range(5)], columns)
+    boxes = [
+        (*layout[f"xaxis{at}"]["domain"], *layout[f"yaxis{at}"]["domain"])
+        for at in ("", "2", "3", "4", "5")
+    ]
+    for at, (left, right, low, high) in enumerate(boxes):
+        assert 0 <= left < right <= 1 and 0 <= low < high <= 1
+        for other in boxes[at + 1 :]:
+            assert right < other[0] or other[1] < left or low > other[3]
 
 
 def test_a_band_leaves_out_what_is_unknown():
-    found = plots.band(Key("g", "g", "#000000"), [1, 2, 3], [0.1, np.nan, 0.3], [0.2, 0.4, 0.6])
-    assert found["x"] == [1, 3, 3, 1]
-    assert found["y"] == [0.1, 0.3, 0.6, 0.2]
+    line = Line(KEY, [1, 2, 3], [0, 0, 0], "", low=[0.1, np.nan, 0.3], high=[0.2, 0.4, 0.6])
+    found = plots.figure(Drawing([Panel("x", "y", [line])], 1, [KEY], ""))["data"][0]
+    assert found["fill"] == "toself"
+    assert set(zip(found["x"], found["y"], strict=True)) == {(1, 0.1), (3, 0.3), (3, 0.6), (1, 0.2)}
 
 
 def test_a_narrow_range_on_a_log_axis_has_few_labels(made):
-    assert made["6"][2]["wide"]["yaxis"]["dtick"] == "D2"
-    assert "dtick" not in made["4b"][2]["wide"]["yaxis"]
+    assert made["figure6"][1].spec["wide"]["yaxis"]["dtick"] == "D2"
+    assert "dtick" not in made["figure4b"][1].spec["wide"]["yaxis"]
 
 
-def test_a_study_has_one_line_a_case_whatever_it_is_called():
-    rows = pd.DataFrame({"step": [6, 12], "mean": [0.6, 0.7], "low": [0.5, 0.6], "high": 0.8})
-    names = ["<b>%{x}", *"bcdefg"]
-    rows = pd.concat(
-        rows.assign(data_seed=1, case=name, diverged=at, n=7) for at, name in enumerate(names)
-    )
-
-    class Material:
-        figures, texts = {"study_mine": rows, "figure9": rows}, {"mine": "## Mine\n"}
-
-    ((stem, heading, _, spec),) = study_curves.curves_of_studies(Material)
-    assert (stem, heading) == ("study_mine", "Study mine: Mine")
-    go.Figure(data=spec["data"], layout=spec["wide"])
-    assert [key["name"] for key in spec["legend"]][:2] == ["<b>%{x} (0/7)", "b (1/7)"]
-    assert len({(key["colour"], key["dash"]) for key in spec["legend"]}) == 7
-    hover = lines(spec, "<b>%{x}")[0]["hovertemplate"]
-    assert hover.startswith("&lt;b&gt;%&#123;x}, mean of 7 runs")
+@pytest.mark.parametrize(
+    "value, expected",
+    [(0.123456789, 0.123457), (1234567.0, 1234570), (-2.0, -2), (1e-9, 1e-9), (np.float64(0), 0)]
+    + [(value, None) for value in (None, np.nan, np.inf, -np.inf)],
+)
+def test_a_number_keeps_six_digits_and_what_is_not_finite_is_null(value, expected):
+    found = plots.short(value)
+    assert found == expected
+    assert isinstance(found, int) == (expected in (1234570, -2, 0))  # JSON writes those shorter

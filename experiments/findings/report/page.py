@@ -2,14 +2,15 @@
 
 import base64
 import hashlib
+import json
 import pathlib
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from experiments.findings.report import figures, tables
-from experiments.findings.report.numbers import embedded
 from experiments.findings.report.produced import produced
 from experiments.findings.report.runs import embedded_runs
 from experiments.findings.report.scorecard import scorecard
@@ -54,6 +55,18 @@ def render(material):
     return environment.get_template("page.html").render(context)
 
 
+def embedded(value):
+    """JSON that may stand inside a <script> element, whatever the texts in it say.
+
+    Args:
+      value: what json.dumps takes, without NaN.
+    """
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=True)
+    for letter in "<>&\u2028\u2029":
+        text = text.replace(letter, f"\\u{ord(letter):04x}")
+    return text
+
+
 def _script():
     parts = [(TEMPLATE / name).read_text() for name in SCRIPTS]
     return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
@@ -73,10 +86,7 @@ def _files(material, figure):
 
 def _boxes(material):
     """Figure 2 in words: the texts of each level of the model, from the inputs up."""
-    rows = material.figures.get("figure2")
-    if rows is None:
-        return []
+    rows = material.figures.get("figure2", pd.DataFrame(columns=["level", "text"]))
     return [
-        [text.replace("\n", " ") for text in level["text"]]
-        for _, level in rows.groupby("level", sort=True)
+        [text.replace("\n", " ") for text in level["text"]] for _, level in rows.groupby("level")
     ]

@@ -3,10 +3,10 @@
 import json
 from collections import Counter
 
+from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, Panel
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.findings.report import plots
-from experiments.findings.report.numbers import short, shorts
-from experiments.findings.report.plots import Key, Panel
+from experiments.findings.report.plots import short, shorts
 from experiments.studies.rows import METRICS
 from experiments.training.divergence import CHANCE
 
@@ -27,24 +27,23 @@ def embedded_runs(material):
     Keys: `runs`, one dict a run; `common` with `config` and `provenance`, the value of each key
     that most runs have; `steps`, the distinct lists of steps; `names` of models, methods and
     labels; `files`, the telemetry beside the records; `plot`, the layout of a run's curves.
-    Of a run: id, model, method, thresholds, rate, multiple (of 1x, or None), data_seed, seed,
-    studies (texts), label, labelled (step that dates the label, or None), status, auc, rmse,
-    steps, bad (step and day of the first number that was not finite, or None), words, config and
-    provenance (where they differ from the common ones), curves by name, at steps[curves["at"]].
+    Of a run: its row as in findings.runs, studies (texts), labelled (the step that dates its label,
+    or None), steps, bad (step and day of the first number that was not finite, or None), words,
+    config and provenance (where they differ from the common ones), curves by name, at
+    steps[curves["at"]].
     """
-    flat = {run_id: _flat(run.record.config) for run_id, run in material.runs.items()}
-    made = {run_id: dict(run.record.provenance) for run_id, run in material.runs.items()}
-    config, provenance = _common(flat.values()), _common(made.values())
+    records = {run_id: run.record for run_id, run in material.runs.items()}
+    config, own = _shared({run_id: _flat(record.config) for run_id, record in records.items()})
+    made, own_made = _shared({run_id: record.provenance for run_id, record in records.items()})
     grids, studies = {}, studies_of(material)
     runs = [
-        _run(run, material.calibration, studies.get(run_id, []), grids)
-        | {"config": _differing(flat[run_id], config)}
-        | {"provenance": _differing(made[run_id], provenance)}
+        _run(run, studies.get(run_id, []), grids)
+        | {"config": own[run_id], "provenance": own_made[run_id]}
         for run_id, run in material.runs.items()
     ]
     return {
         "runs": runs,
-        "common": {"config": config, "provenance": provenance},
+        "common": {"config": config, "provenance": made},
         "steps": [list(steps) for steps in grids],
         "names": {"model": MODEL_NAMES, "method": METHOD_NAMES, "label": LABELS},
         "files": sorted(path for path in material.files if ".telemetry." in path),
@@ -67,28 +66,17 @@ def studies_of(material):
     return {run_id: sorted(texts) for run_id, texts in found.items()}
 
 
-def _run(run, calibration, studies, grids):
-    record, row, method = run.record, run.row, run.record.config["method"]
-    base = calibration["base_rate"] if calibration else None
-    thresholds = ", ".join(f"{name} {value:g}" for name, value in method["thresholds"].items())
+def _run(run, studies, grids):
+    record, row = run.record, run.row
     bad = (record.first_bad_step, record.first_bad_day)
-    return {
-        "id": record.run_id,
-        "model": record.config["model"]["name"],
-        "method": method["name"],
-        "thresholds": thresholds,
-        "rate": row["learning_rate"],
-        "multiple": short(row["learning_rate"] / base, 3) if base else None,
-        "data_seed": row["data_seed"],
-        "seed": row["seed"],
-        "studies": studies,
-        "label": row["label"],
-        "labelled": short(row["label_step"]),
-        "status": record.status,
+    return row | {
+        "multiple": short(row["multiple"], 3),
         "auc": short(row["auc"]),
         "rmse": short(row["rmse"]),
+        "studies": studies,
+        "labelled": run.label_step,
         "steps": record.steps,
-        "bad": None if bad[0] is None else list(bad),
+        "bad": None if bad[0] is None else bad,
         "words": run.words,
         "curves": _curves(run.curves, grids),
     }
@@ -115,23 +103,28 @@ def _flat(config, above=""):
     return found
 
 
-def _common(configs):
-    """The most frequent value of each key; of equally frequent ones the first as text."""
+def _shared(parts):
+    """What dicts have in common, and what each has of its own.
+
+    Args:
+      parts: dict from run id to a dict of plain values.
+    Returns: (common, own): the most frequent value of each key, of equally frequent ones the first
+      as text; and by run id the values that differ, with the common keys that it lacks under "-".
+    """
     counts = {}
-    for config in configs:
-        for name, value in config.items():
+    for part in parts.values():
+        for name, value in part.items():
             counts.setdefault(name, Counter())[json.dumps(value)] += 1
-    return {
+    common = {
         name: json.loads(min(found, key=lambda text: (-found[text], text)))
         for name, found in sorted(counts.items())
     }
-
-
-def _differing(own, common):
-    """The keys whose value differs, and under "-" the common keys that the run does not have."""
-    found = {name: value for name, value in own.items() if common[name] != value}
-    missing = sorted(common.keys() - own.keys())
-    return found | ({"-": missing} if missing else {})
+    own = {}
+    for run_id, part in parts.items():
+        own[run_id] = {name: value for name, value in part.items() if common[name] != value}
+        if missing := sorted(common.keys() - part.keys()):
+            own[run_id]["-"] = missing
+    return common, own
 
 
 def _plot():
@@ -139,10 +132,7 @@ def _plot():
     keys = [
         Key("auc", f"{METRICS['auc']} on the last day", "#0072B2"),
         Key("loss", "training loss, mean since the last evaluation", "#555555"),
-        Key("worst", "largest training loss since then", "#D55E00", "dot"),
+        Key("worst", "largest training loss since then", "#D55E00", ":"),
     ]
-    panels = [
-        Panel("", "training step", "AUC", [], level=CHANCE),
-        Panel("", "training step", "training loss", [], log=True),
-    ]
-    return plots.figure(panels, 2, keys)
+    panels = [Panel(STEP, AUC, [], level=CHANCE), Panel(STEP, LOSS, [], log=True)]
+    return plots.figure(Drawing(panels, 2, keys, ""))

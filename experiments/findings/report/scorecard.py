@@ -1,70 +1,40 @@
 """The claims as the page shows them."""
 
 from collections import Counter
-from typing import NamedTuple
 
 from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
 from experiments.findings.claims.table import statistic_lines
 
-
-class Judged(NamedTuple):
-    """What one data seed says of a claim; `lines` are its statistic with its interval."""
-
-    data_seed: int
-    verdict: str
-    lines: list
-    n: int
-    reason: str
-
-
-class Row(NamedTuple):
-    """One claim; verdict, lines, n and reason are pooled where there is a pooled scorecard."""
-
-    id: str
-    text: str
-    source: str
-    paper: str
-    verdict: str
-    lines: list
-    n: int
-    reason: str
-    each: list
+MISSING = {"verdict": NOT_RUN, "n": 0, "statistic": None, "interval": None}
+MISSING |= {"reason": "not in the scorecard of this data seed"}
 
 
 def scorecard(material):
-    """The scorecard: dict of pooled (bool), seeds, rows and counts (by verdict), or None.
+    """The scorecard of the page, or None without one.
 
     Args:
       material: Material.
+    Returns: dict of pooled (whether the verdicts are over all data seeds), seeds, counts (by
+      verdict) and rows: the claims, each with its statistic as `lines` of text, and under `each`
+      the same claim in the scorecard of each data seed.
     """
     shown = material.pooled or material.claims.get(material.data_seed)
     if not shown:
         return None
-    seeds = sorted(material.claims)
-    by_seed = {seed: {c["id"]: c for c in found} for seed, found in material.claims.items()}
-    rows = [_row(claim, by_seed) for claim in shown]
-    found = Counter(row.verdict for row in rows)
-    counts = {verdict: found[verdict] for verdict in VERDICTS}
-    return {"pooled": bool(material.pooled), "seeds": seeds, "rows": rows, "counts": counts}
+    rows = []
+    for claim in shown:
+        each = [_of_seed(claim["id"], *judged) for judged in sorted(material.claims.items())]
+        rows.append(claim | {"lines": statistic_lines(claim), "each": each})
+    found = Counter(claim["verdict"] for claim in shown)
+    return {
+        "pooled": bool(material.pooled),
+        "seeds": sorted(material.claims),
+        "counts": {verdict: found[verdict] for verdict in VERDICTS},
+        "rows": rows,
+    }
 
 
-def _row(claim, by_seed):
-    each = [_judged(seed, claims.get(claim["id"])) for seed, claims in sorted(by_seed.items())]
-    return Row(
-        id=claim["id"],
-        text=claim["text"],
-        source=claim["source"],
-        paper="-" if claim["paper"] is None else str(claim["paper"]),
-        verdict=claim["verdict"],
-        lines=statistic_lines(claim),
-        n=claim["n"],
-        reason=claim["reason"],
-        each=each,
-    )
-
-
-def _judged(seed, claim):
-    if claim is None:
-        return Judged(seed, NOT_RUN, ["-"], 0, "not in the scorecard of this data seed")
-    lines = statistic_lines(claim)
-    return Judged(seed, claim["verdict"], lines, claim["n"], claim["reason"])
+def _of_seed(name, data_seed, claims):
+    """The claim of this id in the scorecard of a data seed, which may not have it."""
+    claim = next((claim for claim in claims if claim["id"] == name), MISSING)
+    return claim | {"data_seed": data_seed, "lines": statistic_lines(claim)}

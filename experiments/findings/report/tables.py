@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
+import pandas as pd
+
 from experiments.findings import cases, detection, table1, table2, table3
+from experiments.findings.figures.style import method_name, model_name
 from experiments.findings.names import (
     DIGITS,
-    METHOD_NAMES,
     METRIC_NAMES,
-    MODEL_NAMES,
     SCALE,
     number,
 )
@@ -71,31 +72,35 @@ class Table(NamedTuple):
 
 
 def paper_tables(material):
-    """Tables 1 to 3, those whose csv exists: dict from name to list of Table."""
+    """Tables 1 to 3: dict from name to list of Table, which is empty without the csv."""
     makers = {"table1": _table1, "table2": _table2, "table3": _table3}
     return {
-        name: make(material) if name in material.tables else [] for name, make in makers.items()
+        name: make(material, material.tables[name]) if name in material.tables else []
+        for name, make in makers.items()
     }
 
 
 def studies(material):
-    """The studies of cases on disk, those of section 3.2 first: list of Table."""
-    known = [name for name in SMALL_STUDIES if name in material.tables]
-    others = [
-        name
-        for name in sorted(material.tables)
-        if columns_of(name, material.tables) == CASE_COLUMNS and name not in known
-    ]
-    return [_study(material, name) for name in known + others]
+    """The studies of cases on disk, those of SMALL_STUDIES first: list of Table."""
+    tables = material.tables
+    known = [name for name in SMALL_STUDIES if name in tables]
+    others = [name for name in sorted(tables) if columns_of(name, tables) == CASE_COLUMNS]
+    found = []
+    for name in dict.fromkeys(known + others):
+        header, rows = cases.shown(tables[name].fillna({"against": ""}))
+        caption = f"{name}: {words(material.texts.get(name, ''))[0]}"
+        claims = SMALL_STUDIES.get(name, ())
+        found.append(_table(material, name, caption, header, rows, 1, claims))
+    return found
 
 
 def detector(material):
     """The detector's table in a list, or an empty one."""
     if "detector" not in material.tables:
         return []
-    rows = list(detection.shown(material.tables["detector"]))
-    title, notes = words(material.texts.get("detector", ""))
-    return [_table(material, "detector", title, detection.HEADER, rows, 2, notes)]
+    title, _ = words(material.texts.get("detector", ""))
+    rows = detection.shown(material.tables["detector"])
+    return [_table(material, "detector", title or "detector", detection.HEADER, rows, 2)]
 
 
 def columns_of(name, tables):
@@ -113,57 +118,46 @@ def words(text):
     return title, " ".join(notes).replace("`", "")
 
 
-def _table(material, name, caption, header, rows, heads, notes, claims=()):
+def _table(material, name, caption, header, rows, heads, claims=()):
+    """A Table with the notes of its Markdown page and links to its files."""
+    _, notes = words(material.texts.get(name, ""))
     files = material.links(name, ENDINGS) + material.links(f"{name}_runs", ("csv",))
-    return Table(f"table-{name}", caption or name, list(header), rows, heads, notes, files, claims)
+    return Table(f"table-{name}", caption, header, rows, heads, notes, files, claims)
 
 
-def _table1(material):
-    rows = [list(cells) for cells in table1.shown(material.tables["table1"])]
-    _, notes = words(material.texts.get("table1", ""))
+def _table1(material, frame):
     caption = "Table 1: parameters at the paper's size"
-    return [_table(material, "table1", caption, table1.HEADER, rows, 1, notes)]
+    return [_table(material, "table1", caption, table1.HEADER, table1.shown(frame), 1)]
 
 
-def _table3(material):
-    rows = [table3.cells(row) for row in material.tables["table3"].itertuples()]
-    _, notes = words(material.texts.get("table3", ""))
-    caption = "Table 3: what lowers the divergence ratio at the edge of instability"
-    claims = ("C16", "C17", "C18", "C19")
-    return [_table(material, "table3", caption, table3.HEADER, rows, 2, notes, claims)]
-
-
-def _study(material, name):
-    header, rows = cases.shown(material.tables[name].fillna({"against": ""}))
-    title, notes = words(material.texts.get(name, ""))
-    claims = SMALL_STUDIES.get(name, ())
-    return _table(material, name, f"{name}: {title}", header, rows, 1, notes, claims)
-
-
-def _table2(material):
-    frame = material.tables["table2"]
+def _table2(material, frame):
     methods = list(frame["method"].unique())
-    header = ["Model", "Metric", *(METHOD_NAMES.get(name, name) for name in methods), "Optimal"]
-    optimal = _optimal(material)
-    rows = []
+    header = ["Model", "Metric", *map(method_name, methods), "Optimal"]
+    optimal, rows = _optimal(material), []
     for model, cells in frame.groupby("model", sort=False):
-        shown = MODEL_NAMES.get(model, model)
+        shown = model_name(model)
         for metric, name in METRIC_NAMES.items():
-            rows.append([shown, name, *_figures(cells, methods, metric), optimal[metric]])
+            rows.append([shown, name, *_cells(cells, methods, metric), optimal[metric]])
         rates = chosen_rates(cells, methods, model)
         rows.append([shown, "Best learning rate, threshold [paper]", *rates, "-"])
-    _, notes = words(material.texts.get("table2", ""))
     caption = "Table 2: methods and models, the paper's figures in brackets"
-    found = [_table(material, "table2", caption, header, rows, 2, notes)]
+    found = [_table(material, "table2", caption, header, rows, 2)]
     if "table2_runs" in material.tables:
         rates = table2.rates_frame(material.tables["table2_runs"])
-        cells = [rates_cells(row) for row in rates.itertuples()]
+        rows = [rates_cells(row) for row in rates.itertuples()]
         caption = "Table 2, both rates, each with its best threshold"
-        found.append(Table("table-table2-rates", caption, list(RATES_HEADER), cells, 3))
+        found.append(Table("table-table2-rates", caption, RATES_HEADER, rows, 3))
     return found
 
 
-def _figures(rows, methods, metric):
+def _table3(material, frame):
+    rows = [table3.cells(row) for row in frame.itertuples()]
+    caption = "Table 3: what lowers the divergence ratio at the edge of instability"
+    claims = ("C16", "C17", "C18", "C19")
+    return [_table(material, "table3", caption, table3.HEADER, rows, 2, claims)]
+
+
+def _cells(rows, methods, metric):
     """One Cell a method."""
     rows = rows[rows["metric"] == metric]
     best, by_method = best_method(rows, metric), rows.set_index("method")
@@ -179,12 +173,11 @@ def _figures(rows, methods, metric):
 
 def _optimal(material):
     """The Bayes-optimal value of each metric, from a record of Table 2, as text."""
-    runs = material.tables.get("table2_runs")
-    known = [] if runs is None else [run for run in runs["run_id"] if run in material.runs]
-    if not known:
+    runs = material.tables.get("table2_runs", pd.DataFrame(columns=["run_id"]))
+    known = (material.runs[run_id] for run_id in runs["run_id"] if run_id in material.runs)
+    if (run := next(known, None)) is None:
         return dict.fromkeys(METRICS, "-")
-    optimal = material.runs[known[0]].record.optimal
     return {
-        metric: f"{optimal[key] * SCALE[metric]:.{DIGITS[metric]}f}"
+        metric: f"{run.record.optimal[key] * SCALE[metric]:.{DIGITS[metric]}f}"
         for metric, key in METRICS.items()
     }

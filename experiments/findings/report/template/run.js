@@ -9,7 +9,7 @@ function facts(run) {
   const pairs = {
     Model: nameOf("model", run.model),
     Method: nameOf("method", run.method),
-    Thresholds: run.thresholds || "none",
+    Thresholds: run.threshold || "none",
     "Learning rate": run.multiple === null ? `${run.rate}` : `${run.rate} (${multipleOf(run)})`,
     "Data seed": run.data_seed,
     "Run seed": run.seed,

@@ -3,7 +3,7 @@ const COLUMNS = [
   { name: "Run", of: (run) => run.id },
   { name: "Model", of: (run) => nameOf("model", run.model) },
   { name: "Method", of: (run) => nameOf("method", run.method) },
-  { name: "Thresholds", of: (run) => run.thresholds || "-" },
+  { name: "Thresholds", of: (run) => run.threshold || "-" },
   { name: "Rate", of: (run) => run.rate, shown: (run) => Number(run.rate.toPrecision(4)) },
   { name: "of 1x", of: (run) => run.multiple, shown: multipleOf },
   { name: "Data seed", of: (run) => run.data_seed },

@@ -1,0 +1,102 @@
+"""Made-up records of every figure, for the tests of figures and of the report."""
+
+import pathlib
+
+import numpy as np
+import pandas as pd
+
+from experiments.findings.dynamics import LAYERS
+from experiments.findings.figures import figure1, figure2, figure3, figure4, figure5, figure6, study
+from models.config import ModelConfig
+from models.ranking import RankingModel
+
+BASELINE = pathlib.Path(__file__).parent / "baseline"  # what the figures of `frames` look like
+STEPS = np.arange(1, 61)
+METHODS = ["naive", "gc", "agc", "lamb", "clippy"]
+TASKS = (("click", "binary"), ("watch_time", "regression"), ("share", "binary"))
+RUN = pd.Series(
+    {"data_seed": 7, "seed": 2, "run_id": "severe-2", "step_a": 30, "step_b": 31, "step_c": 42}
+)
+CLIPPY_RUNS = pd.DataFrame({"data_seed": 7, "rate_multiple": 2.0, "run_id": ["0", "1", "2"]})
+
+
+def curves(end, jump=1):
+    """Thirty evaluations: AUC to 0.7, then to `end`; the loss times `jump` after step 30."""
+    step = STEPS[1::2]
+    auc = np.where(step <= 30, 0.5 + 0.2 * step / 30, 0.7 + (end - 0.7) * (step - 30) / 30)
+    loss = np.where(step > 30, 3.0 * jump, 3.0)
+    return pd.DataFrame({"step": step, "loss": loss, "click/auc": auc})
+
+
+def telemetry(seed=0):
+    """Sixty steps of all layers; at step 31 everything jumps."""
+    wave = np.exp(0.3 * np.sin(STEPS * (1 + seed))) * np.where(STEPS == 31, 100, 1)
+    rows = {"step": STEPS, "loss": 3 * wave}
+    measures = {"grad_norm": 1, "grad_over_weight": 0.1, "update_over_weight": 30}
+    factors = {"sigma_gc": 0.5, "sigma_agc": 0.2, "sigma_clippy_eq4": 1e-3}
+    for place, layer in enumerate(LAYERS):
+        rows |= {f"{layer}/{name}": size * wave * (place + 1) for name, size in measures.items()}
+        rows |= {f"{layer}/{name}": size / wave for name, size in factors.items()}
+        rows[f"{layer}/sigma"] = np.minimum(1, 0.02 * 3.0**place / wave)
+    return pd.DataFrame(rows)
+
+
+def divergences():
+    """The study's runs: run seed 2 is the first with all three kinds."""
+    labels = {"undisturbed": ["healthy"] * 4, "severe": ["full"] * 4}
+    labels |= {"mild": ["healthy", "micro", "micro", "micro"]}
+    rows = [(case, *pair) for case, column in labels.items() for pair in enumerate(column)]
+    runs = pd.DataFrame(rows, columns=["case", "seed", "label"])
+    steps = {"step_a": 30.0, "step_b": np.where(runs["seed"] == 1, np.nan, 31.0), "step_c": 42.0}
+    return runs.assign(data_seed=7, run_id=runs["case"] + "-" + runs["seed"].astype(str), **steps)
+
+
+def table2(models=("small", "large_dcn"), methods=METHODS):
+    """Repeats of Table 2 and their curves by run id."""
+    rows, found = [], {}
+    for model in models:
+        for place, method in enumerate(methods):
+            for rate in (1.0, 2.0):
+                for seed in range(3):
+                    run_id = f"{model}-{method}-{rate}-{seed}"
+                    rows.append((7, model, method, rate, run_id))
+                    found[run_id] = curves(0.7 + 0.02 * place - 0.01 * rate + 0.01 * seed)
+    names = ["data_seed", "model", "method", "rate_multiple", "run_id"]
+    return pd.DataFrame(rows, columns=names), found
+
+
+def model(depth=2, cross_layers=1, **fields):
+    """A small model of three categorical and four dense features."""
+    sizes = {"paper_width": 6, "width_divisor": 1, "cross_divisor": 1, "embedding_width": 2}
+    sizes |= {"depth": depth, "paper_cross_layers": cross_layers}
+    config = ModelConfig(name="Tiny", **sizes, **fields)
+    features = {"dense_features": 4, "categorical_features": 3, "vocabulary_size": 5}
+    return RankingModel(config, TASKS, **features, seed=0)
+
+
+def study_frame(names):
+    """Points of a study with cases of these names; the second diverged once."""
+    rows, found = [], {}
+    for place, case in enumerate(names):
+        for seed in range(2):
+            rows.append((7, case, "full" if place == 1 and seed else "healthy", f"{place}-{seed}"))
+            found[f"{place}-{seed}"] = curves(0.6 + 0.02 * place + 0.01 * seed)
+    runs = pd.DataFrame(rows, columns=["data_seed", "case", "label", "run_id"])
+    return study.frame(runs, found)
+
+
+def frames():
+    """The points of each figure of the paper: dict from name to DataFrame."""
+    ends = {"undisturbed": (0.75, 1), "mild": (0.72, 4), "severe": (0.5, 400)}
+    three = {f"{case}-2": curves(*how) for case, how in ends.items()}
+    runs, found = table2()
+    return {
+        "1": figure1.frame(figure1.choose(divergences()), three),
+        "2": figure2.frame(model(), TASKS, 3),
+        "3": figure3.frame(),
+        "4a": figure4.moments_frame(RUN, curves(0.5, 9), telemetry(), 12),
+        "4b": figure4.layer_frame(RUN, telemetry(), 12, "top_hidden"),
+        "5a": figure5.frame(runs, found, ["large_dcn"], METHODS),
+        "5b": figure5.frame(runs, found, ["small", "large_dcn"], ["gc", "clippy"]),
+        "6": figure6.frame(CLIPPY_RUNS, {str(seed): telemetry(seed) for seed in range(3)}, 5),
+    }

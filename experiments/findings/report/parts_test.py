@@ -1,0 +1,89 @@
+"""What runs share, what sets them apart, where they belong, and what is counted of them."""
+
+import pandas as pd
+
+from experiments.findings.report import produced, runs, scorecard, tables
+from experiments.findings.report.material import Run
+from experiments.findings.report.testing import claim, material
+from experiments.machinery.records.record import RunRecord
+
+
+def test_most_frequent_values_are_common_and_the_rest_differs():
+    flat = {day: runs._flat({"a": {"b": 1, "c": {}}, "d": [day]}) for day in (3, 4, 5)}
+    flat[5] = {**flat[4], "only.here": None}
+    common, own = runs._shared(flat)
+    assert common == {"a.b": 1, "a.c": {}, "d": [4], "only.here": None}
+    assert own[3] == {"d": [3], "-": ["only.here"]}
+    assert own[5] == {}
+
+
+def test_equally_frequent_values_do_not_depend_on_the_order_of_runs():
+    one, other = {"rate": 0.2}, {"rate": 0.1}
+    assert runs._shared({1: one, 2: other})[0] == runs._shared({1: other, 2: one})[0] == other
+
+
+def test_a_run_may_belong_to_several_studies():
+    listed = {
+        "why_runs": pd.DataFrame({"case": ["x", "y", "x"], "run_id": ["r1", "r2", "r1"]}),
+        "table2_runs": pd.DataFrame({"role": ["repeat"], "run_id": ["r1"]}),
+        "why": pd.DataFrame({"case": ["x"], "run_id": ["not a list of runs"]}),
+    }
+    calibration = {"tried": [{"rate": 0.05, "run_ids": ["r3"]}]}
+    assert runs.studies_of(material(tables=listed, calibration=calibration)) == {
+        "r1": ["table2: repeat", "why: x"],
+        "r2": ["why: y"],
+        "r3": ["calibration: rate 0.05"],
+    }
+
+
+def test_title_and_notes_of_a_page_are_what_is_not_its_table():
+    text = "## A title\n\nBoth rates:\n\n| a |\n| --- |\n| 1 |\n\nOne note of `code`.\nTwo.\n"
+    assert tables.words(text) == ("A title", "One note of code. Two.")
+    assert tables.words("") == ("", "")
+
+
+def test_studies_of_the_paper_come_first():
+    rows = {name: [0] for name in tables.CASE_COLUMNS} | {"case": ["x"], "against": [""]}
+    rows |= {f"{metric}_gap_{end}": [0] for metric in ("auc", "rmse") for end in ("low", "high")}
+    frame = pd.DataFrame(rows | {"model": ["small"], "method": ["gc"], "tried": [4]})
+    names = ("a_mine", "a_mine_runs", "shocks", "shocks_runs", "warmup", "warmup_runs", "alone")
+    found = tables.studies(material(tables=dict.fromkeys(names, frame)))
+    assert [table.id for table in found] == ["table-warmup", "table-shocks", "table-a_mine"]
+    assert (found[0].claims, found[2].claims) == (("C29",), ())
+
+
+def test_each_data_seed_keeps_its_own_figures():
+    pooled = [claim(verdict="inconclusive"), claim(id="C03", verdict="not run")]
+    own = {2: [claim(statistic={"a": 1.0}, interval={"a": [0.0, 2.0]})], 1: [claim()]}
+    found = scorecard.scorecard(material(pooled=pooled, claims=own))
+    first, second = found["rows"]
+    assert (first["verdict"], first["lines"]) == ("inconclusive", ["0.5 [0.25, -]"])
+    assert [judged["lines"] for judged in first["each"]] == [["0.5 [0.25, -]"], ["a 1 [0, 2]"]]
+    assert [judged["verdict"] for judged in second["each"]] == ["not run", "not run"]
+    assert (found["pooled"], found["seeds"], found["counts"]) == (
+        True,
+        [1, 2],
+        {"reproduced": 0, "contradicted": 0, "inconclusive": 1, "not run": 1},
+    )
+
+
+def test_without_a_pooled_scorecard_the_data_seed_has_its_own():
+    found = scorecard.scorecard(material(claims={1: [claim()], 2: []}))
+    assert (found["pooled"], found["rows"][0]["verdict"]) == (False, "reproduced")
+    assert scorecard.scorecard(material()) is None
+
+
+def test_time_is_summed_by_study_and_commits_are_counted():
+    def run(wall_s, commit, dirty):
+        made = {"wall_s": wall_s, "commit": commit, "dirty": dirty}
+        fields = dict.fromkeys(RunRecord.__dataclass_fields__) | {"status": "finished", "schema": 1}
+        return Run(RunRecord(**fields | {"provenance": made}), None, {})
+
+    three = {"r1": run(1800, "a", True), "r2": run(5400, "b", False), "r3": run(0, "b", False)}
+    listed = {"x_runs": pd.DataFrame({"case": ["p", "q"], "run_id": ["r1", "r2"]})}
+    listed |= {"y_runs": pd.DataFrame({"case": ["p", "p"], "run_id": ["r2", "not on disk"]})}
+    found = produced.produced(material(runs=three, tables=listed))
+    assert (found["runs"], found["hours"]) == (3, "2.00")
+    assert found["commits"] == [("b", "no", 2), ("a", "yes", 1)]
+    assert found["studies"] == [("x", 2, "2.00"), ("y", 1, "1.50")]
+    assert ("tensorflow", "not recorded", 3) in found["versions"]
