@@ -12,7 +12,7 @@ from experiments.machinery.records.checkpoint import Checkpoint, CheckpointStore
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.grid import run_config
-from experiments.training.recorder import Snapshot
+from experiments.training.flight_recorder import Snapshot
 
 RUN_ID = "small-gc-0123456789ab"
 ROW = {"step": 6, "day": 0, "learning_rate": 0.1, "loss": 1 / 3, "worst_loss": float("nan")}
