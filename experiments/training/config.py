@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import typing
 
 import data
 from data import checks
@@ -19,16 +20,6 @@ DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have t
 OPTIMIZERS = ("adagrad", "adam")
 # Parameters of MethodConfig that the first records do not have, and what they had in their place.
 YOUNGER = {"scope": "local", "optimizer": "adagrad"}
-
-STREAM_PARTS = {
-    "teacher": data.Teacher,
-    "walk": data.FeatureWalk,
-    "shocks": data.Shocks,
-    "teacher_drift": data.TeacherDrift,
-    "churn": data.VocabularyChurn,
-    "label_noise": data.LabelNoise,
-    "label_shocks": data.LabelShocks,
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -171,16 +162,7 @@ class RunConfig:
 
         Raises: ValueError, TypeError or KeyError if the fields are not those of this version.
         """
-        stream = dict(fields["stream"])
-        for name, kind in STREAM_PARTS.items():
-            stream[name] = None if stream[name] is None else kind(**stream[name])
-        parts = {
-            "stream": data.StreamConfig(**stream),
-            "model": ModelConfig(**fields["model"]),
-            "method": MethodConfig(**fields["method"]),
-            "trainer": TrainerConfig(**fields["trainer"]),
-        }
-        return cls(**{**fields, **parts})
+        return _built(cls, fields)
 
     @functools.cached_property  # a study asks for it dozens of times
     def run_id(self):
@@ -196,6 +178,17 @@ class RunConfig:
         method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
         method += (self.method.scope, self.method.optimizer)
         return shape, model, method
+
+
+def _built(kind, fields):
+    """The dataclass of which `dataclasses.asdict` gave these fields."""
+    parts = {}
+    for name, hint in typing.get_type_hints(kind).items():
+        # A part that can be switched off is typed as `Part | None`.
+        for part in filter(dataclasses.is_dataclass, (hint, *typing.get_args(hint))):
+            if fields[name] is not None:
+                parts[name] = _built(part, fields[name])
+    return kind(**fields | parts)
 
 
 def run_id_of(fields):

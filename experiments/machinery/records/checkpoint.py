@@ -78,7 +78,7 @@ class CheckpointStore:
         is said.
         """
         identity = _identity(run_id, self._placed)
-        return mended(self._root, lambda: _whole(self._file(run_id), identity), self._say)
+        return mended(self._root, lambda: _read(self._file(run_id), identity), self._say)
 
     def run_ids(self):
         """Ids of the runs with a checkpoint."""
@@ -143,7 +143,11 @@ class Keeper(Observer):
 
 
 def _identity(run_id, placed):
-    """What a checkpoint must agree in with the run that goes on from it, for its bits."""
+    """What a checkpoint must agree in with the run that goes on from it, for its bits.
+
+    The processor is left out, because a run on machines that differ might then never end. The
+    record's provenance says at which step a run went on.
+    """
     return {
         "schema": CHECKPOINT_SCHEMA,
         "run_id": run_id,
@@ -153,30 +157,28 @@ def _identity(run_id, placed):
     }
 
 
-def _whole(path, identity):
+def _read(path, identity):
     """The checkpoint in a file, or None without one.
 
     Raises: Damaged if it is not one of this run, as `_identity` gives it.
     """
     try:
-        return _read(path, identity)
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
+    try:
+        return _checkpoint(content, identity)
     except ValueError as error:
         raise Damaged(path, error, "delete it to start the run anew") from error
 
 
-def _read(path, identity):
-    """The checkpoint in a file.
-
-    Raises: FileNotFoundError; ValueError if it is not one of this run, as `_identity` gives it.
-    """
-    content = path.read_bytes()
+def _checkpoint(content, identity):
+    """The checkpoint in the bytes of a file. Raises: ValueError if it is not that of `identity`."""
     body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
     if hashlib.sha256(body).digest() != digest:
         raise ValueError("not what was written (truncated or changed)")
     with np.load(io.BytesIO(body), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+        arrays = dict(file)
     state = json.loads(str(arrays.pop("state")))
     for name, value in identity.items():
         if state.get(name) != value:
