@@ -108,7 +108,7 @@ def placement(devices=None, tf_config=None):
     cluster, task = (_part(found, name) for name in ("cluster", "task"))
     addresses = _addresses(cluster)
     place = task.get("type"), task.get("index")
-    if place not in addresses or type(place[1]) is not int:
+    if type(place[1]) is not int or place not in addresses:
         known = ", ".join(f"{kind} {index}" for kind, index in addresses)
         raise BadInput(f"TF_CONFIG: task = {task!r}: expected type and index of one of {known}")
     return Placement(1, tuple(addresses.values()), list(addresses).index(place))
