@@ -18,6 +18,7 @@ import pytest
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.registry import resolve
+from experiments.training.observer import Excerpt
 from scripts.command import ROOT
 from scripts.testing import hear_interrupts
 
@@ -189,7 +190,7 @@ def test_the_curve_begins_as_on_one_device(here, on_devices, tmp_path):
     files = ["configs/profiles/smoke.gin", "configs/divergence.gin", str(here / "own.gin")]
     (config,) = resolve(files, SET, ("run",))
     runner = Runner(Store(tmp_path), here / "cache")
-    expected = runner.outcome(config, steps=5).curves.iloc[0]
+    expected = runner.outcome(config, [Excerpt(5)]).curves.iloc[0]
     found = on_devices[1].iloc[0]
     assert expected["step"] == found["step"] == 5
     for name in ("loss", "worst_loss", "rating/rmse", "click/log_loss"):

@@ -6,7 +6,7 @@ from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Co
 from experiments.training.config import MethodConfig, RunConfig, TrainerConfig
 from experiments.training.detector import DetectorConfig
 from experiments.training.divergence import DivergenceConfig
-from experiments.training.recorder import RecorderConfig
+from experiments.training.flight_recorder import RecorderConfig
 from experiments.training.telemetry import TelemetryConfig
 from models.config import ModelConfig
 

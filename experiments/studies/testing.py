@@ -1,5 +1,6 @@
 """What tests of several rooms share: made-up studies, records, curves and rows."""
 
+import dataclasses
 import math
 
 import pandas as pd
@@ -119,3 +120,16 @@ def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=
         provenance={} if crashed else {"wall_s": 7.6},
     )
     return Store(root).write(record, None if crashed else curves)
+
+
+def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):
+    """A RunConfig of the smoke profile; `more` are threshold and values of grid.run_config."""
+    seeds = {"data_seed": data_seed, "run_seed": seed}
+    return run_config("smoke", model, method, learning_rate=rate, **seeds, **more)
+
+
+def with_part(config, part, **changes):
+    """A RunConfig in which fields of one part are changed, as in `with_part(c, "trainer", ...)`."""
+    return dataclasses.replace(
+        config, **{part: dataclasses.replace(getattr(config, part), **changes)}
+    )

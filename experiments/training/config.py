@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import typing
 
 import data
 from data import checks
@@ -17,17 +18,8 @@ NUMERICS_VERSION = 2
 DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
 
 OPTIMIZERS = ("adagrad", "adam")
-YOUNGER = {"scope": "local", "optimizer": "adagrad"}  # of MethodConfig, than the first records
-
-STREAM_PARTS = {
-    "teacher": data.Teacher,
-    "walk": data.FeatureWalk,
-    "shocks": data.Shocks,
-    "teacher_drift": data.TeacherDrift,
-    "churn": data.VocabularyChurn,
-    "label_noise": data.LabelNoise,
-    "label_shocks": data.LabelShocks,
-}
+# Parameters of MethodConfig that the first records do not have, and what they had in their place.
+YOUNGER = {"scope": "local", "optimizer": "adagrad"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,8 +56,8 @@ class MethodConfig:
         except ValueError as error:
             raise ValueError(f"MethodConfig.{error}") from None
         if self.optimizer not in OPTIMIZERS:
-            allowed = one_of(str(self.optimizer), OPTIMIZERS)
-            checks.fail("MethodConfig.optimizer", self.optimizer, allowed)
+            expected = one_of(str(self.optimizer), OPTIMIZERS)
+            checks.fail("MethodConfig.optimizer", self.optimizer, expected)
         # 1 and 1.0 are one number, and must be one run.
         floats = {name: float(value) for name, value in self.thresholds.items()}
         object.__setattr__(self, "thresholds", floats)
@@ -94,13 +86,6 @@ class TrainerConfig:
         least |= {"evaluate_every_steps": 1, "warmup_days": 0}
         for field, limit in least.items():
             checks.whole(f"TrainerConfig.{field}", getattr(self, field), limit)
-
-    def rate_at(self, step, learning_rate):
-        """The learning rate of `step` (from 0): linear warmup, then constant."""
-        warmup_steps = self.warmup_days * self.steps_per_day
-        if step + 1 >= warmup_steps:
-            return learning_rate
-        return learning_rate * (step + 1) / warmup_steps
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -141,7 +126,6 @@ class RunConfig:
                 self.trainer.window_days,
                 f"at most the {self.stream.days - 1} training days of the stream",
             )
-
         self.model.check_inputs(
             [task.name for task in data.TASKS],
             self.stream.dense_features,
@@ -152,6 +136,13 @@ class RunConfig:
     def steps(self):
         """Training steps of the whole run."""
         return (self.stream.days - 1) * self.trainer.steps_per_day
+
+    def rate_at(self, step):
+        """The learning rate of `step` (from 0): linear warmup, then constant."""
+        warmup_steps = self.trainer.warmup_days * self.trainer.steps_per_day
+        if step + 1 >= warmup_steps:
+            return self.learning_rate
+        return self.learning_rate * (step + 1) / warmup_steps
 
     def to_dict(self):
         """The configuration as plain dicts, lists, strings and numbers.
@@ -171,16 +162,7 @@ class RunConfig:
 
         Raises: ValueError, TypeError or KeyError if the fields are not those of this version.
         """
-        stream = dict(fields["stream"])
-        for name, kind in STREAM_PARTS.items():
-            stream[name] = None if stream[name] is None else kind(**stream[name])
-        parts = {
-            "stream": data.StreamConfig(**stream),
-            "model": ModelConfig(**fields["model"]),
-            "method": MethodConfig(**fields["method"]),
-            "trainer": TrainerConfig(**fields["trainer"]),
-        }
-        return cls(**{**fields, **parts})
+        return _built(cls, fields)
 
     @functools.cached_property  # a study asks for it dozens of times
     def run_id(self):
@@ -196,6 +178,17 @@ class RunConfig:
         method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
         method += (self.method.scope, self.method.optimizer)
         return shape, model, method
+
+
+def _built(kind, fields):
+    """The dataclass of which `dataclasses.asdict` gave these fields."""
+    parts = {}
+    for name, hint in typing.get_type_hints(kind).items():
+        # A part that can be switched off is typed as `Part | None`.
+        for part in filter(dataclasses.is_dataclass, (hint, *typing.get_args(hint))):
+            if fields[name] is not None:
+                parts[name] = _built(part, fields[name])
+    return kind(**fields | parts)
 
 
 def run_id_of(fields):

@@ -104,12 +104,14 @@ class Detector:
 
     def _usual_step(self, step, losses, norm):
         known = norm is not None and self._norms
+        # A norm that is not finite is above any usual one.
         spiked = known and not norm <= self._config.gradient_jump * np.median(self._norms)
         if self._ratio(losses) > self._config.loss_jump or spiked:
             self._onset = step
             return Event("jump", step, step)
         self._losses.append(losses)
-        if norm is not None and self._lost_since is None:
+        # The first norm has no usual one to be held against, and must not become it unless finite.
+        if norm is not None and math.isfinite(norm) and self._lost_since is None:
             self._norms.append(norm)
         return None
 
@@ -130,9 +132,10 @@ class Detector:
 
     def _lost(self, step, norm):
         """The step since which the gradient is lost, once that is long enough, or None."""
-        if norm is None or not self._norms or not math.isfinite(norm):
+        if norm is None or not self._norms:
             return None
-        if norm >= self._config.gradient_lost * np.median(self._norms):
+        # A norm that is not finite breaks a row of lost ones, as a large one does.
+        if not norm < self._config.gradient_lost * np.median(self._norms):
             self._lost_since = None
             return None
         self._lost_since = self._lost_since or step

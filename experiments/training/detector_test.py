@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from experiments.studies.registry import telemetry_config
 from experiments.training.detector import Detector, DetectorConfig, see_row
 
 CONFIG = DetectorConfig(
@@ -89,6 +88,33 @@ def test_a_gradient_that_jumps_alone_is_an_episode():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_first_norm_that_is_not_finite_is_no_usual_one(value):
+    losses, norms = series()
+    norms[0] = value
+    assert events_of(losses, norms) == []
+    norms[1:3] = value
+    norms[99:] = 0  # the usual norm is that of the finite steps
+    assert events_of(losses, norms) == [("full", 107, 100)]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_later_norm_that_is_not_finite_is_a_jump_and_no_usual_one(value):
+    losses, norms = series()
+    norms[99] = value
+    assert events_of(losses, norms) == [("jump", 100, 100), ("micro", 106, 100)]
+    norms[106:] = 0
+    assert events_of(losses, norms)[2:] == [("full", 114, 107)]
+
+
+def test_a_norm_that_is_not_finite_breaks_a_row_of_lost_gradients():
+    losses, norms = series()
+    norms[99:111] = 0
+    norms[105] = np.inf
+    kinds = [kind for kind, _, _ in events_of(losses, norms)]
+    assert kinds == ["jump", "micro"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_loss_that_is_not_finite_is_full_at_once(value):
     losses, norms = series()
     losses[99, 1] = value
@@ -117,19 +143,13 @@ def test_a_gradient_that_the_method_holds_back_is_no_event():
         assert see_row(detector, row) is None
 
 
-@pytest.mark.parametrize("field", ["median_steps", "calm_steps", "patience_steps", "dead_steps"])
-def test_a_number_of_steps_below_one_is_refused(field):
-    with pytest.raises(ValueError, match=f"DetectorConfig.{field} = 0: allowed"):
-        DetectorConfig(**{**vars(CONFIG), field: 0})
-
-
 @pytest.mark.parametrize(
-    "field, value", [("loss_jump", 1), ("calm", 2.0), ("gradient_jump", 0.5), ("gradient_lost", 0)]
+    "field, value",
+    [
+        *((field, 0) for field in ("median_steps", "calm_steps", "patience_steps", "dead_steps")),
+        *(("loss_jump", 1), ("calm", 2.0), ("gradient_jump", 0.5), ("gradient_lost", 0)),
+    ],
 )
 def test_a_threshold_out_of_range_is_refused(field, value):
-    with pytest.raises(ValueError, match=f"DetectorConfig.{field}"):
+    with pytest.raises(ValueError, match=f"DetectorConfig.{field} = {value}: expected"):
         DetectorConfig(**{**vars(CONFIG), field: value})
-
-
-def test_the_thresholds_come_from_gin():
-    assert isinstance(telemetry_config().detector, DetectorConfig)

@@ -6,15 +6,17 @@ import numpy as np
 import tensorflow as tf
 
 from experiments.errors import RunStopped
-from experiments.training.program import Program
+from experiments.training.program import Forward, Program
 
 
 class DistributedProgram(Program):
     """A Program whose weights and optimizer state are mirrored on the replicas of a strategy.
 
     The gradients of all replicas are summed before the optimizer sees them, so that clipping
-    factors are those of the global batch. All replicas hold equal numbers at all times, which is
-    checked before the first step and at every evaluation.
+    factors are those of the global batch. Gradients are made dense before that: one reduction of a
+    known size, and no order of ids in it. All replicas hold equal numbers at all times. This is
+    checked before the first step and at every evaluation, because TensorFlow raises no error where
+    a gradient is not summed, or where a pattern misses the copy of a variable.
 
     Args:
       config: RunConfig of any of the runs.
@@ -32,7 +34,8 @@ class DistributedProgram(Program):
         self._gather = tf.function(self._gathered)
         self._check(repr(config.trace_key).encode(), [[]] * self._local_replicas, "the models")
         # XLA: the same program, and so the same bits, for devices of one host and for hosts.
-        self._gradients = tf.function(self._share_of_gradients, jit_compile=True)
+        # Without it Large+DCN has other bits on two devices than on two hosts.
+        self._compiled = tf.function(self._dense_gradients, jit_compile=True)
         with strategy.scope():
             super().__init__(config)
         self._of_run, self._agreed = b"", False
@@ -41,11 +44,6 @@ class DistributedProgram(Program):
         """Puts weights, optimizer state and thresholds at their start for one run."""
         super().start(config, seed)
         self._of_run, self._agreed = config.run_id.encode(), False
-
-    def restore(self, snapshot):
-        """Puts weights and optimizer state where a snapshot has them; `start` comes first."""
-        super().restore(snapshot)
-        self._agreed = False
 
     def step(self, batch, rate):
         """One training step.
@@ -59,8 +57,7 @@ class DistributedProgram(Program):
         if not self._agreed:
             self._check_state()
             self._agreed = True
-        losses = self._step(self._shares(batch), tf.constant(rate, tf.float32))
-        return float(self._strategy.experimental_local_results(losses)[0])
+        return super().step(self._shares(batch), rate)
 
     def predict(self, chunks):
         """Predictions of this process; those of the others are the same.
@@ -80,23 +77,28 @@ class DistributedProgram(Program):
 
         return self._strategy.experimental_distribute_values_from_function(of)
 
-    def _train_step(self, shares, rate):
-        self._optimizer.learning_rate.assign(rate)
-        return self._strategy.run(self._replica_step, args=(shares,))
+    def _take(self, batch):
+        """The training step on every replica, each with its share; losses are summed."""
+        step = super()._take  # the optimizer sums the gradients before it looks at them
 
-    def _replica_step(self, share):
-        loss, gradients = self._gradients(share)
-        # The optimizer sums the gradients over the replicas, and looks at them after that.
-        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
-        return tf.distribute.get_replica_context().all_reduce("SUM", loss)
+        def of(share):
+            loss, _ = step(share)
+            return tf.distribute.get_replica_context().all_reduce("SUM", loss)
 
-    def _share_of_gradients(self, share):
-        """What one replica adds to the mean loss of the global batch, and to its gradients."""
-        rows = share["labels"].shape[0] * self._strategy.num_replicas_in_sync
-        with tf.GradientTape() as tape:
-            loss = self.model.compute_loss(share, training=True) / rows
-        gradients = tape.gradient(loss, self._variables)
-        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients]
+        losses = self._strategy.run(of, args=(batch,))
+        return self._strategy.experimental_local_results(losses)[0], None
+
+    def _gradients(self, batch):
+        return self._compiled(batch)
+
+    def _dense_gradients(self, share):
+        forward, gradients = super()._gradients(share)
+        dense = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        return Forward(forward.loss, {}, []), dense
+
+    def _mean(self, loss, batch):
+        """What one replica's share adds to the mean loss of the global batch."""
+        return loss / (batch["labels"].shape[0] * self._strategy.num_replicas_in_sync)
 
     def _check_state(self):
         variables = [*self._variables, *self._state]
@@ -123,7 +125,7 @@ class DistributedProgram(Program):
         others = np.flatnonzero((everyone != everyone[0]).any(axis=1))
         if len(others):
             raise RunStopped(
-                f"{what} differ between replica 0 and replica {others[0]}: allowed are the same "
+                f"{what} differ between replica 0 and replica {others[0]}: expected the same "
                 "command, code, kind of processor and results folder for all of a run's workers"
             )
 

@@ -4,6 +4,7 @@ import dataclasses
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from data import checks
 
@@ -69,11 +70,10 @@ def label(curves, config):
     Returns: Label.
     """
     steps = curves["step"].to_numpy()
-    auc = curves.filter(regex="/auc$")
     finite = curves.filter(regex="^worst_loss$|/(log_loss|rmse)$").apply(np.isfinite).all(axis=1)
     if not finite.all():
         return Label("full", int(steps[finite.to_numpy().argmin()]))
-    lift = auc.iloc[:, 0].to_numpy(float) - CHANCE if auc.shape[1] else np.array([np.nan])
+    lift = judged_auc(curves).to_numpy(float) - CHANCE
     if np.isnan(lift).any():  # no binary task, or an evaluation day that lacks a class
         return Label("healthy", None)
     best = np.maximum.accumulate(lift)
@@ -94,6 +94,12 @@ def label(curves, config):
     first = dropped.argmax()
     recovered = lift[first:].max() >= best[first] - config.auc_drop
     return Label("micro" if recovered else "damaged", int(steps[first]))
+
+
+def judged_auc(curves):
+    """The AUC of the first binary task of a run's curves: Series, NaN where it is undefined."""
+    aucs = curves.filter(regex="/auc$")
+    return aucs.iloc[:, 0] if aucs.shape[1] else pd.Series(np.nan, curves.index)
 
 
 def _jumped(curves, config):

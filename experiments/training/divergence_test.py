@@ -1,5 +1,7 @@
 """Labels of hand-made curves whose kind a reader can see."""
 
+import dataclasses
+
 import hypothesis
 import numpy as np
 import pandas as pd
@@ -29,93 +31,55 @@ def curves(auc, worst=None, loss=None):
     )
 
 
-RISING = [0.60, 0.65, 0.68, 0.70, 0.71, 0.72]
+RISING, DECAY = [0.60, 0.65, 0.68, 0.70, 0.71, 0.72], [0.72, 0.70, 0.68, 0.66, 0.64]
+SLOW_RISE = [1.0, 1.3, 1.7, 2.2, 2.8]
+
+CASES = {  # auc, worst loss, loss, label
+    "a rising curve": (RISING, None, None, ("healthy", None)),
+    "a jump without a drop": (RISING, [1, 1, 9, 1, 1, 1], None, ("healthy", None)),
+    "a slow decay without a jump is drift": (DECAY, None, None, ("healthy", None)),
+    "a rise over many evaluations is no jump": (DECAY, SLOW_RISE, SLOW_RISE, ("healthy", None)),
+    "a spike that recovers": ([0.6, 0.7, 0.62, 0.7, 0.72], [1, 1, 9, 1, 1], None, ("micro", 30)),
+    "a drop right after the jump": (
+        *([0.6, 0.7, 0.7, 0.62, 0.72], [1, 1, 9, 1, 1], None),
+        ("micro", 40),
+    ),
+    "repeated spikes": ([0.6, 0.7, 0.62, 0.7, 0.63, 0.71], [1, 1, 9, 1, 9, 1], None, ("micro", 30)),
+    "chance for a moment": ([0.6, 0.7, 0.51, 0.69, 0.7], [1, 1, 9, 1, 1], None, ("micro", 30)),
+    "a drop that stays": ([0.6, 0.7, 0.64, 0.65, 0.65], [1, 1, 9, 1, 1], None, ("damaged", 30)),
+    "chance for good": ([0.6, 0.7, 0.51, 0.5, 0.5], [1, 1, 9, 1, 1], None, ("full", 30)),
+    "a fall at the last evaluation": ([0.6, 0.7, 0.72, 0.55], None, None, ("full", 40)),
+    "a small lift that is lost": ([0.53, 0.54, 0.53, 0.50, 0.51], None, None, ("full", 40)),
+    "a small loss of lift": ([0.54, 0.51, 0.51], None, None, ("full", 20)),
+    "a loss of lift within the noise": ([0.525, 0.51, 0.51], None, None, ("full", 10)),
+    "a loss that blew up at once": (
+        *([0.5, 0.505, 0.51, 0.5], [1e9, 1, 1, 1], [1e8, 1, 1, 1]),
+        ("full", 10),
+    ),
+    "a late blow-up dates nothing": (
+        *([0.5, 0.505, 0.51, 0.5], [1, 1, 9, 90], [1, 1, 2, 9]),
+        ("full", 10),
+    ),
+    "a blow-up hardly recovered from": ([0.5, 0.5, 0.51, 0.53], [28, 1, 1, 1], None, ("full", 10)),
+    "chance throughout": ([0.44, 0.505, 0.51, 0.519], None, None, ("full", 10)),
+    "below chance throughout": ([0.49, 0.48, 0.45], None, None, ("full", 10)),
+    "a slow rise": ([0.5, 0.505, 0.51, 0.521], None, None, ("untrained", 10)),
+    "a shock and a slow rise": ([0.5, 0.505, 0.51, 0.53], [1, 3.2, 1, 1], None, ("untrained", 10)),
+    "a loss that is infinite": ([0.6, 0.7, 0.7], [1, 1, np.inf], None, ("full", 30)),
+    "a loss that is no number": ([0.6, 0.7, 0.7], [1, np.nan, 1], None, ("full", 20)),
+}
 
 
-def test_a_rising_curve_is_healthy():
-    assert label(curves(RISING), CONFIG) == ("healthy", None)
-
-
-def test_a_spike_that_recovers_is_micro():
-    found = label(curves([0.6, 0.7, 0.62, 0.7, 0.72], worst=[1, 1, 9, 1, 1]), CONFIG)
-    assert found == ("micro", 30)
-
-
-def test_a_drop_at_the_evaluation_after_the_jump_is_micro():
-    found = label(curves([0.6, 0.7, 0.7, 0.62, 0.72], worst=[1, 1, 9, 1, 1]), CONFIG)
-    assert found == ("micro", 40)
-
-
-def test_repeated_spikes_are_dated_by_the_first():
-    auc, worst = [0.6, 0.7, 0.62, 0.7, 0.63, 0.71], [1, 1, 9, 1, 9, 1]
-    assert label(curves(auc, worst), CONFIG) == ("micro", 30)
-
-
-def test_a_jump_without_a_drop_is_healthy():
-    assert label(curves(RISING, worst=[1, 1, 9, 1, 1, 1]), CONFIG).kind == "healthy"
-
-
-def test_a_slow_decay_without_a_jump_is_drift():
-    assert label(curves([0.72, 0.70, 0.68, 0.66, 0.64]), CONFIG).kind == "healthy"
-
-
-def test_a_rise_of_the_loss_over_many_evaluations_is_no_jump():
-    loss = [1.0, 1.3, 1.7, 2.2, 2.8]
-    assert label(curves([0.72, 0.70, 0.68, 0.66, 0.64], loss, loss), CONFIG).kind == "healthy"
-
-
-def test_a_fall_to_chance_that_stays_is_full():
-    found = label(curves([0.6, 0.7, 0.51, 0.5, 0.5], worst=[1, 1, 9, 1, 1]), CONFIG)
-    assert found == ("full", 30)
-
-
-def test_a_fall_to_chance_that_recovers_is_not_full():
-    found = label(curves([0.6, 0.7, 0.51, 0.69, 0.7], worst=[1, 1, 9, 1, 1]), CONFIG)
-    assert found == ("micro", 30)
-
-
-def test_a_fall_at_the_last_evaluation_is_full():
-    assert label(curves([0.6, 0.7, 0.72, 0.55]), CONFIG) == ("full", 40)
-
-
-def test_a_drop_that_stays_above_chance_is_damage():
-    found = label(curves([0.6, 0.7, 0.64, 0.65, 0.65], worst=[1, 1, 9, 1, 1]), CONFIG)
-    assert found == ("damaged", 30)
-
-
-def test_chance_from_the_start_with_a_blown_up_loss_is_full():
-    blown = curves([0.5, 0.505, 0.51, 0.5], worst=[1e9, 1, 1, 1], loss=[1e8, 1, 1, 1])
-    assert label(blown, CONFIG) == ("full", 10)
-
-
-def test_chance_from_the_start_to_the_end_is_full_without_a_blow_up():
-    assert label(curves([0.44, 0.505, 0.51, 0.5]), CONFIG) == ("full", 10)
-    assert label(curves([0.5, 0.505, 0.51, 0.519]), CONFIG) == ("full", 10)
-
-
-def test_a_slow_rise_with_a_flat_loss_is_untrained():
-    assert label(curves([0.5, 0.505, 0.51, 0.521]), CONFIG) == ("untrained", 10)
-
-
-def test_a_shock_that_an_untrained_model_sees_is_no_blow_up():
-    shocked = curves([0.5, 0.505, 0.51, 0.53], worst=[1, 3.2, 1, 1])
-    assert label(shocked, CONFIG) == ("untrained", 10)
-
-
-def test_a_late_blow_up_does_not_date_a_run_that_never_left_chance():
-    late = curves([0.5, 0.505, 0.51, 0.5], worst=[1, 1, 9, 90], loss=[1, 1, 2, 9])
-    assert label(late, CONFIG) == ("full", 10)
-
-
-def test_a_run_below_chance_throughout_never_left_it():
-    assert label(curves([0.49, 0.48, 0.45]), CONFIG) == ("full", 10)
+@pytest.mark.parametrize("auc, worst, loss, expected", CASES.values(), ids=CASES)
+def test_a_run_has_the_label_of_its_curves(auc, worst, loss, expected):
+    assert label(curves(auc, worst, loss), CONFIG) == expected
 
 
 AUCS = st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0])
 LOSSES = st.just(1.0) | st.floats(0, 1e9) | st.sampled_from([np.inf, np.nan])
 
 
-@hypothesis.settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@hypothesis.settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @hypothesis.given(rows=st.lists(st.tuples(AUCS, LOSSES), min_size=1, max_size=6))
 def test_every_curve_has_a_label_and_a_step_of_its_own(rows):
     auc, worst = zip(*rows, strict=True)
@@ -124,64 +88,31 @@ def test_every_curve_has_a_label_and_a_step_of_its_own(rows):
     assert found.step is None or found.step in curves(auc)["step"].to_list()
 
 
-def test_a_small_lift_that_is_lost_is_full_without_a_blow_up():
-    assert label(curves([0.53, 0.54, 0.53, 0.50, 0.51]), CONFIG) == ("full", 40)
-
-
-def test_a_loss_within_the_noise_dates_nothing():
-    assert label(curves([0.54, 0.51, 0.51]), CONFIG) == ("full", 20)
-    assert label(curves([0.525, 0.51, 0.51]), CONFIG) == ("full", 10)
-
-
-def test_a_blow_up_that_is_hardly_recovered_from_is_full():
-    creeping = curves([0.5, 0.5, 0.51, 0.53], worst=[28, 1, 1, 1])
-    assert label(creeping, CONFIG) == ("full", 10)
-
-
 def test_without_a_binary_task_only_numbers_that_are_not_finite_count():
     numbers = pd.DataFrame({"step": [10, 20], "loss": 1.0, "worst_loss": 1.1, "rating/rmse": 1.0})
     assert label(numbers, CONFIG) == ("healthy", None)
     assert label(numbers.assign(worst_loss=[1.1, np.inf]), CONFIG) == ("full", 20)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_loss_that_is_not_finite_is_full(value):
-    assert label(curves([0.6, 0.7, 0.7], worst=[1, 1, value]), CONFIG) == ("full", 30)
-
-
-def test_predictions_that_are_not_finite_are_full():
+def test_predictions_that_are_not_finite_are_full_and_a_missing_class_is_none():
     broken = curves([0.6, 0.7, np.nan]).assign(**{"click/log_loss": [0.6, 0.6, np.nan]})
     assert label(broken, CONFIG) == ("full", 30)
-
-
-def test_an_auc_that_is_undefined_for_want_of_a_class_is_left_out():
     rare = curves([0.6, 0.7, 0.7]).assign(**{"like/auc": np.nan})
     assert label(rare, CONFIG) == ("healthy", None)
 
 
 def test_the_thresholds_move_the_label():
     spiked = curves([0.6, 0.7, 0.62, 0.7, 0.72], worst=[1, 1, 9, 1, 1])
-    strict = DivergenceConfig(
-        lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=10.0, auc_drop=0.02, median_rows=5
-    )
-    assert label(spiked, strict).kind == "healthy"
+    assert label(spiked, dataclasses.replace(CONFIG, loss_jump=10.0)).kind == "healthy"
 
 
 @pytest.mark.parametrize(
     "field, value",
     [
-        ("lift_lost", 0),
-        ("lift_lost", 1.5),
-        ("least_lift", "a"),
-        ("loss_jump", 1),
-        ("blow_up", 0.5),
-        ("auc_drop", 0.51),
-        ("median_rows", 0),
-        ("median_rows", 2.0),
+        *(("lift_lost", 0), ("lift_lost", 1.5), ("least_lift", "a"), ("loss_jump", 1)),
+        *(("blow_up", 0.5), ("auc_drop", 0.51), ("median_rows", 0), ("median_rows", 2.0)),
     ],
 )
 def test_bad_thresholds_are_refused_by_name(field, value):
-    good = {"lift_lost": 0.5, "least_lift": 0.05, "loss_jump": 2.0, "auc_drop": 0.02}
-    good["blow_up"] = 4.0
-    with pytest.raises(ValueError, match=f"DivergenceConfig.{field} = {value!r}: allowed"):
-        DivergenceConfig(**{**good, "median_rows": 5, field: value})
+    with pytest.raises(ValueError, match=f"DivergenceConfig.{field} = {value!r}: expected"):
+        dataclasses.replace(CONFIG, **{field: value})

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from experiments.findings import published as paper
+from experiments.training.observer import Excerpt, Observer
 from scripts.bench import memory
 
 BATCH = 2048
@@ -29,14 +30,13 @@ VALUES = {
 RATE = 1e-3
 
 
-class Peak:
-    """Told of every step, as a Watch is: the memory of the process while it trains."""
+class Peak(Observer):
+    """The memory of the process while it trains: `bytes` at its peak."""
 
-    def before(self, step, program):
-        if step == 0:
-            memory.forget_peak()
+    def begins(self, run):
+        memory.forget_peak()
 
-    def after(self, *_):
+    def after(self, run):
         self.bytes = memory.peak_bytes()
 
 
@@ -69,7 +69,7 @@ def main():
     empty, peak = memory.resident_bytes(), Peak()
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(Store(folder), pathlib.Path(folder) / "cache")
-        outcome = runner.outcome(config, watch=peak, steps=STEPS)
+        outcome = runner.outcome(config, [peak, Excerpt(STEPS)])
         window, day_rows = window_of(config), runner.day_rows(config)
         labels = [window.batch(step, day_rows)["labels"] for step in range(STEPS)]
     found = {

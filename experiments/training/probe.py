@@ -10,78 +10,75 @@ from experiments.training.telemetry import split_rule
 class Probe:
     """Measures one step of one model. It reads and never writes, so the step's numbers stay.
 
-    Of several variables under one label, norms are those of the variables joined, the largest
-    update/weight and the smallest factors count.
+    Whatever the method, a step is measured as Algorithm 1 would see it: the raw gradient, and the
+    update r_t from the accumulator of the run with g_t^2 added. Of several variables under one
+    label, norms are those of the variables joined, the largest update/weight and the smallest
+    factors count. A weight of exactly 0 counts as TelemetryConfig.least_weight in update/weight;
+    Equation 4 has no other floor here.
 
     Args:
       config: TelemetryConfig.
       model: RankingModel.
       optimizer: clippy.RuleOptimizer of the model's trainable variables, with exported factors.
+    Raises: ValueError if no label finds a variable.
     """
 
     def __init__(self, config, model, optimizer):
         self._config, self._optimizer = config, optimizer
         variables = model.trainable_variables
         patterns = config.patterns(list(model.heads), len(model.hidden))
-        self._layers = {
+        found = {
             label: [i for i, variable in enumerate(variables) if pattern.search(variable.name)]
             for label, pattern in patterns.items()
         }
-        self._layers = {label: found for label, found in self._layers.items() if found}
+        self._layers = {label: indices for label, indices in found.items() if indices}
         if not self._layers:
-            raise ValueError(f"TelemetryConfig.layers = {config.layers!r}: no variable has a match")
+            raise ValueError(
+                f"TelemetryConfig.layers = {config.layers!r}: expected a match among the variables"
+            )
         self._variables = variables
+        measures = ("grad_norm", "weight_norm", "update_norm", "grad_over_weight")
+        measures += ("update_over_weight", *(f"sigma_{name}" for name in config.rules), "sigma")
         self.columns = [
             *(f"loss/{name}" for name in model.heads),
             *(f"dead/{layer.name}" for layer in model.hidden),
             "skipped",
-            *(f"{label}/{name}" for label in self._layers for name in self._measures()),
+            *(f"{label}/{name}" for label in self._layers for name in measures),
         ]
 
-    def _measures(self):
-        return (
-            *("grad_norm", "weight_norm", "update_norm", "grad_over_weight", "update_over_weight"),
-            *(f"sigma_{name}" for name in self._config.rules),
-            "sigma",
-        )
-
-    def before(self, gradients, rate):
-        """What is known before the step is taken.
+    def around(self, apply):
+        """Wraps a function that hands gradients to the optimizer, so that it returns `columns`.
 
         Args:
-          gradients: of the trainable variables, in their order.
-          rate: learning rate, scalar tensor.
-        Returns: list with a dict of scalars for each label, and the firings of the guard so far.
+          apply: function of a program.Forward and the gradients of the trainable variables.
+        Returns: function of the same, which returns a float32 vector in the order of `columns`.
         """
-        return [
-            self._layer([self._view(i, gradients[i], rate) for i in found])
-            for found in self._layers.values()
-        ], self._firings()
 
-    def after(self, losses, hidden, before):
-        """The vector of a step, once it is taken.
+        def measured(forward, gradients):
+            layers = [
+                self._layer([self._view(i, gradients[i]) for i in found])
+                for found in self._layers.values()
+            ]
+            fired = self._firings()
+            apply(forward, gradients)
+            numbers = [*forward.losses.values(), *map(_dead, forward.hidden)]
+            numbers.append(self._firings() - fired)
+            for layer, found in zip(layers, self._layers.values(), strict=True):
+                applied = [tf.convert_to_tensor(self._optimizer.clipping_factors[i]) for i in found]
+                numbers += [*layer, tf.reduce_min(tf.stack(applied))]
+            return tf.stack([tf.cast(number, tf.float32) for number in numbers])
 
-        Args:
-          losses: dict from task to its loss.
-          hidden: activations of the hidden layers.
-          before: what `before` returned.
-        Returns: float32 tensor, in the order of `columns`.
-        """
-        layers, firings = before
-        numbers = [*losses.values(), *map(_dead, hidden), self._firings() - firings]
-        for measured, found in zip(layers, self._layers.values(), strict=True):
-            applied = [tf.convert_to_tensor(self._optimizer.clipping_factors[i]) for i in found]
-            measured = {**measured, "sigma": tf.reduce_min(tf.stack(applied))}
-            numbers += [measured[name] for name in self._measures()]
-        return tf.stack([tf.cast(number, tf.float32) for number in numbers])
+        return measured
 
-    def _view(self, index, gradient, rate):
+    def _view(self, index, gradient):
         """The step of one variable by Algorithm 1, whatever the method in use accumulates."""
         grad, variable = tf.convert_to_tensor(gradient), self._variables[index]
         update = self._optimizer.plain_update(grad, variable)  # lines 6 and 7
+        rate = tf.convert_to_tensor(self._optimizer.learning_rate)
         return StepView(grad, tf.convert_to_tensor(variable), update, rate)
 
     def _layer(self, views):
+        """The measures of one label before the step: five sizes and a factor for each rule."""
         floor = self._config.least_weight
         grad, weight, update = (
             tf.sqrt(tf.add_n([tf.reduce_sum(tf.square(part)) for part in parts]))
@@ -90,17 +87,12 @@ class Probe:
         largest = [
             tf.reduce_max(tf.abs(v.update) / tf.maximum(tf.abs(v.param), floor)) for v in views
         ]
-        return {
-            "grad_norm": grad,
-            "weight_norm": weight,
-            "update_norm": update,
-            "grad_over_weight": grad / tf.maximum(weight, floor),
-            "update_over_weight": tf.reduce_max(tf.stack(largest)),
-            **{
-                f"sigma_{name}": tf.reduce_min(tf.stack([_sigma(given, v) for v in views]))
-                for name, given in self._config.rules.items()
-            },
-        }
+        sizes = [grad, weight, update, grad / tf.maximum(weight, floor)]
+        sizes.append(tf.reduce_max(tf.stack(largest)))
+        rules = self._config.rules.values()
+        return sizes + [
+            tf.reduce_min(tf.stack([_sigma(given, view) for view in views])) for given in rules
+        ]
 
     def _firings(self):
         """How often the guard has held a variable back so far; 0 where it is off."""
@@ -110,7 +102,7 @@ class Probe:
 
 
 def _sigma(given, view):
-    """What a rule would make of a step: its factor, the smallest of its units."""
+    """The factor that a rule would give a step, the smallest of its units."""
     rule, rate, thresholds = split_rule(given)
     if rate is not None:
         view = view._replace(rate=tf.constant(rate, view.rate.dtype))

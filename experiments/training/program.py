@@ -1,12 +1,14 @@
 """One traced (model, method): its weights, its compiled step, its predictions."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
 from clippy import ClippedAdagrad, ClippedAdam
 from data import TASKS
+from experiments.training.flight_recorder import Snapshot
 from experiments.training.probe import Probe
-from experiments.training.recorder import Snapshot
 from models.ranking import RankingModel
 
 # Section 5.1.3: the methods treat non-embedding variables; embeddings take plain steps.
@@ -15,11 +17,20 @@ OPTIMIZERS = {"adagrad": ClippedAdagrad, "adam": ClippedAdam}
 FIELDS = ("dense", "categorical", "labels")
 
 
+class Forward(NamedTuple):
+    """A forward pass: the training loss, the losses by task, activations of the hidden layers."""
+
+    loss: tf.Tensor
+    losses: dict
+    hidden: list
+
+
 class Program:
     """A model and its optimizer, compiled once and started anew for each run.
 
     Rate, thresholds and seed are inputs, so one trace serves every run with the same
-    `RunConfig.trace_key`.
+    `RunConfig.trace_key`. XLA is not used: on one core the step of these models is faster without
+    it, and it is ready sooner.
 
     Args:
       config: RunConfig of any of these runs.
@@ -44,7 +55,7 @@ class Program:
         self._optimizer = optimizer or OPTIMIZERS[config.method.optimizer](
             config.method.rule,
             self._thresholds,
-            learning_rate=1.0,
+            learning_rate=config.learning_rate,  # each step brings its own
             accumulate=config.method.accumulate,
             scope=config.method.scope,
             exclude=EXCLUDE,
@@ -55,10 +66,11 @@ class Program:
         )
         self._optimizer.build(self._variables)
         self._state = [] if optimizer else sum(self._optimizer.state.values(), [])
-        self._probe, self._measured = None, None
+        self._columns, self._measured = [], None
         if telemetry is not None:
-            self._probe = Probe(telemetry, self.model, self._optimizer)
-        self._step = tf.function(self._train_step if telemetry is None else self._measured_step)
+            probe = Probe(telemetry, self.model, self._optimizer)
+            self._columns, self._apply = probe.columns, probe.around(self._apply)
+        self._step = tf.function(self._train_step)
         self._predict = tf.function(self.model.__call__)
 
     @property
@@ -82,7 +94,7 @@ class Program:
             self._thresholds[name].assign(value)
 
     def snapshot(self, step):
-        """The state before a step, counted from 0: recorder.Snapshot."""
+        """The state before a step, counted from 0: Snapshot."""
         weights = [variable.numpy() for variable in self._variables]
         return Snapshot(step, weights, [variable.numpy() for variable in self._state])
 
@@ -101,10 +113,7 @@ class Program:
           rate: learning rate of this step.
         Returns: the training loss before the step, float.
         """
-        rate = tf.constant(rate, tf.float32)
-        if self._probe is None:
-            return float(self._step(batch, rate))
-        loss, self._measured = self._step(batch, rate)
+        loss, self._measured = self._step(batch, tf.constant(rate, tf.float32))
         return float(loss)
 
     @property
@@ -112,7 +121,7 @@ class Program:
         """What the last step measured: dict from column to number, empty without telemetry."""
         if self._measured is None:
             return {}
-        return dict(zip(self._probe.columns, self._measured.numpy().tolist(), strict=True))
+        return dict(zip(self._columns, self._measured.numpy().tolist(), strict=True))
 
     def predict(self, chunks):
         """Predictions for several chunks of rows: dict from task to float array (rows,).
@@ -126,24 +135,32 @@ class Program:
         }
 
     def _train_step(self, batch, rate):
+        """The traced step at a rate: the loss before it, and what the probe measured or None."""
         self._optimizer.learning_rate.assign(rate)
-        with tf.GradientTape() as tape:
-            loss = self.model.compute_loss(batch, training=True)
-        gradients = tape.gradient(loss, self._variables)
-        self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
-        return loss
+        return self._take(batch)
 
-    def _measured_step(self, batch, rate):
-        """`_train_step`, and the probe's vector."""
-        self._optimizer.learning_rate.assign(rate)
+    def _take(self, batch):
+        """The training step. Probe.around measures it, DistributedProgram replicates it."""
+        forward, gradients = self._gradients(batch)
+        return forward.loss, self._apply(forward, gradients)
+
+    def _gradients(self, batch):
+        """The Forward of a batch, and the gradient of its loss for each variable."""
         with tf.GradientTape() as tape:
             predictions, hidden = self.model.forward(batch)
             losses = self.model.task_losses(batch, predictions)
-            loss = self.model.weighted(losses)
-        gradients = tape.gradient(loss, self._variables)
-        before = self._probe.before(gradients, rate)
+            loss = self._mean(self.model.weighted(losses), batch)
+        return Forward(loss, losses, hidden), tape.gradient(loss, self._variables)
+
+    def _mean(self, loss, batch):
+        """What a batch adds to the mean loss of the global batch: here they are the same batch."""
+        del batch
+        return loss
+
+    def _apply(self, forward, gradients):
+        """Hands the gradients to the optimizer."""
+        del forward
         self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
-        return loss, self._probe.after(losses, hidden, before)
 
 
 def build_model(config, vocabulary_size=None, summed=False):

@@ -8,8 +8,9 @@ import re
 import pandas as pd
 
 from data import checks
-from experiments.training.detector import DetectorConfig
-from experiments.training.recorder import RecorderConfig
+from experiments.training.detector import Detector, DetectorConfig, see_row
+from experiments.training.flight_recorder import FlightRecorder, RecorderConfig
+from experiments.training.observer import Observer
 from experiments.training.tensorflow_setup import check_method
 
 
@@ -78,16 +79,16 @@ class TelemetryConfig:
 
 
 def _check_layers(layers):
-    allowed = "a dict from label to regular expression, not empty"
+    expected = "a dict from label to regular expression, not empty"
     if not isinstance(layers, dict) or not layers:
-        checks.fail("TelemetryConfig.layers", layers, allowed)
+        checks.fail("TelemetryConfig.layers", layers, expected)
     for label, pattern in layers.items():
         if not isinstance(label, str) or not re.fullmatch(r"[\w{}]+", label):
             checks.fail("TelemetryConfig.layers", label, "a label of letters, digits, underscores")
         try:
             re.compile(pattern.replace("{task}", "").replace("{top}", ""))
         except (AttributeError, re.error):
-            checks.fail("TelemetryConfig.layers", pattern, allowed)
+            checks.fail("TelemetryConfig.layers", pattern, expected)
         if ("{task}" in label) != ("{task}" in pattern):
             checks.fail("TelemetryConfig.layers", {label: pattern}, "{task} in both or in neither")
 
@@ -154,3 +155,43 @@ class Ledger:
         last = {row["step"]: row for row in list(self._recent)[-1:]}
         kept = self._even | self._around | last
         return pd.DataFrame([kept[step] for step in sorted(kept)])
+
+
+class Telemetry(Observer):
+    """The telemetry of one run: its rows, the detector's events, the flight recorder.
+
+    It is no part of a run's identity. A program of its own computes it, with the same bits, so it
+    may be asked for after the fact.
+
+    Args:
+      config: TelemetryConfig, which the run's Program has too.
+      save: function (snapshot, event) that writes a snapshot.
+
+    Attributes:
+      events: what the detector has said so far, list of dicts.
+    """
+
+    def __init__(self, config, save):
+        self._ledger, self._detector = Ledger(config), Detector(config.detector)
+        self._recorder = config.recorder and FlightRecorder(config.recorder, save)
+        self.events = []
+
+    def before(self, run):
+        """Lets the recorder take its snapshot."""
+        if self._recorder:
+            self._recorder.before(run)
+
+    def after(self, run):
+        """Keeps the row of the step and tells the recorder of an event."""
+        row = {"step": run.step, "day": run.day, "learning_rate": run.rate, "loss": run.loss}
+        row |= run.program.measures
+        event = see_row(self._detector, row)
+        self._ledger.add(row, event is not None)
+        if event is not None:
+            self.events.append(event._asdict())
+            if self._recorder:
+                self._recorder.fired(event)
+
+    def frame(self):
+        """The telemetry of the run so far: DataFrame."""
+        return self._ledger.frame()

@@ -1,5 +1,6 @@
 """The sequential moving-window trainer: days 0 to N-2 in order, evaluation on day N-1."""
 
+import dataclasses
 import time
 from typing import NamedTuple
 
@@ -9,7 +10,7 @@ from scipy.special import logit
 
 from data import TASKS, Window
 from experiments.training import metrics
-from experiments.training.program import FIELDS, tensors
+from experiments.training.program import FIELDS, Program, tensors
 
 
 class Outcome(NamedTuple):
@@ -55,10 +56,8 @@ class Evaluation:
     def optimal(self):
         """Metrics of the Bayes-optimal prediction, for every task."""
         best = {
-            task.name: logit(self._optimal[:, column])
-            if task.kind == "binary"
-            else self._optimal[:, column]
-            for column, task in enumerate(TASKS)
+            name: logit(self._optimal[:, column]) if kind == "binary" else self._optimal[:, column]
+            for column, (name, kind) in enumerate(TASKS)
         }
         return self._metrics(TASKS, best)
 
@@ -85,17 +84,64 @@ def window_of(config):
     )
 
 
-def train(
-    config,
-    program,
-    day_rows,
-    evaluation,
-    on_row=lambda row: None,
-    watch=None,
-    snapshot=None,
-    steps=None,
-    keeper=None,
-):
+@dataclasses.dataclass
+class Run:
+    """A run under way, as its observers see it between two steps.
+
+    program: Program that takes its steps.
+    last: steps after which the run ends.
+    step: steps taken.
+    day, rate, loss: newest day in the window, learning rate and training loss of the latest step;
+      before a step, day and rate are those of the step to come.
+    rows: rows of the curves so far, dicts.
+    losses: training losses since the last row.
+    step_s: seconds spent inside the compiled step.
+    first_bad_step: that of Outcome; the run ends with it.
+    """
+
+    program: Program
+    last: int
+    step: int = 0
+    day: int = 0
+    rate: float | None = None
+    loss: float | None = None
+    rows: list = dataclasses.field(default_factory=list)
+    losses: list = dataclasses.field(default_factory=list)
+    step_s: float = 0.0
+    first_bad_step: int | None = None
+
+    def resume(self, snapshot, rows=(), losses=(), step_s=0.0):
+        """Goes on from a Snapshot, with what had been noted of the run until then."""
+        self.program.restore(snapshot)
+        self.step, self.step_s = snapshot.step, step_s
+        self.rows, self.losses = list(rows), list(losses)
+
+    def take_step(self, batch):
+        """Takes the next step on a batch of tensors."""
+        begun = time.perf_counter()
+        self.loss = self.program.step(batch, self.rate)
+        self.step_s += time.perf_counter() - begun
+        self.step += 1
+        self.losses.append(self.loss)
+
+    def add_row(self, found):
+        """Adds a row to the curves; a number in it that is not finite ends the run.
+
+        Args:
+          found: metrics of an evaluation.
+        """
+        about = {"step": self.step, "day": self.day, "learning_rate": self.rate}
+        # np.max is NaN if any loss is.
+        about |= {"loss": float(np.mean(self.losses)), "worst_loss": float(np.max(self.losses))}
+        self.rows.append(about | found)
+        self.losses = []
+        # An AUC is undefined where a class is missing, too.
+        judged = [value for name, value in found.items() if not name.endswith("/auc")]
+        if not np.isfinite([self.loss, *judged]).all():
+            self.first_bad_step = self.step - 1
+
+
+def train(config, program, day_rows, evaluation, observers=()):
     """Trains one run from its first step to its last, or to the first number that is not finite.
 
     Args:
@@ -103,60 +149,22 @@ def train(
       program: Program with the config's trace key.
       day_rows: function from a day to its rows.
       evaluation: Evaluation of the last day.
-      on_row: called with each row of the curves as it is made.
-      watch: Watch, told of every step, or None.
-      snapshot: recorder.Snapshot to begin with in place of the first step, or None.
-      steps: steps to take at most, or None.
-      keeper: checkpoint.Keeper, which may know where to go on and is offered each state, or None.
+      observers: Observers, told in this order.
     Returns: Outcome.
     """
-    trainer, window = config.trainer, window_of(config)
+    window, every_steps = window_of(config), config.trainer.evaluate_every_steps
     program.start(config, seeds_of(config.run_seed)[0])
-    rows, losses, step_s, bad = [], [], 0.0, None
-    kept = keeper and keeper.resume()
-    if kept:
-        snapshot, rows, losses, step_s, _ = kept
-    for row in rows:
-        on_row(row)
-    if snapshot is not None:
-        program.restore(snapshot)
-    first = 0 if snapshot is None else snapshot.step
-    last = window.steps if steps is None else min(window.steps, first + steps)
-    for step in range(first, last):
-        batch = tensors(window.batch(step, day_rows, **program.share))
-        rate = trainer.rate_at(step, config.learning_rate)
-        if watch is not None:
-            watch.before(step, program)
-        before = time.perf_counter()
-        losses.append(program.step(batch, rate))
-        step_s += time.perf_counter() - before
-        if watch is not None:
-            watch.after(step, window.day_of(step), rate, losses[-1], program.measures)
-        due = (step + 1) % trainer.evaluate_every_steps == 0 or step + 1 == last
-        if due or not np.isfinite(losses[-1]):
-            found = evaluation(program)
-            rows.append(_row(step, window.day_of(step), rate, losses, found))
-            on_row(rows[-1])
-            if not (np.isfinite(losses[-1]) and _predicted(found)):
-                bad = step
-                break
-            losses = []
-        if keeper is not None:
-            keeper.offer(step + 1, program, rows, losses, step_s)
-    return Outcome(pd.DataFrame(rows), bad, evaluation.optimal(), step_s)
-
-
-def _predicted(found):
-    """Whether the predictions were finite; an AUC is undefined where a class is missing, too."""
-    return all(np.isfinite(value) for name, value in found.items() if not name.endswith("/auc"))
-
-
-def _row(step, day, rate, losses, found):
-    return {
-        "step": step + 1,
-        "day": day,
-        "learning_rate": rate,
-        "loss": float(np.mean(losses)),
-        "worst_loss": float(np.max(losses)),  # NaN if any is
-        **found,
-    }
+    run = Run(program, last=window.steps)
+    for observer in observers:
+        observer.begins(run)
+    while run.step < run.last and run.first_bad_step is None:
+        batch = tensors(window.batch(run.step, day_rows, **program.share))
+        run.day, run.rate = window.day_of(run.step), config.rate_at(run.step)
+        for observer in observers:
+            observer.before(run)
+        run.take_step(batch)
+        if run.step % every_steps == 0 or run.step == run.last or not np.isfinite(run.loss):
+            run.add_row(evaluation(program))
+        for observer in observers:
+            observer.after(run)
+    return Outcome(pd.DataFrame(run.rows), run.first_bad_step, evaluation.optimal(), run.step_s)

@@ -15,7 +15,8 @@ from experiments.errors import Damaged
 from experiments.machinery.records.damage import mended
 from experiments.machinery.records.files import write_whole
 from experiments.training.config import NUMERICS_VERSION
-from experiments.training.recorder import Snapshot
+from experiments.training.flight_recorder import Snapshot
+from experiments.training.observer import Observer
 
 CHECKPOINT_SCHEMA = 1
 EVERY_S = 60  # ours: what an interruption may cost; a shorter run never writes one
@@ -77,7 +78,7 @@ class CheckpointStore:
         is said.
         """
         identity = _identity(run_id, self._placed)
-        return mended(self._root, lambda: _whole(self._file(run_id), identity), self._say)
+        return mended(self._root, lambda: _read(self._file(run_id), identity), self._say)
 
     def run_ids(self):
         """Ids of the runs with a checkpoint."""
@@ -91,40 +92,42 @@ class CheckpointStore:
         return self.folder / f"{run_id}.npz"
 
 
-class Keeper:
-    """Gives a run the state to go on from, and keeps the states it offers, now and then.
+class Keeper(Observer):
+    """Resumes a run from its checkpoint, and writes one now and then.
+
+    A checkpoint is due by time and not by steps: an interruption costs a minute whatever a step
+    costs, and writing takes 5 % of a run's time at most.
 
     Args:
       store: CheckpointStore.
       run_id: RunConfig.run_id.
       every_s: least seconds between two checkpoints; more where writing one takes long.
       clock: function that gives the time in seconds.
+
+    Attributes:
+      resumed: the Checkpoint that the run goes on from, or None.
     """
 
     def __init__(self, store, run_id, every_s=EVERY_S, clock=time.monotonic):
         self._store, self._run_id = store, run_id
         self._every_s, self._clock = every_s, clock
-        self._last_s, self._pause_s = clock(), every_s
-        self._begun_s = clock()
-        self.resumed = None  # the Checkpoint gone on from
+        self._begun_s = self._last_s = clock()
+        self._pause_s = every_s
+        self.resumed = None
 
-    def resume(self):
-        """The Checkpoint to go on from, or None."""
+    def begins(self, run):
+        """Resumes the run where its checkpoint has it."""
         self.resumed = self._store.read(self._run_id)
-        return self.resumed
+        if self.resumed is not None:
+            run.resume(*self.resumed[:-1])
 
-    def offer(self, step, program, rows, losses, step_s):
-        """Called between two steps; writes a checkpoint if one is due.
-
-        Args:
-          step: steps taken.
-          program: Program.
-          rows, losses, step_s: those of Checkpoint.
-        """
+    def after(self, run):
+        """Writes a checkpoint if one is due."""
         started = self._clock()
-        if started - self._last_s < self._pause_s:
+        if run.first_bad_step is not None or started - self._last_s < self._pause_s:
             return
-        state = Checkpoint(program.snapshot(step), rows, losses, step_s, self.wall_s())
+        snapshot = run.program.snapshot(run.step)
+        state = Checkpoint(snapshot, run.rows, run.losses, run.step_s, self.wall_s())
         self._store.write(self._run_id, state)
         self._last_s = self._clock()
         self._pause_s = max(self._every_s, (self._last_s - started) / MOST_SHARE)
@@ -140,7 +143,11 @@ class Keeper:
 
 
 def _identity(run_id, placed):
-    """What a checkpoint must agree in with the run that goes on from it, for its bits."""
+    """What a checkpoint must agree in with the run that goes on from it, for its bits.
+
+    The processor is left out, because a run on machines that differ might then never end. The
+    record's provenance says at which step a run went on.
+    """
     return {
         "schema": CHECKPOINT_SCHEMA,
         "run_id": run_id,
@@ -150,33 +157,31 @@ def _identity(run_id, placed):
     }
 
 
-def _whole(path, identity):
+def _read(path, identity):
     """The checkpoint in a file, or None without one.
 
     Raises: Damaged if it is not one of this run, as `_identity` gives it.
     """
     try:
-        return _read(path, identity)
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
+    try:
+        return _checkpoint(content, identity)
     except ValueError as error:
         raise Damaged(path, error, "delete it to start the run anew") from error
 
 
-def _read(path, identity):
-    """The checkpoint in a file.
-
-    Raises: FileNotFoundError; ValueError if it is not one of this run, as `_identity` gives it.
-    """
-    content = path.read_bytes()
+def _checkpoint(content, identity):
+    """The checkpoint in the bytes of a file. Raises: ValueError if it is not that of `identity`."""
     body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
     if hashlib.sha256(body).digest() != digest:
         raise ValueError("not what was written (truncated or changed)")
     with np.load(io.BytesIO(body), allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+        arrays = dict(file)
     state = json.loads(str(arrays.pop("state")))
     for name, value in identity.items():
         if state.get(name) != value:
-            raise ValueError(f"{name} {state.get(name)}: allowed is {value}")
+            raise ValueError(f"{name} {state.get(name)}: expected {value}")
     kept = (state[name] for name in Checkpoint._fields[1:])
     return Checkpoint(Snapshot.of(state["step"], arrays), *kept)

@@ -11,8 +11,9 @@ from experiments.machinery.records import checkpoint as module
 from experiments.machinery.records.checkpoint import Checkpoint, CheckpointStore, Keeper
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
-from experiments.studies.grid import run_config
-from experiments.training.recorder import Snapshot
+from experiments.studies.testing import smoke
+from experiments.training.flight_recorder import Snapshot
+from experiments.training.trainer import Run
 
 RUN_ID = "small-gc-0123456789ab"
 ROW = {"step": 6, "day": 0, "learning_rate": 0.1, "loss": 1 / 3, "worst_loss": float("nan")}
@@ -28,63 +29,55 @@ class Interrupted(Exception):
     """What ends a run in the middle."""
 
 
-def interrupt_at(monkeypatch, step, every_steps=1):
-    """Makes a keeper write every few steps, and the run end when it has taken `step` of them."""
-    offer = Keeper.offer
+def interrupt_at(monkeypatch, step):
+    """Makes a keeper write every three steps, and the run end when it has taken `step` of them."""
+    after = Keeper.after
 
-    def offered(self, taken, *state):
-        self._pause_s = 0 if taken % every_steps == 0 else np.inf
-        offer(self, taken, *state)
-        if taken == step:
+    def interrupted(self, run):
+        self._pause_s = 0 if run.step % 3 == 0 else np.inf
+        after(self, run)
+        if run.step == step:
             raise Interrupted
 
-    monkeypatch.setattr(Keeper, "offer", offered)
+    monkeypatch.setattr(Keeper, "after", interrupted)
+
+
+def counted(take, steps):
+    """`take`, which notes each call in a list."""
+    return lambda *given: (steps.append(0), take(*given))[1]
 
 
 @pytest.mark.parametrize(
-    "method, model, step",
-    [
-        ("clippy", "large_dcn", 20),
-        ("lamb", "small", 6),
-        ("gc", "small", 41),
-        ("clippy_adam", "small", 20),
-    ],
+    "method, model",
+    [("clippy_adam", "small"), pytest.param("clippy", "large_dcn", marks=pytest.mark.slow)],
 )
 def test_an_interrupted_run_goes_on_with_the_same_bits(
-    tmp_path, day_cache, monkeypatch, method, model, step
+    tmp_path, day_cache, monkeypatch, method, model
 ):
-    config = run_config("smoke", model, method, learning_rate=0.3, data_seed=1, run_seed=4)
-    whole = Runner(Store(tmp_path / "whole"), day_cache).run(config)
-    store, rows, steps = Store(tmp_path / "parts"), [], []
-    with monkeypatch.context() as patched:
-        interrupt_at(patched, step, every_steps=3)
-        with pytest.raises(Interrupted):
-            Runner(store, day_cache).run(config)
-    runner = Runner(store, day_cache)
-    program = runner._program(config, None)
-    take = program.step
-    monkeypatch.setattr(program, "step", lambda *args: (steps.append(0), take(*args))[1])
-    record = runner.run(config, rows.append)
-    assert len(steps) == 42 - step // 3 * 3  # those before the checkpoint are not taken again
-    assert record.curves_sha256 == whole.curves_sha256
-    assert (record.metrics, record.steps) == (whole.metrics, whole.steps)
-    pd.testing.assert_frame_equal(pd.DataFrame(rows), store.curves(record), check_exact=True)
-    assert record.provenance["resumed_at_step"] == step // 3 * 3
+    """Between two rows, right after a row, and one step before the end."""
+    config = smoke(method, model, rate=0.3, seed=4)
+    first = Runner(Store(tmp_path / "whole"), day_cache)
+    whole, programs = first.run(config), {}
+    for step in (20, 6, 41):
+        store, rows, steps = Store(tmp_path / str(step)), [], []
+        begun, resumed = Runner(store, day_cache), Runner(store, day_cache)
+        begun._programs, resumed._programs = first._programs, programs  # traced once each
+        with monkeypatch.context() as patched:
+            interrupt_at(patched, step)
+            with pytest.raises(Interrupted):
+                begun.run(config)
+        with monkeypatch.context() as patched:
+            program = resumed._program(config, None)
+            patched.setattr(program, "step", counted(program.step, steps))
+            record = resumed.run(config, rows.append)
+        kept = step // 3 * 3
+        assert len(steps) == 42 - kept  # those before the checkpoint are not taken again
+        assert record.curves_sha256 == whole.curves_sha256
+        assert (record.metrics, record.steps) == (whole.metrics, whole.steps)
+        pd.testing.assert_frame_equal(pd.DataFrame(rows), store.curves(record), check_exact=True)
+        assert record.provenance["resumed_at_step"] == kept
+        assert list((store.root / "checkpoints").iterdir()) == []
     assert "resumed_at_step" not in whole.provenance
-    assert list((tmp_path / "parts" / "checkpoints").iterdir()) == []
-
-
-def test_a_run_with_telemetry_starts_anew(tmp_path, day_cache, monkeypatch):
-    from experiments.studies.registry import telemetry_config
-
-    config = run_config("smoke", "small", "gc", learning_rate=0.1, data_seed=1, run_seed=0)
-    with monkeypatch.context() as patched:
-        interrupt_at(patched, 20)
-        with pytest.raises(Interrupted):
-            Runner(Store(tmp_path), day_cache).run(config)
-    record = Runner(Store(tmp_path), day_cache).run(config, telemetry=telemetry_config())
-    assert "resumed_at_step" not in record.provenance
-    assert list((tmp_path / "checkpoints").iterdir()) == []
 
 
 def test_a_checkpoint_comes_back_as_it_was_written(tmp_path):
@@ -95,11 +88,8 @@ def test_a_checkpoint_comes_back_as_it_was_written(tmp_path):
     for name in ("weights", "state"):
         pairs = zip(getattr(found.snapshot, name), getattr(written.snapshot, name), strict=True)
         for one, other in pairs:
-            assert (one.dtype, one.shape, one.tobytes()) == (
-                other.dtype,
-                other.shape,
-                other.tobytes(),
-            )
+            assert (one.dtype, one.shape) == (other.dtype, other.shape)
+            assert one.tobytes() == other.tobytes()
     assert (found.snapshot.step, found.losses, found.wall_s) == (8, written.losses, 9.25)
     np.testing.assert_equal(found.rows, written.rows)
     store.remove(RUN_ID)
@@ -135,7 +125,7 @@ def test_a_checkpoint_of_another_run_or_version_is_set_aside(tmp_path, monkeypat
         store.write(RUN_ID, checkpoint())
     with caplog.at_level(logging.WARNING):
         assert store.read(RUN_ID) is None
-    assert f"{what} other: allowed is " in caplog.text
+    assert f"{what} other: expected " in caplog.text
 
 
 def test_a_checkpoint_of_several_devices_is_not_gone_on_from_by_one(tmp_path, caplog):
@@ -144,20 +134,20 @@ def test_a_checkpoint_of_several_devices_is_not_gone_on_from_by_one(tmp_path, ca
     assert CheckpointStore(tmp_path, placed=placed).read(RUN_ID).snapshot.step == 8
     with caplog.at_level(logging.WARNING):
         assert CheckpointStore(tmp_path).read(RUN_ID) is None
-    assert "placed {'replicas': 2}: allowed is {}" in caplog.text
+    assert "placed {'replicas': 2}: expected {}" in caplog.text
 
 
 class Time:
     """A clock, a program and a store of which writing takes 7 seconds."""
 
-    def __init__(self, writing_s=7):
-        self.now_s, self._writing_s, self.steps = 0, writing_s, []
+    def __init__(self):
+        self.now_s, self.steps = 0, []
 
     def snapshot(self, step):
         return Snapshot(step, [], [])
 
     def write(self, run_id, kept):
-        self.now_s += self._writing_s
+        self.now_s += 7
         self.steps.append(kept.snapshot.step)
 
     def read(self, run_id):
@@ -167,15 +157,23 @@ class Time:
 def test_a_short_run_writes_no_checkpoint_and_a_long_one_spends_little_on_them():
     time = Time()
     keeper = Keeper(time, RUN_ID, every_s=60, clock=lambda: time.now_s)
-    keeper.resume()
-    for step in range(1, 401):
+    run = Run(time, last=401)
+    keeper.begins(run)
+    for run.step in range(1, 401):
         time.now_s += 1
-        keeper.offer(step, time, [], [], 0.0)
-        if step == 59:
+        keeper.after(run)
+        if run.step == 59:
             assert time.steps == []
     # The first after 60 s; the next only when the 7 s it took are a twentieth of the time.
     assert time.steps == [60, 200, 340]
     assert keeper.wall_s() == time.now_s == 421
+
+
+def test_a_run_that_is_not_finite_any_more_is_not_kept():
+    time = Time()
+    keeper, run = Keeper(time, RUN_ID, every_s=0), Run(time, last=9, step=3, first_bad_step=2)
+    keeper.after(run)
+    assert time.steps == []
 
 
 def test_the_trailer_is_the_checksum_of_the_archive_that_numpy_reads(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 
 from experiments.machinery.records.files import check_folder
 from experiments.machinery.records.sealed import Pairs
-from experiments.training.recorder import Snapshot
+from experiments.training.flight_recorder import Snapshot
 
 SNAPSHOT_SCHEMA = 1
 
@@ -19,10 +19,12 @@ class SnapshotStore:
       root: folder of the profile's results.
     """
 
+    what = "snapshot"
+
     def __init__(self, root):
         self.folder = pathlib.Path(root) / "snapshots"
         self._pairs = Pairs(
-            what="snapshot",
+            what=self.what,
             folder=self.folder,
             ending=".npz",
             sidecar_ending=".json",

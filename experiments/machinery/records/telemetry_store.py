@@ -20,10 +20,12 @@ class TelemetryStore:
       root: folder of the profile's results; it need not be there.
     """
 
+    what = "telemetry"
+
     def __init__(self, root):
         self.runs = pathlib.Path(root) / "runs"
         self._pairs = Pairs(
-            what="telemetry",
+            what=self.what,
             folder=self.runs,
             ending=".telemetry.csv.gz",
             sidecar_ending=".telemetry.json",

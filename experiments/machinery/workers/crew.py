@@ -1,7 +1,6 @@
 """One run by several devices or by the processes of several hosts: who trains, who writes."""
 
 import contextlib
-import functools
 import signal
 
 import tensorflow as tf
@@ -43,7 +42,10 @@ def run_placed(config, where, store, cache_root, on_row, say):
     with _peers():
         with _heard_interrupts():
             strategy = where.strategy(config.trainer.batch_size)
-        make = functools.partial(_program, strategy, where)
+
+        def make(config, telemetry):  # Placement.check allows no telemetry here
+            return DistributedProgram(config, strategy, where.rank, where.processes)
+
         placed = _provenance(strategy, where)
         runner = Runner(store, cache_root, say, make_program=make, placed=placed)
         if where.is_chief:
@@ -52,7 +54,7 @@ def run_placed(config, where, store, cache_root, on_row, say):
                 return runner.run(config, on_row)
         # It reads the checkpoint before its first step, without which the chief writes no other.
         follower = _Follower(CheckpointStore(store.root, placed=placed), config.run_id)
-        runner.outcome(config, keeper=follower)
+        runner.outcome(config, [follower])
         return None
 
 
@@ -73,14 +75,8 @@ def recorded(run_id, where, store, say):
 class _Follower(Keeper):
     """On a worker other than the chief: goes on from the chief's checkpoint, and writes none."""
 
-    def offer(self, *state):
+    def after(self, run):
         """Nothing to do."""
-
-
-def _program(strategy, where, config, telemetry):
-    if telemetry is not None:
-        raise ValueError("telemetry: allowed is None, a distributed step measures nothing")
-    return DistributedProgram(config, strategy, where.rank, where.processes)
 
 
 def _provenance(strategy, where):

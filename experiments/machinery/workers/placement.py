@@ -47,7 +47,7 @@ class Placement(NamedTuple):
         Raises: BadInput.
         """
         if telemetry is not None and not self.is_one_device:
-            raise BadInput("TELEMETRY = 1: allowed is one device, without DEVICES and TF_CONFIG")
+            raise BadInput("TELEMETRY = 1: expected one device, without DEVICES and TF_CONFIG")
         source = "TF_CONFIG: workers" if self.workers else "DEVICES"
         _check_divides(config.trainer.batch_size, len(self.workers) or self.devices, source)
 
@@ -70,7 +70,7 @@ class Placement(NamedTuple):
             strategy = tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.UnknownError as error:
             raise BadInput(
-                f"TF_CONFIG: {self.workers[self.rank]}: {error.message}: allowed is a free port of "
+                f"TF_CONFIG: {self.workers[self.rank]}: {error.message}: expected a free port of "
                 "this host"
             ) from error
         _check_divides(batch_size, strategy.num_replicas_in_sync, "devices of all workers")
@@ -99,24 +99,19 @@ def placement(devices=None, tf_config=None):
         return Placement(devices or 1)
     if devices is not None:
         raise BadInput(
-            f"DEVICES = {devices}: allowed is none with TF_CONFIG: each worker takes all it has"
+            f"DEVICES = {devices}: expected none with TF_CONFIG, as each worker takes all it has"
         )
     try:
         found = json.loads(tf_config)
     except ValueError as error:
-        raise BadInput(f"TF_CONFIG: not JSON ({error}): allowed is as in the README") from None
+        raise BadInput(f"TF_CONFIG: not JSON ({error}): expected it as in the README") from None
     cluster, task = (_part(found, name) for name in ("cluster", "task"))
-    workers = {kind: _addresses(cluster, kind) for kind in TASKS}
-    _check_kinds(cluster, workers)
-    kind, index = task.get("type"), task.get("index")
-    if kind not in TASKS or not workers[kind]:
-        allowed = " or ".join(name for name in TASKS if workers[name])
-        raise BadInput(f"TF_CONFIG: task.type = {kind!r}: allowed is {allowed}")
-    if type(index) is not int or not 0 <= index < len(workers[kind]):
-        allowed = f"a whole number from 0 to {len(workers[kind]) - 1}"
-        raise BadInput(f"TF_CONFIG: task.index = {index!r}: allowed is {allowed}")
-    rank = index + (len(workers["chief"]) if kind == "worker" else 0)
-    return Placement(1, (*workers["chief"], *workers["worker"]), rank)
+    addresses = _addresses(cluster)
+    place = task.get("type"), task.get("index")
+    if type(place[1]) is not int or place not in addresses:
+        known = ", ".join(f"{kind} {index}" for kind, index in addresses)
+        raise BadInput(f"TF_CONFIG: task = {task!r}: expected type and index of one of {known}")
+    return Placement(1, tuple(addresses.values()), list(addresses).index(place))
 
 
 def placement_here(devices=None):
@@ -127,40 +122,37 @@ def placement_here(devices=None):
 def _part(found, name):
     part = found.get(name) if isinstance(found, dict) else None
     if not isinstance(part, dict):
-        raise BadInput(f"TF_CONFIG: {name} = {part!r}: allowed is a dict")
+        raise BadInput(f"TF_CONFIG: {name} = {part!r}: expected a dict")
     return part
 
 
-def _addresses(cluster, kind):
-    addresses = cluster.get(kind, [])
-    if not isinstance(addresses, list) or not all(map(_is_address, addresses)):
-        raise BadInput(
-            f"TF_CONFIG: cluster.{kind} = {addresses!r}: allowed is a list of 'host:port'"
-        )
-    return addresses
+def _addresses(cluster):
+    """The address of each (kind, index) of a cluster, in the order of their replicas: dict."""
+    for kind, given in cluster.items():
+        if kind not in TASKS:
+            raise BadInput(f"TF_CONFIG: cluster has {kind!r}: expected {' and '.join(TASKS)}")
+        if not isinstance(given, list) or not all(map(_is_address, given)):
+            raise BadInput(f"TF_CONFIG: cluster.{kind} = {given!r}: expected a list of 'host:port'")
+    found = {
+        (kind, index): address
+        for kind in TASKS
+        for index, address in enumerate(cluster.get(kind, []))
+    }
+    if not found:
+        raise BadInput("TF_CONFIG: cluster = {}: expected at least one worker")
+    if ("chief", 1) in found:
+        raise BadInput(f"TF_CONFIG: cluster.chief = {cluster['chief']!r}: expected one address")
+    if len(set(found.values())) < len(found):
+        raise BadInput(f"TF_CONFIG: cluster = {cluster!r}: expected each address once")
+    return found
 
 
 def _is_address(text):
     return isinstance(text, str) and re.fullmatch(r"[^\s:/]+:\d{1,5}|\[[^\s/]+\]:\d{1,5}", text)
 
 
-def _check_kinds(cluster, workers):
-    for kind in cluster:
-        if kind not in TASKS:
-            raise BadInput(f"TF_CONFIG: cluster has {kind!r}: allowed are {' and '.join(TASKS)}")
-    everyone = [*workers["chief"], *workers["worker"]]
-    if not everyone:
-        raise BadInput("TF_CONFIG: cluster = {}: allowed is at least one worker")
-    if len(workers["chief"]) > 1:
-        raise BadInput(f"TF_CONFIG: cluster.chief = {workers['chief']!r}: allowed is one address")
-    for address in everyone:
-        if everyone.count(address) > 1:
-            raise BadInput(f"TF_CONFIG: cluster has {address!r} twice: allowed is once")
-
-
 def _check_divides(batch_size, replicas, source):
     if batch_size % replicas:
         raise BadInput(
-            f"{source} = {replicas}: allowed is a divisor of "
-            f"TrainerConfig.batch_size = {batch_size}"
+            f"{source} = {replicas}: expected a divisor of TrainerConfig.batch_size = {batch_size}"
         )

@@ -1,13 +1,12 @@
 """Which devices and hosts a run gets, and how TF_CONFIG is read."""
 
-import dataclasses
 import json
 
 import pytest
 
 from experiments.errors import BadInput
 from experiments.machinery.workers.placement import Placement, placement, placement_here
-from experiments.studies.grid import run_config
+from experiments.studies.testing import smoke, with_part
 
 THREE = {"worker": ["10.0.0.1:2222", "node-b:2223", "[::1]:2224"]}
 CHIEF = {"chief": ["head:1"], "worker": ["left:2", "right:3"]}
@@ -48,7 +47,7 @@ def test_the_environment_is_read(monkeypatch):
     assert placement_here(3) == Placement(3)
     monkeypatch.setenv("TF_CONFIG", config_of(THREE, "worker", 1))
     assert placement_here().rank == 1
-    with pytest.raises(BadInput, match="DEVICES = 2: allowed is none with TF_CONFIG"):
+    with pytest.raises(BadInput, match="DEVICES = 2: expected none with TF_CONFIG"):
         placement_here(2)
 
 
@@ -56,21 +55,21 @@ def test_the_environment_is_read(monkeypatch):
     "text, said",
     [
         ("{'cluster'", "TF_CONFIG: not JSON"),
-        ("[]", "TF_CONFIG: cluster = None: allowed is a dict"),
-        ('{"cluster": {"worker": ["a:1"]}}', "TF_CONFIG: task = None: allowed is a dict"),
-        (config_of({"worker": "a:1"}, "worker", 0), "cluster.worker = 'a:1': allowed is a list of"),
-        (config_of({"worker": ["a"]}, "worker", 0), r"cluster.worker = \['a'\]: allowed is a list"),
-        (config_of({"worker": ["a:x"]}, "worker", 0), r"\['a:x'\]: allowed is a list of 'host:por"),
-        (config_of({}, "worker", 0), r"cluster = \{\}: allowed is at least one worker"),
-        (config_of({**THREE, "ps": ["a:1"]}, "worker", 0), "cluster has 'ps': allowed are chief"),
-        (config_of({"chief": ["a:1", "b:1"]}, "chief", 0), "allowed is one address"),
-        (config_of({"worker": ["a:1", "a:1"]}, "worker", 0), "cluster has 'a:1' twice"),
-        (config_of(THREE, "chief", 0), "task.type = 'chief': allowed is worker"),
-        (config_of(CHIEF, "evaluator", 0), "'evaluator': allowed is chief or worker"),
-        (config_of(THREE, "worker", 3), "task.index = 3: allowed is a whole number from 0 to 2"),
-        (config_of(THREE, "worker", "1"), "task.index = '1': allowed is a whole number"),
-        (config_of(THREE, "worker", True), "task.index = True: allowed is a whole number"),
-        (config_of(CHIEF, "worker", -1), "task.index = -1: allowed is a whole number from 0 to 1"),
+        ("[]", "TF_CONFIG: cluster = None: expected a dict"),
+        ('{"cluster": {"worker": ["a:1"]}}', "TF_CONFIG: task = None: expected a dict"),
+        (config_of({"worker": "a:1"}, "worker", 0), "cluster.worker = 'a:1': expected a list of"),
+        (config_of({"worker": ["a"]}, "worker", 0), r"cluster.worker = \['a'\]: expected a list"),
+        (config_of({"worker": ["a:x"]}, "worker", 0), r"\['a:x'\]: expected a list of 'host:por"),
+        (config_of({}, "worker", 0), r"cluster = \{\}: expected at least one worker"),
+        (config_of({**THREE, "ps": ["a:1"]}, "worker", 0), "cluster has 'ps': expected chief"),
+        (config_of({"chief": ["a:1", "b:1"]}, "chief", 0), "expected one address"),
+        (config_of({"worker": ["a:1", "a:1"]}, "worker", 0), "expected each address once"),
+        (config_of(THREE, "chief", 0), "'index': 0}: expected .* one of worker 0, .*, worker 2$"),
+        (config_of(CHIEF, "evaluator", 0), "'type': 'evaluator'.* one of chief 0, worker 0, work"),
+        (config_of(THREE, "worker", 3), "'index': 3}: expected type and index"),
+        (config_of(THREE, "worker", "1"), "'index': '1'}: expected type and index"),
+        (config_of(THREE, "worker", True), "'index': True}: expected type and index"),
+        (config_of(CHIEF, "worker", [-1]), r"'index': \[-1\]}: expected type and index"),
     ],
 )
 def test_a_bad_tf_config_is_said_in_one_line(text, said):
@@ -79,23 +78,21 @@ def test_a_bad_tf_config_is_said_in_one_line(text, said):
     assert "\n" not in str(caught.value)
 
 
-def smoke(batch_size):
-    config = run_config("smoke", "small", "gc", learning_rate=0.1, data_seed=1, run_seed=0)
-    trainer = dataclasses.replace(config.trainer, batch_size=batch_size)
-    return dataclasses.replace(config, trainer=trainer)
+def batches_of(rows):
+    return with_part(smoke(), "trainer", batch_size=rows)
 
 
 def test_replicas_divide_the_batch():
-    placement(3).check(smoke(96), None)
-    placement(None, config_of(THREE, "worker", 1)).check(smoke(96), None)
-    with pytest.raises(BadInput, match="DEVICES = 3: allowed is a divisor of .* = 98"):
-        placement(3).check(smoke(98), None)
+    placement(3).check(batches_of(96), None)
+    placement(None, config_of(THREE, "worker", 1)).check(batches_of(96), None)
+    with pytest.raises(BadInput, match="DEVICES = 3: expected a divisor of .* = 98"):
+        placement(3).check(batches_of(98), None)
     with pytest.raises(BadInput, match="TF_CONFIG: workers = 3: .*TrainerConfig.batch_size = 98"):
-        placement(None, config_of(THREE, "worker", 1)).check(smoke(98), None)
+        placement(None, config_of(THREE, "worker", 1)).check(batches_of(98), None)
 
 
 @pytest.mark.parametrize("where", [placement(2), placement(None, config_of(THREE, "worker", 0))])
 def test_telemetry_is_for_one_device(where):
-    placement().check(smoke(96), object())
-    with pytest.raises(BadInput, match="TELEMETRY = 1: allowed is one device"):
-        where.check(smoke(96), object())
+    placement().check(batches_of(96), object())
+    with pytest.raises(BadInput, match="TELEMETRY = 1: expected one device"):
+        where.check(batches_of(96), object())

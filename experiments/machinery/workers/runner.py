@@ -11,9 +11,10 @@ from experiments.machinery.records.provenance import peak_memory_mib, provenance
 from experiments.machinery.records.record import RunRecord, curves_file
 from experiments.machinery.records.snapshots import SnapshotStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.training.observer import OnRow
 from experiments.training.program import Program
+from experiments.training.telemetry import Telemetry
 from experiments.training.trainer import Evaluation, train
-from experiments.training.watch import Watch
 
 KEPT_PROGRAMS = 16  # ours: the 15 traces of Table 2 fit, each takes tens of MiB
 
@@ -45,14 +46,16 @@ class Runner:
         """Runs one configuration and writes its record, unless it is there already.
 
         A run without telemetry goes on from its checkpoint, if it has one. One with telemetry
-        starts anew: what it has measured is in memory alone. The caller has the run's claim, where
-        other processes may be on the folder.
+        starts anew: what it has measured is in memory alone, is larger than the run's own state,
+        and would have to be kept at every version. The caller has the run's claim, where other
+        processes may be on the folder.
 
         Args:
           config: RunConfig.
           on_row: called with each row of the curves as it is made.
           telemetry: TelemetryConfig of what is measured at every step, or None. Where the record is
-            there and its telemetry is not, the run is trained again and the record stays.
+            there and its telemetry is not, the run is trained again and the record stays. Where
+            another machine rounds otherwise, the sidecar holds the checksum of the measured run.
         Returns: RunRecord.
         """
         done = self._look(lambda: self._store.whole(config.run_id))
@@ -77,38 +80,37 @@ class Runner:
 
     def _trained(self, config, on_row, telemetry, done, keep_telemetry=False):
         """Trains one run and writes what is not there yet."""
-        keeper, watch = Keeper(self._checkpoints, config.run_id), None
-        if telemetry is not None:
+        keeper = Keeper(self._checkpoints, config.run_id)
+        if telemetry is None:
+            outcome = self.outcome(config, [keeper, OnRow(on_row)])
+        else:
             snapshots = SnapshotStore(self._store.root)
-            watch = Watch(telemetry, functools.partial(snapshots.write, config))
-        part = {"keeper": keeper} if watch is None else {}
-        outcome = self.outcome(config, on_row, telemetry, watch, **part)
-        if watch is not None and not keep_telemetry:
-            self._telemetry.write(
-                config.run_id,
-                watch.frame(),
-                config=telemetry,
-                curves_sha256=curves_file(outcome.curves)[1],
-                events=watch.events,
-            )
-        made = _record(config, outcome, keeper, self._placed)
-        record = done or self._store.write(made, outcome.curves)
+            measured = Telemetry(telemetry, functools.partial(snapshots.write, config))
+            outcome = self.outcome(config, [measured, OnRow(on_row)], telemetry)
+            if not keep_telemetry:
+                self._telemetry.write(
+                    config.run_id,
+                    measured.frame(),
+                    config=telemetry,
+                    curves_sha256=curves_file(outcome.curves)[1],
+                    events=measured.events,
+                )
+        record = done or self._store.write(self._record(config, outcome, keeper), outcome.curves)
         keeper.done()
         return record
 
-    def outcome(self, config, on_row=lambda row: None, telemetry=None, watch=None, **part):
+    def outcome(self, config, observers=(), telemetry=None):
         """Trains one configuration and writes nothing.
 
         Args:
-          config, on_row, telemetry: those of `run`.
-          watch: Watch, or None.
-          **part: `snapshot`, `steps` and `keeper` of trainer.train.
+          config: RunConfig.
+          observers: Observers of the run.
+          telemetry: TelemetryConfig of what each step measures for them, or None.
         Returns: trainer.Outcome.
         """
         days = self._days(config.stream, config.data_seed)
         evaluation = self._evaluation(config.stream, config.data_seed, config.trainer.batch_size)
-        program = self._program(config, telemetry)
-        return train(config, program, days.day, evaluation, on_row, watch, **part)
+        return train(config, self._program(config, telemetry), days.day, evaluation, observers)
 
     def day_rows(self, config):
         """Function from a day of a run's stream to its rows."""
@@ -129,30 +131,26 @@ class Runner:
             self._programs[key] = self._make_program(config, telemetry=telemetry)
         return self._programs[key]
 
-
-def _record(config, outcome, keeper, placed):
-    bad = outcome.first_bad_step
-    last = outcome.curves.iloc[-1]
-    resumed = keeper.resumed and {"resumed_at_step": keeper.resumed.snapshot.step}
-    return RunRecord(
-        run_id=config.run_id,
-        status="finished" if bad is None else "diverged",
-        config=config.to_dict(),
-        steps=int(last["step"]),
-        first_bad_step=bad,
-        first_bad_day=None if bad is None else int(last["day"]),
-        metrics={name: _defined(value) for name, value in last.items() if "/" in name},
-        optimal={name: _defined(value) for name, value in outcome.optimal.items()},
-        curves_sha256=None,
-        provenance=provenance()
-        | placed
-        | {
-            "wall_s": round(keeper.wall_s(), 3),
-            "step_s": round(outcome.step_s, 3),
-            "peak_memory_mib": peak_memory_mib(),
-        }
-        | (resumed or {}),
-    )
+    def _record(self, config, outcome, keeper):
+        bad, last = outcome.first_bad_step, outcome.curves.iloc[-1]
+        said = provenance() | self._placed
+        said["wall_s"], said["step_s"] = round(keeper.wall_s(), 3), round(outcome.step_s, 3)
+        said["peak_memory_mib"] = peak_memory_mib()
+        if keeper.resumed is not None:
+            said["resumed_at_step"] = keeper.resumed.snapshot.step
+        return RunRecord(
+            run_id=config.run_id,
+            # What is certain. Whether a finite run diverged is judged from its curves, later.
+            status="finished" if bad is None else "diverged",
+            config=config.to_dict(),
+            steps=int(last["step"]),
+            first_bad_step=bad,
+            first_bad_day=None if bad is None else int(last["day"]),
+            metrics={name: _defined(value) for name, value in last.items() if "/" in name},
+            optimal={name: _defined(value) for name, value in outcome.optimal.items()},
+            curves_sha256=None,
+            provenance=said,
+        )
 
 
 def _defined(value):

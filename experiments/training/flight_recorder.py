@@ -5,6 +5,7 @@ import dataclasses
 from typing import NamedTuple
 
 from data import checks
+from experiments.training.observer import Observer
 
 KINDS = ("weight", "accumulator")  # of arrays in files; the second is any state of an optimizer
 
@@ -61,7 +62,7 @@ class Snapshot(NamedTuple):
         return cls(step, *([arrays[f"{kind}_{i}"] for i in range(n)] for kind, n in parts))
 
 
-class Recorder:
+class FlightRecorder(Observer):
     """Holds the last snapshots of a run, and saves the one before an onset.
 
     The snapshot of the first event stays, unless a later event is a full divergence.
@@ -76,10 +77,10 @@ class Recorder:
         self._held = collections.deque(maxlen=config.snapshots)
         self._pinned, self._saved = None, False
 
-    def before(self, step, program):
-        """Called before each step, counted from 0."""
-        if step % self._config.every_steps == 0:
-            self._held.append(program.snapshot(step))
+    def before(self, run):
+        """Takes a snapshot where one is due."""
+        if run.step % self._config.every_steps == 0:
+            self._held.append(run.program.snapshot(run.step))
 
     def fired(self, event):
         """Called with each event of the detector."""

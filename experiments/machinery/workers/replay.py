@@ -1,0 +1,127 @@
+"""A recorded run trained from its snapshot on, as it was or under another method or rate."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from experiments.errors import BadInput
+from experiments.machinery.records.claim import Claims
+from experiments.machinery.records.damage import mended
+from experiments.machinery.records.snapshots import SnapshotStore
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.training.divergence import judged_auc, label
+from experiments.training.observer import Excerpt, Observer
+
+ROWS = 12  # ours: lines of the table
+
+
+class Replay(NamedTuple):
+    """What a replay showed.
+
+    step: steps taken at the snapshot.
+    onset: first bad step, as the detector dated it.
+    rows: DataFrame with step, loss (mean since the row before), auc; and for another method or
+      rate other_loss and other_auc.
+    equal_steps: steps of the plain replay whose loss is the recorded one, and steps compared.
+    same_bits: whether the telemetry compared with is that of the record, bit for bit.
+    kinds: how the replay ended by divergence.label, "as it was" first.
+    """
+
+    step: int
+    onset: int
+    rows: pd.DataFrame
+    equal_steps: tuple[int, int]
+    same_bits: bool
+    kinds: dict[str, str]
+
+
+class _Losses(Observer):
+    """Keeps the loss of every step: `by_step`."""
+
+    def __init__(self):
+        self.by_step = {}
+
+    def after(self, run):
+        self.by_step[run.step] = run.loss
+
+
+def replay(found, runner, *, steps, telemetry, divergence, method=None, rate=None, say=print):
+    """Replays a recorded run from its snapshot.
+
+    Args:
+      found: find.Recorded.
+      runner: Runner on the folder of the record.
+      steps: steps to take.
+      telemetry: TelemetryConfig of the replay, and of a run that has to be trained again for it.
+      divergence: DivergenceConfig of the labels.
+      method: MethodConfig to try beside what was, or None for the run's own.
+      rate: learning rate to try, or None for the run's own.
+      say: called with a line where something has to be made first.
+    Returns: Replay.
+    Raises: BadInput if the run has no snapshot, even when it is trained again.
+    """
+    snapshot, onset = _snapshot(found, runner, telemetry, say)
+    config, losses = _evaluated_often(found.config, steps), _Losses()
+    curves = runner.outcome(config, [Excerpt(steps, snapshot), losses], telemetry).curves
+    rows, kinds = _rows(curves), {"as it was": label(curves, divergence).kind}
+    if method is not None or rate is not None:
+        changed = {"method": method or config.method, "learning_rate": rate or config.learning_rate}
+        other = dataclasses.replace(config, **changed)
+        curves = runner.outcome(other, [Excerpt(steps, snapshot)]).curves
+        kinds[_named(other, config)] = label(curves, divergence).kind
+        rows = rows.merge(_rows(curves, "other_"), on="step", how="outer")
+    equal = _equal_steps(found, losses.by_step)
+    return Replay(snapshot.step, onset, rows, equal, found.same_bits, kinds)
+
+
+def _snapshot(found, runner, telemetry, say):
+    """The snapshot of a run and the onset it is kept for; trains the run again for what is missing.
+
+    What is damaged is set aside first.
+    """
+    root, run_id = found.store.root, found.config.run_id
+    snapshots, measured = SnapshotStore(root), TelemetryStore(root)
+
+    def missing():
+        return next((s.what for s in (snapshots, measured) if not s.has(run_id)), None)
+
+    mended(root, lambda: snapshots.has(run_id) and snapshots.read(run_id), say)
+    mended(root, lambda: measured.has(run_id), say)
+    if missing():
+        say(f"{run_id} has no {missing()}: training it again")
+        with Claims(root).of(run_id, wait=say):
+            if missing():  # another process may have made it meanwhile
+                runner.again(found.config, telemetry)
+    if not snapshots.has(run_id):
+        raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
+    snapshot, said = snapshots.read(run_id)
+    return snapshot, said["event"]["onset"]
+
+
+def _evaluated_often(config, steps):
+    """The same run with enough evaluations for a table; they change none of its other bits."""
+    every = max(1, min(config.trainer.evaluate_every_steps, steps // ROWS))
+    trainer = dataclasses.replace(config.trainer, evaluate_every_steps=every)
+    return dataclasses.replace(config, trainer=trainer)
+
+
+def _rows(curves, prefix=""):
+    named = {f"{prefix}loss": curves["loss"], f"{prefix}auc": judged_auc(curves)}
+    return pd.DataFrame({"step": curves["step"], **named})
+
+
+def _equal_steps(found, by_step):
+    """How many losses are the recorded ones, and how many steps were compared."""
+    known = TelemetryStore(found.store.root).read(found.config.run_id).set_index("step")["loss"]
+    compared = [step for step in by_step if step in known.index]
+    equal = [np.array_equal(known[step], by_step[step], equal_nan=True) for step in compared]
+    return sum(equal), len(compared)
+
+
+def _named(other, own):
+    parts = [other.method.name] if other.method != own.method else []
+    if other.learning_rate != own.learning_rate or not parts:
+        parts.append(f"rate {other.learning_rate:.4g}")
+    return " at ".join(parts)

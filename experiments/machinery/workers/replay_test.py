@@ -1,0 +1,147 @@
+"""A run that is hit by a planted shock, replayed from its snapshot to the same bits."""
+
+import contextlib
+import dataclasses
+import shutil
+
+import pytest
+
+from experiments.errors import BadInput
+from experiments.machinery.records.find import find
+from experiments.machinery.records.record import Store
+from experiments.machinery.records.snapshots import SnapshotStore
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.machinery.workers import replay as module
+from experiments.machinery.workers.replay import replay
+from experiments.machinery.workers.runner import Runner
+from experiments.studies.registry import divergence_config, resolve, telemetry_config
+from experiments.studies.testing import smoke
+
+# From day 4 on the regression labels are 10^8 times themselves. On every processor the loss of the
+# middle task jumps at the first step of that day and does not come back; nothing else happens.
+SHOCK = (
+    "StreamConfig.shocks = None",
+    "LabelShocks.days = (4,)",
+    "LabelShocks.duration_days = None",
+    "LabelShocks.log_scales = (18.0, 18.0, 18.0)",
+)
+HIT = smoke("naive", rate=0.01, bindings=SHOCK)
+ONSET, AT = 25, 10  # 6 steps a day; snapshots every 10 steps, 12 steps before the onset or more
+CONFIGS = {"telemetry": telemetry_config(), "divergence": divergence_config()}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, day_cache):
+    """A results folder with the run, its telemetry and its snapshot, and a warm runner."""
+    root = tmp_path_factory.mktemp("results")
+    runner = Runner(Store(root / "smoke"), day_cache)
+    runner.run(HIT, telemetry=CONFIGS["telemetry"])
+    return root, runner
+
+
+@pytest.fixture
+def copied(results, tmp_path, day_cache):
+    """A copy of the folder: the recorded run, a runner with the programs of the other."""
+    root, warm = results
+    shutil.copytree(root, tmp_path / "results")
+    found = find(tmp_path / "results", HIT.run_id)
+    runner = Runner(found.store, day_cache, pytest.fail)
+    runner._programs = warm._programs
+    return found, runner
+
+
+def contents(root):
+    """The bytes of what a run has left in runs/ and snapshots/."""
+    paths = [*root.glob("smoke/runs/*"), *root.glob("smoke/snapshots/*")]
+    return {path.relative_to(root): path.read_bytes() for path in paths}
+
+
+def test_the_snapshot_lies_before_the_onset(results):
+    snapshot, sidecar = SnapshotStore(results[0] / "smoke").read(HIT.run_id)
+    assert (sidecar["event"]["onset"], snapshot.step) == (ONSET, AT)
+
+
+def test_a_replay_has_the_bits_of_the_run_and_another_method_has_not(copied):
+    found, runner = copied
+    (clippy,) = resolve(["configs/methods/clippy.gin"], (), ("MethodConfig",))
+    shown = replay(found, runner, steps=20, method=clippy, rate=0.02, **CONFIGS)
+    assert (shown.step, shown.onset) == (AT, ONSET)
+    assert shown.equal_steps == (20, 20)
+    assert shown.same_bits
+    assert list(shown.kinds) == ["as it was", "clippy at rate 0.02"]
+    assert shown.rows["step"].tolist() == list(range(11, 31))
+    losses, others = shown.rows["loss"].to_numpy(), shown.rows["other_loss"].to_numpy()
+    assert losses[0] == others[0]  # the step from the snapshot itself
+    assert (losses[1:14] != others[1:14]).all()
+    assert losses[14] > 1e6 * losses[13]
+
+
+def test_a_loss_that_is_not_the_recorded_one_is_counted(copied):
+    found, runner = copied
+    store = TelemetryStore(found.store.root)
+    frame = store.read(HIT.run_id)
+    frame.loc[frame["step"] == 20, "loss"] += 1.0
+    store.write(HIT.run_id, frame, config=CONFIGS["telemetry"], curves_sha256="other", events=[])
+    shown = replay(found, runner, steps=15, **CONFIGS)
+    assert shown.equal_steps == (14, 15)
+    assert not shown.same_bits
+    assert list(shown.kinds) == ["as it was"]
+
+
+def test_telemetry_of_other_measures_is_kept_where_the_snapshot_is_missing(copied):
+    """As that of the committed studies: figures and claims are made of it."""
+    found, runner = copied
+    layers = {"bottom_hidden": "hidden_0/kernel"}
+    few = dataclasses.replace(CONFIGS["telemetry"], layers=layers, rules={}, recorder=None)
+    runner.run(HIT, telemetry=few)
+    made = contents(found.store.root.parent)
+    shutil.rmtree(found.store.root / "snapshots")
+    said = []
+    assert replay(found, runner, steps=9, say=said.append, **CONFIGS).equal_steps == (9, 9)
+    assert said == [f"{HIT.run_id} has no snapshot: training it again"]
+    assert contents(found.store.root.parent) == made
+
+
+@pytest.mark.parametrize(
+    "what, name", [("snapshot", "snapshots/{}.npz"), ("telemetry", "runs/{}.telemetry.csv.gz")]
+)
+def test_a_damaged_file_is_set_aside_and_made_again(copied, what, name):
+    found, runner = copied
+    before, said = contents(found.store.root.parent), []
+    path = found.store.root / name.format(HIT.run_id)
+    path.write_bytes(path.read_bytes()[:-50])
+    replay(found, runner, steps=1, say=said.append, **CONFIGS)
+    assert said[0].startswith(f"damaged: {path}: ") and said[0].endswith("made again")
+    assert said[1:] == [f"{HIT.run_id} has no {what}: training it again"]
+    assert (found.store.root / "damaged" / path.name).exists()
+    after = contents(found.store.root.parent)
+    assert {file: after[file] for file in before} == before
+
+
+def test_a_run_that_another_process_trains_again_meanwhile_is_not_trained_twice(
+    copied, monkeypatch
+):
+    found, runner = copied
+    snapshots, said = found.store.root / "snapshots", []
+    kept = snapshots.rename(found.store.root / "kept")
+
+    class Claims(module.Claims):
+        @contextlib.contextmanager
+        def of(self, name, wait=None):
+            with super().of(name, wait):
+                kept.rename(snapshots)  # as the one that was waited for
+                yield
+
+    monkeypatch.setattr(module, "Claims", Claims)
+    monkeypatch.setattr(Runner, "again", lambda *given: pytest.fail("trained twice"))
+    shown = replay(found, runner, steps=1, say=said.append, **CONFIGS)
+    assert shown.equal_steps == (1, 1)
+    assert len(said) == 1
+
+
+def test_a_run_without_an_event_cannot_be_replayed(copied, monkeypatch):
+    found, runner = copied
+    shutil.rmtree(found.store.root / "snapshots")
+    monkeypatch.setattr(Runner, "again", lambda *given: None)  # which finds no divergence
+    with pytest.raises(BadInput, match=f"RUN = '{HIT.run_id}': no divergence .* expected a run"):
+        replay(found, runner, steps=1, say=lambda line: None, **CONFIGS)

@@ -1,0 +1,56 @@
+"""Observers of a run: they are told of its beginning and of every step, one list of them a run."""
+
+
+class Observer:
+    """What the trainer tells of a run; a subclass overrides what it wants to hear.
+
+    Each method is given the trainer.Run as it is at that moment.
+    """
+
+    def begins(self, run):
+        """Called once, before the first step; may resume the run or bring its end nearer."""
+
+    def before(self, run):
+        """Called before each step; `run.step` counts the steps taken, 0 before the first."""
+
+    def after(self, run):
+        """Called after each step, and after the evaluation where one is due."""
+
+
+class OnRow(Observer):
+    """Shows each row of the curves once, those of a resumed run at its beginning.
+
+    Args:
+      show: function of a row, a dict.
+    """
+
+    def __init__(self, show):
+        self._show, self._shown = show, 0
+
+    def begins(self, run):
+        """Shows the rows of before an interruption."""
+        self.after(run)
+
+    def after(self, run):
+        """Shows the row of this step, if it has one."""
+        for row in run.rows[self._shown :]:
+            self._show(row)
+        self._shown = len(run.rows)
+
+
+class Excerpt(Observer):
+    """Has a run take a few of its steps alone.
+
+    Args:
+      steps: steps to take at most.
+      snapshot: Snapshot to begin at, or None for the first step.
+    """
+
+    def __init__(self, steps, snapshot=None):
+        self._steps, self._snapshot = steps, snapshot
+
+    def begins(self, run):
+        """Resumes the run and sets its end."""
+        if self._snapshot is not None:
+            run.resume(self._snapshot)
+        run.last = min(run.last, run.step + self._steps)
