@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from experiments.findings import claims, divergences
+from experiments.findings import claims, dynamics
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import seeds_on_disk
 from experiments.studies import known, session
@@ -102,11 +102,11 @@ def recorded_runs(options, repeats=None):
 
 def _inside(opened):
     """The study of divergences with what its telemetry says: a list of one frame, or of none."""
-    runs = opened.recorded_cases(known.study_config(divergences.STUDY))
+    runs = opened.recorded_cases(known.study_config(dynamics.STUDY))
     if runs is None:
         return []
-    rows = divergences.measured_rows(runs, opened.study.store, opened.divergence)
-    return [rows.assign(study=divergences.STUDY, role="repeat", chosen=False, x=float("nan"))]
+    rows = dynamics.measured_rows(runs, opened.study.store, opened.divergence)
+    return [rows.assign(study=dynamics.STUDY, role="repeat", chosen=False, x=float("nan"))]
 
 
 def _strict(found):
