@@ -1,4 +1,4 @@
-"""Made-up material for tests: runs with which every claim holds, and a divergence with telemetry."""
+"""Made-up material for tests: runs with which every claim holds; a run that diverges."""
 
 import numpy as np
 import pandas as pd
@@ -181,7 +181,10 @@ def divergences(data_seed=1, n=6):
         "severe": {"auc": 0.5, "label": "full", "days_at_chance": 20} | severe,
         "clippy": {"method": "clippy", "rate_multiple": 2.0, "days_at_chance": 0} | clippy,
     }
-    return joined(cell_runs("divergences", data_seed, n, case=case, **cases[case]) for case in cases)
+    return joined(
+        cell_runs("divergences", data_seed, n, case=case, **columns)
+        for case, columns in cases.items()
+    )
 
 
 def everything(*data_seeds):

@@ -5,7 +5,7 @@ import functools
 
 from data import TASKS
 from experiments.errors import BadInput, CannotWrite
-from experiments.findings import divergences
+from experiments.findings import dynamics
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
 from experiments.findings.figures import figure1, figure2, figure3, figure4, figure5, figure6, style
 from experiments.findings.make import write_study
@@ -88,10 +88,10 @@ class Material:
     @functools.cached_property
     def divergences(self):
         """The study of divergences with what its telemetry says, one row a run."""
-        config = known.study_config(divergences.STUDY)
+        config = known.study_config(dynamics.STUDY)
         runs = self.session.run_cases(config)
-        write_study(self.session.folder, divergences.STUDY, config, runs, self.session.found)
-        return divergences.measured_rows(runs, self.store, self.session.divergence)
+        write_study(self.session.folder, dynamics.STUDY, config, runs, self.session.found)
+        return dynamics.measured_rows(runs, self.store, self.session.divergence)
 
     @functools.cached_property
     def example(self):
@@ -124,7 +124,7 @@ class Material:
 
     def telemetry(self, run_ids):
         """Dict from run id to telemetry."""
-        return {run_id: divergences.telemetry_of(self.store, run_id) for run_id in run_ids}
+        return {run_id: dynamics.telemetry_of(self.store, run_id) for run_id in run_ids}
 
 
 def _figure1(material):

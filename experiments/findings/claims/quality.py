@@ -104,8 +104,8 @@ def _against_all(runs, method, places, *, wrong, unclear, right):
     if shown := those(wrong[1]):
         return decided(CONTRADICTED, figures, f"{wrong[0]}: {shown}")
     if alone:
-        where = ", ".join(alone)
-        return decided(INCONCLUSIVE, figures, f"no other method without a full divergence on {where}")
+        nobody = f"no other method without a full divergence on {', '.join(alone)}"
+        return decided(INCONCLUSIVE, figures, nobody)
     if shown := those(unclear[1]):
         return decided(INCONCLUSIVE, figures, f"{unclear[0]}: {shown}")
     return decided(REPRODUCED, figures, f"{right}: {listed(figures)}")
@@ -145,7 +145,8 @@ def _clippy_minus_gc(runs, model, metric):
 def gap_grows(runs):
     """The gap Clippy - GC at 2x is larger on Large+DCN than on Large and on Small."""
     clippy, gc = (
-        {model: at_rate(runs, model, method, 2.0) for model in MODELS} for method in ("clippy", "gc")
+        {model: at_rate(runs, model, method, 2.0) for model in MODELS}
+        for method in ("clippy", "gc")
     )
     figures = {
         f"large_dcn - {model}": contrast(

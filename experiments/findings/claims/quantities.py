@@ -25,7 +25,7 @@ class Figure(NamedTuple):
     run_ids: frozenset
 
     def side(self, limit=0):
-        """1 if the whole interval is above a limit, -1 if it is below; 0 if neither, or undefined."""
+        """1 if the whole interval is above a limit, -1 if below, 0 if neither or undefined."""
         return int(self.low > limit) - int(self.high < limit)
 
 
@@ -118,7 +118,8 @@ def over_runs(statistic, values, rows):
       statistic: from one array a data seed to an Estimate.
       values: Series, one a row of `rows`.
     """
-    return Figure(*statistic(_blocks(values.to_numpy(float), rows.index)), frozenset(rows["run_id"]))
+    blocks = _blocks(values.to_numpy(float), rows.index)
+    return Figure(*statistic(blocks), frozenset(rows["run_id"]))
 
 
 def blocks_of(rows, columns):

@@ -25,9 +25,7 @@ def agc_varies(runs):
     }
     holds = all(figure.value >= VERY_HIGH for figure in figures.values())
     fails = any(figure.high < VERY_HIGH for figure in figures.values())
-    return decided(
-        verdict(holds, fails), figures, f"std of AUC, AGC / Clippy: {listed(figures)}"
-    )
+    return decided(verdict(holds, fails), figures, f"std of AUC, AGC / Clippy: {listed(figures)}")
 
 
 @claim(

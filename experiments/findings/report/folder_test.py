@@ -10,9 +10,9 @@ import pandas as pd
 
 from experiments.findings import claims
 from experiments.findings import make as reproduce
-from experiments.findings.claims.runs_test import everything
 from experiments.findings.figures import figure1, figure3, figure4, figure5, figure6
 from experiments.findings.figures import figures_test as made_up
+from experiments.findings.testing import everything
 from experiments.machinery.records.record import Store
 from experiments.studies.calibration import Calibration
 from experiments.studies.configs import CasesConfig
