@@ -1,16 +1,20 @@
 """What the telemetry of one run says at step-a, step-b and step-c: one row a run, for claims."""
 
 import numpy as np
+import pandas as pd
 
 from experiments.findings import moments
+from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.rows import METRICS
 from experiments.training.divergence import CHANCE
 
+STUDY = "divergences"  # the study whose runs are read for claims C20 to C27
 # The layers of Figures 4, 6 and 8, lowest first; the outputs are of the tasks that tables show.
 CLASSIFICATION, REGRESSION = (f"head_{METRICS[name].split('/')[0]}" for name in ("auc", "rmse"))
 LAYERS = ("cross", "bottom_hidden", "top_hidden", CLASSIFICATION, REGRESSION)
 # What GC, AGC and Clippy look at (section 4.1), least sensitive first.
 MEASURES = ("grad_norm", "grad_over_weight", "update_over_weight")
+# Clippy's is that of Algorithm 1; _eq4 that of Equation 4 with 0.1, as in Figure 4b.
 FACTORS = ("sigma_gc", "sigma_agc", "sigma_clippy", "sigma_clippy_eq4")
 NORMS = ("b", "c", "after_c")  # where the gradient norm is held against its usual size
 RUN_COLUMNS = ("days_at_chance",)
@@ -25,6 +29,31 @@ COLUMNS = (
 )
 
 
+def measured_rows(runs, store, divergence):
+    """The runs of the study with what their telemetry says, from the disk.
+
+    Args:
+      runs: from CasesProtocol.run.
+      store: record.Store of their records.
+      divergence: DivergenceConfig.
+    Returns: DataFrame, a copy of `runs` with COLUMNS; NaN where a run has no telemetry or not all
+      three moments.
+    """
+    rows = []
+    for run_id in runs["run_id"]:
+        record = store.read(run_id)
+        curves, trainer = store.curves(record), record.config["trainer"]
+        rows.append(run_row(curves, telemetry_of(store, run_id), trainer, divergence))
+    found = pd.DataFrame(rows, columns=list(COLUMNS), dtype=float)
+    return pd.concat([runs.reset_index(drop=True), found], axis=1)
+
+
+def telemetry_of(store, run_id):
+    """The telemetry of a run: DataFrame, or None if it has none."""
+    telemetry = TelemetryStore(store.root)
+    return telemetry.read(run_id) if telemetry.has(run_id) else None
+
+
 def judged(curves):
     """The evaluations of one run as moments reads them: step, auc of the judged task.
 
@@ -32,19 +61,6 @@ def judged(curves):
     """
     auc = curves[METRICS["auc"]].astype(float).fillna(CHANCE)
     return curves[["step"]].assign(auc=auc)
-
-
-def found_moments(curves, telemetry, trainer, divergence):
-    """moments.find for one run.
-
-    Args:
-      curves, telemetry: DataFrames of the run.
-      trainer: dict of its TrainerConfig.
-      divergence: DivergenceConfig.
-    """
-    window_steps = trainer["window_days"] * trainer["steps_per_day"]
-    steps, losses = telemetry["step"].to_numpy(), telemetry["loss"].to_numpy(float)
-    return moments.find(steps, losses, judged(curves), divergence, window_steps)
 
 
 def run_row(curves, telemetry, trainer, divergence):
@@ -61,19 +77,18 @@ def run_row(curves, telemetry, trainer, divergence):
       layer the gradient norm at b, at c and (its median) in the window after c, over its median
       in the window before a; the rise of each measure from a to b as a ratio; each factor at b.
     """
-    evaluations = judged(curves)
-    row = {
-        "days_at_chance": moments.days_at_chance(evaluations, divergence, trainer["steps_per_day"])
-    }
+    evaluations, steps_per_day = judged(curves), trainer["steps_per_day"]
+    row = {"days_at_chance": moments.days_at_chance(evaluations, divergence, steps_per_day)}
     if telemetry is None:
         return row
     row |= {f"{layer}/sigma_mean": telemetry[f"{layer}/sigma"].mean() for layer in LAYERS}
-    found = found_moments(curves, telemetry, trainer, divergence)
+    window = trainer["window_days"] * steps_per_day
+    steps, losses = telemetry["step"].to_numpy(), telemetry["loss"].to_numpy(float)
+    found = moments.find(steps, losses, evaluations, divergence, window)
     if found is None:
         return row
     row |= _shape(evaluations, found, divergence)
     at = telemetry.set_index("step")
-    window = trainer["window_days"] * trainer["steps_per_day"]
     for layer in LAYERS:
         row |= _layer(at, layer, found, window)
     return row

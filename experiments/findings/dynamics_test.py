@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from experiments.findings import dynamics
-from experiments.findings.moments_test import DIVERGENCE
+from experiments.findings.testing import DIVERGENCE
 
 TRAINER = {"window_days": 2, "steps_per_day": 5}
 A, B, C, END = 30, 31, 36, 60

@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from experiments.findings import claims, divergences
+from experiments.findings import claims, dynamics
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import seeds_on_disk
 from experiments.studies import known, session
@@ -48,7 +48,7 @@ def write_claims(options, evidence):
       options: session.Options.
       evidence: Evidence from the same folder of results.
     Returns: claims.md as text. Also written: claims.{json,md} for the data seed, and
-      claims_pooled.{json,md} in the folder of the default data seed.
+      claims_pooled.json in the folder of the default data seed.
     """
     found = claims.evaluate(evidence.runs(options.data_seed))
     pooled = evidence.pooled
@@ -85,28 +85,24 @@ def recorded_runs(options, repeats=None):
     opened = session.recorded(options)
     if opened is None:
         return pd.DataFrame(columns=claims.COLUMNS)
-    frames = []
-    runs = opened.recorded_table2(known.table2_config(repeats))
-    if runs is not None:
-        frames.append(runs.assign(study="table2", case="", x=float("nan")))
+    studies = {"table2": opened.recorded_table2(known.table2_config(repeats))}
     for name, config in known.deciding(repeats).items():
-        runs = opened.recorded_cases(config)
-        if runs is not None:
-            swept = runs[SWEPT[name]] if name in SWEPT else float("nan")
-            frames.append(runs.assign(study=name, role="repeat", chosen=False, x=swept))
-    frames += _inside(opened)
+        studies[name] = opened.recorded_cases(config)
+    studies[dynamics.STUDY] = opened.recorded_cases(known.study_config(dynamics.STUDY))
+    frames = []
+    for name, runs in studies.items():
+        if runs is None:
+            continue
+        if name == dynamics.STUDY:
+            runs = dynamics.measured_rows(runs, opened.study.store, opened.divergence)
+        if name != "table2":
+            runs = runs.assign(role="repeat", chosen=False)
+        if name in SWEPT:
+            runs = runs.assign(x=runs[SWEPT[name]])
+        frames.append(runs.assign(study=name))
     if not frames:
         return pd.DataFrame(columns=claims.COLUMNS)
     return pd.concat(frames, ignore_index=True).reindex(columns=claims.COLUMNS)
-
-
-def _inside(opened):
-    """The study of divergences with what its telemetry says: a list of one frame, or of none."""
-    runs = opened.recorded_cases(known.study_config(divergences.STUDY))
-    if runs is None:
-        return []
-    rows = divergences.measured_rows(runs, opened.study.store, opened.divergence)
-    return [rows.assign(study=divergences.STUDY, role="repeat", chosen=False, x=float("nan"))]
 
 
 def _strict(found):

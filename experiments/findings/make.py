@@ -45,13 +45,7 @@ def write_table2(folder, table, runs, optimal, found):
     optimal = {metric: value * SCALE[metric] for metric, value in optimal.items()}
     text = table2.markdown(frame, optimal)
     text += table2.notes(table2.rates_frame(runs), table, found)
-    parts = {
-        "table2.csv": _csv(frame),
-        "table2_runs.csv": _csv(runs),
-        "table2.md": text,
-        "table2.tex": table2.latex(frame, optimal),
-    }
-    return _write(folder, parts, text)
+    return _write(folder, "table2", runs, frame, text, table2.latex(frame, optimal))
 
 
 def write_table3(folder, runs, found):
@@ -64,13 +58,7 @@ def write_table3(folder, runs, found):
     """
     frame = table3.table_frame(runs)
     text = table3.markdown(frame, found)
-    parts = {
-        "table3.csv": _csv(frame),
-        "table3_runs.csv": _csv(runs),
-        "table3.md": text,
-        "table3.tex": table3.latex(frame),
-    }
-    return _write(folder, parts, text)
+    return _write(folder, "table3", runs, frame, text, table3.latex(frame))
 
 
 def write_cases(folder, name, config, runs):
@@ -84,16 +72,17 @@ def write_cases(folder, name, config, runs):
     """
     against = {case: fields.against for case, fields in config.cases.items()}
     frame = cases.table_frame(runs, against)
-    text = cases.markdown(frame, config.title)
+    return _write(folder, name, runs, frame, cases.markdown(frame, config.title))
+
+
+def _write(folder, name, runs, frame, text, tex=None):
     parts = {f"{name}.csv": _csv(frame), f"{name}_runs.csv": _csv(runs), f"{name}.md": text}
-    return _write(folder, parts, text)
+    if tex is not None:
+        parts[f"{name}.tex"] = tex
+    for file, content in parts.items():
+        write_whole(folder / file, content.encode())
+    return text
 
 
 def _csv(frame):
     return frame.to_csv(index=False, lineterminator="\n")
-
-
-def _write(folder, parts, text):
-    for name, content in parts.items():
-        write_whole(folder / name, content.encode())
-    return text

@@ -2,21 +2,17 @@
 
 import pandas as pd
 
-from experiments.findings.claims.outcome import (
-    CONTRADICTED,
-    INCONCLUSIVE,
-    REPRODUCED,
-    decided,
-    listed,
-)
+from experiments.findings.claims.catalogue import claim
+from experiments.findings.claims.outcome import decided, listed, verdict
 from experiments.findings.claims.quantities import PAIR, MissingRuns, cell, difference, full
 from experiments.training.divergence import CHANCE
 
 STUDY, PLAIN, CLIPPED = "adam", "adam", "clippy_adam"
 
 
+@claim("C34", "Clippy on Adam also improves stability without hurting convergence", "4.3.3")
 def clippy_helps_adam(runs):
-    """C34. Clippy on Adam survives more of the rates, and is not clearly worse at Adam's best one.
+    """Clippy on Adam survives more of the rates, and is not clearly worse at Adam's best one.
 
     A run seed survives a rate of the grid if it diverges fully neither there nor at a lower one.
     Adam's best rate is that of its highest mean AUC, over all data seeds; chosen and judged on the
@@ -35,12 +31,10 @@ def clippy_helps_adam(runs):
     best = max(rates, key=lambda rate: _mean_auc(plain[rate]))
     gap = difference(clipped[best], plain[best], "auc")
     figures = {"rates survived": survived, f"AUC at {best:g}x": gap}
-    if survived.negative or gap.negative:
-        verdict = CONTRADICTED
-    else:
-        verdict = REPRODUCED if survived.positive else INCONCLUSIVE
+    fails = survived.side() < 0 or gap.side() < 0
     reason = f"Clippy on Adam - Adam: {listed(figures)}; full, of {len(rates)} rates: "
-    return decided(verdict, figures, reason + f"{_dead(plain, PLAIN)}; {_dead(clipped, CLIPPED)}")
+    reason += f"{_dead(plain, PLAIN)}; {_dead(clipped, CLIPPED)}"
+    return decided(verdict(survived.side() > 0 and not fails, fails), figures, reason)
 
 
 def _survived(cells):

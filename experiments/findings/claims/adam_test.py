@@ -1,10 +1,9 @@
 """The rule on Clippy with Adam, each way."""
 
-import pandas as pd
 import pytest
 
 from experiments.findings.claims.quantities import MissingRuns
-from experiments.findings.claims.runs_test import RATES, adam, changed, decide, shifted, verdict
+from experiments.findings.testing import RATES, adam, changed, decide, joined, shifted, verdict
 
 
 def test_more_rates_and_no_loss_at_adams_best_one():
@@ -17,11 +16,6 @@ def test_more_rates_and_no_loss_at_adams_best_one():
     assert found.statistic["AUC at 0.02x"] == pytest.approx(0.001)
     assert found.n == 5 * 2 * len(RATES)
     assert "adam 0.002x 1/5, 0.02x 0/5, 0.5x 5/5; clippy_adam 0.002x 0/5" in found.reason
-
-
-def test_a_rate_above_a_fatal_one_is_not_survived():
-    lucky = changed(adam(), {"label": "healthy"}, method="adam", rate_multiple=0.5, seed=3)
-    assert decide("C34", lucky).statistic == decide("C34", adam()).statistic
 
 
 def test_worse_at_adams_best_rate_is_contradicted():
@@ -41,15 +35,23 @@ def test_as_many_rates_decide_nothing_and_fewer_contradict():
 def test_the_best_rate_is_that_of_all_data_seeds():
     other = shifted(adam(2), "auc", 0.3, method="adam", rate_multiple=0.002)
     third = shifted(adam(3), "auc", -0.01, method="adam", rate_multiple=0.002)
-    found = decide("C34", pd.concat([adam(1), other, third], ignore_index=True))
+    found = decide("C34", joined([adam(1), other, third]))
     assert "AUC at 0.002x" in found.statistic
     assert found.verdict == "reproduced"  # a tie: worse on that data seed alone
     assert found.n == 90
 
 
-def test_only_a_full_divergence_ends_a_run_seed():
-    hurt = changed(adam(), {"label": "micro"}, method="clippy_adam", rate_multiple=0.02)
-    assert decide("C34", hurt).statistic == decide("C34", adam()).statistic
+@pytest.mark.parametrize(
+    "change, where",
+    [
+        ({"label": "healthy"}, {"method": "adam", "rate_multiple": 0.5, "seed": 3}),
+        ({"label": "micro"}, {"method": "clippy_adam", "rate_multiple": 0.02}),
+    ],
+)
+def test_a_full_divergence_alone_ends_a_run_seed_and_for_good(change, where):
+    """Seed 3 died at the lowest rate: a rate above it is not survived."""
+    same = decide("C34", changed(adam(), change, **where))
+    assert same.statistic == decide("C34", adam()).statistic
 
 
 def test_dead_runs_count_as_chance_when_the_best_rate_is_chosen():
@@ -63,7 +65,7 @@ def test_data_seeds_weigh_the_same_when_the_best_rate_is_chosen():
     other = adam(2).query("seed > 1")
     other = changed(other, {"auc": 0.95}, method="adam", rate_multiple=0.5)
     first = changed(adam(1), {"auc": 0.55}, method="adam", rate_multiple=0.5)
-    runs = pd.concat([first, other], ignore_index=True)
+    runs = joined([first, other])
     # 0.5x: (0.55 + 0.95) / 2 = 0.75, or over all runs 0.70; 0.02x: 0.73.
     assert "AUC at 0.5x" in decide("C34", runs).statistic
 

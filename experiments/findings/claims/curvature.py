@@ -1,16 +1,21 @@
-"""The claim on gradient descent and curvature (C28): decided by a simulation, without runs."""
+"""The claim on gradient descent and curvature (C28).
+
+It is decided by a simulation, so it needs no runs and is the same for every data seed.
+"""
 
 import numpy as np
 
 from experiments.findings import quadratic
-from experiments.findings.claims.outcome import CONTRADICTED, REPRODUCED, decided
+from experiments.findings.claims.catalogue import claim
+from experiments.findings.claims.outcome import decided, verdict
 from experiments.findings.claims.quantities import Figure
 
 BELOW, ABOVE = 0.9, 1.1  # times 2 / alpha
 
 
+@claim("C28", "GD on a quadratic is unstable exactly when rate > 2/alpha", "Fig. 3", "2/alpha")
 def descent_has_an_edge(runs, *, descend=quadratic.descend):
-    """C28. On the quadratic of Figure 3 the loss falls at 0.9 times 2 / alpha, and grows at 1.1.
+    """On the quadratic of Figure 3 the loss falls at 0.9 times 2 / alpha, and grows at 1.1.
 
     Args:
       runs: not read.
@@ -28,4 +33,4 @@ def descent_has_an_edge(runs, *, descend=quadratic.descend):
     reason = "loss after the last step over loss at the start: " + ", ".join(
         f"{value:.3g} at {name}" for name, value in growth.items()
     )
-    return decided(REPRODUCED if holds else CONTRADICTED, figures, reason)
+    return decided(verdict(holds), figures, reason)

@@ -1,20 +1,23 @@
 """Claims on what happens inside a divergence (C20 to C27): recorded runs and their telemetry."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 
 from experiments.findings import statistics
-from experiments.findings.claims.outcome import (
-    CONTRADICTED,
-    INCONCLUSIVE,
-    REPRODUCED,
-    decided,
-    listed,
+from experiments.findings.claims.catalogue import claim
+from experiments.findings.claims.outcome import INCONCLUSIVE, by_sides, decided, verdict
+from experiments.findings.claims.quantities import Figure, MissingRuns, cell, over_runs, share
+from experiments.findings.dynamics import (
+    CLASSIFICATION,
+    LAYERS,
+    MEASURES,
+    NORMS,
+    REGRESSION,
+    STUDY,
 )
-from experiments.findings.claims.quantities import Figure, MissingRuns, blocks_of, cell
-from experiments.findings.dynamics import CLASSIFICATION, LAYERS, MEASURES, NORMS, REGRESSION
 
-STUDY = "divergences"
 LEAST_DIVERGENCES = 5  # where a claim is about a typical one
 LARGE, TINY = 3.0, 1 / 3  # C21: times the median before step-a
 FAR_BELOW = 10.0  # C23: times smaller; the paper's Figure 4b shows about 100
@@ -23,54 +26,92 @@ TIE = 0.02  # C27: four standard errors of AUC at laptop size, as DivergenceConf
 TOP, BOTTOM = "top_hidden", "bottom_hidden"
 
 
+@claim(
+    "C20",
+    "Healthy before step-a; loss up and AUC down at step-b; AUC 0.5 at step-c, never recovered",
+    "Fig. 4a",
+    "steps 198.7k, 198.8k, 198.9k",
+)
 def found_in_a_run(runs):
-    """C20. A recorded divergence was healthy at a, lost AUC at b, and is at chance from c on."""
+    """A recorded divergence was healthy at a, lost AUC at b, and is at chance from c on."""
     rows = _divergences(runs)
     shown = (rows[["healthy_at_a", "auc_falls_at_b", "chance_from_c"]] == 1).all(axis=1)
-    if shown.any():
-        verdict = REPRODUCED
-    else:
-        verdict = CONTRADICTED if len(rows) >= LEAST_DIVERGENCES else INCONCLUSIVE
-    share = _share(shown, rows)
-    return decided(verdict, share, f"{shown.sum()} of {len(rows)} divergences show all three")
+    found = verdict(shown.any(), len(rows) >= LEAST_DIVERGENCES)
+    reason = f"{shown.sum()} of {len(rows)} divergences show all three"
+    return decided(found, share(shown, rows), reason)
 
 
-def gradient_rises_and_vanishes(runs):
-    """C21. Top hidden layer: at b at least 3 times its median before a, at c at most a third.
+def of_a_typical_divergence(rule):
+    """Makes a rule on runs of one on divergences, for the claims about a typical one.
 
-    The norm in the window after c is shown beside and decides nothing.
+    Such a claim needs the whole interval on its side: that of the geometric mean over data seeds
+    of the median within each, or Wilson's of a share. With fewer than LEAST_DIVERGENCES it is open.
+
+    Args:
+      rule: from the rows of the divergences to the arguments of outcome.by_sides.
     """
-    rows = _divergences(runs)
-    if len(rows) < LEAST_DIVERGENCES:
-        return _too_few(rows)
+
+    @functools.wraps(rule)
+    def decide(runs, **arguments):
+        rows = _divergences(runs)
+        n = len(rows)
+        if n < LEAST_DIVERGENCES:
+            few = f"{n} divergences with all three moments; {LEAST_DIVERGENCES} are needed"
+            figure = Figure(n, np.nan, np.nan, frozenset(rows["run_id"]))
+            return decided(INCONCLUSIVE, figure, few)
+        return by_sides(*rule(rows, **arguments))
+
+    return decide
+
+
+@claim("C21", "Gradient norm is steady before a, large at b, tiny at c", "Fig. 4b")
+@of_a_typical_divergence
+def gradient_rises_and_vanishes(rows):
+    """Top hidden layer: at b at least 3 times its median before a, at c at most a third.
+
+    Where c comes a few steps after b the gradient may still be exploding; it is judged at c all the
+    same. The norm in the window after c is shown beside and decides nothing.
+    """
     at_b, at_c, after = (_typical(rows[f"{TOP}/grad_norm_{when}"], rows) for when in NORMS)
     figures = {"norm(b)": at_b, "norm(c)": at_c, "norm after c": after}
-    return _decided([_above(at_b, LARGE), -_above(at_c, TINY)], figures)
+    return [at_b.side(LARGE), -at_c.side(TINY)], figures
 
 
-def update_is_most_sensitive(runs):
-    """C22. From a to b update/weight rises more than grad/weight, and that more than grad."""
-    rows = _divergences(runs)
-    if len(rows) < LEAST_DIVERGENCES:
-        return _too_few(rows)
+@claim("C22", "Relative rise from a to b: update/weight (L-inf) > grad/weight > grad", "4.1")
+@of_a_typical_divergence
+def update_is_most_sensitive(rows):
+    """From a to b update/weight rises more than grad/weight, and that more than grad."""
     grad, relative, update = (rows[f"{TOP}/{measure}_rise"] for measure in MEASURES)
-    steps = {
-        "update/weight over grad/weight": _typical(update / relative, rows),
-        "grad/weight over grad": _typical(relative / grad, rows),
+    ratios = {
+        "rise of grad": grad,
+        "rise of grad/weight": relative,
+        "rise of update/weight": update,
+        "update/weight over grad/weight": update / relative,
+        "grad/weight over grad": relative / grad,
     }
-    rises = {
-        "rise of grad": _typical(grad, rows),
-        "rise of grad/weight": _typical(relative, rows),
-        "rise of update/weight": _typical(update, rows),
-    }
-    return _decided([_above(step, 1) for step in steps.values()], rises | steps)
+    figures = {name: _typical(ratio, rows) for name, ratio in ratios.items()}
+    return [figures[name].side(1) for name in list(figures)[3:]], figures
 
 
-def clippy_is_far_below(runs, *, layers=(TOP,)):
-    """C23, C25. At b Clippy's factor is at least 10 times smaller than GC's and than AGC's."""
-    rows = _divergences(runs)
-    if len(rows) < LEAST_DIVERGENCES:
-        return _too_few(rows)
+@claim(
+    "C23",
+    "At b, Clippy's factor is far below GC's and AGC's on the top hidden layer",
+    "Fig. 4b",
+    "2 orders of magnitude",
+)
+@claim(
+    "C25",
+    "The bottom hidden and regression layers behave as the top one at b",
+    "Fig. 8a, 8c",
+    layers=(BOTTOM, REGRESSION),
+)
+@of_a_typical_divergence
+def clippy_is_far_below(rows, *, layers=(TOP,)):
+    """At b Clippy's factor is at least 10 times smaller than GC's and than AGC's.
+
+    Clippy's is that of Equation 4 with 0.1, as in the paper's Figure 4b. The smallest weight of a
+    layer decides it, so that it is far below the others' in a healthy model too.
+    """
     quotients = {
         f"{method} / clippy, {layer}": _typical(
             rows[f"{layer}/sigma_{method}_b"] / rows[f"{layer}/sigma_clippy_eq4_b"], rows
@@ -78,44 +119,50 @@ def clippy_is_far_below(runs, *, layers=(TOP,)):
         for layer in layers
         for method in ("gc", "agc")
     }
-    return _decided([_above(one, FAR_BELOW) for one in quotients.values()], quotients)
+    return (quotient.side(FAR_BELOW) for quotient in quotients.values()), quotients
 
 
-def only_clippy_clips_classification(runs):
-    """C24. In most divergences GC and AGC have factor 1 at b on the click layer, Clippy less."""
-    rows = _divergences(runs)
-    if len(rows) < LEAST_DIVERGENCES:
-        return _too_few(rows)
+@claim(
+    "C24", "On the binary classification layer GC and AGC do not clip at b; Clippy does", "Fig. 8b"
+)
+@of_a_typical_divergence
+def only_clippy_clips_classification(rows):
+    """In most divergences GC and AGC have factor 1 at b on the click layer, Clippy less."""
     gc, agc, clippy = (
         rows[f"{CLASSIFICATION}/sigma_{method}_b"] for method in ("gc", "agc", "clippy_eq4")
     )
     parts = {"gc at 1": gc >= 1, "agc at 1": agc >= 1, "clippy below 1": clippy < 1}
     parts["all three"] = np.logical_and.reduce(list(parts.values()))
-    shares = {name: _share(held, rows) for name, held in parts.items()}
-    return _decided([_above(shares["all three"], MOST)], shares)
+    shares = {name: share(held, rows) for name, held in parts.items()}
+    return [shares["all three"].side(MOST)], shares
 
 
+@claim("C26", "Clippy clips more on lower layers than on upper ones", "Fig. 6")
 def lower_layers_are_clipped_more(runs):
-    """C26. Mean factor of Clippy: DCN and bottom hidden < top hidden < both outputs."""
-    rows = cell(runs, STUDY, case="clippy")
+    """Mean factor of Clippy: DCN and bottom hidden < top hidden < both outputs."""
+    rows = _measured(runs, "clippy", LAYERS)
     means = {layer: rows[f"{layer}/sigma_mean"] for layer in LAYERS}
-    if any(mean.isna().any() for mean in means.values()):
-        raise MissingRuns(f"{STUDY}, case=clippy: a run has no telemetry")
     order = [("cross", TOP), (BOTTOM, TOP), (TOP, CLASSIFICATION), (TOP, REGRESSION)]
-    steps = {
-        f"{upper} - {lower}": _mean(means[upper] - means[lower], rows) for lower, upper in order
+    steps = {f"{upper} - {lower}": means[upper] - means[lower] for lower, upper in order}
+    figures = {
+        name: over_runs(statistics.mean, values, rows) for name, values in (means | steps).items()
     }
-    found = {layer: _mean(mean, rows) for layer, mean in means.items()}
-    return _decided([_above(step, 0) for step in steps.values()], found | steps)
+    return by_sides((figures[step].side() for step in steps), figures)
 
 
+@claim(
+    "C27",
+    "A micro-diverged run can recover to the quality of an undisturbed one; "
+    "a fully diverged one cannot",
+    "Fig. 1, 2.1",
+)
 def micro_recovers_full_does_not(runs):
-    """C27. Some micro-diverged run ends as good as its undisturbed pair, no fully diverged one.
+    """Some micro-diverged run ends as good as its undisturbed pair, no fully diverged one.
 
     A pair is two runs of one data seed and run seed. As good is an AUC at most TIE lower. Fully
-    diverged is a run that spent a whole window of days without its lift, whatever came of it;
-    micro-diverged one with that label that did not. So neither is defined by its pair, nor the
-    former by its end.
+    diverged is a run that spent a whole window of days without its lift, whatever came of it, so
+    that the claim that it cannot recover is not true by definition; micro-diverged is one with
+    that label that did not. Neither is defined by its pair.
     """
     calm = cell(runs, STUDY, case="undisturbed")["auc"]
     hit = pd.concat([cell(runs, STUDY, case=case) for case in ("mild", "severe")])
@@ -125,16 +172,12 @@ def micro_recovers_full_does_not(runs):
     gone = hit["days_at_chance"] >= hit["window_days"]
     as_good = hit["auc"].fillna(0) >= calm.reindex(hit.index).to_numpy() - TIE
     kinds = {"micro": (hit["label"] == "micro") & ~gone, "full": gone}
-    figures = {f"{kind} as good": _share(as_good[mask], hit[mask]) for kind, mask in kinds.items()}
-    counts = {kind: (int(as_good[mask].sum()), int(mask.sum())) for kind, mask in kinds.items()}
-    reason = "; ".join(f"{kind}: {good} of {n} as good" for kind, (good, n) in counts.items())
-    return decided(_pairs_verdict(**counts), figures, reason)
-
-
-def _pairs_verdict(micro, full):
-    if full[0] or (not micro[0] and micro[1] >= LEAST_DIVERGENCES):
-        return CONTRADICTED
-    return REPRODUCED if micro[0] and full[1] else INCONCLUSIVE
+    figures = {f"{kind} as good": share(as_good[mask], hit[mask]) for kind, mask in kinds.items()}
+    micro, full = ((int(as_good[mask].sum()), int(mask.sum())) for mask in kinds.values())
+    fails = full[0] > 0 or (not micro[0] and micro[1] >= LEAST_DIVERGENCES)
+    holds = micro[0] and full[1] and not fails
+    reason = "micro: {} of {} as good; full: {} of {} as good".format(*micro, *full)
+    return decided(verdict(holds, fails), figures, reason)
 
 
 def _divergences(runs):
@@ -142,49 +185,18 @@ def _divergences(runs):
 
     Raises: MissingRuns if the study or its telemetry is not there.
     """
-    rows = cell(runs, STUDY, case="severe")
-    if rows[f"{TOP}/sigma_mean"].isna().any():
-        raise MissingRuns(f"{STUDY}, case=severe: a run has no telemetry")
+    rows = _measured(runs, "severe", (TOP,))
     return rows[(rows["label"] == "full") & rows["step_b"].notna()]
 
 
-def _too_few(rows):
-    reason = f"{len(rows)} divergences with all three moments; {LEAST_DIVERGENCES} are needed"
-    return decided(
-        INCONCLUSIVE, Figure(len(rows), np.nan, np.nan, frozenset(rows["run_id"])), reason
-    )
-
-
-def _decided(sides, figures):
-    """Reproduced if every interval lies on the side of the claim (+1), contradicted if one lies
-    wholly on the other (-1)."""
-    if all(side > 0 for side in sides):
-        verdict = REPRODUCED
-    else:
-        verdict = CONTRADICTED if any(side < 0 for side in sides) else INCONCLUSIVE
-    return decided(verdict, figures, listed(figures))
-
-
-def _above(figure, limit):
-    """1 if the whole interval is above a limit, -1 if it is below, 0 if it holds the limit."""
-    return int(figure.low > limit) - int(figure.high < limit)
+def _measured(runs, case, layers):
+    """The runs of a case, all of which have telemetry of these layers."""
+    rows = cell(runs, STUDY, case=case)
+    if rows[[f"{layer}/sigma_mean" for layer in layers]].isna().any(axis=None):
+        raise MissingRuns(f"{STUDY}, case={case}: a run has no telemetry")
+    return rows
 
 
 def _typical(ratios, rows):
     """The typical size of a ratio of the runs `rows`."""
-    return _figure(statistics.typical_ratio, ratios, rows)
-
-
-def _mean(values, rows):
-    return _figure(statistics.mean, values, rows)
-
-
-def _figure(statistic, values, rows):
-    blocks = [block[:, 0] for block in blocks_of(rows.assign(value=values), ["value"])]
-    return Figure(*statistic(blocks), frozenset(rows["run_id"]))
-
-
-def _share(held, rows):
-    """The share of the runs `rows` that a mask holds for; undefined without runs."""
-    found = statistics.proportion(held.sum(), len(rows)) if len(rows) else statistics.UNDEFINED
-    return Figure(*found, frozenset(rows["run_id"]))
+    return over_runs(statistics.typical_ratio, ratios, rows)

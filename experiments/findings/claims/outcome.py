@@ -47,6 +47,27 @@ def decided(verdict, figures, reason):
     return Outcome(verdict, statistic, interval, len(run_ids), run_ids, reason)
 
 
+def verdict(holds, fails=True):
+    """REPRODUCED if a claim holds, else CONTRADICTED if it fails, else INCONCLUSIVE."""
+    if holds:
+        return REPRODUCED
+    return CONTRADICTED if fails else INCONCLUSIVE
+
+
+def by_sides(sides, figures, words=""):
+    """The outcome of a claim that whole intervals decide.
+
+    Args:
+      sides: of each interval that decides: 1 where it lies on the side of the claim, -1 where it
+        lies on the other, 0 where it does not tell (see Figure.side). One -1 contradicts.
+      figures: those to show, by name.
+      words: what the figures are.
+    """
+    sides = list(sides)
+    holds, fails = all(side > 0 for side in sides), any(side < 0 for side in sides)
+    return decided(verdict(holds, fails), figures, words + listed(figures))
+
+
 def not_run(reason):
     """The outcome of a claim whose runs are missing."""
     return Outcome(NOT_RUN, None, None, 0, [], reason)
@@ -63,7 +84,7 @@ def counts(cells):
 
 
 def _shown(figure):
-    if not figure.defined:
+    if np.isnan(figure.value):
         return "undefined"
     return f"{figure.value:.3g} [{figure.low:.3g}, {figure.high:.3g}]"
 

@@ -24,19 +24,9 @@ class Figure(NamedTuple):
     high: float
     run_ids: frozenset
 
-    @property
-    def positive(self):
-        """Whether the whole interval is above 0. An undefined figure has no sign."""
-        return self.low > 0
-
-    @property
-    def negative(self):
-        """Whether the whole interval is below 0."""
-        return self.high < 0
-
-    @property
-    def defined(self):
-        return not np.isnan(self.value)
+    def side(self, limit=0):
+        """1 if the whole interval is above a limit, -1 if below, 0 if neither or undefined."""
+        return int(self.low > limit) - int(self.high < limit)
 
 
 def cell(runs, study, **where):
@@ -112,7 +102,24 @@ def spread_ratio(above, below):
 
 def divergence(rows):
     """Share of a cell's runs that fully diverged, with its Wilson interval."""
-    return Figure(*statistics.proportion(full(rows), len(rows)), frozenset(rows["run_id"]))
+    return share(rows["label"] == "full", rows)
+
+
+def share(held, rows):
+    """The share of the runs `rows` that a mask holds for; undefined without runs."""
+    found = statistics.proportion(held.sum(), len(rows)) if len(rows) else statistics.UNDEFINED
+    return Figure(*found, frozenset(rows["run_id"]))
+
+
+def over_runs(statistic, values, rows):
+    """A statistic of statistics.py over one value a run of a cell.
+
+    Args:
+      statistic: from one array a data seed to an Estimate.
+      values: Series, one a row of `rows`.
+    """
+    blocks = _blocks(values.to_numpy(float), rows.index)
+    return Figure(*statistic(blocks), frozenset(rows["run_id"]))
 
 
 def blocks_of(rows, columns):

@@ -4,59 +4,54 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.findings.claims import quantities as figures
-from experiments.findings.claims import runs_test
-from experiments.findings.claims.runs_test import labels, table2
+from experiments.findings import testing
+from experiments.findings.claims import quantities
+from experiments.findings.claims.quantities import MissingRuns, contrast, difference, spread_ratio
+from experiments.findings.testing import joined, table2, where
 
 LEFT = [0.71, 0.74, 0.70, 0.79, 0.73]
 RIGHT = [0.72, 0.70, 0.71, 0.70, 0.60]
+OTHER = [0.1, 0.2, 0.4, 0.8, 0.16]
 
 
 def cell_runs(*args, **columns):
-    """A cell as figures.cell gives it."""
-    return runs_test.cell_runs(*args, **columns).set_index(figures.PAIR)
+    """A cell as quantities.cell gives it."""
+    return testing.cell_runs(*args, **columns).set_index(quantities.PAIR)
 
 
 def cells(**left):
-    return cell_runs("a", **{"auc": LEFT, "rmse": LEFT, **left}), cell_runs(
-        "b", auc=RIGHT, rmse=RIGHT
-    )
+    left = {"auc": LEFT, "rmse": LEFT} | left
+    return cell_runs("a", **left), cell_runs("b", auc=RIGHT, rmse=RIGHT)
 
 
 def test_runs_are_paired_by_seed_whatever_their_order():
     left, right = cells()
-    expected = figures.difference(left, right, "auc")
+    expected = difference(left, right, "auc")
     assert expected.value == pytest.approx(np.mean(np.subtract(LEFT, RIGHT)))
-    assert figures.difference(left[::-1], right.sample(frac=1, random_state=1), "auc") == expected
+    assert difference(left[::-1], right.sample(frac=1, random_state=1), "auc") == expected
 
 
 def test_a_difference_rests_on_the_common_seeds():
-    left = cells()[0]
-    right = cell_runs("b", auc=RIGHT, seed=range(1, 6))
-    found = figures.difference(left, right, "auc")
+    left, right = cells()[0], cell_runs("b", auc=RIGHT, seed=range(1, 6))
+    found = difference(left, right, "auc")
     assert found.value == pytest.approx(np.mean(np.subtract(LEFT[1:], RIGHT[:-1])))
     assert found.run_ids == {*left["run_id"][1:], *right["run_id"][:-1]}
-    right = cell_runs("b", seed=range(3, 8))
-    with pytest.raises(figures.MissingRuns, match="has 2 common seeds of large_dcn naive"):
-        figures.difference(left, right, "auc")
+    with pytest.raises(MissingRuns, match="has 2 common seeds of large_dcn naive"):
+        difference(left, cell_runs("b", seed=range(3, 8)), "auc")
 
 
 def test_data_seeds_weigh_the_same_whatever_their_runs():
     left = pd.concat([cell_runs("a", 1, auc=LEFT), cell_runs("a", 2, 3, auc=[0.9, 0.8, 0.7])])
     right = pd.concat([cell_runs("b", 1, auc=RIGHT), cell_runs("b", 2, 3, auc=[0.5, 0.7, 0.5])])
-    found = figures.difference(left, right, "auc")
+    found = difference(left, right, "auc")
     assert found.value == pytest.approx((np.mean(np.subtract(LEFT, RIGHT)) + 0.7 / 3) / 2)
 
 
-def test_an_undefined_auc_is_chance():
-    left, right = cells(auc=[np.nan, *LEFT[1:]])
-    found = figures.difference(left, right, "auc")
+def test_an_undefined_auc_is_chance_and_a_pair_with_an_undefined_rmse_is_left_out():
+    left, right = cells(auc=[np.nan, *LEFT[1:]], rmse=[np.nan, *LEFT[1:4], np.inf])
+    found = difference(left, right, "auc")
     assert found.value == pytest.approx(np.mean(np.subtract([0.5, *LEFT[1:]], RIGHT)))
-
-
-def test_a_pair_with_an_undefined_rmse_is_left_out():
-    left, right = cells(rmse=[np.nan, *LEFT[1:4], np.inf])
-    found = figures.difference(left, right, "rmse")
+    found = difference(left, right, "rmse")
     assert found.value == pytest.approx(np.mean(np.subtract(LEFT[1:4], RIGHT[1:4])))
     assert found.run_ids == {*left["run_id"][1:4], *right["run_id"][1:4]}
 
@@ -64,71 +59,54 @@ def test_a_pair_with_an_undefined_rmse_is_left_out():
 @pytest.mark.parametrize("defined", [0, 2])
 def test_too_few_defined_pairs_leave_the_figure_undefined(defined):
     left, right = cells(rmse=[np.nan] * (5 - defined) + LEFT[:defined])
-    found = figures.difference(left, right, "rmse")
-    assert not found.defined
-    assert not found.positive
-    assert not found.negative
+    found = difference(left, right, "rmse")
+    assert np.isnan(found.value)
+    assert found.side() == 0
     # The same where another data seed has enough.
     left = pd.concat([left, cell_runs("a", 2, rmse=LEFT)])
     right = pd.concat([right, cell_runs("b", 2, rmse=RIGHT)])
-    assert not figures.difference(left, right, "rmse").defined
+    assert np.isnan(difference(left, right, "rmse").value)
 
 
 def test_a_contrast_is_a_difference_of_differences():
     left, right = cells()
-    third = cell_runs("c", auc=[0.1, 0.2, 0.4, 0.8, 0.16])
-    found = figures.contrast([left, third], [right, left], "auc")
-    expected = figures.difference(third, right, "auc")
-    np.testing.assert_allclose(found[:3], expected[:3], rtol=1e-12)
+    third = cell_runs("c", auc=OTHER)
+    found = contrast([left, third], [right, left], "auc")
+    np.testing.assert_allclose(found[:3], difference(third, right, "auc")[:3], rtol=1e-12)
     assert found.run_ids == {*left["run_id"], *right["run_id"], *third["run_id"]}
 
 
 def test_a_spread_ratio_keeps_sides_and_models_apart():
-    above = [cell_runs("a", auc=LEFT), cell_runs("b", auc=[0.1, 0.2, 0.4, 0.8, 0.16])]
+    above = [cell_runs("a", auc=LEFT), cell_runs("b", auc=OTHER)]
     below = [cell_runs("c", auc=RIGHT), cell_runs("d", auc=[0.5, 0.52, 0.5, 0.51, 0.5])]
-
-    def pooled(side):
-        return np.sqrt(np.mean([rows["auc"].var(ddof=1) for rows in side]))
-
-    found = figures.spread_ratio(above, below)
-    assert found.value == pytest.approx(pooled(above) / pooled(below))
+    variances = [np.mean([rows["auc"].var(ddof=1) for rows in side]) for side in (above, below)]
+    found = spread_ratio(above, below)
+    assert found.value == pytest.approx(np.sqrt(variances[0] / variances[1]))
     assert len(found.run_ids) == 20
 
 
 def test_a_divergence_is_full_divergences_over_all_runs():
-    found = figures.divergence(
-        cell_runs("a", label=["full", "micro", "damaged", "untrained", "full"])
-    )
-    assert found.value == 0.4
-    assert len(found.run_ids) == 5
+    kinds = ["full", "micro", "damaged", "untrained", "full"]
+    found = quantities.divergence(cell_runs("a", label=kinds))
+    assert (found.value, len(found.run_ids)) == (0.4, 5)
 
 
-def test_a_cell_needs_three_runs_of_every_data_seed():
-    runs = [runs_test.cell_runs("a", 1), runs_test.cell_runs("a", 2, 3)]
-    runs = pd.concat(runs, ignore_index=True)
-    assert len(figures.cell(runs, "a", model="large_dcn")) == 8
-    with pytest.raises(figures.MissingRuns, match="data seed 2 has 2 runs of a, model=large_dcn"):
-        figures.cell(runs[:-1], "a", model="large_dcn")
-    with pytest.raises(figures.MissingRuns, match="data seed 1 has 0 runs of a, x=3"):
-        figures.cell(runs, "a", x=3)
-    with pytest.raises(figures.MissingRuns, match="no runs of a"):
-        figures.cell(runs[:0], "a")
-
-
-def test_a_seed_that_occurs_twice_is_refused():
-    runs = pd.concat([runs_test.cell_runs("a")] * 2, ignore_index=True)
+def test_a_cell_needs_three_runs_of_every_data_seed_each_seed_once():
+    runs = joined([testing.cell_runs("a", 1), testing.cell_runs("a", 2, 3)])
+    assert len(quantities.cell(runs, "a", model="large_dcn")) == 8
+    with pytest.raises(MissingRuns, match="data seed 2 has 2 runs of a, model=large_dcn"):
+        quantities.cell(runs[:-1], "a", model="large_dcn")
+    with pytest.raises(MissingRuns, match="data seed 1 has 0 runs of a, x=3"):
+        quantities.cell(runs, "a", x=3)
+    with pytest.raises(MissingRuns, match="no runs of a"):
+        quantities.cell(runs[:0], "a")
     with pytest.raises(ValueError, match="a, method=naive has seed 0 of data seed 1 twice"):
-        figures.cell(runs, "a", method="naive")
+        quantities.cell(joined([runs, runs]), "a", method="naive")
 
 
 def test_the_chosen_cell_may_be_at_another_rate_on_another_data_seed():
-    runs = pd.concat([table2(1), table2(2)], ignore_index=True)
-    swap = (runs["data_seed"] == 2) & (runs["model"] == "small") & (runs["method"] == "gc")
+    runs = joined([table2(1), table2(2)])
+    swap = where(runs, data_seed=2, model="small", method="gc")
     runs.loc[swap, "chosen"] = ~runs.loc[swap, "chosen"].astype(bool)
-    found = figures.chosen(runs, "small", "gc")
-    rates = found.groupby("data_seed")["rate_multiple"].unique()
+    rates = quantities.chosen(runs, "small", "gc").groupby("data_seed")["rate_multiple"].unique()
     assert [list(rate) for rate in rates] == [[2.0], [1.0]]
-
-
-def test_only_full_counts_as_diverged():
-    assert figures.full(cell_runs("a", label=labels(2))) == 2

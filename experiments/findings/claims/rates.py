@@ -1,53 +1,78 @@
 """Claims on who survives which rate, and which rate is the better one (C01 to C04, C06, C08)."""
 
 from experiments.findings import statistics
-from experiments.findings.claims.outcome import (
-    CONTRADICTED,
-    INCONCLUSIVE,
-    REPRODUCED,
-    counts,
-    decided,
-    listed,
-)
+from experiments.findings.claims import paper_figures
+from experiments.findings.claims.catalogue import claim
+from experiments.findings.claims.outcome import by_sides, counts, decided, listed, verdict
 from experiments.findings.claims.quantities import Figure, at_rate, chosen, difference, full
+from experiments.findings.published import MODELS, RATES
 
-MODELS = ("small", "large", "large_dcn")  # Table 2
-RATES = (1.0, 2.0)  # Table 2, in multiples of 1x
 HURT = ("micro", "damaged")  # kinds that count for C01 if they cost quality
+WITHOUT_DCN = ("small", "large")
 
 
+@claim(
+    "C01",
+    "Naive diverges on Small, Large and Large+DCN at 1x and at 2x",
+    "Table 2, 5.2",
+    "diverged on all three",
+)
 def naive_diverges(runs):
-    """C01. Every naive run diverges fully, or is hurt in a cell that is clearly worse than GC."""
+    """Every naive run diverges fully, or is hurt in a cell that is clearly worse than GC."""
     cells = {
-        (model, rate): at_rate(runs, model, "naive", rate) for model in MODELS for rate in RATES
+        f"{model} {rate:g}x": at_rate(runs, model, "naive", rate)
+        for model in MODELS
+        for rate in RATES
     }
-    named = {f"{model} {rate:g}x": rows for (model, rate), rows in cells.items()}
-    hurt = {key: int(rows["label"].isin(HURT).sum()) for key, rows in cells.items()}
+    hurt = {name: int(rows["label"].isin(HURT).sum()) for name, rows in cells.items()}
     gaps = {
-        key: difference(rows, chosen(runs, key[0], "gc"), "auc")
-        for key, rows in cells.items()
-        if hurt[key]
+        name: difference(rows, chosen(runs, rows["model"].iloc[0], "gc"), "auc")
+        for name, rows in cells.items()
+        if hurt[name]
     }
-    n = sum(map(len, cells.values()))
-    dead = sum(map(full, cells.values()))
-    counting = dead + sum(hurt[key] for key, gap in gaps.items() if gap.negative)
-    if counting == n:
-        verdict = REPRODUCED
-    elif dead + sum(hurt.values()) < n or any(gap.value >= 0 for gap in gaps.values()):
-        verdict = CONTRADICTED
-    else:
-        verdict = INCONCLUSIVE
-    reason = f"{counting} of {n} runs count; full: {counts(named)}"
+    n, dead = sum(map(len, cells.values())), sum(map(full, cells.values()))
+    counting = dead + sum(hurt[name] for name, gap in gaps.items() if gap.side() < 0)
+    fails = dead + sum(hurt.values()) < n or any(gap.value >= 0 for gap in gaps.values())
+    reason = f"{counting} of {n} runs count; full: {counts(cells)}"
     if gaps:
-        shown = {f"{model} {rate:g}x": gap for (model, rate), gap in gaps.items()}
-        reason += f"; AUC minus GC's where runs came back: {listed(shown)}"
-    run_ids = frozenset(run for rows in cells.values() for run in rows["run_id"])
-    run_ids = run_ids.union(*(gap.run_ids for gap in gaps.values()))
-    return decided(verdict, Figure(*statistics.proportion(counting, n), run_ids), reason)
+        reason += f"; AUC minus GC's where runs came back: {listed(gaps)}"
+    run_ids = frozenset().union(
+        *(rows["run_id"] for rows in cells.values()), *(gap.run_ids for gap in gaps.values())
+    )
+    share = Figure(*statistics.proportion(counting, n), run_ids)
+    return decided(verdict(counting == n, fails), share, reason)
 
 
-def best_at(runs, *, method, models, best, other):
-    """C02, C06, C08. A method survives a rate multiple on each model, and does better there.
+@claim(
+    "C02",
+    "GC survives 2x on Small and on Large, and 2x is its best rate there",
+    "Table 2",
+    paper_figures.rates("gc", WITHOUT_DCN),
+    method="gc",
+    best=2.0,
+    other=1.0,
+    models=WITHOUT_DCN,
+)
+@claim(
+    "C06",
+    "LAMB trains without divergence at 1x on every model, and 1x is its best rate",
+    "Table 2",
+    paper_figures.rates("lamb"),
+    method="lamb",
+    best=1.0,
+    other=2.0,
+)
+@claim(
+    "C08",
+    "Clippy handles every model at 2x, and 2x is its best rate",
+    "Table 2",
+    paper_figures.rates("clippy"),
+    method="clippy",
+    best=2.0,
+    other=1.0,
+)
+def best_at(runs, *, method, best, other, models=MODELS):
+    """A method survives a rate multiple on each model, and does better there.
 
     Args:
       best, other: the rate multiple of the claim, and the one it is held against.
@@ -57,41 +82,38 @@ def best_at(runs, *, method, models, best, other):
         model: difference(rows, at_rate(runs, model, method, other), "auc")
         for model, rows in cells.items()
     }
-    if any(map(full, cells.values())) or any(gain.negative for gain in gains.values()):
-        verdict = CONTRADICTED
-    elif all(gain.value > 0 for gain in gains.values()):
-        verdict = REPRODUCED
-    else:
-        verdict = INCONCLUSIVE
-    reason = (
-        f"full at {best:g}x: {counts(cells)}; AUC({best:g}x) - AUC({other:g}x): {listed(gains)}"
-    )
-    return decided(verdict, gains, reason)
+    fails = any(map(full, cells.values())) or any(gain.side() < 0 for gain in gains.values())
+    holds = not fails and all(gain.value > 0 for gain in gains.values())
+    reason = f"full at {best:g}x: {counts(cells)}; "
+    reason += f"AUC({best:g}x) - AUC({other:g}x): {listed(gains)}"
+    return decided(verdict(holds, fails), gains, reason)
 
 
+@claim(
+    "C03",
+    "GC on Large+DCN can only use 1x",
+    "Table 2, Fig. 5a",
+    paper_figures.rates("gc", ("large_dcn",)),
+)
 def gc_needs_1x(runs):
-    """C03. GC on Large+DCN diverges at 2x, or loses quality there."""
+    """GC on Large+DCN diverges at 2x, or loses quality there."""
     fast = at_rate(runs, "large_dcn", "gc", 2.0)
     gain = difference(fast, at_rate(runs, "large_dcn", "gc", 1.0), "auc")
-    if full(fast) or gain.negative:
-        verdict = REPRODUCED
-    else:
-        verdict = CONTRADICTED if gain.positive else INCONCLUSIVE
-    name = "AUC(2x) - AUC(1x)"
-    reason = f"full at 2x: {counts({'large_dcn': fast})}; {listed({name: gain})}"
-    return decided(verdict, gain, reason)
+    found = verdict(full(fast) or gain.side() < 0, gain.side() > 0)
+    gains = listed({"AUC(2x) - AUC(1x)": gain})
+    return decided(found, gain, f"full at 2x: {counts({'large_dcn': fast})}; {gains}")
 
 
+@claim(
+    "C04",
+    "AGC is good at 1x on Small and Large and becomes bad at 2x",
+    "5.2",
+    paper_figures.rates("agc", WITHOUT_DCN),
+)
 def agc_loses_at_2x(runs):
-    """C04. AGC is clearly worse at 2x than at 1x, on Small and on Large."""
+    """AGC is clearly worse at 2x than at 1x, on Small and on Large."""
     gains = {
         model: difference(at_rate(runs, model, "agc", 2.0), at_rate(runs, model, "agc", 1.0), "auc")
-        for model in ("small", "large")
+        for model in WITHOUT_DCN
     }
-    if all(gain.negative for gain in gains.values()):
-        verdict = REPRODUCED
-    elif any(gain.positive for gain in gains.values()):
-        verdict = CONTRADICTED
-    else:
-        verdict = INCONCLUSIVE
-    return decided(verdict, gains, f"AUC(2x) - AUC(1x): {listed(gains)}")
+    return by_sides((-gain.side() for gain in gains.values()), gains, "AUC(2x) - AUC(1x): ")

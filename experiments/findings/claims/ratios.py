@@ -2,94 +2,120 @@
 
 from itertools import pairwise
 
-from experiments.findings.claims.outcome import (
-    CONTRADICTED,
-    INCONCLUSIVE,
-    REPRODUCED,
-    counts,
-    decided,
-)
+from experiments.findings.claims.catalogue import claim
+from experiments.findings.claims.outcome import counts, decided, verdict
+from experiments.findings.claims.paper_figures import diverged
 from experiments.findings.claims.quantities import MissingRuns, cell, divergence, full
+from experiments.findings.published import TABLE3
 
 COMPLEXITY = ("small", "small_dcn", "large", "large_dcn")  # simplest first
-CHANGES = (  # Table 3
-    "smaller_model",
-    "no_dcn",
-    "fewer_features",
-    "one_task_removed",
-    "two_tasks_removed",
+CHANGES = tuple(TABLE3)[1:]  # all but "clean"
+
+
+@claim(
+    "C16",
+    "Large+DCN at 0.4x, untreated: every run diverges",
+    "Table 3",
+    diverged("clean"),
 )
-
-
 def clean_diverges(runs):
-    """C16. Every untreated run of Large+DCN at 0.4x diverges."""
+    """Every untreated run of Large+DCN at 0.4x diverges."""
     rows = cell(runs, "table3", case="clean")
-    verdict = REPRODUCED if full(rows) == len(rows) else CONTRADICTED
-    return decided(verdict, divergence(rows), f"full: {counts({'clean': rows})}")
+    holds = full(rows) == len(rows)
+    return decided(verdict(holds), divergence(rows), f"full: {counts({'clean': rows})}")
 
 
+@claim(
+    "C17",
+    "Every one of the five changes lowers the divergence ratio",
+    "Table 3",
+    diverged(*TABLE3),
+)
 def changes_help(runs):
-    """C17. Each change of Table 3 lowers the ratio."""
-    cells = {case: cell(runs, "table3", case=case) for case in ("clean", *CHANGES)}
-    figures = {case: divergence(rows) for case, rows in cells.items()}
-    below = all(figures[case].value < figures["clean"].value for case in CHANGES)
-    return decided(REPRODUCED if below else CONTRADICTED, figures, f"full: {counts(cells)}")
+    """Each change of Table 3 lowers the ratio."""
+    cells = {case: cell(runs, "table3", case=case) for case in TABLE3}
+    figures, (clean, *changed) = _ratios(cells)
+    holds = all(ratio < clean for ratio in changed)
+    return decided(verdict(holds), figures, f"full: {counts(cells)}")
 
 
+@claim(
+    "C18",
+    "Removing two tasks helps more than removing one",
+    "Table 3",
+    diverged("two_tasks_removed", "one_task_removed"),
+    study="table3",
+    lower="two_tasks_removed",
+    higher="one_task_removed",
+)
+@claim(
+    "C19",
+    "A smaller model helps more than removing DCN",
+    "Table 3",
+    diverged("smaller_model", "no_dcn"),
+    study="table3",
+    lower="smaller_model",
+    higher="no_dcn",
+)
+@claim(
+    "C32",
+    "A single objective is more stable than several",
+    "3.2 RQ2",
+    study="objectives",
+    lower="one_task",
+    higher="six_tasks",
+)
 def is_below(runs, *, study, lower, higher):
-    """C18, C19, C32. The ratio of one case of a study is below that of another."""
+    """The ratio of one case of a study is below that of another."""
     cells = {case: cell(runs, study, case=case) for case in (lower, higher)}
-    figures = {case: divergence(rows) for case, rows in cells.items()}
-    gap = figures[lower].value - figures[higher].value
-    verdict = INCONCLUSIVE
-    if gap:
-        verdict = REPRODUCED if gap < 0 else CONTRADICTED
-    return decided(verdict, figures, f"full: {counts(cells)}")
+    figures, (low, high) = _ratios(cells)
+    return decided(verdict(low < high, low > high), figures, f"full: {counts(cells)}")
 
 
+@claim("C29", "A slower warmup mitigates, and stops sufficing for a more complex model", "3.2")
 def warmup_stops_sufficing(runs):
-    """C29. The longest warmup lowers the ratio on the simpler model, not on the more complex."""
+    """The longest warmup lowers the ratio on the simpler model, not on the more complex."""
     study = runs[runs["study"] == "warmup"]
-    shortest, longest = _ends(study, "warmup")
+    shortest, *_, longest = _swept(study, "warmup")
     models = [model for model in COMPLEXITY if study["model"].eq(model).any()]
     if len(models) != 2:
         raise MissingRuns(f"warmup needs two of {', '.join(COMPLEXITY)}, has {', '.join(models)}")
-    keys = [(model, days) for model in models for days in (shortest, longest)]
     cells = {
-        f"{model} {days:g} days": cell(runs, "warmup", model=model, x=days) for model, days in keys
+        f"{model} {days:g} days": cell(runs, "warmup", model=model, x=days)
+        for model in models
+        for days in (shortest, longest)
     }
-    figures = {name: divergence(rows) for name, rows in cells.items()}
-    ratios = [figure.value for figure in figures.values()]
-    simple_short, simple_long, complex_short, complex_long = ratios
-    if simple_short == 0 or complex_short == 0:
-        verdict = INCONCLUSIVE  # what never diverges cannot be mitigated
-    elif simple_long < simple_short and complex_long >= complex_short:
-        verdict = REPRODUCED
-    else:
-        verdict = CONTRADICTED
-    return decided(verdict, figures, f"full: {counts(cells)}")
+    figures, (simple_short, simple_long, complex_short, complex_long) = _ratios(cells)
+    # What never diverges cannot be mitigated.
+    can_tell = simple_short > 0 and complex_short > 0
+    holds = can_tell and simple_long < simple_short and complex_long >= complex_short
+    return decided(verdict(holds, can_tell), figures, f"full: {counts(cells)}")
 
 
+@claim("C30", "A larger moving window mitigates", "3.2")
 def window_helps(runs):
-    """C30. The ratio falls as the moving window grows."""
-    study = runs[runs["study"] == "window"]
-    _ends(study, "window")
-    cells = {f"{days:g} days": cell(runs, "window", x=days) for days in sorted(study["x"].unique())}
+    """The ratio falls as the moving window grows."""
+    days = _swept(runs[runs["study"] == "window"], "window")
+    cells = {f"{length:g} days": cell(runs, "window", x=length) for length in days}
+    figures, ratios = _ratios(cells)
+    rises = any(after > before for before, after in pairwise(ratios))
+    holds = ratios[-1] < ratios[0] and not rises
+    fails = ratios[0] > 0 and ratios[-1] >= ratios[0]
+    return decided(verdict(holds, fails), figures, f"full: {counts(cells)}")
+
+
+def _ratios(cells):
+    """The divergence ratio of each cell: (figures by name, their values in order)."""
     figures = {name: divergence(rows) for name, rows in cells.items()}
-    ratios = [figure.value for figure in figures.values()]
-    if ratios[0] == 0:
-        verdict = INCONCLUSIVE
-    elif ratios[-1] >= ratios[0]:
-        verdict = CONTRADICTED
-    else:
-        rises = any(after > before for before, after in pairwise(ratios))
-        verdict = INCONCLUSIVE if rises else REPRODUCED
-    return decided(verdict, figures, f"full: {counts(cells)}")
+    return figures, [figure.value for figure in figures.values()]
 
 
-def _ends(study, name):
-    """The least and the largest swept value."""
-    swept = study["x"].unique()
+def _swept(study, name):
+    """The swept values, ascending.
+
+    Raises: MissingRuns if there are fewer than two.
+    """
+    swept = sorted(study["x"].unique())
     if len(swept) < 2:
         raise MissingRuns(f"{name} needs two values of x, has {len(swept)}")
-    return swept.min(), swept.max()
+    return swept

@@ -3,7 +3,8 @@
 import pytest
 
 from experiments.findings.claims.quantities import MissingRuns
-from experiments.findings.claims.runs_test import (
+from experiments.findings.published import TABLE3
+from experiments.findings.testing import (
     changed,
     decide,
     objectives,
@@ -11,9 +12,10 @@ from experiments.findings.claims.runs_test import (
     verdict,
     warmup,
     window,
+    without,
 )
 
-CHANGES = ("smaller_model", "no_dcn", "fewer_features", "one_task_removed", "two_tasks_removed")
+CHANGES = tuple(TABLE3)[1:]
 
 
 def test_c16_needs_every_clean_run():
@@ -32,18 +34,12 @@ def test_c17_needs_every_change(case):
     assert verdict("C17", table3(**low | {case: 2})) == "contradicted"
 
 
-def test_c17_gives_every_ratio():
-    found = decide("C17", table3())
-    assert found.statistic == pytest.approx(
-        dict(zip(("clean", *CHANGES), (1, 1 / 3, 2 / 3, 2 / 3, 2 / 3, 0), strict=True))
-    )
+def test_c17_gives_every_ratio_of_full_divergences():
+    found = decide("C17", changed(table3(), {"label": "damaged"}, case="two_tasks_removed"))
+    ratios = dict(zip(("clean", *CHANGES), (1, 1 / 3, 2 / 3, 2 / 3, 2 / 3, 0), strict=True))
+    assert found.statistic == pytest.approx(ratios)
     assert found.n == 20
     assert found.interval["two_tasks_removed"][0] == 0
-
-
-def test_c17_counts_full_divergences_only():
-    hurt = changed(table3(), {"label": "damaged"}, case="two_tasks_removed")
-    assert decide("C17", hurt).statistic["two_tasks_removed"] == 0
 
 
 PAIRS = [
@@ -57,41 +53,38 @@ PAIRS = [
 def test_one_ratio_below_another(claim, runs):
     assert verdict(claim, runs(1, 2)) == "reproduced"
     assert verdict(claim, runs(2, 1)) == "contradicted"
-    assert verdict(claim, runs(2, 2)) == "inconclusive"
-    assert verdict(claim, runs(0, 0)) == "inconclusive"
+    assert verdict(claim, runs(2, 2)) == verdict(claim, runs(0, 0)) == "inconclusive"
 
 
 def test_ratios_are_compared_where_the_numbers_of_runs_differ():
     runs = objectives(one=2, six=2)  # of 5 each
-    runs = runs[~((runs["case"] == "six_tasks") & (runs["seed"] == 4))]
-    found = decide("C32", runs)  # 2/5 against 2/4
-    assert (found.verdict, found.n) == ("reproduced", 9)
+    found = decide("C32", runs[~(runs["case"].eq("six_tasks") & runs["seed"].eq(4))])
+    assert (found.verdict, found.n) == ("reproduced", 9)  # 2/5 against 2/4
 
 
 WARMUPS = [
-    ("reproduced", {"simple": (4, 2, 3), "complex_": (4, 5, 4)}),
-    ("reproduced", {"simple": (4, 4, 3), "complex_": (2, 2, 5)}),
-    ("contradicted", {"simple": (3, 0, 3), "complex_": (4, 4, 4)}),
-    ("contradicted", {"simple": (3, 0, 4), "complex_": (4, 4, 4)}),
-    ("contradicted", {"simple": (4, 2, 1), "complex_": (4, 5, 3)}),
-    ("inconclusive", {"simple": (0, 2, 1), "complex_": (4, 5, 4)}),
-    ("inconclusive", {"simple": (4, 2, 1), "complex_": (0, 5, 4)}),
+    ("reproduced", (4, 2, 3), (4, 5, 4)),
+    ("reproduced", (4, 4, 3), (2, 2, 5)),
+    ("contradicted", (3, 0, 3), (4, 4, 4)),
+    ("contradicted", (3, 0, 4), (4, 4, 4)),
+    ("contradicted", (4, 2, 1), (4, 5, 3)),
+    ("inconclusive", (0, 2, 1), (4, 5, 4)),
+    ("inconclusive", (4, 2, 1), (0, 5, 4)),
 ]
 
 
-@pytest.mark.parametrize("expected, counts", WARMUPS)
-def test_c29_holds_the_longest_warmup_against_the_shortest(expected, counts):
-    assert verdict("C29", warmup(**counts)) == expected
+@pytest.mark.parametrize("expected, simple, complex_", WARMUPS)
+def test_c29_holds_the_longest_warmup_against_the_shortest(expected, simple, complex_):
+    assert verdict("C29", warmup(simple=simple, complex_=complex_)) == expected
 
 
 @pytest.mark.parametrize("models", [("small", "small_dcn"), ("small_dcn", "large")])
 def test_c29_orders_models_by_complexity(models):
     assert verdict("C29", warmup(models=models)) == "reproduced"
     found = decide("C29", warmup(models=models[::-1]))  # the simpler one does not improve
-    assert found.verdict == "contradicted"
-    expected = [f"{model} {steps} days" for model in models for steps in (100, 1000)]
+    assert (found.verdict, found.n) == ("contradicted", 20)
+    expected = [f"{model} {days} days" for model in models for days in (100, 1000)]
     assert list(found.statistic) == expected
-    assert found.n == 20
 
 
 WINDOWS = [
@@ -107,34 +100,26 @@ WINDOWS = [
 
 @pytest.mark.parametrize("expected, dead", WINDOWS)
 def test_c30_needs_a_fall_without_a_step_up(expected, dead):
-    runs = window(dead=dead)
-    assert verdict("C30", runs) == expected
-    assert verdict("C30", runs[::-1]) == expected
-
-
-def test_c30_gives_the_ratio_of_each_window():
-    found = decide("C30", window())
-    assert found.statistic == {"2 days": 1.0, "4 days": 0.6, "7 days": 0.6, "14 days": 0.2}
-    assert found.n == 20
-
-
-def without(runs, column, value):
-    """Two runs of that cell are left."""
-    return runs[~(runs[column].eq(value) & (runs["seed"] > 1))]
+    found = decide("C30", window(dead=dead)[::-1])
+    assert (found.verdict, found.n) == (expected, 20)
+    ratios = [count / 5 for count in dead]
+    assert found.statistic == dict(
+        zip(("2 days", "4 days", "7 days", "14 days"), ratios, strict=True)
+    )
 
 
 MISSING = [
-    ("C16", without(table3(), "case", "clean")),
-    ("C17", without(table3(), "case", "fewer_features")),
-    ("C18", without(table3(), "case", "two_tasks_removed")),
-    ("C19", without(table3(), "case", "no_dcn")),
-    ("C29", without(warmup(), "x", 1000.0)),
+    ("C16", without(table3(), case="clean")),
+    ("C17", without(table3(), case="fewer_features")),
+    ("C18", without(table3(), case="two_tasks_removed")),
+    ("C19", without(table3(), case="no_dcn")),
+    ("C29", without(warmup(), x=1000.0)),
     ("C29", warmup().query("model == 'large'")),
     ("C29", warmup().query("x == 100")),
-    ("C30", without(window(), "x", 4.0)),
+    ("C30", without(window(), x=4.0)),
     ("C30", window().query("x == 4")),
     ("C30", table3()),
-    ("C32", without(objectives(), "case", "six_tasks")),
+    ("C32", without(objectives(), case="six_tasks")),
 ]
 
 
@@ -145,5 +130,5 @@ def test_runs_that_are_missing(claim, runs):
 
 
 def test_a_cell_that_decides_nothing_may_be_missing():
-    assert verdict("C29", without(warmup(), "x", 300.0)) == "reproduced"
-    assert verdict("C18", without(table3(), "case", "clean")) == "reproduced"
+    assert verdict("C29", without(warmup(), x=300.0)) == "reproduced"
+    assert verdict("C18", without(table3(), case="clean")) == "reproduced"

@@ -1,4 +1,4 @@
-"""The scorecard as a whole: one data seed, several, and what must not decide."""
+"""The scorecard as a whole and as people read it, of one data seed and of several."""
 
 import json
 
@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from experiments.findings import claims, statistics
-from experiments.findings.claims.runs_test import changed, everything, shocks, table2, table3
-from experiments.findings.claims.scorecard import COLUMNS, RULES, WITHOUT_RUNS
+from experiments.findings.claims.scorecard import COLUMNS, KEYS, WITHOUT_RUNS
+from experiments.findings.claims.table import summary
+from experiments.findings.testing import changed, everything, joined, shocks, table2, table3
 
-COLUMNS_OUT = "id text source verdict statistic interval n paper data_seed run_ids reason"
-KEYS = COLUMNS_OUT.split(" ")
+IDS = [f"C{number:02}" for number in range(1, 36)]
 UNRECORDED = {"C33", "C35"}
 
 
@@ -19,13 +19,18 @@ UNRECORDED = {"C33", "C35"}
 def few_resamples():
     """The statistics have tests of their own; here they only have to be there."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statistics, "RESAMPLES", 400)
+        patch.setattr(statistics, "RESAMPLES", 200)
         yield
 
 
 @pytest.fixture(scope="module")
 def runs():
     return everything(1)
+
+
+@pytest.fixture(scope="module")
+def single(runs):
+    return claims.evaluate(runs)
 
 
 @pytest.fixture(scope="module")
@@ -42,28 +47,31 @@ def by_id(found):
     return {claim["id"]: claim for claim in found}
 
 
-def not_run(found):
-    return {claim["id"] for claim in found if claim["verdict"] == "not run"}
+def with_verdict(verdict, found):
+    return {claim["id"] for claim in found if claim["verdict"] == verdict}
 
 
-def test_every_claim_is_listed_once_in_order(runs):
-    found = claims.evaluate(runs)
-    assert [claim["id"] for claim in found] == [f"C{number:02}" for number in range(1, 36)]
-    assert all(list(claim) == KEYS for claim in found)
-    assert {claim["id"] for claim in found if claim["verdict"] == "not run"} == UNRECORDED
-    assert all(claim["data_seed"] == 1 for claim in found)
-    assert set(RULES).isdisjoint(UNRECORDED)
-
-
-def test_run_ids_are_of_the_runs_that_decided(runs):
-    known = set(runs["run_id"])
-    for claim in claims.evaluate(runs):
+def test_every_claim_with_a_rule_holds_in_this_world(runs, single):
+    assert [claim["id"] for claim in single] == IDS
+    assert all(tuple(claim) == KEYS and claim["data_seed"] == 1 for claim in single)
+    assert with_verdict("not run", single) == UNRECORDED
+    assert with_verdict("reproduced", single) == set(IDS) - UNRECORDED
+    for claim in single:
         assert len(claim["run_ids"]) == claim["n"] == len(set(claim["run_ids"]))
-        assert set(claim["run_ids"]) <= known
+        assert set(claim["run_ids"]) <= set(runs["run_id"])
 
 
-def test_the_order_of_rows_means_nothing(runs):
-    assert claims.evaluate(runs.sample(frac=1, random_state=0)) == claims.evaluate(runs)
+def test_pooled_verdicts_stand_beside_those_of_each_data_seed(pooled):
+    assert [claim["id"] for claim in pooled] == IDS
+    for claim in pooled:
+        assert tuple(claim) == (*KEYS, "per_data_seed")
+        verdict = "not run" if claim["id"] in UNRECORDED else "reproduced"
+        assert claim["per_data_seed"] == dict.fromkeys("123", verdict)
+        assert claim["verdict"] == verdict
+        alone = {*UNRECORDED, *WITHOUT_RUNS}
+        assert claim["data_seed"] == ([] if claim["id"] in alone else [1, 2, 3])
+    found = by_id(pooled)
+    assert (found["C16"]["n"], found["C31"]["n"], found["C09"]["n"]) == (15, 36, 60)
 
 
 def search_rows(runs):
@@ -76,43 +84,47 @@ def search_rows(runs):
     for column in ("auc", "rmse", "early_auc", "onset_day", "shock_day", "x"):
         rows[column] = generator.choice([np.nan, 0.0, 1.0, 99.0], len(rows))
     rows["label"] = generator.choice(["full", "healthy", "micro", "?"], len(rows))
-    rows["chosen"] = True
-    return rows
+    return rows.assign(chosen=True)
 
 
-def test_search_rows_decide_nothing(runs, three, pooled):
-    assert claims.evaluate(pd.concat([search_rows(runs), runs])) == claims.evaluate(runs)
-    assert claims.evaluate_pooled(pd.concat([three, search_rows(three)])) == pooled
-    alone = claims.evaluate(search_rows(runs))
-    assert not_run(alone) == {f"C{number:02}" for number in range(1, 36)} - set(WITHOUT_RUNS)
-    assert {claim["data_seed"] for claim in alone} == {None}
+def test_what_has_chosen_and_what_no_claim_is_about_decides_nothing(runs, single):
+    """Nor does the order of the rows, a column more, or how a missing value is written."""
+    before = runs.copy()
+    other = pd.concat([table2().assign(model="huge"), table2().assign(method="new")])
+    other = other.drop_duplicates(["model", "method", "rate_multiple", "seed"])
+    other["run_id"] = "other-" + other["run_id"]
+    more = joined([search_rows(runs), other, runs]).sample(frac=1, random_state=0)
+    assert claims.evaluate(more.assign(days=30)) == single
+    pd.testing.assert_frame_equal(runs, before)
+    loose = runs.astype({"auc": object, "rmse": object, "early_auc": object, "onset_day": object})
+    assert claims.evaluate(loose.where(loose.notna(), None)) == single
 
 
-def test_runs_of_other_studies_do_not_mix(runs):
-    found = by_id(claims.evaluate(table3()))
-    assert {name for name in found if found[name]["verdict"] == "reproduced"} == {
-        "C16", "C17", "C18", "C19", *WITHOUT_RUNS,
-    }  # fmt: skip
-    assert found["C01"]["reason"].startswith("data seed 1 has 0 runs of table2, model=small")
-    assert found["C01"]["statistic"] is None
+@pytest.mark.parametrize("nothing", ["no rows", "no types", "search alone"])
+def test_without_repeats_nothing_is_run(runs, nothing):
+    frames = {"no rows": runs[:0], "no types": pd.DataFrame(columns=COLUMNS)}
+    frame = search_rows(runs) if nothing == "search alone" else frames[nothing]
+    found, pooled = claims.evaluate(frame), claims.evaluate_pooled(frame)
+    assert {claim["data_seed"] for claim in found} == {None}
+    assert with_verdict("not run", found) == set(IDS) - set(WITHOUT_RUNS)
+    assert with_verdict("not run", pooled) == set(IDS) - set(WITHOUT_RUNS)
+    assert all(claim["per_data_seed"] == {} and claim["data_seed"] == [] for claim in pooled)
+    assert claims.markdown(found, pooled)
 
 
-def test_pooled_verdicts_stand_beside_those_of_each_data_seed(pooled):
-    assert all(list(claim) == [*KEYS, "per_data_seed"] for claim in pooled)
-    found = by_id(pooled)
-    for name in RULES:
-        assert found[name]["verdict"] == "reproduced"
-        assert found[name]["data_seed"] == ([] if name in WITHOUT_RUNS else [1, 2, 3])
-        assert found[name]["per_data_seed"] == dict.fromkeys("123", "reproduced")
-    assert found["C33"]["verdict"] == "not run"
-    assert found["C33"]["data_seed"] == []
-    assert (found["C16"]["n"], found["C31"]["n"], found["C09"]["n"]) == (15, 36, 60)
+def test_runs_of_other_studies_do_not_mix():
+    found = claims.evaluate(table3())
+    decided = {"C16", "C17", "C18", "C19", *WITHOUT_RUNS}
+    assert with_verdict("reproduced", found) == decided
+    first = found[0]
+    assert first["reason"].startswith("data seed 1 has 0 runs of table2, model=small")
+    assert first["statistic"] is None
 
 
 def test_one_data_seed_against_two_widens_the_interval(three):
-    place = (three["data_seed"] == 2) & (three["method"] == "clippy") & three["chosen"].eq(True)
-    other = three.copy()
-    other.loc[place, "auc"] -= 0.02
+    better = three["data_seed"].eq(2) & three["method"].eq("clippy") & three["chosen"].eq(True)
+    other = three[three["study"].eq("table2")].copy()
+    other.loc[better, "auc"] -= 0.02
     pooled = by_id(claims.evaluate_pooled(other))
     assert pooled["C14"]["verdict"] == "reproduced"  # both sides moved
     found = pooled["C10"]
@@ -122,91 +134,89 @@ def test_one_data_seed_against_two_widens_the_interval(three):
 
 
 def test_a_data_seed_without_the_runs_is_left_out_of_a_claim(three):
-    four = pd.concat([three, table3(4), shocks(5)], ignore_index=True)
-    found = by_id(claims.evaluate_pooled(four))
+    some = three[three["study"].isin(["table3", "shocks"])]
+    found = by_id(claims.evaluate_pooled(joined([some, table3(4), shocks(5)])))
     assert found["C16"]["data_seed"] == [1, 2, 3, 4]
     assert found["C31"]["data_seed"] == [1, 2, 3, 5]
-    assert found["C02"]["data_seed"] == [1, 2, 3]
-    assert found["C02"]["verdict"] == "reproduced"
-    assert found["C02"]["per_data_seed"]["4"] == "not run"
+    assert found["C31"]["per_data_seed"]["4"] == "not run"
 
 
 def test_fewer_than_three_data_seeds_are_open(three, pooled):
-    two = three[(three["data_seed"] != 2) | (three["study"] == "window")]
+    two = three[three["data_seed"].ne(2) | three["study"].eq("window")]
     found = by_id(claims.evaluate_pooled(two))
-    assert found["C02"]["verdict"] == "inconclusive"
-    assert found["C02"]["reason"].startswith("2 of 3 data seeds needed; full at 2x: small 0/10")
-    assert found["C02"]["per_data_seed"] == {
-        "1": "reproduced", "2": "not run", "3": "reproduced",
-    }  # fmt: skip
-    assert found["C02"]["data_seed"] == [1, 3]
-    assert found["C02"]["n"] == 40
+    c02 = found["C02"]
+    assert (c02["verdict"], c02["data_seed"], c02["n"]) == ("inconclusive", [1, 3], 40)
+    assert c02["reason"].startswith("2 of 3 data seeds needed; full at 2x: small 0/10")
+    assert c02["per_data_seed"] == {"1": "reproduced", "2": "not run", "3": "reproduced"}
     assert found["C30"] == by_id(pooled)["C30"]
-    assert found["C33"]["verdict"] == "not run"
-    assert found["C28"]["verdict"] == "reproduced"
+    assert (found["C33"]["verdict"], found["C28"]["verdict"]) == ("not run", "reproduced")
 
 
-def test_one_data_seed_judges_as_a_whole_frame_of_it(three):
-    alone = by_id(claims.evaluate_pooled(three[three["data_seed"] == 2]))
-    single = by_id(claims.evaluate(three[three["data_seed"] == 2]))
-    for name in RULES:
-        assert alone[name]["statistic"] == single[name]["statistic"]
-        assert alone[name]["interval"] == single[name]["interval"]
-        assert alone[name]["per_data_seed"] == {"2": single[name]["verdict"]}
-    assert single["C02"]["data_seed"] == 2
+def test_one_data_seed_judges_as_a_whole_frame_of_it(runs, single):
+    for alone, whole in zip(claims.evaluate_pooled(runs), single, strict=True):
+        assert alone["statistic"] == whole["statistic"]
+        assert alone["interval"] == whole["interval"]
+        assert alone["per_data_seed"] == {"1": whole["verdict"]}
 
 
-def test_the_output_is_strict_json(three, pooled):
-    odd = changed(three, {"rmse": np.nan}, method="clippy", model="large")
-    odd = changed(odd, {"auc": 0.7}, method="clippy", model="large_dcn")
-    found = claims.evaluate_pooled(odd)
-    assert by_id(found)["C05"]["statistic"]["1x"] is None
-    for each in (found, pooled, claims.evaluate(odd[odd["data_seed"] == 3])):
-        assert json.loads(json.dumps(each, allow_nan=False)) == each
-
-
-@pytest.mark.parametrize("nothing", [everything(1)[:0], pd.DataFrame(columns=COLUMNS)])
-def test_nothing_at_all_is_not_run(nothing):
-    everything_else = {f"C{number:02}" for number in range(1, 36)} - set(WITHOUT_RUNS)
-    assert not_run(claims.evaluate(nothing)) == everything_else
-    pooled = claims.evaluate_pooled(nothing)
-    assert claims.markdown(claims.evaluate(nothing), pooled)
-    assert not_run(pooled) == everything_else
-    assert all(
-        claim["per_data_seed"] == {} == dict.fromkeys(claim["data_seed"]) for claim in pooled
-    )
+def test_the_output_is_strict_json(runs, pooled):
+    odd = changed(runs, {"rmse": np.nan}, method="clippy", model="large")
+    odd = claims.evaluate(changed(odd, {"auc": 0.7}, method="clippy", model="large_dcn"))
+    assert by_id(odd)["C05"]["statistic"]["1x"] is None
+    for found in (odd, pooled):
+        assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 def test_input_that_cannot_be_judged_is_refused(runs, three):
-    with pytest.raises(ValueError, match=r"one data seed is allowed, got \[1, 2, 3\]"):
+    with pytest.raises(ValueError, match=r"data seeds \[1, 2, 3\]: expected one data seed"):
         claims.evaluate(three)
     with pytest.raises(ValueError, match="columns chosen, run_id are missing"):
         claims.evaluate(runs.drop(columns=["run_id", "chosen"]))
-    with pytest.raises(ValueError, match="label 'Full'; allowed are healthy, micro"):
+    with pytest.raises(ValueError, match="label 'Full': expected one of healthy, micro"):
         claims.evaluate(changed(runs, {"label": "Full"}, case="clean"))
     with pytest.raises(ValueError, match="table3, case=clean has seed 0 of data seed 1 twice"):
-        claims.evaluate(pd.concat([runs, table3()], ignore_index=True))
+        claims.evaluate(joined([table3(), table3()]))
 
 
-def test_missing_values_may_be_none(runs):
-    loose = runs.astype({"auc": object, "rmse": object, "early_auc": object, "onset_day": object})
-    loose = loose.where(loose.notna(), None)
-    assert claims.evaluate(loose) == claims.evaluate(runs)
+@pytest.fixture(scope="module")
+def text(three, single):
+    """Of the world in which C05 is undefined at 1x, and data seed 1 has a clean run that lived."""
+    flat = {"method": "clippy", "model": "large_dcn", "rate_multiple": 1.0}
+    pooled = claims.evaluate_pooled(changed(three, {"auc": 0.7, "rmse": np.nan}, **flat))
+    alive = by_id(claims.evaluate(table3(clean=4)))
+    return claims.markdown([*single[:15], alive["C16"], alive["C17"], *single[17:]], pooled)
 
 
-def test_the_input_is_left_alone(runs):
-    before = runs.copy()
-    claims.evaluate(runs)
-    pd.testing.assert_frame_equal(runs, before)
+def test_the_counts_of_both_stand_above_a_row_a_claim(text):
+    first, _, second, *lines = text.splitlines()
+    assert first == "All data seeds: 33 reproduced, 0 contradicted, 0 inconclusive, 2 not run."
+    assert second == "Data seed 1: 32 reproduced, 1 contradicted, 0 inconclusive, 2 not run."
+    rows = [line for line in lines if line.startswith("|")]
+    assert len(rows) == 2 + 35
+    assert {row.count("|") for row in rows} == {8}
 
 
-def test_only_the_columns_that_are_read_are_needed(runs):
-    assert {"days", "threshold"} == set(runs.columns) - set(COLUMNS)
-    assert claims.evaluate(runs[COLUMNS]) == claims.evaluate(runs)
+SHOWN = {
+    "C16": "| C16 | Large+DCN at 0.4x, untreated: every run diverges (Table 3) | clean 5/5 "
+    "| **reproduced** | 1: reproduced<br>2: reproduced<br>3: reproduced | 1 [0.796, 1] | 15 |",
+    "C31": "<br>ratio off 0 [0, 0.176]<br>followed 0.833<br>",
+    "C05": "| 1x - [-, -]<br>2x 15 [",
+    "C33": "| **not run** | 1: not run<br>2: not run<br>3: not run | - | 0 |",
+}
 
 
-def test_other_models_and_methods_are_no_obstacle(runs):
-    more = pd.concat([table2().assign(model="huge"), table2().assign(method="new")])
-    more["run_id"] = "more-" + more["run_id"]
-    more = more.drop_duplicates(["study", "model", "method", "rate_multiple", "seed"])
-    assert claims.evaluate(pd.concat([runs, more], ignore_index=True)) == claims.evaluate(runs)
+@pytest.mark.parametrize("claim", SHOWN)
+def test_a_row_shows_verdicts_figures_and_runs(text, claim):
+    (row,) = (line for line in text.splitlines() if line.startswith(f"| {claim} "))
+    assert SHOWN[claim] in row
+
+
+def test_the_summary_has_the_claims_that_were_run_and_a_column_a_data_seed():
+    runs = joined([table3(2), table3(10, clean=4), table3(3)])
+    lines = summary(claims.evaluate_pooled(runs)).splitlines()
+    assert lines[0] == "Of 35 claims: 4 reproduced, 1 contradicted, 0 inconclusive, 30 not run."
+    assert lines[2].endswith("| Pooled | Data seed 2 | Data seed 3 | Data seed 10 |")
+    assert len(lines) == 4 + 5
+    clean = "Large+DCN at 0.4x, untreated: every run diverges (Table 3)"
+    decided = "**contradicted** | reproduced | reproduced | contradicted"
+    assert f"| C16 | {clean} | {decided} |" in lines

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
-from experiments.findings.names import markdown_row
+from experiments.findings.names import markdown_table
 
 HEADER = (
     "Claim", "What the paper says", "Paper", "Verdict", "Per data seed", "Statistic [95 %]", "n",
@@ -23,18 +23,11 @@ def markdown(claims, pooled):
       pooled: what evaluate_pooled returns; its figures are shown.
     Returns: str.
     """
-    lines = [
-        f"All data seeds: {_tally(pooled)}.",
-        "",
-        f"Data seed {claims[0]['data_seed']}: {_tally(claims)}.",
-        "",
-        markdown_row(HEADER),
-        markdown_row(["---"] * len(HEADER)),
-        *(markdown_row(_cells(claim)) for claim in pooled),
-        "",
-        NOTE,
-    ]
-    return "\n".join(lines) + "\n"
+    return (
+        f"All data seeds: {_tally(pooled)}.\n\n"
+        f"Data seed {claims[0]['data_seed']}: {_tally(claims)}.\n\n"
+        f"{markdown_table(HEADER, map(_cells, pooled))}\n{NOTE}\n"
+    )
 
 
 def summary(pooled):
@@ -47,13 +40,15 @@ def summary(pooled):
     run = [claim for claim in pooled if claim["verdict"] != NOT_RUN]
     seeds = sorted({seed for claim in run for seed in claim["per_data_seed"]}, key=int)
     header = ["Claim", "What the paper says", "Pooled", *(f"Data seed {seed}" for seed in seeds)]
-    lines = [f"Of {len(pooled)} claims: {_tally(pooled)}.", "", markdown_row(header)]
-    lines.append(markdown_row(["---"] * len(header)))
+    rows = []
     for claim in run:
         each = [claim["per_data_seed"].get(seed, NOT_RUN) for seed in seeds]
-        text = f"{claim['text']} ({claim['source']})"
-        lines.append(markdown_row([claim["id"], text, f"**{claim['verdict']}**", *each]))
-    return "\n".join(lines) + "\n"
+        rows.append([claim["id"], _words(claim), f"**{claim['verdict']}**", *each])
+    return f"Of {len(pooled)} claims: {_tally(pooled)}.\n\n{markdown_table(header, rows)}"
+
+
+def _words(claim):
+    return f"{claim['text']} ({claim['source']})"
 
 
 def _tally(claims):
@@ -65,7 +60,7 @@ def _cells(claim):
     seeds = (f"{seed}: {verdict}" for seed, verdict in claim["per_data_seed"].items())
     return [
         claim["id"],
-        f"{claim['text']} ({claim['source']})",
+        _words(claim),
         "-" if claim["paper"] is None else str(claim["paper"]),
         f"**{claim['verdict']}**",
         "<br>".join(seeds),

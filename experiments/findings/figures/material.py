@@ -4,7 +4,7 @@ import contextlib
 import functools
 
 from experiments.errors import BadInput
-from experiments.findings import divergences
+from experiments.findings import dynamics
 from experiments.findings.figures import figure1
 from experiments.findings.make import write_study
 from experiments.studies import known, session
@@ -48,10 +48,10 @@ class Material:
     @functools.cached_property
     def divergences(self):
         """The study of divergences with what its telemetry says, one row a run."""
-        config = known.study_config(divergences.STUDY)
+        config = known.study_config(dynamics.STUDY)
         runs = self.session.run_cases(config)
-        write_study(self.session.folder, divergences.STUDY, config, runs, self.session.found)
-        return divergences.measured_rows(runs, self.store, self.session.divergence)
+        write_study(self.session.folder, dynamics.STUDY, config, runs, self.session.found)
+        return dynamics.measured_rows(runs, self.store, self.session.divergence)
 
     @functools.cached_property
     def example(self):
@@ -78,4 +78,4 @@ class Material:
 
     def telemetry(self, run_id):
         """The telemetry of a run: DataFrame."""
-        return divergences.telemetry_of(self.store, run_id)
+        return dynamics.telemetry_of(self.store, run_id)

@@ -6,10 +6,9 @@ import types
 import pandas as pd
 import pytest
 
-from experiments.findings import divergences, dynamics
-from experiments.findings.dynamics_test import curves, telemetry
+from experiments.findings import dynamics
 from experiments.findings.figures.material import Material
-from experiments.findings.moments_test import DIVERGENCE
+from experiments.findings.testing import DIVERGENCE, curves, telemetry
 from experiments.machinery.records.record import Store
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import telemetry_config
@@ -38,13 +37,13 @@ def test_rows_of_the_study_come_from_curves_and_telemetry(tmp_path):
     last = {"steps": int(found["step"].iloc[-1]), "metrics": {"click/auc": 0.501}}
     store.write(dataclasses.replace(plain, run_id=run_id, **last), found)
     runs = pd.DataFrame({"run_id": [run_id], "case": "severe"}, index=[9])
-    (before,) = divergences.measured_rows(runs, store, DIVERGENCE).to_dict("records")
+    (before,) = dynamics.measured_rows(runs, store, DIVERGENCE).to_dict("records")
     assert before["days_at_chance"] > 0
     assert pd.isna(before["step_b"])
     TelemetryStore(store.root).write(
         run_id, telemetry(), config=telemetry_config(), curves_sha256=None, events=[]
     )
-    found = divergences.measured_rows(runs, store, DIVERGENCE)
+    found = dynamics.measured_rows(runs, store, DIVERGENCE)
     assert list(found.columns) == ["run_id", "case", *dynamics.COLUMNS]
     expected = dynamics.run_row(curves(), telemetry(), trainer, DIVERGENCE)
     assert found.iloc[0][list(expected)].tolist() == pytest.approx(list(expected.values()))

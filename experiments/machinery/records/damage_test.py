@@ -16,7 +16,7 @@ from rich.console import Console
 
 from experiments.errors import CannotWrite, Damaged
 from experiments.findings.make import write_cases
-from experiments.findings.moments_test import DIVERGENCE
+from experiments.findings.testing import DIVERGENCE
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.progress import Display

@@ -19,13 +19,13 @@ from experiments.studies.testing import smoke
 
 # From day 4 on the regression labels are 10^8 times themselves. On every processor the loss of the
 # middle task jumps at the first step of that day and does not come back; nothing else happens.
-SHOCK = (
-    "StreamConfig.shocks = None",
-    "LabelShocks.days = (4,)",
-    "LabelShocks.duration_days = None",
-    "LabelShocks.log_scales = (18.0, 18.0, 18.0)",
-)
-HIT = smoke("naive", rate=0.01, bindings=SHOCK)
+SHOCK = {
+    "StreamConfig.shocks": None,
+    "LabelShocks.days": (4,),
+    "LabelShocks.duration_days": None,
+    "LabelShocks.log_scales": (18.0, 18.0, 18.0),
+}
+HIT = smoke("naive", rate=0.01, values=SHOCK)
 ONSET, AT = 25, 10  # 6 steps a day; snapshots every 10 steps, 12 steps before the onset or more
 CONFIGS = {"telemetry": telemetry_config(), "divergence": divergence_config()}
 

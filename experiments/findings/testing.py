@@ -1,10 +1,12 @@
-"""Hand-made runs for the tests of claims: a world in which every claim with a rule holds."""
+"""Made-up material for tests: runs with which every claim holds; a run that diverges."""
 
 import numpy as np
 import pandas as pd
 
-from experiments.findings.claims.scorecard import COLUMNS, RULES
-from experiments.findings.dynamics import CLASSIFICATION, LAYERS
+from experiments.findings.claims.catalogue import CLAIMS
+from experiments.findings.claims.scorecard import COLUMNS
+from experiments.findings.dynamics import CLASSIFICATION, FACTORS, LAYERS
+from experiments.training.divergence import DivergenceConfig
 
 SEEDS = 5
 NOISE = np.array([-0.9, 0.2, 0.8, -0.5, 0.4])  # sums to zero, and to no symmetric pattern
@@ -24,14 +26,13 @@ AUC = {  # at 1x, at 2x; the chosen rate is the better one
     ("large_dcn", "clippy"): (0.7225, 0.7240),
 }
 STD = {"gc": 3e-4, "agc": 1.5e-3, "lamb": 3e-4, "clippy": 1e-4}
-THRESHOLD = {"gc": 0.1, "agc": 0.01, "lamb": 0.01, "clippy": np.nan, "naive": np.nan}
 
 
 def cell_runs(study, data_seed=1, seeds=SEEDS, **columns):
     """One cell: each column a scalar, or one value a seed."""
     name = "-".join(str(value) for value in columns.values() if isinstance(value, str | float))
     defaults = {
-        **dict.fromkeys([*COLUMNS, "threshold"], np.nan),
+        **dict.fromkeys(COLUMNS, np.nan),
         "data_seed": data_seed,
         "study": study,
         "case": "",
@@ -45,7 +46,6 @@ def cell_runs(study, data_seed=1, seeds=SEEDS, **columns):
         "rmse": 1.0,
         "early_auc": 0.6,
         "label": "healthy",
-        "days": 30,
         "window_days": 7,
         "run_id": [f"{study}-{data_seed}-{name}-{seed}" for seed in range(seeds)],
     }
@@ -58,6 +58,7 @@ def labels(dead, n=SEEDS):
 
 
 def table2(data_seed=1):
+    """Naive dies at both rates; of the others nobody does."""
     cells = [
         cell_runs(
             "table2", data_seed, model=model, method="naive", rate_multiple=rate,
@@ -70,15 +71,19 @@ def table2(data_seed=1):
         for rate, mean in zip((1.0, 2.0), pair, strict=True):
             noise = np.roll(NOISE, place + int(rate))
             auc = mean + 0.01 * data_seed + STD[method] * noise
+            early_auc = auc - (0.2 if method == "lamb" else 0.1) + 1e-4 * noise**2
             cells.append(
                 cell_runs(
-                    "table2", data_seed, model=model, method=method, rate_multiple=rate,
-                    chosen=mean == max(pair), auc=auc, rmse=2 - 1.3 * auc + 1e-4 * noise**2,
-                    early_auc=auc - (0.2 if method == "lamb" else 0.1) + 1e-4 * noise**2,
-                    threshold=THRESHOLD[method],
+                    "table2", data_seed, model=model, method=method, rate_multiple=rate, auc=auc,
+                    chosen=mean == max(pair), rmse=2 - 1.3 * auc + 1e-4 * noise**2,
+                    early_auc=early_auc,
                 )
             )  # fmt: skip
-    return pd.concat(cells, ignore_index=True)
+    return joined(cells)
+
+
+def joined(frames):
+    return pd.concat(frames, ignore_index=True)
 
 
 def table3(data_seed=1, **dead):
@@ -87,34 +92,26 @@ def table3(data_seed=1, **dead):
         "clean": 5, "smaller_model": 1, "no_dcn": 2, "fewer_features": 2, "one_task_removed": 2,
         "two_tasks_removed": 0,
     } | dead  # fmt: skip
-    sizes = {case: 5 if case == "clean" else 3 for case in counts}
-    return pd.concat(
-        [
-            cell_runs("table3", data_seed, n, case=case, label=labels(counts[case], n))
-            for case, n in sizes.items()
-        ],
-        ignore_index=True,
+    return joined(
+        cell_runs("table3", data_seed, n, case=case, label=labels(count, n))
+        for case, count in counts.items()
+        for n in [5 if case == "clean" else 3]
     )
 
 
 def warmup(data_seed=1, simple=(4, 2, 1), complex_=(4, 5, 4), models=("small_dcn", "large")):
-    return pd.concat(
-        [
-            cell_runs("warmup", data_seed, model=model, x=steps, label=labels(dead))
-            for model, counts in zip(models, (simple, complex_), strict=True)
-            for steps, dead in zip((100.0, 1000.0, 300.0), np.array(counts)[[0, 2, 1]], strict=True)
-        ],
-        ignore_index=True,
+    """Diverged runs by length of the warmup, of 100, 300 and 1000 days."""
+    return joined(
+        cell_runs("warmup", data_seed, model=model, x=days, label=labels(dead))
+        for model, counts in zip(models, (simple, complex_), strict=True)
+        for days, dead in zip((100.0, 1000.0, 300.0), np.array(counts)[[0, 2, 1]], strict=True)
     )
 
 
 def window(data_seed=1, dead=(5, 3, 3, 1)):
-    return pd.concat(
-        [
-            cell_runs("window", data_seed, x=days, label=labels(count))
-            for days, count in zip((2.0, 4.0, 7.0, 14.0), dead, strict=True)
-        ],
-        ignore_index=True,
+    return joined(
+        cell_runs("window", data_seed, x=days, label=labels(count))
+        for days, count in zip((2.0, 4.0, 7.0, 14.0), dead, strict=True)
     )
 
 
@@ -126,18 +123,13 @@ def shocks(data_seed=1, onsets=(3, 9, 14, 20, 26, 22), shock_days=(2, 8, 13, 19,
         "shocks", data_seed, n, case="on", label=dead, shock_day=np.array(shock_days, float),
         onset_day=np.array(onsets, float), window_days=2,
     )  # fmt: skip
-    return pd.concat(
-        [on, cell_runs("shocks", data_seed, n, case="off", label=labels(off, n))], ignore_index=True
-    )
+    return joined([on, cell_runs("shocks", data_seed, n, case="off", label=labels(off, n))])
 
 
 def objectives(data_seed=1, one=1, six=4):
-    return pd.concat(
-        [
-            cell_runs("objectives", data_seed, case="one_task", label=labels(one)),
-            cell_runs("objectives", data_seed, case="six_tasks", label=labels(six)),
-        ],
-        ignore_index=True,
+    return joined(
+        cell_runs("objectives", data_seed, case=case, label=labels(dead))
+        for case, dead in {"one_task": one, "six_tasks": six}.items()
     )
 
 
@@ -159,7 +151,7 @@ def adam(data_seed=1):
             cell_runs("adam", data_seed, method="adam", auc=plain, label=dead, **where),
             cell_runs("adam", data_seed, method="clippy_adam", auc=value + 1e-3, **where),
         ]
-    return pd.concat(cells, ignore_index=True)
+    return joined(cells)
 
 
 SENSITIVITY = {"grad_norm": 5.0, "grad_over_weight": 6.0, "update_over_weight": 40.0}
@@ -183,29 +175,22 @@ def divergences(data_seed=1, n=6):
         f"{layer}/sigma_mean": 0.1 * (place + 1) * wiggle for place, layer in enumerate(LAYERS[1:])
     }
     clippy["cross/sigma_mean"] = 0.05 * wiggle
-    study = "divergences", data_seed, n
-    return pd.concat(
-        [
-            cell_runs(*study, case="undisturbed", auc=0.715 + 0.01 * wiggle, days_at_chance=0),
-            cell_runs(*study, case="mild", auc=0.71, label="micro", days_at_chance=3),
-            cell_runs(*study, case="severe", auc=0.5, label="full", days_at_chance=20, **severe),
-            cell_runs(
-                *study,
-                case="clippy",
-                method="clippy",
-                rate_multiple=2.0,
-                days_at_chance=0,
-                **clippy,
-            ),
-        ],
-        ignore_index=True,
+    cases = {
+        "undisturbed": {"auc": 0.715 + 0.01 * wiggle, "days_at_chance": 0},
+        "mild": {"auc": 0.71, "label": "micro", "days_at_chance": 3},
+        "severe": {"auc": 0.5, "label": "full", "days_at_chance": 20} | severe,
+        "clippy": {"method": "clippy", "rate_multiple": 2.0, "days_at_chance": 0} | clippy,
+    }
+    return joined(
+        cell_runs("divergences", data_seed, n, case=case, **columns)
+        for case, columns in cases.items()
     )
 
 
 def everything(*data_seeds):
     """Every study, on each data seed."""
     studies = (table2, table3, warmup, window, shocks, objectives, divergences, adam)
-    return pd.concat([study(seed) for seed in data_seeds for study in studies], ignore_index=True)
+    return joined(study(seed) for seed in data_seeds for study in studies)
 
 
 def where(runs, **columns):
@@ -227,21 +212,51 @@ def changed(runs, values, **columns):
 
 
 def shifted(runs, metric, by, **columns):
-    """A copy in which a metric of these rows is larger by an amount."""
+    """A copy in which a metric of these rows is larger by an amount: a scalar, or one a row."""
     runs = runs.copy()
     runs.loc[where(runs, **columns), metric] += by
     return runs
 
 
+def without(runs, **columns):
+    """A copy in which two runs of each cell with these columns are left."""
+    return runs[~(where(runs, **columns) & (runs["seed"] > 1))]
+
+
 def decide(claim, runs):
-    """The outcome of one rule, straight."""
-    return RULES[claim](runs)
+    """The outcome of the rule of one claim, straight."""
+    return CLAIMS[claim].rule(runs)
 
 
 def verdict(claim, runs):
     return decide(claim, runs).verdict
 
 
-def test_every_claim_with_a_rule_holds_in_this_world():
-    runs = everything(1)
-    assert {claim: verdict(claim, runs) for claim in RULES} == dict.fromkeys(RULES, "reproduced")
+DIVERGENCE = DivergenceConfig(
+    lift_lost=0.5, least_lift=0.08, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
+)
+A, B, C, END = 30, 31, 36, 60  # the moments of the divergence below, and its last step
+
+
+def curves(**values):
+    """A run that diverges: an evaluation every two steps, healthy up to A, at chance from C on."""
+    steps = np.arange(2, END + 1, 2)
+    auc = np.where(steps <= A, 0.7, np.where(steps < C, 0.6, 0.501))
+    return pd.DataFrame({"step": steps, "click/auc": auc, "loss": 3.0} | values)
+
+
+def telemetry(**changes):
+    """Its norms: 2 before, 8 at B, 0.5 after; every layer ten times the one below it."""
+    steps = np.arange(1, END + 1)
+    rows = {"step": steps, "loss": np.where(steps < B, 3.0, 30.0)}
+    for place, layer in enumerate(LAYERS):
+        scale = 10.0**place
+        norms = scale * np.where(steps < B, 2.0 + (steps % 3 - 1) * 0.1, 0.5)
+        norms[B - 1] = scale * 8
+        rows[f"{layer}/grad_norm"] = norms
+        rows[f"{layer}/grad_over_weight"] = norms / (4 - (steps >= B))
+        rows[f"{layer}/update_over_weight"] = norms**2
+        for shift, factor in enumerate(FACTORS):
+            rows[f"{layer}/{factor}"] = np.where(steps == B, 0.1 * (shift + 1), 1.0)
+        rows[f"{layer}/sigma"] = np.where(steps <= END / 2, 0.2, 0.4)
+    return pd.DataFrame(rows | changes)
