@@ -2,7 +2,6 @@
 
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -10,84 +9,83 @@ import time
 
 import pytest
 
+from experiments.errors import BadInput, CannotWrite, Differs, RunsCrashed, RunStopped
+from experiments.machinery.gin_files import named_file
+from experiments.studies.calibration import configs_at
+from experiments.studies.registry import resolve
+from scripts import command
 from scripts.command import ROOT
-from scripts.testing import outside_make, start
+from scripts.testing import attempt, outside_make, start
 
-RUN = ("scripts.run", "--profile=smoke")
 EXAMPLE = "--config=configs/studies/one_large_dcn_clippy.gin"
-
-
-def refused(tmp_path, *arguments):
-    """The one line on stderr of a command that exits with 2 and leaves nothing behind."""
-    results = tmp_path / "results"
-    process = start(*arguments, f"--results={results}", f"--cache={tmp_path / 'cache'}")
-    out, error = process.communicate(timeout=120)
-    assert process.returncode == 2, error
-    assert out == ""
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    assert not results.exists()
-    return error
+SCRIPTS = sorted(
+    path.stem
+    for path in (ROOT / "scripts").glob("*.py")
+    if "command.main(main, FLAGS)" in path.read_text() and path.stem != "command_test"
+)
 
 
 @pytest.mark.parametrize(
-    "arguments, said",
+    "error, status, said",
     [
-        (("scripts.reproduce_table2", "--profile=smok"), "no 'smok': allowed is one of laptop"),
-        (("scripts.reproduce_table2", "--workers=0"), "command line: flag --workers=0"),
-        (("scripts.study", EXAMPLE.replace("--config", "--study")), "CasesConfig"),
-        ((*RUN, EXAMPLE, "--set=MethodConfig.rule='clip'"), "MethodConfig.rule = 'clip': allowed"),
-        (("scripts.replay", "--run=nobody"), "RUN = 'nobody': no record in"),
+        (BadInput("x = 1: expected 2"), 2, "error: x = 1: expected 2\n"),
+        (CannotWrite("disk: full"), 2, "error: disk: full\n"),
+        (OSError(28, "No space left", "/x"), 2, "error: /x: cannot be written (No space left): "),
+        (OSError(116, "Stale file", "/x"), 2, "error: /x: Stale file; finished runs are kept\n"),
+        (Differs("1 of 2 differ"), 1, "error: 1 of 2 differ\n"),
+        (RunsCrashed({"small": "small.log"}), 3, "error: 1 runs crashed; the rest is recorded:\n"),
+        (RunStopped("a worker is gone"), 3, "error: a worker is gone\n"),
+        (KeyboardInterrupt(), 130, "interrupted: finished runs are kept; the same command goes"),
+        (None, 0, ""),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_bad_input_is_one_line_and_exit_status_2(tmp_path, arguments, said):
-    """A process each; mistakes_test.py has many more, in one."""
-    assert said in refused(tmp_path, *arguments)
+def test_each_way_out_has_its_status_and_line(capsys, error, status, said):
+    def main():
+        if error is not None:
+            raise error
+
+    assert command.exit_status(main, command.flags_of(), ["main"]) == status
+    assert capsys.readouterr().err.startswith(said)
 
 
-def test_a_results_folder_that_cannot_be_written_is_bad_input(tmp_path):
-    (tmp_path / "results").write_text("a file in the way")
-    process = start(*RUN, EXAMPLE, f"--results={tmp_path / 'results'}", f"--cache={tmp_path}")
-    _, error = process.communicate(timeout=120)
-    assert process.returncode == 2
-    assert "the results folder cannot be written" in error
-    assert error.count("\n") == 1
+def test_bad_input_is_one_line_and_leaves_nothing_behind(tmp_path):
+    """In a process of its own; mistakes_test.py has many more, in one."""
+    folders = (f"--results={tmp_path / 'results'}", f"--cache={tmp_path / 'cache'}")
+    process = start("scripts.run", "--profile=smoke", EXAMPLE, "--set=learning_rate=0", *folders)
+    out, error = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert re.fullmatch(r"error: .*run.learning_rate = 0: .*\n", error)
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_run_with_telemetry_is_looked_at_by_the_doctor_and_the_detector(tmp_path):
-    folders = (f"--results={tmp_path}", f"--cache={tmp_path / 'cache'}")
-    out, _ = start(*RUN, EXAMPLE, "--telemetry", *folders).communicate(timeout=120)
-    (file,) = (tmp_path / "smoke" / "runs").glob("*.telemetry.csv.gz")
+def test_a_measured_run_is_looked_at_by_the_doctor_and_the_detector(tmp_path, capfd):
+    folders = (tmp_path, tmp_path / "cache")
+    status, out, error = attempt("run", [EXAMPLE, "--telemetry"], capfd, *folders)
+    assert status == 0
+    assert error.splitlines()[-1].startswith("step     42/42  day   6  loss ")
+    assert "click/auc" in out
+    (file,) = (tmp_path / "smoke" / "runs").glob("large_dcn-clippy-*.telemetry.csv.gz")
     assert str(file) in out
     run_id = file.name.split(".")[0]
-    doctor = start("scripts.doctor", f"--run={run_id}", *folders)
-    detector = start("scripts.detector", "--profile=smoke", *folders)
-    out, error = doctor.communicate(timeout=120)
-    assert (doctor.returncode, error) == (0, "")
+    status, out, error = attempt("doctor", [f"--run={run_id}"], capfd, *folders)
+    assert (status, error) == (0, "")
     assert out.startswith(f"{run_id}: ")
     assert (tmp_path / "smoke" / "runs" / f"{run_id}.doctor.txt").read_text() == out
-    out, error = detector.communicate(timeout=120)
-    assert (detector.returncode, error) == (0, "")
+    status, out, error = attempt("detector", [], capfd, *folders)
+    assert (status, error) == (0, "")
     assert (tmp_path / "smoke" / "detector.md").read_text().strip() == out.strip()
 
 
-def test_one_run_prints_its_curve_and_leaves_its_record(tmp_path):
-    folders = (f"--results={tmp_path}", f"--cache={tmp_path / 'cache'}", "--data_seed=3")
-    process = start(*RUN, EXAMPLE, *folders)
-    out, error = process.communicate(timeout=120)
-    assert process.returncode == 0, error
-    assert error.splitlines()[-1].startswith("step     42/42  day   6  loss ")
+def test_another_data_seed_has_a_folder_of_its_own(tmp_path, capfd):
+    arguments = [EXAMPLE, "--data_seed=3", "--set=TrainerConfig.steps_per_day=1"]
+    status, out, _ = attempt("run", arguments, capfd, tmp_path, tmp_path / "cache")
     (record,) = (tmp_path / "smoke-data3" / "runs").glob("large_dcn-clippy-*.json")
+    assert status == 0
     assert str(record) in out
-    assert "click/auc" in out
 
 
+@pytest.mark.slow
 def test_crashed_runs_are_exit_status_3_and_name_their_logs(tmp_path):
-    from experiments.machinery.gin_files import named_file
-    from experiments.studies.calibration import configs_at
-    from experiments.studies.registry import resolve
-
     (edge,) = resolve([named_file("studies", "calibration")], (), ("CalibrationConfig",))
     bad = configs_at(edge, "smoke", edge.first_rate)[3].run_id
     # A folder where the curves should go makes that run crash, and no other.
@@ -114,30 +112,28 @@ def make(*arguments):
     )
 
 
-def test_quotes_in_set_survive_make():
-    run = make(
-        "run",
-        "PROFILE=smoke",
-        "CONFIG=configs/studies/one_large_dcn_clippy.gin",
-        "SET=learning_rate=0.1  MethodConfig.rule='clip' ModelConfig.tasks=('click', 'like')",
-    )
-    assert run.returncode == 2
-    assert "MethodConfig.rule = 'clip': allowed is one of naive" in run.stderr
-
-
-@pytest.mark.parametrize("profile", ["smok", "smoke laptop", "smoke;echo", "smoke&"])
-def test_make_adds_one_line_of_its_own_to_a_mistake(profile):
-    done = make("list", f"PROFILE={profile}")
+def test_blanks_and_quotes_survive_make():
+    wanted = "SET=learning_rate=0.1  MethodConfig.rule='clip' ModelConfig.tasks=('click', 'like')"
+    done = make("run", "PROFILE=smoke", EXAMPLE.replace("--config", "CONFIG"), wanted)
+    assert done.returncode == 2
+    assert "MethodConfig.rule = 'clip': expected one of naive" in done.stderr
+    done = make("list", "PROFILE=smoke;echo laptop")
     assert (done.returncode, done.stdout) == (2, "")
-    ours, of_make = done.stderr.splitlines()
-    assert f"configs/profiles: no {profile!r}" in ours
-    assert of_make.startswith("make: ***")
+    assert "configs/profiles: no 'smoke;echo laptop'" in done.stderr
 
 
-def test_a_misspelt_variable_of_make_is_refused():
-    done = make("reproduce-table2", "PROFLE=smoke")
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("reproduce-table2", "PROFLE=smoke"), "no variable PROFLE: expected one of PROFILE DATA"),
+        (("table1", "DATA_SEED=3"), "make table1 does not read DATA_SEED: expected PROFILE"),
+        (("doctor", "RUN=x", "WORKERS=2"), "make doctor does not read WORKERS: expected RUN"),
+    ],
+)
+def test_make_refuses_a_variable_that_is_misspelt_or_not_read(arguments, said):
+    done = make(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "no variable PROFLE: allowed is one of PROFILE DATA_SEED" in done.stderr
+    assert said in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -150,96 +146,54 @@ def test_make_help_lists_every_command_and_variable_in_80_columns():
     shown = make("help").stdout
     lines = shown.splitlines()
     assert max(map(len, lines)) <= 80
-    commands, _, variables = shown.partition("variables of every command:\n")
-    assert {line.split()[0] for line in commands.splitlines()} == set(lists[".PHONY:"]) - {
-        "$(FIGURES)"
-    } | {"figure1"}
-    assert all(re.match(r"[a-z0-9-]+ +\S", line) for line in commands.splitlines())
+    commands, _, variables = shown.partition("variables of every command that trains:\n")
+    targets = {line.split()[0] for line in commands.splitlines()}
+    assert targets == set(lists[".PHONY:"]) - {"$(FIGURES)"} | {"figure1"}
     assert len({re.match(r"\S+ +", line).end() for line in commands.splitlines()}) == 1
     assert set(re.findall(r"\b[A-Z_]{3,}\b", variables)) == set(lists["VARIABLES :="])
 
 
-def test_a_reader_that_stops_early_is_no_error(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scripts.table1", "--profile=smoke", f"--results={tmp_path}"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def test_each_command_is_a_target_of_its_name():
+    makefile = (ROOT / "Makefile").read_text()
+    for script in [*SCRIPTS, "bench", "verify"]:
+        assert re.search(rf"^{script.replace('_', '-')}: .*## ", makefile, re.M), script
+
+
+def test_a_reader_that_stops_early_is_no_error():
+    process = start("scripts.plan", "--profile=smoke")
     process.stdout.close()  # long before the table is printed
     assert process.wait(timeout=180) == 0
     assert process.stderr.read() == ""
 
 
-SCRIPTS = sorted(
-    path.stem
-    for path in (ROOT / "scripts").glob("*.py")
-    if "command.main(main)" in path.read_text() and path.stem != "command_test"
-)
+def test_help_bad_input_and_plan_do_not_wait_for_tensorflow():
+    code = f"""
+import importlib, sys
+from scripts import command
+def do(script, *arguments):
+    module = importlib.import_module("scripts." + script)
+    return command.exit_status(module.main, module.FLAGS, [script, *arguments])
+for script in {SCRIPTS!r}:
+    assert do(script, "--help") == 0, script
+assert do("reproduce_table2", "--seeds=0") == 2
+assert do("study", "--study=nowhere.gin") == 2
+assert do("run", "{EXAMPLE}", "--profile=smoke", "--set=StreamConfig.dayz=8") == 2
+assert do("doctor", "--run=nobody") == 2
+assert do("list", "--profile=smoke", "--results=nowhere") == 2
+assert do("plan", "--profile=paper") == 0
+assert "tensorflow" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("--results") >= len(SCRIPTS)
+    assert "Large+DCN: devices, hours of a run" in done.stdout
 
 
-def heard(script, *arguments):
-    """(exit status, standard output) of a command in a process that ends without TensorFlow."""
-    code = (
-        f"import sys; from scripts import command, {script} as script\n"
-        f"status = command.exit_status(script.main, script.FLAGS, {['script', *arguments]!r})\n"
-        "print(status, 'tensorflow' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    *out, last = done.stdout.splitlines()
-    status, imported = last.split()
-    assert imported == "False"
-    return int(status), "\n".join(out)
-
-
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_help_does_not_wait_for_tensorflow(script):
-    status, out = heard(script, "--help")
-    assert status == 0
-    assert "--profile" in out
-    assert "--workers" in out
-
-
-@pytest.mark.parametrize(
-    "script, arguments",
-    [
-        ("reproduce_table2", ["--profile=smok"]),
-        ("reproduce_table2", ["--repeats=0"]),
-        ("study", ["--study=nowhere.gin"]),
-        ("study", ["--study=configs/studies/one_large_dcn_clippy.gin"]),
-        ("run", [EXAMPLE, "--profile=smoke", "--set=StreamConfig.dayz=8"]),
-        ("doctor", ["--run=nobody"]),
-        ("compare", ["--runs=nobody nothing"]),
-        ("list", ["--profile=smoke", "--results=nowhere"]),
-    ],
-)
-def test_bad_input_does_not_wait_for_tensorflow(script, arguments):
-    assert heard(script, *arguments) == (2, "")
-
-
-def test_a_plan_does_not_need_tensorflow():
-    status, out = heard("plan", "--profile=paper")
-    assert status == 0
-    assert "Large+DCN: devices, hours of a run" in out
-
-
-def test_help_takes_less_than_a_second():
-    def used():
-        spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return spent.ru_utime + spent.ru_stime
-
-    before = used()
-    heard("reproduce_table2", "--help")
-    assert used() - before < 1  # of a core: what else the machine does is not counted
-
-
+@pytest.mark.slow
 def test_an_interrupted_study_keeps_its_records_and_leaves_no_process(tmp_path):
     folders = (f"--results={tmp_path}", f"--cache={tmp_path / 'cache'}")
-    command = ("scripts.reproduce_table2", "--profile=smoke", "--workers=2", *folders)
-    process = start(*command)
+    study = ("scripts.reproduce_table2", "--profile=smoke", "--workers=2", *folders)
+    process = start(*study)
     runs = tmp_path / "smoke" / "runs"
     wait_for(lambda: len(list(runs.glob("*.json"))) >= 2)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
@@ -250,7 +204,7 @@ def test_an_interrupted_study_keeps_its_records_and_leaves_no_process(tmp_path):
     wait_for(lambda: not group_alive(process.pid))
     finished = {path: path.read_bytes() for path in runs.glob("*.json")}
 
-    process = start(*command)
+    process = start(*study)
     wait_for(lambda: len(list(runs.glob("*.json"))) > len(finished))
     os.killpg(process.pid, signal.SIGINT)
     _, error = process.communicate(timeout=120)

@@ -1,71 +1,52 @@
 """Puts what the code and the committed records of `laptop` say into the pages for people.
 
-Blocks between marks in README.md, results/README.md and scripts/README.md; all of
-configs/REFERENCE.md.
+A page has blocks between marks; configs/REFERENCE.md is written as a whole.
 """
 
 import json
 import re
 
+import pandas as pd
+
+from experiments.findings.claims.outcome import VERDICTS
+from experiments.findings.claims.table import summary
+from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table, number
 from scripts import command
+from scripts.reference import reference
 
-README = command.ROOT / "README.md"
-RESULTS = command.ROOT / "results" / "laptop"
-RESULTS_PAGE = command.ROOT / "results" / "README.md"
-OPERATIONS_PAGE = command.ROOT / "scripts" / "README.md"
-REFERENCE = command.ROOT / "configs" / "REFERENCE.md"
+FLAGS = command.flags_of()
+ROOT = command.ROOT
+RESULTS = ROOT / "results" / "laptop"
+REFERENCE = ROOT / "configs" / "REFERENCE.md"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
+STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "scope.md", "why_*.md")
 
-IN_FULL = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "scope.md")
 
-# The cases of each explaining study that its words in README.md stand on, in their order.
-KEY_CASES = {
-    "why_rates": ("small_clippy_0.5x", "small_clippy_4x", "small_gc_4x", "large_dcn_clippy_4x"),
-    "why_agc": (
-        "agc_2x",
-        "agc_per_layer_2x",
-        "agc_wider_1x",
-        "clippy_wider_1x",
-        "agc_twice_the_steps_1x",
-        "agc_without_shocks_1x",
-    ),
-    "why_agc_spread": ("clippy_8x", "agc_4x", "agc_8x", "agc_0.1_1x", "agc_per_layer_0.1_1x"),
-    "why_four_times": ("small_agc_0.01", "large_gc_0.1", "large_agc_0.01", "large_dcn_agc_0.01"),
-    "why_lamb": (
-        "small_0.05_2x",
-        "large_dcn_0.02_1x",
-        "large_dcn_0.001_1x",
-        "large_dcn_clippy_0.25x",
-    ),
-    "why_gc_small": ("clippy_1x", "clippy_wider_1x", "clippy_four_times_the_steps_1x"),
-    "why_rmse": ("clippy_1x", "calm_end_clippy_1x", "light_tails_clippy_1x"),
-    "why_table3": ("smaller_model", "no_dcn", "fewer_features", "two_tasks_removed"),
-    "why_window": ("size_1.5_1_day", "size_3.5_7_days", "warmup_5_1_day", "warmup_5_7_days"),
-    "why_warmup": ("small_5_days", "large_dcn_5_days"),
-}
+def main():
+    """Rewrites the pages."""
+    for path, texts in blocks().items():
+        path.write_text(updated(path.read_text(), texts, path.name))
+    REFERENCE.write_text(reference())
 
 
 def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
-    from experiments.findings.claims.table import summary
-
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
     bench = json.loads((RESULTS / "bench.json").read_text())
     table2, rates, notes = table2_parts((RESULTS / "table2.md").read_text())
-    pages = {
-        README: {
-            "table2": table2 + notes,
-            "claims": summary(pooled),
-            "why": explained(RESULTS),
-            "optimizers": optimizers(bench),
-        },
-        OPERATIONS_PAGE: {"scale": scale(bench, RESULTS)},
-        RESULTS_PAGE: {"rates": rates},
-    }
-    for page in sorted([*RESULTS.glob("why_*.md"), *(RESULTS / name for name in IN_FULL)]):
+    results = {"table2": table2 + notes, "rates": rates, "claims": summary(pooled)}
+    for page in sorted(path for name in STUDIES for path in RESULTS.glob(name)):
         # The heading of a study's page would cut a section of the page in two.
-        pages[RESULTS_PAGE][page.stem] = page.read_text().split("\n\n", 1)[1]
-    return pages
+        results[page.stem] = page.read_text().split("\n\n", 1)[1]
+    return {
+        ROOT / "README.md": {
+            "table2": short_table2(pd.read_csv(RESULTS / "table2.csv")),
+            "claims": verdicts(pooled),
+        },
+        ROOT / "results" / "README.md": results,
+        ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
+        ROOT / "scripts" / "README.md": {"scale": scale(bench, RESULTS)},
+    }
 
 
 def table2_parts(text):
@@ -75,45 +56,37 @@ def table2_parts(text):
     return table, rates + "\n", notes
 
 
-def explained(folder):
-    """What the explaining studies showed, in their key cases alone.
+def short_table2(rows):
+    """AUC and rate of Table 2 with the paper's in brackets, one row a model.
 
     Args:
-      folder: with their tables, why_*.csv.
-    Returns: a table in markdown.
-    Raises: ValueError if a table has no row for a key case, or a study has none.
+      rows: table2.csv as a DataFrame.
     """
-    import pandas as pd
+    lines = []
+    for model, cells in rows[rows["metric"] == "auc"].groupby("model", sort=False):
+        lines.append([MODEL_NAMES[model], *(_cell(row) for row in cells.itertuples())])
+    return markdown_table(["AUC", *map(METHOD_NAMES.get, rows["method"].unique())], lines)
 
-    from experiments.findings.cases import shown_gap
-    from experiments.findings.names import MODEL_NAMES, markdown_row, number
 
-    unknown = {path.stem for path in folder.glob("why_*.csv")} - set(KEY_CASES)
-    unknown = {name for name in unknown if not name.endswith("_runs")}
-    if unknown:
-        raise ValueError(f"KEY_CASES: nothing of {', '.join(sorted(unknown))}")
-    header = ["Study", "Case", "Model", "Rate", "Died", "AUC", "RMSE", "Less", "AUC gap"]
-    lines = [markdown_row(header), markdown_row(["---"] * len(header))]
-    for study, names in KEY_CASES.items():
-        table = pd.read_csv(folder / f"{study}.csv", keep_default_na=False, na_values=[""])
-        rows = table[table["case"].isin(names)]
-        if len(rows) != len(names):
-            raise ValueError(f"{study}.csv: no row of one of {', '.join(names)}")
-        for row in rows.itertuples():
-            compared = isinstance(row.against, str)
-            cells = [
-                f"`{study}`",
-                row.case,
-                MODEL_NAMES.get(row.model, row.model),
-                f"{row.rate_multiple:g}x",
-                f"{row.diverged}/{row.tried}",
-                number(row.auc_mean, row.auc_std, "auc"),
-                number(row.rmse_mean, row.rmse_std, "rmse"),
-                row.against if compared else "-",
-                shown_gap(row, "auc") if compared else "-",
-            ]
-            lines.append(markdown_row(cells))
-    return "\n".join(lines) + "\n"
+def _cell(row):
+    ours = f"{number(row.mean, row.std, 'auc')} at {row.rate_multiple:g}x"
+    if row.diverged:
+        ours = f"{row.diverged} of {row.n} diverge"
+    theirs = "diverges" if pd.isna(row.paper_mean) else f"{row.paper_mean:.2f}"
+    return f"{ours} [{theirs}]"
+
+
+def verdicts(pooled):
+    """The ids of the claims by their pooled verdict.
+
+    Args:
+      pooled: the contents of claims_pooled.json.
+    """
+    rows = []
+    for verdict in VERDICTS:
+        ids = [claim["id"] for claim in pooled if claim["verdict"] == verdict]
+        rows.append([verdict, str(len(ids)), ", ".join(ids)])
+    return markdown_table([f"verdict on {len(pooled)} claims", "claims", "which"], rows)
 
 
 def optimizers(bench):
@@ -122,12 +95,17 @@ def optimizers(bench):
     Args:
       bench: the contents of bench.json.
     """
-    lines = ["| step | against | time | ratio |", "| --- | --- | --- | --- |"]
-    for name, entry in sorted(bench.items()):
-        if "_57m_vs_" in name or "sparse" in name:
-            times = f"{1e3 * entry['median_s']:.0f} ms, {1e3 * entry['baseline_s']:.0f} ms"
-            lines.append(f"| `{name}` | {entry['baseline']} | {times} | {entry['ratio']:.2f} |")
-    return "\n".join(lines) + "\n"
+    rows = [
+        [
+            f"`{name}`",
+            entry["baseline"],
+            f"{1e3 * entry['median_s']:.0f} ms, {1e3 * entry['baseline_s']:.0f} ms",
+            f"{entry['ratio']:.2f}",
+        ]
+        for name, entry in sorted(bench.items())
+        if "_57m_vs_" in name or "sparse" in name
+    ]
+    return markdown_table(["step", "against", "time", "ratio"], rows)
 
 
 def scale(bench, folder):
@@ -137,12 +115,9 @@ def scale(bench, folder):
       bench: the contents of bench.json.
       folder: with bench_scale.md.
     """
-    table = folder / "bench_scale.md"
-    if not table.exists():
-        return "Not measured yet.\n"
     study, start = bench["study_parallel_efficiency"], bench["help_vs_bare_python"]
     return (
-        f"{table.read_text()}\n"
+        f"{(folder / 'bench_scale.md').read_text()}\n"
         f"A study of {study['n']} runs of Large keeps its two workers at their runs for "
         f"{100 * study['ratio']:.0f} % of its time, their start included. "
         f"`--help` of a command answers in {start['median_s']:.2f} s.\n"
@@ -160,28 +135,18 @@ def updated(page, texts, name="README.md"):
       has marks of another block.
     """
     for block, text in texts.items():
-        opening, closing = (
-            f"<!-- {block}: written by `make readme` -->\n",
-            f"<!-- end of {block} -->",
+        opening, closing = map(
+            re.escape, (f"<!-- {block}: written by `make readme` -->\n", f"<!-- end of {block} -->")
         )
-        between = re.compile(f"(?<={re.escape(opening)}).*?(?={re.escape(closing)})", re.DOTALL)
+        between = re.compile(f"(?<={opening}).*?(?={closing})", re.DOTALL)
         page, found = between.subn(lambda _, text=text: text, page)
         if found != 1:
-            raise ValueError(f"{name}: the marks of {block} are not there, once and in order")
+            raise ValueError(f"{name}: expected the marks of {block} once and in order")
     for block in re.findall(r"<!-- (\w+): written by `make readme` -->", page):
         if block not in texts:
-            raise ValueError(f"{name}: {block} has marks: allowed is one of {', '.join(texts)}")
+            raise ValueError(f"{name}: {block} has marks: expected one of {', '.join(texts)}")
     return page
 
 
-def main():
-    """Rewrites the pages."""
-    from scripts.reference import reference
-
-    for path, texts in blocks().items():
-        path.write_text(updated(path.read_text(), texts, path.name))
-    REFERENCE.write_text(reference())
-
-
 if __name__ == "__main__":
-    main()
+    command.main(main, FLAGS)
