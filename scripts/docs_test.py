@@ -17,7 +17,8 @@ from scripts.reference import arguments, reference
 from scripts.testing import outside_make
 
 ROOMS = ("clippy", "configs", "data", "experiments", "models", "scripts", "results")
-PAGES = (
+PAGES = ("README.md", "CONTRIBUTING.md")
+PAGES += tuple(f"{room}/README.md" for room in ROOMS if room != "models")
     "README.md",
     "CONTRIBUTING.md",
     *(f"{room}/README.md" for room in ROOMS if room != "models"),
