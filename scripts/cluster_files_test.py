@@ -10,7 +10,7 @@ import pytest
 import yaml
 from distributed.cli import dask_scheduler, dask_worker
 
-from experiments.machinery.workers.connection import check_address
+from experiments.machinery.workers.cluster import check_address
 from scripts.command import ROOT
 
 FOLDER = ROOT / "scripts" / "cluster"

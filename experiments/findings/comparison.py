@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from experiments.machinery.workers.sparkline import sparkline
+from experiments.machinery.workers.progress import sparkline
 from experiments.training.divergence import CHANCE
 
 LETTERS = "ABCDEFGH"  # the names of the runs; there are as many colours to tell apart

@@ -11,7 +11,7 @@ from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.gin_files import named_file
 from experiments.machinery.records.files import check_folder
 from experiments.machinery.records.record import Store, results_folder
-from experiments.machinery.workers.connection import check_address, connected
+from experiments.machinery.workers.cluster import check_address, connected
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies import calibration

@@ -5,12 +5,13 @@ import math
 
 import pandas as pd
 
-from experiments.machinery.records.record import RunRecord, Store
+from experiments.machinery.records.record import RunRecord
+from experiments.machinery.workers.testing import HEALTHY, leave_run
 from experiments.studies.configs import Table2Config
 from experiments.studies.grid import run_config
 from experiments.training.divergence import DivergenceConfig
 
-HEALTHY, FULL = (0.6, 0.7, 0.75), (0.7, 0.6, 0.5)
+FULL = (0.7, 0.6, 0.5)
 DIVERGENCE = DivergenceConfig(
     lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
 )
@@ -85,6 +86,11 @@ def curves(config, aucs):
     )
 
 
+def smoke_run(seed=0, model="small"):
+    """The RunConfig of a naive run of the smoke profile."""
+    return run_config("smoke", model, "naive", learning_rate=0.1, data_seed=1, run_seed=seed)
+
+
 def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=1, **setting):
     """A made-up run with its curves in a results folder; returns its record.
 
@@ -95,31 +101,7 @@ def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=
     """
     named = {"model": "small", "method": "gc"} | setting
     config = run_config("smoke", **named, learning_rate=rate, data_seed=data_seed, run_seed=seed)
-    curves = pd.DataFrame(
-        {
-            "step": [6 * k for k in range(1, len(aucs) + 1)],
-            "day": range(1, len(aucs) + 1),
-            "loss": [3.0 / k for k in range(1, len(aucs) + 1)],
-            "worst_loss": [3.5 / k for k in range(1, len(aucs) + 1)],
-            "click/auc": aucs,
-            "watch_time/rmse": [1.25] * len(aucs),
-        }
-    )
-    crashed = status == "crashed"
-    last = {} if crashed else curves.iloc[-1]
-    record = RunRecord(
-        run_id=config.run_id,
-        status=status,
-        config=config.to_dict(),
-        steps=0 if crashed else 6 * len(aucs),
-        first_bad_step=6 * len(aucs) - 1 if status == "diverged" else None,
-        first_bad_day=len(aucs) if status == "diverged" else None,
-        metrics={name: last[name] for name in ("click/auc", "watch_time/rmse") if name in last},
-        optimal={},
-        curves_sha256=None,
-        provenance={} if crashed else {"wall_s": 7.6},
-    )
-    return Store(root).write(record, None if crashed else curves)
+    return leave_run(root, config, aucs=aucs, status=status)
 
 
 def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):

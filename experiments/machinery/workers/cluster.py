@@ -1,104 +1,221 @@
-"""The engine of a study on several machines: the workers of a Dask cluster."""
+"""The workers of a Dask cluster: they are connected to, found fit, and given runs.
+
+Dask and not Ray: both repeat lost runs and gave the same bits. Dask is 43 MB and not 252, listens
+where it is told to, so that tests can have a cluster on loopback, and needs no service on a node.
+It has no hard timeout, so a run on a cluster watches itself, see cluster_worker.py.
+"""
 
 import collections
 import concurrent.futures
 import contextlib
+import logging
 import pathlib
+import re
 import sys
-import threading
 import time
 import uuid
-from typing import Any, NamedTuple
+import warnings
 
-from experiments.machinery.workers import remote
-from experiments.machinery.workers.faults import Broke, Died
-from experiments.machinery.workers.worker import fault_of
+from experiments.errors import BadInput
+from experiments.machinery.records.files import check_folder
+from experiments.machinery.workers import cluster_worker
+from experiments.machinery.workers.worker import Ended, ended_by
 
+CONNECT_S = 10  # ours: a scheduler that is there answers in one
+WORKERS_S = 30  # ours: workers that are started together with the scheduler
 TICK_S = 0.1
 ASK_S = 1.0  # ours: between two questions to the scheduler how many workers there are
 ALONE_S = 20.0  # ours: a worker that died is replaced in less
 
 
-class Waiting(NamedTuple):
-    """A run that no worker has yet."""
+class Connection:
+    """A cluster of which every worker was found fit for runs of this checkout.
 
-    future: concurrent.futures.Future
-    arguments: list[Any]
-    hang_s: float
+    Args:
+      address: of the scheduler, as a person gave it.
+      client: distributed.Client.
+      wanted: cluster_worker.Wanted.
+    """
+
+    def __init__(self, address, client, wanted):
+        self._address, self.client, self.wanted = address, client, wanted
+
+    def workers(self):
+        """Number of workers now; 0 while the scheduler is out of reach."""
+        if self.client.status != "running":  # to ask would wait for a scheduler
+            return 0
+        try:
+            return len(self.client.nthreads())
+        except (OSError, ValueError):  # ValueError: of a client that is closed
+            return 0
+
+    @property
+    def is_lost(self):
+        """Whether Dask has given up: it tries to connect again for CONNECT_S."""
+        return self.client.status in ("closing", "closed")
+
+    def check(self):
+        """Raises: BadInput if the scheduler is gone."""
+        if self.is_lost:
+            raise BadInput(
+                f"CLUSTER = {self._address!r}: the connection to the scheduler was lost: "
+                "finished runs are kept, the same command goes on once a scheduler is there"
+            )
+
+
+def check_address(address):
+    """Raises: BadInput unless the text may be the address of a scheduler."""
+    if not re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}", address):
+        raise BadInput(
+            f"CLUSTER = {address!r}: expected the address of a Dask scheduler, "
+            "as tcp://10.0.0.5:8786 or tls://10.0.0.5:8786"
+        )
+
+
+@contextlib.contextmanager
+def connected(address, results):
+    """A Connection, closed at the end.
+
+    Args:
+      address: of the scheduler.
+      results: folder of all results, which the workers have to see at the same path.
+    Raises: BadInput if there is no scheduler, no worker, or one that is unfit.
+    """
+    probe = pathlib.Path(results).resolve() / f".cluster-{uuid.uuid4().hex}"
+    with _client(address) as client:
+        check_folder(probe.parent, "results folder")
+        probe.touch()
+        try:
+            wanted = cluster_worker.Wanted(cluster_worker.traits(), str(probe))
+            _check(client, wanted, address)
+            yield Connection(address, client, wanted)
+        finally:
+            probe.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _client(address):
+    try:
+        import distributed
+    except ImportError as error:
+        raise BadInput(
+            f"CLUSTER = {address!r}: the package distributed is not installed: "
+            "expected an environment that has it: make setup, or pip install --group cluster"
+        ) from error
+    for name in ("distributed", "distributed.client"):  # what matters is said here, in a line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    certified = distributed.Security().get_connection_args("client").get("ssl_context")
+    if address.startswith("tls") and certified is None:
+        raise BadInput(
+            f"CLUSTER = {address!r}: no certificates: expected with tls:// Dask's variables "
+            "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, .._CLIENT__CERT and .._CLIENT__KEY"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # versions are compared below
+            client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+    except OSError as error:
+        raise BadInput(
+            f"CLUSTER = {address!r}: no answer of a scheduler ({_line(error)}): "
+            "expected the address that `dask scheduler` prints"
+        ) from error
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(OSError):
+            client.close()
+
+
+def _check(client, wanted, address):
+    """Raises: BadInput unless the scheduler and every worker are fit."""
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_S)
+    except TimeoutError as error:
+        raise BadInput(
+            f"CLUSTER = {address!r}: no worker: start some with `python -m dask worker {address}`"
+        ) from error
+    answers = client.run(cluster_worker.worker_answer, wanted, on_error="return")
+    processors = collections.Counter(getattr(a, "processor", "") for a in answers.values())
+    try:
+        answers["the scheduler"] = client.run_on_scheduler(cluster_worker.scheduler_answer)
+    except Exception as error:  # of any kind: it was raised there
+        answers["the scheduler"] = error
+    unfit = {_told(name, answer, wanted) for name, answer in answers.items()} - {""}
+    if unfit:
+        raise BadInput(
+            f"CLUSTER = {address!r}: {'; '.join(sorted(unfit))}: expected a scheduler and "
+            "workers of one thread, with the code, packages and results folder of this command"
+        )
+    if len(processors) > 1:
+        shown = ", ".join(f"{count} of {name}" for name, count in processors.items())
+        sys.stderr.write(f"note: processors may round differently; the workers have {shown}\n")
+
+
+def _told(name, answer, wanted):
+    """What is said of an unfit process of the cluster, or ""."""
+    if isinstance(answer, Exception):
+        return f"{name} has no checkout in its working folder ({_line(answer)})"
+    unfit = answer.unfit(wanted)
+    return f"{answer.host} has {', '.join(unfit)}" if unfit else ""
+
+
+def _line(error):
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 class Cluster:
-    """Workers of a cluster, as many runs at a time as there are workers.
+    """Executes runs on a cluster, as many at a time as there are workers; as local.Local.
 
     Dask repeats a run whose worker died, and gives it up after `allowed-failures` (3 unless the
     scheduler is told otherwise) and one deaths. It counts a death for every run that a worker had,
-    also for those that only waited there: no worker is given a second one.
+    also for those that only waited there. So no worker is given a second run: where machines are
+    taken away often, innocent runs would be lost.
 
     Args:
-      connection: connection.Connection.
-      folders: results and cache folder, and that of logs, as the workers see them.
+      connection: Connection.
+      folders: results and cache folder, as the workers see them.
     """
 
     def __init__(self, connection, folders):
-        self._connection = connection
-        self._folders = tuple(str(pathlib.Path(folder).resolve()) for folder in folders)
-        self._waiting = collections.deque()
-        self._running = {}  # from Dask's future to ours
+        self._connection, self._folders = connection, folders
+        self._waiting = collections.deque()  # (RunConfig, arguments, hang_s) no worker has yet
+        self._running = {}  # from Dask's future of a run to its RunConfig
         self._workers, self._asked_s, self._seen_s = 0, -ASK_S, time.monotonic()
-        self._thread, self._stopped = None, threading.Event()
 
     def start(self):
-        """Begins to hand out runs.
-
-        Raises: BadInput if the scheduler is gone.
-        """
+        """Raises: BadInput if the scheduler is gone."""
         self._connection.check()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, daemon=True)
-            self._thread.start()
 
-    def submit(self, arguments, hang_s):
-        """Future of remote.execute, which ends its worker after `hang_s` seconds."""
-        config, progress, *rest = arguments
-        future = concurrent.futures.Future()
-        arguments = [config, str(pathlib.Path(progress).resolve()), *rest]
-        self._waiting.append(Waiting(future, arguments, hang_s))
-        return future
+    def submit(self, config, arguments, hang_s):
+        """Queues worker.execute(config, *arguments), which ends its worker after `hang_s`."""
+        self._waiting.append((config, arguments, hang_s))
 
-    def fault(self, future):
-        """What came of a run that has ended, as Local.fault."""
-        return future.result()
+    def ended(self, timeout_s):
+        """The runs that have ended, list of (RunConfig, Ended); waits so long for the first."""
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            found = self._lost() if self._connection.is_lost else []
+            found += self._collect()
+            if not found:
+                self._count()
+                self._hand_out()
+            if found or time.monotonic() > deadline_s:
+                return found
+            time.sleep(TICK_S)
 
     def stop(self, at_once):
         """Hands out no more runs. Those under way go on to their end on the workers."""
-        self._stopped.set()
-        if self._thread is not None:
-            self._thread.join()
-        for remote_future in self._running:
+        for run in self._running:
             with contextlib.suppress(Exception):  # the scheduler may be gone
-                remote_future.release()
-
-    def _work(self):
-        try:
-            while not self._stopped.wait(TICK_S):
-                self._collect()
-                self._count()
-                self._hand_out()
-        except BaseException as error:  # nobody would wake who waits for the runs
-            self._thread = None  # the next start makes another
-            for future in [*self._running.values(), *(run.future for run in self._waiting)]:
-                future.set_result(Broke(f"the connection failed: {error!r}"))
-            self._running.clear()
-            self._waiting.clear()
+                run.release()
 
     def _collect(self):
-        for remote_future, future in list(self._running.items()):
-            if remote_future.done():
-                del self._running[remote_future]
-                future.set_result(_fault(remote_future))
-        if self._connection.is_lost:
-            while self._waiting:
-                self._waiting.popleft().future.set_result(Broke("the scheduler is gone"))
+        done = [run for run in self._running if run.done()]
+        return [(self._running.pop(run), _ended(run)) for run in done]
+
+    def _lost(self):
+        waiting, self._waiting = self._waiting, collections.deque()
+        return [(config, Ended("broke", "the scheduler is gone")) for config, *_ in waiting]
 
     def _count(self):
         """Learns how many workers there are, and says it if there is none for long."""
@@ -113,32 +230,37 @@ class Cluster:
             self._seen_s = None  # said once
 
     def _hand_out(self):
+        from distributed.client import ClosedClientError
+
         while self._waiting and len(self._running) < self._workers:
-            future, arguments, hang_s = self._waiting[0]
-            remote_future = self._connection.client.submit(
-                remote.execute,
-                self._connection.wanted,
-                self._folders,
-                arguments,
-                hang_s,
-                key=f"{arguments[0].run_id}-{uuid.uuid4().hex}",
-                pure=False,
-            )
-            self._running[remote_future] = future
+            config, arguments, hang_s = self._waiting[0]
+            try:
+                run = self._connection.client.submit(
+                    cluster_worker.execute,
+                    self._connection.wanted,
+                    self._folders,
+                    (config, *arguments),
+                    hang_s,
+                    key=f"{config.run_id}-{uuid.uuid4().hex}",
+                    pure=False,
+                )
+            except ClosedClientError:  # seen next time
+                return
+            self._running[run] = config
             self._waiting.popleft()
 
 
-def _fault(remote_future):
-    """What came of a run, of a future of Dask that has ended."""
+def _ended(run):
+    """The Ended of a run whose future of Dask is done."""
     from distributed import KilledWorker
 
-    if remote_future.cancelled():  # lost with its scheduler, or by a restart of the cluster
-        return Broke("the cluster dropped the run")
+    if run.cancelled():  # lost with its scheduler, or by a restart of the cluster
+        return Ended("broke", "the cluster dropped the run")
     try:
-        return remote_future.result()
+        return run.result()
     except KilledWorker as error:
-        return Died(f"the worker process died each time: {error}")
+        return Ended("died", f"the worker process died each time: {error}")
     except concurrent.futures.CancelledError:
-        return Broke("the cluster dropped the run")
+        return Ended("broke", "the cluster dropped the run")
     except Exception as error:  # of Dask, or of a file on the way to the run
-        return fault_of(error)
+        return ended_by(error)

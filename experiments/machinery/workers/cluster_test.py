@@ -1,32 +1,187 @@
-"""The engine of a cluster against a made-up Dask: what it hands out, and what it says of ends."""
+"""Studies on a Dask cluster: of real processes whose workers are killed, and of a made-up one."""
 
 import errno
 import os
-import time
-from concurrent.futures import CancelledError
+import signal
+import sys
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from types import SimpleNamespace
 
+import pytest
 from distributed import KilledWorker
 from distributed.scheduler import WorkerState
 
-from experiments.machinery.workers import cluster
-from experiments.machinery.workers.cluster import Cluster
-from experiments.machinery.workers.faults import Broke, Died, Stopped
-from experiments.machinery.workers.loopback import wait_for
-from experiments.studies.grid import run_config
+from experiments.errors import BadInput, RunsCrashed
+from experiments.findings.make import write_cases
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers import cluster, cluster_worker, pool, worker
+from experiments.machinery.workers.cluster import Cluster, check_address, connected
+from experiments.machinery.workers.cluster_worker import Answer, Wanted, worker_answer
+from experiments.machinery.workers.study import Study
+from experiments.machinery.workers.testing import (
+    DIVERGENCE,
+    DaskCluster,
+    InProcess,
+    Opened,
+    at_work,
+    wait_for,
+)
+from experiments.machinery.workers.worker import Ended
+from experiments.studies import session
+from experiments.studies.cases import CasesStudy
+from experiments.studies.configs import CasesConfig
+from experiments.studies.session import Options
+from experiments.studies.testing import smoke_run
 
 
-def config(seed):
-    return run_config("smoke", "small", "naive", learning_rate=0.1, data_seed=1, run_seed=seed)
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    """A cluster that has no worker yet; those that it gets train nothing."""
+    folder = tmp_path_factory.mktemp("cluster")
+    processes = DaskCluster(folder, "--preload", "experiments.machinery.workers.testing")
+    yield processes
+    processes.stop()
+
+
+@pytest.fixture(scope="module")
+def workers(scheduler):
+    """Two workers of that cluster."""
+    return [scheduler.worker(), scheduler.worker()]
+
+
+@pytest.fixture
+def study(scheduler, workers, tmp_path, monkeypatch):
+    """A study on these workers, whose runs last until `hold` is gone from its folder."""
+    monkeypatch.setattr(cluster, "WORKERS_S", 120)
+    (tmp_path / "hold").touch()
+    with connected(scheduler.address, tmp_path) as joined:
+        with Opened(tmp_path).open(joined) as opened:
+            yield opened
+    assert not list(tmp_path.glob(".cluster-*"))
+
+
+def test_a_missing_scheduler_missing_workers_and_a_missing_package_are_named(
+    scheduler, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cluster, "CONNECT_S", 1)
+    monkeypatch.setattr(cluster, "WORKERS_S", 1)
+    with pytest.raises(BadInput, match="'tcp://127.0.0.1:9': no answer of a scheduler"):
+        with connected("tcp://127.0.0.1:9", tmp_path):
+            pass
+    monkeypatch.setattr(cluster, "CONNECT_S", 60)
+    with pytest.raises(BadInput, match="no worker: start some with"):
+        with connected(scheduler.address, tmp_path):
+            pass
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(BadInput, match="distributed is not installed: .* make setup"):
+        with connected("tcp://127.0.0.1:9", tmp_path):
+            pass
+    assert not list(tmp_path.glob(".cluster-*"))
+
+
+@pytest.mark.parametrize(
+    "address", ["", "dask", "10.0.0.5:8786", "http://a:1", "tcp://a", "tcp://:1"]
+)
+def test_what_is_no_address_of_a_scheduler_is_refused(address):
+    with pytest.raises(BadInput, match=f"CLUSTER = '{address}': expected the address of a Dask"):
+        check_address(address)
+
+
+def test_an_encrypted_connection_needs_certificates(tmp_path):
+    with pytest.raises(BadInput, match="'tls://127.0.0.1:9': no certificates: expected with"):
+        with connected("tls://127.0.0.1:9", tmp_path):
+            pass
+
+
+def test_runs_of_killed_workers_are_repeated_and_a_late_unfit_one_gets_none(
+    study, scheduler, workers, tmp_path
+):
+    with ThreadPoolExecutor() as threads:
+        records = threads.submit(study.execute, [smoke_run(seed) for seed in range(6)])
+        killed = wait_for(lambda: at_work(tmp_path)).pop()
+        os.kill(killed, signal.SIGKILL)  # its nanny is left
+        wait_for(lambda: len(at_work(tmp_path) - {killed}) == 2)
+        scheduler.kill(workers[0])
+        late = scheduler.worker(threads=2)
+        assert late.wait(120) == 0  # it has left
+        (tmp_path / "hold").unlink()
+        assert [record.status for record in records.result()] == ["finished"] * 6
+
+
+def test_a_run_that_hangs_ends_its_worker_and_is_reported(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "TRIES", 1)
+    monkeypatch.setattr(pool, "hang_seconds", lambda config: 0.5)
+    with pytest.raises(RunsCrashed):
+        study.execute([smoke_run()])
+    log = (tmp_path / "logs" / f"{smoke_run().run_id}.log").read_text()
+    assert log.startswith("the run hung and was stopped after 0.5 s")
+    assert ", line " in log  # where it was
+    assert study.store.read(smoke_run().run_id) is None
+    assert not list(tmp_path.glob("logs/*.trace"))
+
+
+def test_a_lost_scheduler_is_one_line(study, scheduler, tmp_path):
+    with ThreadPoolExecutor() as threads:
+        records = threads.submit(study.execute, [smoke_run(seed) for seed in range(9)])
+        wait_for(lambda: at_work(tmp_path))
+        scheduler.kill(scheduler.scheduler)
+        with pytest.raises(BadInput, match="the connection to the scheduler was lost: finished"):
+            records.result()
+
+
+CASES = CasesConfig(
+    title="Own",
+    runs=2,
+    cases={
+        "large": {"model": "large_dcn", "method": "clippy", "rate_multiple": 1},
+        "small": {"model": "small", "rate_multiple": 2, "against": "large"},
+    },
+)
+
+
+def tables(study, display):
+    """Runs CASES; the bytes of the table's files."""
+    root = study.store.root
+    runs = CasesStudy(CASES, "smoke", 1, study).run(0.5, DIVERGENCE, display)
+    write_cases(root, "own", CASES, runs)
+    return {path.name: path.read_bytes() for path in root.glob("own*")}
+
+
+@pytest.mark.slow
+def test_a_study_on_a_cluster_with_a_killed_worker_leaves_the_same_bytes(
+    tmp_path, day_cache, monkeypatch
+):
+    monkeypatch.setattr(session.calibration, "planned", lambda *given: ([], "known"))
+    monkeypatch.setattr(session.calibration, "calibrate", lambda *given: "known")
+    near, far = Opened(tmp_path / "near"), tmp_path / "smoke"
+    processes = DaskCluster(tmp_path)
+    options = Options(
+        profile="smoke",
+        data_seed=None,
+        results=str(tmp_path),
+        cache=str(day_cache),
+        workers=9,
+        cluster=processes.address,
+    )
+    try:
+        for _ in range(2):
+            processes.worker()
+        with ThreadPoolExecutor() as threads, session.opened(options) as opened:
+            killer = threads.submit(lambda: os.kill(wait_for(lambda: at_work(far)).pop(), 9))
+            found = tables(opened.study, opened.display)
+            killer.result()
+    finally:
+        processes.stop()
+    here = Study(near.store, InProcess(near.store, day_cache), near.display)
+    assert found == tables(here, near.display)
+    assert [record.status for record in Store(far).records()] == ["finished"] * 4
 
 
 class Asked:
     """What Dask gives for a run: pending until a test ends it."""
 
     def __init__(self, *arguments, key, pure):
-        self.arguments, self.ended, self.released = arguments, None, False
-
-    def end(self, fault=None):
-        self.ended = fault or "nothing"
+        self.ended = None
 
     def done(self):
         return self.ended is not None
@@ -37,100 +192,150 @@ class Asked:
     def result(self):
         if isinstance(self.ended, Exception):
             raise self.ended
-        return None if self.ended == "nothing" else self.ended
+        return self.ended
+
+    def release(self):
+        """Nothing to release."""
 
 
-class Made:
+class MadeUp:
     """A connection to two workers that do nothing."""
 
-    wanted, is_lost = "wanted", False
+    wanted, is_lost, number = "wanted", False, 2
 
     def __init__(self):
-        self.client, self.asked, self.check = self, [], lambda: None
+        self.client, self.asked = self, []
 
     def workers(self):
-        return 2
+        return self.number
 
     def submit(self, *arguments, **named):
         self.asked.append(Asked(*arguments, **named))
         return self.asked[-1]
 
 
-def test_a_worker_is_given_one_run_at_a_time(tmp_path):
-    """Of a second one that waits there Dask would count a death with each of the worker's."""
-    made = Made()
-    engine = Cluster(made, (tmp_path,))
-    engine.start()
-    futures = [engine.submit([config(seed), tmp_path], 9.0) for seed in range(4)]
-    wait_for(lambda: len(made.asked) == 2)
-    time.sleep(0.3)
-    assert len(made.asked) == 2
-    made.asked[1].end()
-    wait_for(lambda: len(made.asked) == 3)
-    assert [future.done() for future in futures] == [False, True, False, False]
-    assert engine.fault(futures[1]) is None
-    engine.stop(at_once=False)
-
-
-def test_what_goes_wrong_is_told_apart(tmp_path):
-    made = Made()
-    engine = Cluster(made, (tmp_path,))
-    engine.start()
-    state = WorkerState(
-        address="tcp://10.0.0.7:1",
-        status="init",
-        pid=1,
-        name="n",
-        nthreads=1,
-        memory_limit=0,
-        local_directory="/tmp",
-        nanny="",
-        server_id="s",
-    )
-    faults = [
-        KilledWorker("key", state, 3),
-        CancelledError(),
-        RuntimeError("not pickled"),
-        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/shared/logs/x.trace"),
-        Died("hung"),
-        "a trace",
-    ]
-    futures = [engine.submit([config(seed), tmp_path], 9.0) for seed in range(7)]
-    for place, fault in enumerate(faults):
-        wait_for(lambda place=place: len(made.asked) > place)
-        made.asked[place].end(fault)
-    made.is_lost = True
-    wait_for(futures[5].done)
-    told = [engine.fault(future) for future in futures[:6]]
-    engine.stop(at_once=True)
-    assert [type(fault) for fault in told] == [Died, Broke, str, Stopped, Died, str]
-    assert "on 4 different workers" in told[0]
-    assert "10.0.0.7" in told[0]
-    assert told[2].endswith("RuntimeError: not pickled\n")
-    assert told[4:] == ["hung", "a trace"]
-
-
-def test_runs_without_a_worker_are_given_back_when_the_scheduler_is_gone(tmp_path):
-    made = Made()
-    made.workers = lambda: 0
-    engine = Cluster(made, (tmp_path,))
-    engine.start()
-    future = engine.submit([config(0), tmp_path], 9.0)
-    time.sleep(0.3)
-    assert not future.done()
-    made.is_lost = True
-    assert isinstance(future.result(5), Broke)
-    engine.stop(at_once=True)
-
-
-def test_a_study_that_waits_for_workers_says_so_once(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def made(monkeypatch):
     monkeypatch.setattr(cluster, "ASK_S", 0.0)
-    monkeypatch.setattr(cluster, "ALONE_S", 0.2)
-    made = Made()
-    made.workers = lambda: 0
-    engine = Cluster(made, (tmp_path,))
-    engine.start()
-    engine.submit([config(0), tmp_path], 9.0)
-    time.sleep(1.0)
-    engine.stop(at_once=True)
+    return MadeUp()
+
+
+def engine_on(made, runs):
+    engine = Cluster(made, ("results", "cache"))
+    for run in runs:
+        engine.submit(run, (), 9.0)
+    return engine
+
+
+def test_a_worker_is_given_one_run_at_a_time(made):
+    """Of a second one that waits there Dask would count a death with each of the worker's."""
+    runs = [smoke_run(seed) for seed in range(4)]
+    engine = engine_on(made, runs)
+    assert engine.ended(0.0) == []
+    assert len(made.asked) == 2
+    made.asked[1].ended = Ended("done")
+    assert engine.ended(0.0) == [(runs[1], Ended("done"))]
+    assert engine.ended(0.0) == []
+    assert len(made.asked) == 3
+
+
+STATE = WorkerState(
+    address="tcp://10.0.0.7:1",
+    status="init",
+    pid=1,
+    name="n",
+    nthreads=1,
+    memory_limit=0,
+    local_directory="/tmp",
+    nanny="",
+    server_id="s",
+)
+
+
+@pytest.mark.parametrize(
+    "end, how, said",
+    [
+        (KilledWorker("key", STATE, 3), "died", "on 4 different workers"),
+        (CancelledError(), "broke", "the cluster dropped the run"),
+        (RuntimeError("not pickled"), "crashed", "RuntimeError: not pickled\n"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x.trace"), "stopped", "/x.trace: can"),
+        (Ended("died", "hung"), "died", "hung"),
+    ],
+)
+def test_what_goes_wrong_is_told_apart(made, end, how, said):
+    engine = engine_on(made, [smoke_run()])
+    engine.ended(0.0)
+    made.asked[0].ended = end
+    ((run, ended),) = engine.ended(0.0)
+    assert (run, ended.how) == (smoke_run(), how)
+    assert said in ended.text
+
+
+def test_runs_without_a_worker_are_given_back_when_the_scheduler_is_gone(made):
+    made.number = 0
+    engine = engine_on(made, [smoke_run()])
+    assert engine.ended(0.0) == []
+    made.is_lost = True
+    ((run, ended),) = engine.ended(0.0)
+    assert (run, ended.how) == (smoke_run(), "broke")
+
+
+def test_a_study_that_waits_for_workers_says_so_once(made, monkeypatch, capsys):
+    monkeypatch.setattr(cluster, "ALONE_S", 0.0)
+    made.number = 0
+    engine = engine_on(made, [smoke_run()])
+    for _ in range(3):
+        engine.ended(0.01)
     assert capsys.readouterr().err == "note: the cluster has no worker; the study waits for one\n"
+
+
+def test_differences_of_a_worker_are_named():
+    wanted = Wanted({"commit": "abc", "numpy": "2.4.6", "python": "3.11.9"}, "/shared/probe")
+    traits = {"commit": "", "numpy": "2.4.5", "python": "3.11.9"}
+    unfit = Answer("node7", "cpu", traits, ["2 threads"]).unfit(wanted)
+    assert unfit == ["commit unknown and not abc", "numpy 2.4.5 and not 2.4.6", "2 threads"]
+    assert Answer("node7", "cpu", wanted.traits, []).unfit(wanted) == []
+
+
+@pytest.mark.parametrize(
+    "threads, name, wrong",
+    [
+        (1, "there", []),
+        (1, "gone", ["no sight of {folder}"]),
+        (3, "there", ["3 threads and not 1 (--nthreads 1)"]),
+    ],
+)
+def test_a_worker_looks_at_the_shared_folder_and_its_threads(tmp_path, threads, name, wrong):
+    (tmp_path / "there").touch()
+    dask_worker = SimpleNamespace(state=SimpleNamespace(nthreads=threads))
+    answer = worker_answer(Wanted({}, str(tmp_path / name)), dask_worker)
+    assert answer.wrong == [text.format(folder=tmp_path) for text in wrong]
+
+
+def test_the_checksum_is_of_the_code_and_not_of_its_tests(tmp_path):
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "deep" / "a.py").write_text("one")
+    before = cluster_worker._checksum(tmp_path)
+    for name in ("data/a_test.py", "data/testing.py", "a.py"):
+        (tmp_path / name).write_text("no part of a run")
+    assert cluster_worker._checksum(tmp_path) == before
+    (tmp_path / "data" / "deep" / "a.py").rename(tmp_path / "data" / "a.py")
+    assert cluster_worker._checksum(tmp_path) != before
+
+
+def test_a_worker_that_could_not_be_prepared_is_prepared_again(tmp_path, monkeypatch):
+    """It stays in the cluster, and the folder may be there for the next command."""
+    for name in ("_runner", "_claims", "_root", "_unprepared"):
+        monkeypatch.setattr(worker, name, getattr(worker, name))
+    monkeypatch.setattr(cluster_worker, "_warm_for", None)
+    results = tmp_path / "results"
+    results.write_text("a file in the way")
+    folders = (str(results), str(tmp_path))
+    cluster_worker._be_warm(folders)
+    assert worker.execute(None).how == "stopped"
+    results.unlink()
+    cluster_worker._be_warm(folders)
+    prepared = worker._runner
+    assert worker._unprepared is None
+    cluster_worker._be_warm(folders)
+    assert worker._runner is prepared

@@ -1,25 +1,30 @@
-"""The engine of a study on one machine: warm worker processes, replaced when they die."""
+"""Worker processes of this machine: warm, and replaced when they die."""
 
 import concurrent.futures
 import multiprocessing
+import os
+import pathlib
+import socket
+import sys
+import threading
 
 import pebble
 
 from experiments.machinery.workers import worker
-from experiments.machinery.workers.faults import Broke, Died
+from experiments.machinery.workers.worker import Ended
 
 
 class Local:
-    """Worker processes of this machine.
+    """Executes runs in processes of this machine.
 
     Args:
       workers: number of processes, one thread each.
-      arguments: of worker.warm.
+      folders: results and cache folder.
     """
 
-    def __init__(self, workers, arguments):
-        self._workers, self._arguments = workers, arguments
-        self._pool = None
+    def __init__(self, workers, folders):
+        self._workers, self._folders = workers, folders
+        self._pool, self._runs = None, {}  # runs: from the future of a run to its RunConfig
 
     def start(self):
         """Starts the processes, anew if a worker's death between two runs broke the pool."""
@@ -29,29 +34,24 @@ class Local:
             self._pool = pebble.ProcessPool(
                 self._workers,
                 context=multiprocessing.get_context("spawn"),
-                initializer=_begin,
-                initargs=self._arguments,
+                initializer=begin,
+                initargs=self._folders,
             )
 
-    def submit(self, arguments, hang_s):
-        """Future of worker.execute(*arguments), which is killed after `hang_s` seconds."""
+    def submit(self, config, arguments, hang_s):
+        """Queues worker.execute(config, *arguments), which is killed after `hang_s` seconds."""
         try:
-            return self._pool.schedule(worker.execute, args=arguments, timeout=hang_s)
-        except RuntimeError as error:  # it broke while runs were being submitted
-            future = concurrent.futures.Future()
-            future.set_exception(concurrent.futures.BrokenExecutor(str(error)))
-            return future
+            run = self._pool.schedule(worker.execute, args=(config, *arguments), timeout=hang_s)
+        except RuntimeError as error:  # the pool broke while runs were being submitted
+            run = concurrent.futures.Future()
+            run.set_exception(concurrent.futures.BrokenExecutor(str(error)))
+        self._runs[run] = config
 
-    def fault(self, future):
-        """What came of a run that has ended: None, Held, Died, Broke, or what went wrong."""
-        try:
-            return future.result()
-        except concurrent.futures.TimeoutError as error:
-            return Died(f"the run hung and was stopped: {error}")
-        except pebble.ProcessExpired as error:
-            return Died(f"the worker process died: {error}")
-        except (concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError) as error:
-            return Broke(f"the pool of workers broke: {error}")
+    def ended(self, timeout_s):
+        """The runs that have ended, list of (RunConfig, Ended); waits so long for the first."""
+        first = concurrent.futures.FIRST_COMPLETED
+        done, _ = concurrent.futures.wait(self._runs, timeout_s, first)
+        return [(self._runs.pop(run), _ended(run)) for run in done]
 
     def stop(self, at_once):
         """Ends the processes, after the runs under way or at once."""
@@ -65,6 +65,40 @@ class Local:
         self._pool = None
 
 
-def _begin(*arguments):
-    worker.end_with_parent()
-    worker.warm(*arguments)
+def _ended(run):
+    try:
+        return run.result()
+    except concurrent.futures.TimeoutError as error:
+        return Ended("died", f"the run hung and was stopped: {error}")
+    except pebble.ProcessExpired as error:
+        return Ended("died", f"the worker process died: {error}")
+    # pebble's pool breaks if a worker dies while none has begun a run: no run is at fault then.
+    except (concurrent.futures.BrokenExecutor, concurrent.futures.CancelledError) as error:
+        return Ended("broke", f"the pool of workers broke: {error}")
+
+
+def begin(results_root, cache_root):
+    """Prepares a worker process; all it prints goes to `logs/worker-<host>-<pid>.log`."""
+    end_with_parent()
+    name = f"worker-{socket.gethostname()}-{os.getpid()}.log"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        log = pathlib.Path(results_root) / "logs" / name
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except OSError as error:
+        worker.unprepared(error)
+        return
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    worker.prepare(results_root, cache_root)
+
+
+def end_with_parent():
+    """Ends this process when the one that started it ends, in the middle of a run too."""
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

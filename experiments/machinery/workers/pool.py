@@ -1,27 +1,28 @@
-"""A pool of warm worker processes that runs the missing runs of a study."""
+"""A pool of workers that executes runs, whatever becomes of a worker."""
 
 import collections
-import concurrent.futures
 import contextlib
 import os
+import pathlib
 import socket
 import time
 
-from experiments.errors import BadInput, CannotWrite
+from experiments.errors import BadInput, CannotWrite, Damaged
 from experiments.machinery.cost.cost import seconds_of
+from experiments.machinery.records.checkpoint import CheckpointStore
 from experiments.machinery.records.claim import Claimed, Claims
-from experiments.machinery.records.files import write_whole
+from experiments.machinery.records.files import sweep_drafts, write_whole
 from experiments.machinery.records.record import RunRecord
 from experiments.machinery.workers.cluster import Cluster
-from experiments.machinery.workers.faults import Broke, Died, Held, Noted, Stopped
 from experiments.machinery.workers.local import Local
-from experiments.machinery.workers.tidy import drop_progress, tidy
+from experiments.machinery.workers.worker import Ended, progress_file
 
 HANG_FLOOR_S = 600  # ours: far above an import of TensorFlow on a busy machine
 HANG_FACTOR = 20  # ours: room for a machine that other work slows down
 TRIES = 3  # ours: a worker killed from outside may be unlucky twice
 POLL_S = 0.5
 HELD_S = 2  # ours: between two looks at the last runs that other processes are on
+WRITTEN = (".", "runs", "figures", "snapshots", "checkpoints", "logs", "progress")
 
 
 def hang_seconds(config):
@@ -30,23 +31,21 @@ def hang_seconds(config):
 
 
 class Pool:
-    """Warm worker processes; used as a context manager, started at the first run.
+    """Workers, started at the first run and ended with the block of this context manager.
 
     Args:
       store: record.Store.
       cache_root: folder of the caches of days.
-      workers: number of processes, one thread each; a cluster has its own.
-      hang_s: function from a RunConfig to the seconds after which it is stopped.
-      connection: connection.Connection to the cluster whose workers it is, or None for processes
+      workers: number of processes of this machine, one thread each; a cluster has its own.
+      connection: cluster.Connection to the cluster whose workers they are, or None for processes
         of this machine.
     """
 
-    def __init__(self, store, cache_root, workers, hang_s=hang_seconds, connection=None):
-        self._store, self._hang_s = store, hang_s
+    def __init__(self, store, cache_root, workers, connection=None):
+        self._store, self._claims = store, Claims(store.root)
         self._logs, self._progress = store.root / "logs", store.root / "progress"
-        self._claims = Claims(store.root)
         self._name = f"{socket.gethostname()}-{os.getpid()}"
-        folders = (str(store.root), str(cache_root), str(self._logs))
+        folders = [str(pathlib.Path(folder).resolve()) for folder in (store.root, cache_root)]
         self._engine = Cluster(connection, folders) if connection else Local(workers, folders)
 
     def __enter__(self):
@@ -57,37 +56,37 @@ class Pool:
         # Workers that died meanwhile left drafts too, and so did a study killed in its last words.
         # Where nothing can be written or locked nothing can be removed.
         with contextlib.suppress(OSError, BadInput):
-            tidy(self._store, self._progress)
+            tidy(self._store)
 
     def run(self, configs, display, telemetry=None):
-        """Runs configurations that have no record yet.
+        """Executes runs that have no record yet.
 
         A run whose worker died or hung is tried again when the others have ended, TRIES times in
         all. One that another process is on is looked at again until that has ended.
 
         Args:
           configs: RunConfigs, in the order in which they start.
-          display: progress.Display, told of every finished run.
+          display: progress.Display, told of every run that ends.
           telemetry: TelemetryConfig of what they measure, or None.
         Returns: dict from run id to the path of its log, for those that crashed.
-        Raises: CannotWrite as soon as a run could not write: the next could not either.
+        Raises: CannotWrite as soon as a run could not write.
         """
         for folder in (self._logs, self._progress):
             folder.mkdir(exist_ok=True)
-        tidy(self._store, self._progress)
+        tidy(self._store)
         left, tries, crashed = list(configs), _Tries(), {}
         while left:
             again = []
-            for config, fault in self._round(left, display, telemetry):
-                if tries.again(config.run_id, fault):
+            for config, ended in self._round(left, display, telemetry):
+                if tries.again(config.run_id, ended.how):
                     again.append(config)
-                    if isinstance(fault, Held):
+                    if ended.how == "held":
                         display.held(config)
-                elif fault is None:
+                elif ended.how == "done":
                     record = self._store.read(config.run_id)
                     display.finished(config, record, self._store.curves(record))
                 else:
-                    crashed[config.run_id] = self._crashed(config, fault)
+                    crashed[config.run_id] = self._crashed(config, ended.text)
                     display.crashed(config)
             if tries.end_round():
                 time.sleep(HELD_S)
@@ -96,39 +95,30 @@ class Pool:
         return crashed
 
     def _round(self, configs, display, telemetry):
-        """Yields (config, what came of it, as Local.fault) as the runs end."""
+        """Yields (RunConfig, Ended) as the runs end, each once."""
         self._engine.start()
-        waiting = {self._submit(config, telemetry): config for config in configs}
+        for config in configs:
+            self._engine.submit(config, (telemetry, self._name), hang_seconds(config))
+        waiting = {config.run_id: config for config in configs}
         while waiting:
-            done, _ = concurrent.futures.wait(waiting, POLL_S, concurrent.futures.FIRST_COMPLETED)
+            found = self._engine.ended(POLL_S)
             display.running(self._progress, waiting.values(), self._name)
-            for future in done:
-                config = waiting.pop(future)
-                fault = self._engine.fault(future)
-                if isinstance(fault, Stopped):
-                    raise CannotWrite(str(fault))
-                if isinstance(fault, Noted):
-                    display.note(fault)
-                    fault = None
-                fault = fault or self._unseen(config)
-                if fault is not None:  # the worker may not have been able to
-                    drop_progress(self._claims, self._progress, config.run_id)
-                yield config, fault
+            for config, ended in found:
+                del waiting[config.run_id]
+                if ended.how == "stopped":
+                    raise CannotWrite(ended.text)
+                if ended.how == "done" and ended.text:
+                    display.note(ended.text)
+                if ended.how == "done" and self._store.read(config.run_id) is None:
+                    ended = Ended("died", "it ended, and its record is not there")
+                if ended.how != "done":  # the worker may not have been able to
+                    _drop_progress(self._claims, self._store.root, config.run_id)
+                yield config, ended
 
-    def _unseen(self, config):
-        """Died if the record of a run that has ended is not there, None if it is."""
-        if self._store.read(config.run_id) is None:
-            return Died("it ended, and its record is not there")
-        return None
-
-    def _submit(self, config, telemetry):
-        arguments = [config, str(self._progress), telemetry, self._name]
-        return self._engine.submit(arguments, self._hang_s(config))
-
-    def _crashed(self, config, fault):
+    def _crashed(self, config, text):
         """Keeps what is said of a run that crashed; returns the path of that."""
         log = self._logs / f"{config.run_id}.log"
-        write_whole(log, fault.encode())
+        write_whole(log, text.encode())
         # Another process may have done it, or be on it: what that leaves is not to be overwritten.
         with contextlib.suppress(Claimed), self._claims.of(config.run_id):
             if self._store.read(config.run_id) is None:
@@ -141,23 +131,48 @@ class _Tries:
 
     def __init__(self):
         self._deaths = collections.Counter()
-        self._round, self._broken = [], 0  # broken: rounds in a row that brought nothing else
+        self._round, self._broken = set(), 0  # broken: rounds in a row that brought nothing else
 
-    def again(self, run_id, fault):
+    def again(self, run_id, how):
         """Whether a run is to be tried again after the others; asked once of each that ends."""
-        self._round.append(type(fault))
-        self._deaths[run_id] += isinstance(fault, Died)
-        if isinstance(fault, Died):
+        self._round.add(how)
+        self._deaths[run_id] += how == "died"
+        if how == "died":
             return self._deaths[run_id] < TRIES
-        if isinstance(fault, Broke):  # no fault of this run's
+        if how == "broke":  # through no fault of this run, so it is not counted against it
             return self._broken + 1 < TRIES
-        return isinstance(fault, Held)
+        return how == "held"
 
     def end_round(self):
         """Whether other processes were on all of the runs of the round that ends with this."""
-        found, self._round = set(self._round), []
-        self._broken = self._broken + 1 if Broke in found and type(None) not in found else 0
-        return found == {Held}
+        found, self._round = self._round, set()
+        self._broken = self._broken + 1 if "broke" in found and "done" not in found else 0
+        return found == {"held"}
+
+
+def tidy(store):
+    """Deletes what killed processes have left; what a living process is on stays.
+
+    Args:
+      store: record.Store.
+    Raises: BadInput if the folder is on a file system without locks.
+    """
+    claims, checkpoints = Claims(store.root), CheckpointStore(store.root)
+    with claims.of("tidy", wait=lambda line: None):
+        for folder in WRITTEN:
+            sweep_drafts(store.root / folder)
+        for path in (store.root / "progress").glob("*.json"):
+            _drop_progress(claims, store.root, path.stem)
+        for run_id in checkpoints.run_ids():
+            with contextlib.suppress(Claimed, Damaged), claims.of(run_id):
+                if store.read(run_id) is not None:
+                    checkpoints.remove(run_id)
+
+
+def _drop_progress(claims, root, run_id):
+    """Deletes the progress file of a run that no process is on."""
+    with contextlib.suppress(Claimed), claims.of(run_id):
+        progress_file(root, run_id).unlink(missing_ok=True)
 
 
 def _crashed_record(config):

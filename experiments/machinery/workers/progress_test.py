@@ -10,19 +10,18 @@ import pytest
 from rich.console import Console
 
 from experiments.machinery.records.record import RunRecord
-from experiments.machinery.workers.progress import HEARTBEAT_S, Display, duration, mean_auc
-from experiments.studies.grid import run_config
-from experiments.training.divergence import DivergenceConfig
-
-DIVERGENCE = DivergenceConfig(
-    lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
+from experiments.machinery.workers.progress import (
+    BARS,
+    HEARTBEAT_S,
+    Display,
+    duration,
+    mean_auc,
+    sparkline,
 )
-RUN_ID = "large_dcn-clippy-0123456789ab"
+from experiments.machinery.workers.testing import DIVERGENCE
+from experiments.studies.testing import smoke_run
+
 NOON = 1_700_000_000.0
-
-
-def config(seed=0):
-    return run_config("smoke", "small", "gc", learning_rate=0.1, data_seed=1, run_seed=seed)
 
 
 def rows(aucs):
@@ -47,17 +46,20 @@ class Shown:
         )
         self.display = Display(DIVERGENCE, 2, console, clock=lambda: self.now_s)
 
-    def under_way(self, run_id, aucs, steps=468):
-        state = {"run_id": run_id, "steps": steps, "rows": rows(aucs)}
+    def under_way(self, run_id, aucs, steps=468, study="here-1"):
+        state = {"run_id": run_id, "steps": steps, "rows": rows(aucs), "study": study}
         (self.folder / f"{run_id}.json").write_text(json.dumps(state))
 
     def frame(self, waiting=()):
-        """What the live display shows now, its lines without colours."""
+        """The lines that the live display shows now, without colours."""
         with self.display:
             before = self.text.tell()
-            self.display.running(self.folder, waiting)
+            self.display.running(self.folder, waiting, "here-1")
             self.display._live.refresh()
-            text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", self.text.getvalue()[before:])
+            return self.lines(before)
+
+    def lines(self, since=0):
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", self.text.getvalue()[since:])
         return [line.rstrip() for line in text.split("\n")]
 
 
@@ -70,24 +72,25 @@ def test_a_terminal_shows_the_runs_under_way_with_their_curves(tmp_path):
     shown = Shown(tmp_path)
     shown.under_way("large-gc-abc", [0.7, 0.8, 0.5])
     shown.under_way("large-gc-def", [])
+    shown.under_way("large-gc-ghi", [0.7], study="there-9")
     (tmp_path / "2.json").write_text("{")  # being replaced just now
     shown.display.begin("Table 2", 5, 3, 600.0)
     lines = shown.frame()
-    assert line_with(lines, "abc") == "  large-gc-abc  step 108/468  AUC 0.5000  full ▆█▁"
-    assert line_with(lines, "def") == "  large-gc-def  step 0/468  starting"
-    assert line_with(lines, "runs ").endswith(" 3/5")
+    assert line_with(lines, "abc") == "large-gc-abc  step 108/468  AUC 0.5000  full ▆█▁"
+    assert line_with(lines, "def") == "large-gc-def  step 0/468    starting"
+    assert line_with(lines, "ghi") == "large-gc-ghi  step 36/468   AUC 0.7000  elsewhere █"
+    assert line_with(lines, "runs ━").endswith(" 3/5")
     assert "about 5 min 00 s to go, done at " in "\n".join(lines)
+    assert "2 running, 1 elsewhere" in lines
 
 
-def test_a_run_that_diverged_is_red_and_without_colours_it_is_not(tmp_path):
-    for no_color, codes in ((False, 1), (True, 0)):
-        shown = Shown(tmp_path, colors="standard", no_color=no_color)
-        shown.under_way(RUN_ID, [0.7, 0.8, 0.5])
-        with shown.display:
-            shown.display.running(tmp_path)
-            shown.display._live.refresh()
-        assert shown.text.getvalue().count("\x1b[31m▆█▁") >= codes
-        assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]m", shown.text.getvalue())) != no_color
+@pytest.mark.parametrize("no_color", [False, True])
+def test_a_run_that_diverged_is_red_and_without_colours_it_is_not(tmp_path, no_color):
+    shown = Shown(tmp_path, colors="standard", no_color=no_color)
+    shown.under_way("large-gc-abc", [0.7, 0.8, 0.5])
+    shown.frame()
+    assert ("\x1b[31m▆█▁" in shown.text.getvalue()) != no_color
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]m", shown.text.getvalue())) != no_color
 
 
 def test_a_run_at_chance_is_given_a_quarter_of_its_steps(tmp_path):
@@ -99,39 +102,38 @@ def test_a_run_at_chance_is_given_a_quarter_of_its_steps(tmp_path):
     assert "full" in line_with(lines, "later")
 
 
-def test_a_narrow_window_has_no_line_that_is_wider(tmp_path):
+def test_a_narrow_window_has_short_ids_and_no_line_that_is_wider(tmp_path):
     shown = Shown(tmp_path, width=40)
-    shown.under_way(RUN_ID, [0.5 + k / 100 for k in range(30)], steps=2000)
+    shown.under_way("large_dcn-clippy-0123456789ab", [0.5 + k / 100 for k in range(30)], steps=2000)
     shown.under_way("large-gc-diverged0", [0.9, 0.9, 0.5])
     shown.display.begin("Table 2: search and repeats", 5, 3, 600_000.0)
-    shown.display.crashed(config())
-    printed = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", shown.text.getvalue()).split("\n")
-    lines = shown.frame()
+    shown.display.crashed(smoke_run(0))
+    printed, lines = shown.lines(), shown.frame()
     assert max(map(len, printed + lines)) <= 40
-    assert " 0123456  54 % 0.7900 ▁" in line_with(lines, "0123456")
+    assert f"[4/5] {smoke_run(0).run_id[-12:-5]} crashed AUC   -   0 s" in printed
+    assert line_with(lines, "0123456") == "0123456  54% AUC 0.7900 ▁▁▂▂▃▃▄▄▅▅▆▆▇▇██"
     assert "full" in line_with(lines, "diverge")
-    assert line_with(lines, "about ").endswith("…")  # cut, not wrapped: lines stay where they are
 
 
-def test_more_runs_than_lines_are_counted(tmp_path):
+def test_of_more_runs_than_lines_the_last_are_left_out(tmp_path):
     shown = Shown(tmp_path, height=10)
     for k in range(9):
         shown.under_way(f"large-gc-{k}", [0.6])
     lines = shown.frame()
-    assert sum("step 36" in line for line in lines) == 4
-    assert "  and 5 more" in lines
+    assert sum("step 36" in line for line in lines) == 6
+    assert "9 running" in lines
 
 
 def test_the_remaining_time_counts_the_steps_done_and_the_longest_run(tmp_path, monkeypatch):
-    predicted = {config(0).run_id: 100.0, config(1).run_id: 40.0}
+    predicted = {smoke_run(0).run_id: 100.0, smoke_run(1).run_id: 40.0}
     monkeypatch.setattr(
         "experiments.machinery.workers.progress.seconds_of", lambda config: predicted[config.run_id]
     )
     shown = Shown(tmp_path)
     shown.display.begin("Table 2", 2, 0, 140.0)
-    waiting = [config(0), config(1)]
+    waiting = [smoke_run(0), smoke_run(1)]
     assert "about 1 min 40 s to go" in "\n".join(shown.frame(waiting))  # not 140 / 2
-    shown.under_way(config(0).run_id, [0.6], steps=60)
+    shown.under_way(smoke_run(0).run_id, [0.6], steps=60)
     assert "about 40 s to go" in "\n".join(shown.frame(waiting))
     shown.display.begin("Table 2", 9, 0, 340.0)
     assert "about 2 min 20 s to go" in "\n".join(shown.frame(waiting))  # (340 - 60) / 2
@@ -139,9 +141,10 @@ def test_the_remaining_time_counts_the_steps_done_and_the_longest_run(tmp_path, 
 
 def test_elsewhere_there_are_plain_lines_alone(tmp_path):
     shown = Shown(tmp_path, terminal=False, width=40)
-    shown.under_way(RUN_ID, [0.7])
+    for run_id, study in {"1": "here-1", "2": "there-9", "3": "there-9"}.items():
+        shown.under_way(run_id, [0.7], study=study)
     record = RunRecord(
-        run_id=RUN_ID,
+        run_id=smoke_run(1).run_id,
         status="finished",
         config={},
         steps=36,
@@ -154,22 +157,22 @@ def test_elsewhere_there_are_plain_lines_alone(tmp_path):
     )
     with shown.display:
         shown.display.begin("Table 2", 5, 3, 600.0)
-        for _ in range(100):
+        for _ in range(9):
             shown.display.running(tmp_path)
-        shown.display.crashed(config())
-        shown.display.finished(config(1), record, pd.DataFrame(rows([0.7])))
+            shown.display.held(smoke_run(2))
+        shown.display.crashed(smoke_run(0))
+        shown.display.finished(smoke_run(1), record, pd.DataFrame(rows([0.7])))
         shown.now_s += HEARTBEAT_S + 1
-        shown.display.running(tmp_path)
-        shown.display.running(tmp_path)
-    lines = shown.text.getvalue().splitlines()
+        for _ in range(2):
+            shown.display.running(tmp_path, study="here-1")
     assert "\x1b" not in shown.text.getvalue()
+    lines = shown.text.getvalue().splitlines()
     assert lines[0].startswith("Table 2: 5 runs, 3 done, 2 workers, about 5 min 00 s to go, done")
-    assert lines[1].startswith("[4/5] small-gc-")
-    assert "crashed" in lines[1]
-    assert lines[2] == f"[5/5] {RUN_ID}  healthy   AUC 0.7000  12 s"
-    assert lines[3].startswith("[5/5] 1 running, about ")
-    assert lines[4] == "2 runs done: 1 crashed, 1 healthy in 5 min 01 s"
-    assert len(lines) == 5
+    assert lines[1] == f"{smoke_run(2).run_id}: another process is on it; looked at again later"
+    assert lines[2] == f"[4/5] {smoke_run(0).run_id}  crashed   AUC   -    0 s"
+    assert lines[3] == f"[5/5] {smoke_run(1).run_id}  healthy   AUC 0.7000  12 s"
+    assert lines[4].startswith("[5/5] 1 running, 2 elsewhere, about ")
+    assert lines[5:] == ["2 runs done: 1 crashed, 1 healthy in 5 min 01 s"]
 
 
 @pytest.mark.parametrize(
@@ -193,32 +196,20 @@ def test_durations(seconds, said):
     assert duration(seconds) == said
 
 
-def leave(folder, run_id, study):
-    state = {"run_id": run_id, "steps": 468, "rows": rows([0.7]), "study": study}
-    (folder / f"{run_id}.json").write_text(json.dumps(state))
+@pytest.mark.parametrize(
+    "values, low, high, said",
+    [
+        ([3, 4, 5, 6, 7, 8, 9, 10], 3, 10, BARS),
+        ([-9, 0.5, 0.75, 99], 0.5, 1.0, "▁▁▅█"),  # cut off beyond the scale
+        ([1, None, math.nan, math.inf, 2], 1, 2, "▁×××█"),
+        ([], 0, 1, ""),
+        ([4, 4, 4], 4, 4, "▁▁▁"),
+    ],
+)
+def test_a_curve_is_a_word_of_bars(values, low, high, said):
+    assert sparkline(values, 8, low, high) == said
 
 
-def test_runs_that_another_study_is_on_are_told_from_its_own(tmp_path):
-    shown = Shown(tmp_path)
-    for run_id, study in {"small-gc-1": "here-1", "small-gc-2": "there-9"}.items():
-        leave(tmp_path, run_id, study)
-    with shown.display:
-        before = shown.text.tell()
-        shown.display.running(tmp_path, study="here-1")
-        shown.display._live.refresh()
-        lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", shown.text.getvalue()[before:]).split("\n")
-    assert "elsewhere" not in line_with(lines, "small-gc-1")
-    assert "AUC 0.7000  elsewhere " in line_with(lines, "small-gc-2")
-
-
-def test_plain_lines_count_the_runs_elsewhere_and_say_once_who_is_held(tmp_path):
-    shown = Shown(tmp_path, terminal=False)
-    for run_id, study in {"1": "here-1", "2": "there-9", "3": "there-9"}.items():
-        leave(tmp_path, run_id, study)
-    for _ in range(2):
-        shown.display.held(config())
-    shown.now_s += HEARTBEAT_S
-    shown.display.running(tmp_path, study="here-1")
-    first, second = shown.text.getvalue().splitlines()
-    assert first == f"{config().run_id}: another process is on it; looked at again later"
-    assert second.startswith("[0/0] 1 running, 2 elsewhere, about ")
+def test_of_more_values_than_letters_the_last_of_each_share_is_kept():
+    assert sparkline([9, 1, 9, 2, 9, 9, 3], 3, low=1, high=3) == "▁▅█"
+    assert sparkline(range(1000), 5, 0, 999)[-1] == BARS[-1]

@@ -1,100 +1,88 @@
-"""What runs inside a worker process of a study: TensorFlow is imported once, runs come and go."""
+"""A process that executes runs one after the other, of this machine or of a cluster."""
 
 import contextlib
 import json
-import multiprocessing
 import os
 import pathlib
 import socket
-import sys
-import threading
 import traceback
+from typing import Literal, NamedTuple
 
 from experiments.errors import CannotWrite, stopping
 from experiments.machinery.records.claim import Claimed, Claims
-from experiments.machinery.workers.faults import Held, Noted, Stopped
-
-_runner = _claims = None
-_not_warm = None  # why this process could not be prepared, as text
-_notes = []  # what the person should know of the run under way
+from experiments.machinery.records.files import write_whole
 
 
-def warm(results_root, cache_root, log_folder):
-    """Prepares this process, and gives it a log of its own.
+class Ended(NamedTuple):
+    """How a run ended.
 
     Args:
-      results_root, cache_root: those of `prepare`.
-      log_folder: everything this process prints goes to `worker-<host>-<pid>.log` there, with a
-        line for each run that it trained.
+      how: "done"; "crashed" by an error of its own; "died" with its worker, and may be tried again;
+        "broke" with all workers, and may not have been begun; "held" by another process; "stopped"
+        by what every run would meet, as a full disk.
+      text: what a person should know of it, a traceback for instance, or "".
     """
-    global _not_warm
-    log = pathlib.Path(log_folder) / f"worker-{socket.gethostname()}-{os.getpid()}.log"
-    sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    except OSError as error:  # as below
-        _not_warm = fault_of(error)
-        return
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    prepare(results_root, cache_root)
+
+    how: Literal["done", "crashed", "died", "broke", "held", "stopped"]
+    text: str = ""
+
+
+_runner = _claims = _root = None
+_unprepared = None  # the Ended of every run, if this process could not be prepared
+_notes = []  # what a person should know of the run under way
 
 
 def prepare(results_root, cache_root):
-    """Prepares this process: its single thread, TensorFlow, the runner.
+    """Prepares this process.
 
     Args:
       results_root, cache_root: folders of the records and of the days.
     Returns: whether it is prepared; if not, each run is told why.
     """
-    global _runner, _claims, _not_warm
-    _not_warm = None
+    global _runner, _claims, _root, _unprepared
+    _unprepared, _root = None, pathlib.Path(results_root)
     try:
-        from experiments.machinery.records.record import Store
-        from experiments.machinery.workers.runner import Runner
-        from experiments.training.tensorflow_setup import one_thread
-
-        one_thread()
-        _runner = Runner(Store(results_root), cache_root, _notes.append)
-        _claims = Claims(results_root)
+        _runner, _claims = make_runner(results_root, cache_root), Claims(results_root)
     except Exception as error:  # a process that fails here would be started again and again
-        _not_warm = fault_of(error)
-    return _not_warm is None
+        unprepared(error)
+    return _unprepared is None
 
 
-def end_with_parent():
-    """Ends this process when the one that started it ends, whatever ended that, in a run too."""
+def make_runner(results_root, cache_root):
+    """The Runner of this process. TensorFlow is imported here, once for all runs.
 
-    def watch():
-        multiprocessing.parent_process().join()
-        os._exit(1)
+    It has one thread: with more, the bits depend on the number of cores, and these models gain
+    less from a second thread than from a second process.
+    """
+    from experiments.machinery.records.record import Store
+    from experiments.machinery.workers.runner import Runner
+    from experiments.training.tensorflow_setup import one_thread
 
-    threading.Thread(target=watch, daemon=True).start()
+    one_thread()
+    return Runner(Store(results_root), cache_root, _notes.append)
 
 
-def progress_file(folder, run_id):
-    """Where the curves of a run under way are; written under its claim."""
-    return pathlib.Path(folder) / f"{run_id}.json"
+def unprepared(error):
+    """Lets every run end by an exception that this process met while it was prepared."""
+    global _unprepared
+    _unprepared = ended_by(error)
 
 
-def execute(config, progress_folder, telemetry=None, study=None):
-    """Runs one configuration; its record is on disk when this returns.
+def execute(config, telemetry=None, study=None):
+    """Executes one run; its record is on disk when this returns.
+
+    The curves so far are in its progress file while it is under way.
 
     Args:
       config: RunConfig.
-      progress_folder: `<run id>.json` there holds the run's curves so far.
       telemetry: TelemetryConfig, or None.
-      study: name of the process that asks, by which it knows its own runs in that folder.
-    Returns: None; Noted if there is something to say; Held if another process is on the run;
-      Stopped if no run could be recorded; or the traceback as text if the run failed.
+      study: name of the process that asks, by which it knows its own runs among the progress files.
+    Returns: Ended.
     """
-    if _not_warm is not None:
-        return _not_warm
+    if _unprepared is not None:
+        return _unprepared
     _notes.clear()
-    from experiments.machinery.records.files import write_whole
-
-    path, rows = progress_file(progress_folder, config.run_id), []
+    path, rows = progress_file(_root, config.run_id), []
 
     def write():
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
@@ -110,19 +98,30 @@ def execute(config, progress_folder, telemetry=None, study=None):
             write()  # an hour may pass before the first evaluation
             try:
                 _runner.run(config, show, telemetry)
-                if rows:  # none if another process had done it
+                if rows:  # there are none if another process had done it
                     print(f"{config.run_id} trained", flush=True)
             finally:
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
     except Claimed:
-        return Held("another process is on it")
+        return Ended("held")
     except Exception as error:  # whatever it was, the study goes on and reports it
-        return fault_of(error)
-    return Noted("\n".join(_notes)) if _notes else None
+        return ended_by(error)
+    return Ended("done", "\n".join(_notes))
 
 
-def fault_of(error):
-    """What is said of an exception: Stopped if every run would meet it, else its traceback."""
+def progress_file(root, run_id):
+    """Where the curves of a run under way are; it is written under the run's claim."""
+    return pathlib.Path(root) / "progress" / f"{run_id}.json"
+
+
+def ended_by(error):
+    """The Ended of a run that raised an exception.
+
+    A run that cannot write (no space, no permission, a device that fails) stops the study, since
+    the next run could not write either. Any other error is the run's own.
+    """
     stop = stopping(error) if isinstance(error, OSError) else error
-    return Stopped(stop) if isinstance(stop, CannotWrite) else traceback.format_exc()
+    if isinstance(stop, CannotWrite):
+        return Ended("stopped", str(stop))
+    return Ended("crashed", traceback.format_exc())

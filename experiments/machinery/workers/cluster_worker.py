@@ -1,4 +1,8 @@
-"""What runs in a worker of a cluster: it says what it computes with, and executes runs."""
+"""What runs in a worker of a cluster: it says what it computes with, and executes runs.
+
+It prints into no log of a study: it is there before and after it, and serves several. The trace of
+a run that crashed comes back with the name of the worker.
+"""
 
 import faulthandler
 import functools
@@ -12,7 +16,7 @@ from typing import NamedTuple
 
 from experiments.machinery.records.provenance import PACKAGES, ROOT, provenance
 from experiments.machinery.workers import worker
-from experiments.machinery.workers.faults import Died
+from experiments.machinery.workers.worker import Ended
 
 PARTS = ("clippy", "data", "models", "experiments")  # what a run is computed by
 
@@ -71,7 +75,7 @@ def _checksum(root):
     digest = hashlib.sha256()
     for part in PARTS:
         for path in sorted((root / part).rglob("*.py")):
-            if not path.name.endswith("_test.py"):
+            if not path.name.endswith(("_test.py", "testing.py")):
                 digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -104,26 +108,26 @@ def execute(wanted, folders, arguments, hang_s):
 
     Args:
       wanted: Wanted.
-      folders: results and cache folder, and that of logs.
+      folders: results and cache folder.
       arguments: of worker.execute.
       hang_s: seconds after which the run is taken for hung.
-    Returns: what worker.execute does; Died if the run hung.
+    Returns: Ended.
     Raises: distributed.Reschedule if this worker is unfit; it leaves the cluster then.
     """
     from distributed import get_worker
 
     this = get_worker()
     _be_fit(this, wanted)
-    *prepared, logs = folders
-    trace = pathlib.Path(logs) / f"{this.get_current_task()}.trace"
+    trace = pathlib.Path(folders[0]) / "logs" / f"{this.get_current_task()}.trace"
     if trace.exists() and (text := trace.read_text()):
         trace.unlink()
-        return Died(f"the run hung and was stopped after {hang_s} s:\n{text}")
-    _be_warm(prepared)
-    fault = _watched(trace, hang_s, arguments)
-    if type(fault) is str:  # a trace, and none of the words of engine.py
-        return f"on {socket.gethostname()}, process {os.getpid()}:\n{fault}"
-    return fault
+        return Ended("died", f"the run hung and was stopped after {hang_s} s:\n{text}")
+    _be_warm(folders)
+    ended = _watched(trace, hang_s, arguments)
+    if ended.how == "crashed":
+        place = f"on {socket.gethostname()}, process {os.getpid()}"
+        return Ended("crashed", f"{place}:\n{ended.text}")
+    return ended
 
 
 def _watched(trace, hang_s, arguments):
