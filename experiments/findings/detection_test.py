@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from experiments.findings import detection
 from experiments.studies.registry import divergence_config, telemetry_config
@@ -16,14 +15,7 @@ RECORD = SimpleNamespace(
 )
 
 
-@pytest.fixture(scope="module")
-def divergence():
-    return divergence_config()
-
-
-@pytest.fixture(scope="module")
-def config():
-    return dataclasses.replace(telemetry_config().detector, patience_steps=40)
+CONFIG = dataclasses.replace(telemetry_config().detector, patience_steps=40)
 
 
 def run_of(auc, bad=()):
@@ -37,35 +29,36 @@ def run_of(auc, bad=()):
     return curves.assign(**{"click/auc": auc, "click/log_loss": 0.6}), telemetry
 
 
-def rows_of(auc, bad, divergence, config, telemetry=True):
+def rows_of(auc, bad, telemetry=True):
     curves, measured = run_of(auc, bad)
-    found = detection.rows_of(RECORD, curves, measured if telemetry else None, divergence, config)
+    measured = measured if telemetry else None
+    found = detection.rows_of(RECORD, curves, measured, divergence_config(), CONFIG)
     return {row["source"]: row for row in found}
 
 
-def test_a_micro_divergence_is_dated_before_its_evaluation(divergence, config):
+def test_a_micro_divergence_is_dated_before_its_evaluation():
     auc = [0.6, 0.7, 0.71, 0.6, 0.7, 0.72]
-    row = rows_of(auc, range(70, 73), divergence, config)["telemetry"]
+    row = rows_of(auc, range(70, 73))["telemetry"]
     assert (row["label"], row["label_step"]) == ("micro", 80)
     assert (row["said"], row["onset"], row["delay"]) == ("micro", 70, -10)
 
 
-def test_a_full_divergence_is_full_once_the_patience_is_over(divergence, config):
+def test_a_full_divergence_is_full_once_the_patience_is_over():
     auc = [0.6, 0.7, 0.71, 0.5, 0.5, 0.5]
-    rows = rows_of(auc, range(70, 121), divergence, config)
+    rows = rows_of(auc, range(70, 121))
     assert rows["telemetry"]["label"] == "full"
     for source in ("telemetry", "loss"):
         row = rows[source]
         assert (row["said"], row["said_step"], row["onset"], row["delay"]) == ("full", 110, 70, 30)
 
 
-def test_a_healthy_run_has_no_delay(divergence, config):
-    row = rows_of([0.6, 0.7, 0.71], (), divergence, config)["telemetry"]
+def test_a_healthy_run_has_no_delay():
+    row = rows_of([0.6, 0.7, 0.71], ())["telemetry"]
     assert (row["label"], row["said"], row["delay"]) == ("healthy", "healthy", None)
 
 
-def test_a_record_without_telemetry_has_its_curves_alone(divergence, config):
-    rows = rows_of([0.6, 0.7, 0.6, 0.7], range(50, 53), divergence, config, telemetry=False)
+def test_a_record_without_telemetry_has_its_curves_alone():
+    rows = rows_of([0.6, 0.7, 0.6, 0.7], range(50, 53), telemetry=False)
     assert set(rows) == {"curves"}
     assert rows["curves"]["onset"] == 60
 

@@ -29,7 +29,9 @@ def test_data_seeds_are_those_of_the_profiles_folders(options, tmp_path):
 
 
 def test_without_records_every_claim_is_not_run_and_nothing_is_trained(options, tmp_path):
-    assert recorded_runs(options).empty
+    runs = recorded_runs(options)
+    assert runs.empty
+    assert list(runs.columns) == claims.COLUMNS
     text = write_claims(options, Evidence(options))
     folder = tmp_path / "results" / "smoke"
     found = json.loads((folder / "claims.json").read_text())
@@ -40,7 +42,3 @@ def test_without_records_every_claim_is_not_run_and_nothing_is_trained(options, 
         assert decided == {"C28"}  # by a simulation of its own
     assert text == (folder / "claims.md").read_text()
     assert list((folder / "runs").iterdir()) == []
-
-
-def test_the_columns_of_the_runs_are_those_the_claims_read(options):
-    assert list(recorded_runs(options).columns) == claims.COLUMNS

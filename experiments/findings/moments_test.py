@@ -5,11 +5,8 @@ import pandas as pd
 import pytest
 
 from experiments.findings import moments
-from experiments.training.divergence import DivergenceConfig
+from experiments.findings.testing import DIVERGENCE
 
-DIVERGENCE = DivergenceConfig(
-    lift_lost=0.5, least_lift=0.08, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
-)
 STEPS = np.arange(1, 61)
 
 
@@ -35,43 +32,26 @@ def auc(healthy, *after, end=0.505):
     return values
 
 
-def test_moments_of_a_full_divergence():
-    assert found(losses(_33_60=9), auc(32, 0.66, 0.58)) == (32, 33, 38)
+MOMENTS = {
+    "a full divergence": (losses(_33_60=9), auc(32, 0.66, 0.58), (32, 33, 38)),
+    "a drop of the AUC that is noise": (losses(_33_60=9), auc(34, 0.685, 0.55), (32, 33, 40)),
+    "an earlier jump that was outlived": (losses(_13_14=9, _41_60=9), auc(40), (40, 41, 42)),
+    "at chance for good": (losses(_33_60=9), auc(32, 0.51, 0.56, 0.51), (32, 33, 38)),
+    "a loss that is no number": (np.where(STEPS >= 35, np.nan, losses()), auc(34), (34, 35, 36)),
+    # Without a lasting return to chance, c is where half the lift is lost for good.
+    "half the lift": (losses(_33_60=9), auc(32, 0.58, 0.502, 0.55, 0.504, end=0.56), (32, 33, 34)),
+    "half of it, later": (losses(_33_60=9), auc(32, 0.58, 0.65, 0.504, end=0.56), (32, 33, 38)),
+    "it lived": (losses(_33_60=9), auc(60), None),
+    "it kept its lift": (losses(_33_60=9), auc(32, end=0.69), None),
+    "no jump": (losses(), auc(32), None),
+    "never healthy before": (losses(_33_60=9), auc(0), None),
+}
 
 
-def test_a_drop_of_the_auc_that_is_noise_does_not_delay_b():
-    assert found(losses(_33_60=9), auc(34, 0.685, 0.55)) == (32, 33, 40)
-
-
-def test_an_earlier_jump_that_was_outlived_is_not_b():
-    assert found(losses(_13_14=9, _41_60=9), auc(40)) == (40, 41, 42)
-
-
-def test_without_a_lasting_return_to_chance_c_is_the_loss_of_half_the_lift():
-    wavering = auc(32, 0.58, 0.502, 0.55, 0.504, end=0.56)
-    assert found(losses(_33_60=9), wavering).c == 34
-    assert found(losses(_33_60=9), auc(32, 0.58, 0.65, 0.504, end=0.56)).c == 38
-
-
-def test_c_is_when_the_auc_is_at_chance_for_good():
-    assert found(losses(_33_60=9), auc(32, 0.51, 0.56, 0.51)).c == 38
-
-
-def test_a_loss_that_is_no_number_is_a_jump():
-    assert found(np.where(STEPS >= 35, np.nan, losses()), auc(34)) == (34, 35, 36)
-
-
-@pytest.mark.parametrize(
-    "loss, curve",
-    [
-        (losses(_33_60=9), auc(60)),  # lived
-        (losses(_33_60=9), auc(32, end=0.69)),
-        (losses(), auc(32)),  # no jump
-        (losses(_33_60=9), auc(0)),  # never healthy before
-    ],
-)
-def test_where_a_moment_is_missing_there_are_none(loss, curve):
-    assert found(loss, curve) is None
+@pytest.mark.parametrize("name", MOMENTS)
+def test_moments_where_all_three_are_there(name):
+    loss, curve, expected = MOMENTS[name]
+    assert found(loss, curve) == expected
 
 
 def test_the_longest_stretch_without_lift_counts():

@@ -34,11 +34,7 @@ def edge(eigenvalues=EIGENVALUES):
     return 2 / max(eigenvalues)
 
 
-def growth(rate, eigenvalues=EIGENVALUES, start=START, steps=STEPS, path=descend):
-    """Loss after the last step over the loss at the start: above 1 if descent was unstable.
-
-    Args:
-      path: what descends, with the arguments of `descend`.
-    """
-    points = path(rate, eigenvalues, start, steps)
+def growth(rate, eigenvalues=EIGENVALUES, start=START, steps=STEPS):
+    """Loss after the last step over the loss at the start: above 1 if descent was unstable."""
+    points = descend(rate, eigenvalues, start, steps)
     return float(loss(points[-1], eigenvalues) / loss(points[0], eigenvalues))

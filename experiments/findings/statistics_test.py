@@ -11,7 +11,6 @@ from experiments.findings import statistics
 
 THREE = np.array([0.01, -0.004, 0.021])
 TWO = np.array([0.2, 0.05])
-UNEVEN = [np.array([0.3, -0.1, 0.05, 0.2]), np.array([-0.2, -0.25, 0.4]), np.array([0.6, 0.1, 0.9])]
 
 
 def ends(values, weights):
@@ -25,57 +24,37 @@ def every_draw(block):
     return [block[list(rows)] for rows in itertools.product(range(len(block)), repeat=len(block))]
 
 
-def test_the_mean_of_one_data_seed_against_all_resamples():
-    means = [draw.mean() for draw in every_draw(THREE)]
-    found = statistics.mean([THREE])
-    assert found.value == pytest.approx(0.009)
-    np.testing.assert_allclose(found[1:], ends(means, np.ones(27)), rtol=1e-12)
-
-
-def test_the_mean_of_one_data_seed_against_scipy():
-    values = np.random.default_rng(3).exponential(size=12)
-    oracle = stats.bootstrap(
-        (values,), np.mean, method="percentile", n_resamples=40_000, rng=np.random.default_rng(4)
-    ).confidence_interval
-    found = statistics.mean([values])
-    np.testing.assert_allclose(found[1:], oracle, atol=0.03)
-
-
-def test_the_mean_over_data_seeds_against_all_resamples():
-    blocks = [THREE, TWO]
+def every_resample(blocks, statistic):
+    """(values, weights) of the mean over drawn data seeds of a statistic of drawn runs."""
     values, weights = [], []
-    for drawn in itertools.product(range(2), repeat=2):
-        inner = [[draw.mean() for draw in every_draw(blocks[which])] for which in drawn]
-        for pair in itertools.product(*inner):
-            values.append(np.mean(pair))
+    for drawn in itertools.product(range(len(blocks)), repeat=len(blocks)):
+        inner = [[statistic(draw) for draw in every_draw(blocks[which])] for which in drawn]
+        for each in itertools.product(*inner):
+            values.append(np.mean(each))
             weights.append(1 / math.prod(map(len, inner)))
+    return values, weights
+
+
+@pytest.mark.parametrize("blocks, value", [([THREE], 0.009), ([THREE, TWO], (0.009 + 0.125) / 2)])
+def test_the_mean_over_data_seeds_against_all_resamples(blocks, value):
     found = statistics.mean(blocks)
-    assert found.value == pytest.approx((0.009 + 0.125) / 2)
-    np.testing.assert_allclose(found[1:], ends(values, weights), atol=2e-3)
+    assert found.value == pytest.approx(value)
+    np.testing.assert_allclose(found[1:], ends(*every_resample(blocks, np.mean)), atol=2e-3)
 
 
-def test_the_mean_over_uneven_data_seeds_against_a_loop():
-    generator = np.random.default_rng(5)
-    slow = []
-    for _ in range(20_000):
-        drawn = [UNEVEN[which] for which in generator.choice(3, size=3)]
-        slow.append(np.mean([generator.choice(block, size=len(block)).mean() for block in drawn]))
-    found = statistics.mean(UNEVEN)
-    np.testing.assert_allclose(found[1:], np.quantile(slow, [0.025, 0.975]), atol=0.015)
-
-
-def test_data_seeds_widen_the_interval_of_the_mean():
-    together = statistics.mean([np.concatenate(UNEVEN)])
-    apart = statistics.mean(
-        [block + shift for block, shift in zip(UNEVEN, (-1, 0, 1), strict=True)]
-    )
-    assert apart.high - apart.low > 2 * (together.high - together.low)
+def test_a_typical_ratio_is_the_geometric_mean_of_medians():
+    blocks = [np.array([2.0, 8.0, 3.0]), np.array([12.0, 0.5])]
+    found = statistics.typical_ratio(blocks)
+    assert found.value == pytest.approx(math.sqrt(3 * math.sqrt(12 * 0.5)))
+    oracle = every_resample(list(map(np.log, blocks)), np.median)
+    np.testing.assert_allclose(found[1:], np.exp(ends(*oracle)), rtol=1e-9)
+    assert statistics.typical_ratio([np.array([0.0, 0.0, 1.0])]).value == 0
 
 
 def test_one_statistic_does_not_move_another():
-    before = statistics.mean(UNEVEN)
+    before = statistics.mean([TWO, THREE])
     statistics.mean([THREE])
-    assert statistics.mean(UNEVEN) == before
+    assert statistics.mean([TWO, THREE]) == before
 
 
 def spread_block(above, below):
@@ -110,7 +89,7 @@ def test_the_spread_ratio_pools_variances_over_models_and_data_seeds():
         return math.sqrt(np.mean([np.sum((g - g.mean()) ** 2) / (len(g) - 1) for g in groups]))
 
     slow = []
-    for _ in range(10_000):
+    for _ in range(5_000):
         drawn = [blocks[which] for which in generator.choice(2, size=2)]
         draws = [block[generator.choice(len(block), size=len(block))] for block in drawn]
         slow.append(pooled(draws, 0) / pooled(draws, 1))

@@ -14,16 +14,11 @@ BELOW, ABOVE = 0.9, 1.1  # times 2 / alpha
 
 
 @claim("C28", "GD on a quadratic is unstable exactly when rate > 2/alpha", "Fig. 3", "2/alpha")
-def descent_has_an_edge(runs, *, descend=quadratic.descend):
-    """On the quadratic of Figure 3 the loss falls at 0.9 times 2 / alpha, and grows at 1.1.
-
-    Args:
-      runs: not read.
-      descend: what is simulated, with the arguments of quadratic.descend.
-    """
+def descent_has_an_edge(runs):
+    """On the quadratic of Figure 3 the loss falls at 0.9 times 2 / alpha, and grows at 1.1."""
     del runs
     growth = {
-        f"{multiple:g} * 2/alpha": quadratic.growth(multiple * quadratic.edge(), path=descend)
+        f"{multiple:g} * 2/alpha": quadratic.growth(multiple * quadratic.edge())
         for multiple in (BELOW, ABOVE)
     }
     below, above = growth.values()

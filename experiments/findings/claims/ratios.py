@@ -12,12 +12,7 @@ COMPLEXITY = ("small", "small_dcn", "large", "large_dcn")  # simplest first
 CHANGES = tuple(TABLE3)[1:]  # all but "clean"
 
 
-@claim(
-    "C16",
-    "Large+DCN at 0.4x, untreated: every run diverges",
-    "Table 3",
-    diverged("clean"),
-)
+@claim("C16", "Large+DCN at 0.4x, untreated: every run diverges", "Table 3", diverged("clean"))
 def clean_diverges(runs):
     """Every untreated run of Large+DCN at 0.4x diverges."""
     rows = cell(runs, "table3", case="clean")
@@ -26,10 +21,7 @@ def clean_diverges(runs):
 
 
 @claim(
-    "C17",
-    "Every one of the five changes lowers the divergence ratio",
-    "Table 3",
-    diverged(*TABLE3),
+    "C17", "Every one of the five changes lowers the divergence ratio", "Table 3", diverged(*TABLE3)
 )
 def changes_help(runs):
     """Each change of Table 3 lowers the ratio."""
