@@ -12,7 +12,7 @@ def measured_rows(runs, store, divergence):
     """The runs of the study with the columns of dynamics.
 
     Args:
-      runs: from CasesProtocol.run.
+      runs: from CasesStudy.run.
       store: record.Store of their records.
       divergence: DivergenceConfig.
     Returns: DataFrame, a copy of `runs` with dynamics.COLUMNS; NaN where a run has no telemetry or
