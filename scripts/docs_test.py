@@ -19,10 +19,6 @@ from scripts.testing import outside_make
 ROOMS = ("clippy", "configs", "data", "experiments", "models", "scripts", "results")
 PAGES = ("README.md", "CONTRIBUTING.md")
 PAGES += tuple(f"{room}/README.md" for room in ROOMS if room != "models")
-    "README.md",
-    "CONTRIBUTING.md",
-    *(f"{room}/README.md" for room in ROOMS if room != "models"),
-)
 NEEDED = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefile")
 
 # Commands that a test cannot run, by how they begin, with the reason.

@@ -10,6 +10,16 @@ from experiments.training.telemetry import TelemetryConfig
 DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results come from others
 
 
+def _keep_distinct(config, field):
+    """Makes a field a tuple. Raises: ValueError unless it is a list of values that differ."""
+    value = getattr(config, field)
+    listed = isinstance(value, (tuple, list)) and len(value) > 0
+    if not listed or any(value.count(one) > 1 for one in value):
+        name = f"{type(config).__name__}.{field}"
+        checks.fail(name, value, "a list without repeats, not empty")
+    object.__setattr__(config, field, tuple(value))
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CalibrationConfig:
     """How the learning rate called 1x is found (section A.1: 0.4x is the edge of instability).
@@ -39,13 +49,9 @@ class CalibrationConfig:
         for field, above in {"first_rate": 0, "factor": 1, "edge_multiple": 0}.items():
             checks.real(f"CalibrationConfig.{field}", getattr(self, field), above=above)
         checks.whole("CalibrationConfig.rates", self.rates, 1)
-        if not isinstance(self.data_seeds, (tuple, list)) or not self.data_seeds:
-            checks.fail("CalibrationConfig.data_seeds", self.data_seeds, "a list, not empty")
+        _keep_distinct(self, "data_seeds")
         for seed in self.data_seeds:
             checks.whole("CalibrationConfig.data_seeds", seed, *DESIGN_SEEDS)
-        if len(set(self.data_seeds)) != len(self.data_seeds):
-            checks.fail("CalibrationConfig.data_seeds", self.data_seeds, "seeds that differ")
-        object.__setattr__(self, "data_seeds", tuple(self.data_seeds))
 
     def grid(self):
         """The rates tried, ascending."""
@@ -77,10 +83,7 @@ class Table2Config:
 
     def __post_init__(self):
         for field in ("models", "methods", "rate_multiples"):
-            value = getattr(self, field)
-            if not isinstance(value, (tuple, list)) or not value or len(set(value)) != len(value):
-                checks.fail(f"Table2Config.{field}", value, "a list without repeats, not empty")
-            object.__setattr__(self, field, tuple(value))
+            _keep_distinct(self, field)
         for multiple in self.rate_multiples:
             checks.real("Table2Config.rate_multiples", multiple, above=0)
         self._check_thresholds()

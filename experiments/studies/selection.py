@@ -68,7 +68,7 @@ def runs_frame(jobs, records, store, divergence):
       store: record.Store with the curves.
       divergence: DivergenceConfig.
     Returns: DataFrame with model, method, threshold, rate_multiple, role, and the columns of
-      frames.run_row; NaN where a number is undefined.
+      rows.run_row; NaN where a number is undefined.
     """
     rows = [
         job.setting._asdict()

@@ -126,7 +126,7 @@ def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
     cases = CasesConfig(
         title="Objectives",
         runs=2,
-        cases={"six": case, "one": case | {"set": ("ModelConfig.tasks = ('click',)",)}},
+        cases={"six": case, "one": case | {"ModelConfig.tasks": ("click",)}},
     )
     texts = []
     for done in (0, 4):
