@@ -43,7 +43,7 @@ def write_detector(options):
             telemetry = measured.read(record.run_id) if measured.has(record.run_id) else None
             rows += rows_of(record, store.curves(record), telemetry, divergence, config)
     if not rows:
-        raise BadInput(f"{store.runs}: no run: make run or a study leaves some")
+        raise BadInput(f"{store.runs}: no runs: expected some; make run or a study leaves them")
     frame = pd.DataFrame(rows, columns=COLUMNS)
     for name in ("label_step", "said_step", "onset", "delay"):
         frame[name] = frame[name].astype("Int64")

@@ -1,4 +1,8 @@
-"""The three moments of a full divergence: step-a, step-b, step-c (Figure 4a)."""
+"""The three moments of a full divergence: step-a, step-b, step-c (Figure 4a).
+
+They are found from the loss and the AUC alone, because the claims are about gradients, weights and
+factors.
+"""
 
 from typing import NamedTuple
 
@@ -9,18 +13,16 @@ from experiments.training.divergence import CHANCE
 
 
 class Moments(NamedTuple):
-    """Steps (1-based, as in the curves) found from the loss and the AUC alone.
+    """Steps, counted from 1 as in the curves.
 
-    a: the last evaluation before c at which the run was healthy: the AUC within `auc_drop` of its
-      best so far, and no jump of the loss since the evaluation before.
-    b: the first step after a whose loss is a jump: more than `loss_jump` times its usual value, the
-      median of one window of days before it.
-    c: the first evaluation from which on the AUC stays within `auc_drop` of chance to the end;
-      where it never does, the first from which on the lift stays below (1 - `lift_lost`) of
-      its best, as the label "full" has it.
-
-    Nothing is asked of gradients, weights or factors, which the claims are about. Nor is the AUC
-    asked to fall at b, or to be at chance at c.
+    a: the last evaluation before c at which the run was healthy: the AUC is within `auc_drop` of
+      its best so far, and the loss has not jumped since the evaluation before.
+    b: the first step after a at which the loss jumps: it is more than `loss_jump` times its usual
+      value, the median of one window of days before it. Section 4.1 says "started to diverge", so
+      b is not the step with the largest gradient. The AUC need not fall there.
+    c: the first evaluation from which on the AUC stays within `auc_drop` of chance to the end.
+      Where it never does, the first from which on the lift stays below (1 - `lift_lost`) of its
+      best, which is how the label "full" is defined.
     """
 
     a: int
@@ -62,40 +64,39 @@ def _healthy(curves, jumps, auc_drop):
     """Evaluated steps at which the AUC was near its best and the loss had been usual."""
     steps, auc = curves["step"].to_numpy(), curves["auc"].to_numpy(float)
     near_best = auc >= np.maximum.accumulate(auc) - auc_drop
-    since = np.append(0, steps[:-1])
-    calm = [
-        not ((jumps > start) & (jumps <= end)).any()
-        for start, end in zip(since, steps, strict=True)
-    ]
-    return [int(step) for step in steps[near_best & np.array(calm)]]
+    # How many jumps came up to each evaluation: none is new where the count is that of the last.
+    calm = np.diff(np.searchsorted(jumps, steps, side="right"), prepend=0) == 0
+    return [int(step) for step in steps[near_best & calm]]
 
 
 def _lost_for_good(curves, divergence):
-    steps, lift = curves["step"].to_numpy(), curves["auc"].to_numpy(float) - CHANCE
-    at_chance = np.abs(lift) <= divergence.auc_drop
-    best = np.maximum.accumulate(lift)
-    lost = lift < (1 - divergence.lift_lost) * best
-    for gone in (at_chance, lost):
+    """The step c, or None."""
+    steps, lift, lost = _lift(curves, divergence)
+    for gone in (np.abs(lift) <= divergence.auc_drop, lost):
         if gone[-1]:
             stays = np.flatnonzero(~gone)
-            first = stays[-1] + 1 if len(stays) else 0
-            return int(steps[first])
+            return int(steps[stays[-1] + 1 if len(stays) else 0])
     return None
+
+
+def _lift(curves, divergence):
+    """(steps, AUC above chance, whether less than (1 - lift_lost) of the best so far is left)."""
+    steps, lift = curves["step"].to_numpy(), curves["auc"].to_numpy(float) - CHANCE
+    return steps, lift, lift < (1 - divergence.lift_lost) * np.maximum.accumulate(lift)
 
 
 def days_at_chance(curves, divergence, steps_per_day):
     """Length in days of the longest stretch that a run without its lift spent.
 
-    Lost is a lift below (1 - lift_lost) of the best so far, if that was a usable one.
+    The lift is lost while it is below (1 - lift_lost) of the best so far, if that was a usable one.
 
     Args:
       curves, divergence: as for find.
       steps_per_day: training steps of a day.
     Returns: float; 0 where no lift was lost.
     """
-    steps, lift = curves["step"].to_numpy(), curves["auc"].to_numpy(float) - CHANCE
-    best = np.maximum.accumulate(lift)
-    lost = (best >= divergence.least_lift) & (lift < (1 - divergence.lift_lost) * best)
+    steps, lift, lost = _lift(curves, divergence)
+    lost &= np.maximum.accumulate(lift) >= divergence.least_lift
     longest, start = 0, None
     for step, gone in zip(steps, lost, strict=True):
         start = (step if start is None else start) if gone else None

@@ -211,11 +211,6 @@ def shifted(runs, metric, by, **columns):
     return runs
 
 
-def without(runs, **columns):
-    """A copy in which two runs of each cell with these columns are left."""
-    return runs[~(where(runs, **columns) & (runs["seed"] > 1))]
-
-
 def decide(claim, runs):
     """The outcome of the rule of one claim, straight."""
     return CLAIMS[claim].rule(runs)

@@ -135,14 +135,13 @@ def test_few_divergences_decide_nothing_about_a_typical_one(claim):
 
 @pytest.mark.parametrize("claim", ["C20", "C21", "C22", "C23", "C24", "C25", "C26"])
 def test_without_telemetry_nothing_is_decided(claim):
-    runs = RUNS.assign(**{f"{TOP}/sigma_mean": np.nan})
     with pytest.raises(MissingRuns, match="no telemetry"):
-        decide(claim, runs)
-    with pytest.raises(MissingRuns, match="0 runs of divergences"):
-        decide(claim, runs[~runs["case"].isin(["severe", "clippy"])])
+        decide(claim, RUNS.assign(**{f"{TOP}/sigma_mean": np.nan}))
 
 
-def test_pairs_are_of_one_seed():
+def test_pairs_are_of_one_seed_and_have_both_runs():
+    with pytest.raises(MissingRuns, match="0 runs of divergences, case=undisturbed"):
+        decide("C27", RUNS[RUNS["case"] != "undisturbed"])
     calm = pair("undisturbed", auc=[0.9, 0.72, 0.72, 0.72, 0.72, 0.72])
     assert decide("C27", calm).statistic["micro as good"] == pytest.approx(5 / 6)
 

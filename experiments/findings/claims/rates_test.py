@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.testing import (
     NOISE,
     changed,
@@ -13,7 +12,6 @@ from experiments.findings.testing import (
     table2,
     verdict,
     where,
-    without,
 )
 
 RUNS = table2()
@@ -105,11 +103,3 @@ def test_c04_needs_a_clear_loss_on_both(model):
     place = cell(model, "agc", 2.0)
     assert verdict("C04", beside(place, 0.001)) == "contradicted"
     assert verdict("C04", beside(place, -0.001, noise=0.01)) == "inconclusive"
-
-
-@pytest.mark.parametrize("claim", ["C01", "C02", "C03", "C04", "C06", "C08"])
-def test_a_cell_with_two_runs_is_not_enough(claim):
-    method = {"C01": "naive", "C06": "lamb", "C08": "clippy", "C04": "agc"}.get(claim, "gc")
-    model = "large_dcn" if claim == "C03" else "small"
-    with pytest.raises(MissingRuns, match=f"model={model}, method={method}, rate_multiple=1"):
-        decide(claim, without(RUNS, **cell(model, method, 1.0)))

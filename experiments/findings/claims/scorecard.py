@@ -32,8 +32,8 @@ def evaluate(runs):
 
     Args:
       runs: DataFrame, one row a run, with COLUMNS. AUC from 0 to 1, NaN where undefined; `chosen`
-        marks the rate that Table 2 prints; `x` is the swept length of a warmup or a
-        window, in days. Only rows of role "repeat" are read: what has chosen must not judge.
+        marks the rate that Table 2 prints; `x` is the swept length of a warmup or a window, in
+        days. Only rows of role "repeat" are read: the runs that chose a setting do not judge it.
     Returns: list of dicts in the order of the claims, with KEYS; fit for strict JSON. See
       outcome.Outcome.
     Raises: ValueError if a column is missing, a label is unknown, a cell has a seed twice, or there

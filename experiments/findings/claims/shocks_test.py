@@ -5,8 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from experiments.findings.claims.quantities import MissingRuns
-from experiments.findings.testing import decide, joined, shocks, verdict, without
+from experiments.findings.testing import decide, joined, shocks, verdict
 
 ONSETS, DAYS = (3, 9, 14, 20, 26, 22), (2, 8, 13, 19, 25, 5)
 
@@ -67,9 +66,3 @@ def test_pooled_runs_are_permuted_within_their_data_seed():
     found = decide("C31", pooled)
     assert found.statistic["p"] == pytest.approx(1 / 36, abs=0.01)
     assert found.verdict == "reproduced"
-
-
-@pytest.mark.parametrize("case", ["on", "off"])
-def test_both_sides_are_needed(case):
-    with pytest.raises(MissingRuns, match=f"has 2 runs of shocks, case={case}"):
-        decide("C31", without(shocks(), case=case))

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.testing import changed, decide, table2, verdict, where
 
 RUNS = table2()
@@ -84,10 +83,3 @@ def test_c15_keeps_methods_with_a_full_divergence():
     assert found.statistic["gc / clippy"] > 100
     # Of Clippy too: a divergence is the largest spread of all.
     assert verdict("C15", changed(RUNS, dead, **chosen("clippy", model="small"))) != "reproduced"
-
-
-def test_runs_that_are_missing():
-    with pytest.raises(MissingRuns, match="model=large_dcn, method=agc, rate_multiple=2"):
-        decide("C05", RUNS[~where(RUNS, **cell("agc", 2.0))])
-    with pytest.raises(MissingRuns, match="model=small, method=lamb, chosen=True"):
-        decide("C15", RUNS[~where(RUNS, **chosen("lamb", model="small"))])
