@@ -5,7 +5,7 @@ import re
 import pytest
 
 from experiments.machinery.cost import cost, sizes
-from experiments.machinery.cost.accelerators import ACCELERATORS, GIB, Accelerator
+from experiments.machinery.cost.cost import ACCELERATORS, GIB
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.study import Study
 from experiments.studies.cases import CasesStudy, check_cases
@@ -14,8 +14,7 @@ from experiments.studies.known import cases_config, table2_config
 from experiments.studies.selection import search_jobs
 from experiments.studies.session import Options
 from experiments.studies.table2 import Table2Study
-from scripts import plan_costs as plan
-from scripts import plan_text as text
+from scripts import plan
 from scripts.command import ROOT
 
 STUDIES = sorted((ROOT / "configs" / "studies").glob("*.gin"))
@@ -104,49 +103,14 @@ def test_a_device_too_small_says_how_many_share_the_batch(tmp_path):
     assert cells(said, "Table 2: hours") == cells(said, "Table 3: hours") == ["does not fit"]
 
 
-def test_devices_take_the_smallest_divisor_of_the_batch_that_fits():
-    memory = sizes.Memory(100, 90, 7, 5, activations=600, batch=0)  # 202 beside the activations
-    device = Accelerator("small", 1.0, "", 402, "")
-    assert memory.on(3) == 402
-    assert device.devices(memory, batch_size=8) == 4
-    assert device.devices(memory, batch_size=9) == 3
-    assert device._replace(memory=202).devices(memory, batch_size=8) is None
-
-
-def test_several_devices_share_the_products_and_not_the_reading():
-    config = sizes_of("paper", "large")
-    whole = Accelerator("", 1e14, "", 80 * GIB, "", utilization=0.5)
-    four = whole._replace(memory=sizes.memory_of(config).on(4))
-    models, studies = {"large": config}, {"Table 9": [config, config]}
-    hours = {}
-    for name, device in {"whole": whole, "four": four}.items():
-        table = text.devices_table(models, studies, [device])
-        count, alone = cells(table, "Large: devices, hours of a run")[0].split(", ")
-        hours[name] = float(alone)
-        assert int(count) == {"whole": 1, "four": 4}[name]
-        assert float(cells(table, "Table 9: hours")[0]) == pytest.approx(2 * hours[name], rel=0.02)
-    products = sizes.flops_of_run(config) / 5e13 / 3600
-    assert hours["whole"] - hours["four"] == pytest.approx(0.75 * products, rel=0.02)
-
-
-def test_every_study_resolves_at_the_papers_size():
+def test_every_study_and_setting_resolves_at_the_papers_size():
     found = [path for path in STUDIES if "CasesConfig" in path.read_text()]
     assert len(found) > 15
     for path in found:
         check_cases(cases_config(path), "paper", path)
-
-
-def test_every_setting_of_table_2_resolves_at_the_papers_size():
     for (model, method, threshold, multiple), seed, _ in search_jobs(table2_config()):
-        config = run_config(
-            "paper",
-            model,
-            method,
-            learning_rate=multiple,
-            data_seed=1,
-            run_seed=seed,
-            threshold=threshold,
-        )
+        given = {"learning_rate": multiple, "data_seed": 1, "run_seed": seed}
+        config = run_config("paper", model, method, threshold=threshold, **given)
         assert config.trainer.batch_size == 65536
         assert sizes.input_width(config) == 1640
 
@@ -154,13 +118,10 @@ def test_every_setting_of_table_2_resolves_at_the_papers_size():
 def test_recorded_runs_take_about_what_is_predicted(monkeypatch):
     monkeypatch.setattr(cost, "flops_per_second", lambda: IDLE_FLOPS)
     models = {name: sizes_of("laptop", name) for name in ("small", "large", "large_dcn")}
-    found = plan.recorded_times(options_of("laptop", ROOT / "results"), models)
+    other = sizes_of("laptop", "large", {"TrainerConfig.batch_size": 2047})
+    options = options_of("laptop", ROOT / "results")
+    found = plan.recorded_times(options, models | {"not recorded": other})
     assert set(found) == set(models)
     for name, (count, median_s) in found.items():
         assert count >= 70  # those of Table 2
         assert 0.5 < cost.seconds_of(models[name]) / median_s < 2, name
-
-
-def test_runs_of_other_sizes_are_not_compared():
-    other = {"large": sizes_of("laptop", "large", {"TrainerConfig.batch_size": 2047})}
-    assert plan.recorded_times(options_of("laptop", ROOT / "results"), other) == {}

@@ -17,31 +17,31 @@ class Claimed(RuntimeError):
 
 
 class Claims:
-    """The claims of one results folder: locks on the files `<root>/claims/<name>.lock`.
+    """The claims of one results folder: locks on the files `<root>/locks/<name>.lock`.
 
-    The kernel holds them and lets go of them when their holder dies, whatever killed it. The files
-    stay: of a file that is deleted while another process opens it, two could be locked at once.
+    The kernel frees a lock when its holder dies, whatever killed it. The files stay: if one were
+    deleted while another process opens it, two processes could hold a lock of that name at once.
 
     Args:
       root: folder of the profile's results.
     """
 
     def __init__(self, root):
-        self._folder = pathlib.Path(root) / "claims"
+        self._folder = pathlib.Path(root) / "locks"
 
     @contextlib.contextmanager
     def of(self, name, wait=None):
         """Holds a claim while its block runs.
 
         Args:
-          name: of what is claimed, a run id.
-          wait: function of a line to say, called once if another process has the claim, which is
-            then waited for; None not to wait.
+          name: what is claimed, a run id.
+          wait: called once with a line of text if another process has the claim, which is then
+            waited for; None to raise Claimed instead.
         Raises: Claimed if another process has it and `wait` is None; BadInput if the folder is on
           a file system without locks.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        # A soft lock would outlive a holder that was killed.
+        # A soft lock, which is a mere file, would outlive a holder that was killed.
         lock = filelock.FileLock(
             self._folder / f"{name}.lock", poll_interval=POLL_S, fallback_to_soft=False
         )
@@ -61,6 +61,6 @@ class Claims:
             if error.errno not in NO_LOCKS:
                 raise
             raise BadInput(
-                f"{self._folder}: the file system has no locks ({error.strerror}): allowed is a "
+                f"{self._folder}: the file system has no locks ({error.strerror}): expected a "
                 "folder on one that has"
             ) from error

@@ -45,7 +45,7 @@ def test_the_claim_of_a_killed_process_is_free_at_once(tmp_path, holder):
 
 def test_who_waits_says_so_once_and_gets_it(tmp_path, holder):
     said = []
-    threading.Timer(1.0, holder.kill).start()
+    threading.Timer(0.2, holder.kill).start()
     with Claims(tmp_path).of("small-gc-1", wait=said.append):
         assert holder.poll() is not None
     (line,) = said
@@ -57,6 +57,6 @@ def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch):
         raise OSError(38, "Function not implemented")
 
     monkeypatch.setattr("fcntl.flock", no_locks)
-    with pytest.raises(BadInput, match="claims: the file system has no locks"):
+    with pytest.raises(BadInput, match="locks: the file system has no locks"):
         with Claims(tmp_path).of("small-gc-1"):
             pass

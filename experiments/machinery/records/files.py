@@ -22,8 +22,7 @@ def check_folder(folder, what):
         tempfile.TemporaryFile(dir=folder).close()  # has no name that could be left behind
     except OSError as error:
         raise CannotWrite(
-            f"{folder}: the {what} cannot be written ({error.strerror}): "
-            "allowed is a folder that can"
+            f"{folder}: the {what} cannot be written ({error.strerror}): expected a folder that can"
         ) from error
 
 

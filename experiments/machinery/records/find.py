@@ -39,7 +39,7 @@ def find(results, given):
     except (ValueError, TypeError, KeyError) as error:
         raise BadInput(f"{path}: not a configuration of this version ({error})") from error
     if config.run_id != record.run_id:
-        raise BadInput(f"{path}: of another version: allowed is one that this version ran")
+        raise BadInput(f"{path}: a run of another version: expected one of this version")
     return Recorded(store, record, config)
 
 
@@ -50,7 +50,7 @@ def ended(store, path):
     """
     record = store.read(path.stem)
     if record is None:
-        raise BadInput(f"{path}: the run crashed: allowed is one that ended")
+        raise BadInput(f"{path}: the run crashed: expected one that ended")
     return record
 
 
@@ -65,7 +65,7 @@ def locate(results, given, variable):
     """
     if not given or "/" in given:
         raise BadInput(
-            f"{variable} = {given!r}: allowed is the name of a record, <model>-<method>-<hash>"
+            f"{variable} = {given!r}: expected the name of a record, <model>-<method>-<hash>"
         )
     paths = sorted(pathlib.Path(results).glob("*/runs/*.json"), reverse=True)
     known = {path.stem: path for path in paths if not path.name.endswith(".telemetry.json")}
@@ -84,6 +84,6 @@ def locate(results, given, variable):
     if len(begin) > 1:
         raise BadInput(
             f"{variable} = {given!r}: {len(begin)} runs begin so, as {begin[0]} and {begin[1]}: "
-            "allowed is the beginning of one alone"
+            "expected the beginning of one alone"
         )
     return known[begin[0]]

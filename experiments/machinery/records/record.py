@@ -1,21 +1,19 @@
 """What a run leaves behind: one JSON record and one columnar file of curves, each written once."""
 
 import dataclasses
-import gzip
 import hashlib
 import io
 import json
 import math
 import pathlib
 import re
-import zlib
 from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from experiments.errors import BadInput, Damaged
-from experiments.machinery.records import seal
 from experiments.machinery.records.files import check_folder, write_json, write_whole
+from experiments.machinery.records.sealed import SEAL, is_intact, sealed
 from experiments.training.config import DEFAULT_DATA_SEED, run_id_of
 
 SCHEMA = 1
@@ -75,7 +73,8 @@ class Store:
         Raises: Damaged if the file is not the record of this run, in this schema.
         """
         path = self.runs / f"{run_id}.json"
-        if not path.exists() and path.name not in _listed(self.runs):
+        # A client of a network folder may remember that a file was not there, until it lists it.
+        if not path.exists() and path not in self.runs.glob("*.json"):
             return None
         try:
             record = _record_of(path)
@@ -84,20 +83,21 @@ class Store:
         return None if record.status == "crashed" else record
 
     def whole(self, run_id):
-        """As `read`, and the curves are there and are those of the record.
+        """As `read`, once the curves are known to be there and to be those of the record.
 
         Raises: Damaged as `read` and `curves`.
         """
         record = self.read(run_id)
         if record is not None:
-            self._curves_file(record)
+            self.curves(record)
         return record
 
     def records(self, of_any_version=False):
         """Yields every record, those of crashed runs too, in the order of their ids.
 
         Args:
-          of_any_version: whether those are wanted, too, whose ids this version would not give.
+          of_any_version: whether to yield, too, records whose ids another version gave to their
+            configurations; only a list of what there is wants them.
         Raises: Damaged as `read`.
         """
         for path in sorted(self.runs.glob("*.json")):
@@ -105,18 +105,13 @@ class Store:
                 yield _record_of(path, of_any_version)
 
     def curves(self, record):
-        """The curves of a record: DataFrame, one row an evaluation.
+        """The curves of a record: DataFrame, one row for each evaluation.
 
         Raises: Damaged if the file is missing, or is not the one the record was written with, or
           does not end as the record says.
         """
-        content = self._curves_file(record)
-        return pd.read_csv(io.BytesIO(content), compression="gzip", float_precision="round_trip")
-
-    def _curves_file(self, record):
-        """The bytes of the curves of a record."""
         path = self.runs / f"{record.run_id}.csv.gz"
-        both = (self.runs / f"{record.run_id}.json", path)
+        both = (path.with_name(f"{record.run_id}.json"), path)
         try:
             content = path.read_bytes()
         except FileNotFoundError as error:
@@ -127,15 +122,12 @@ class Store:
         if hashlib.sha256(content).hexdigest() != record.curves_sha256:
             reason = "not the curves of its record"
             raise Damaged(path, reason, "delete both to run again", both)
-        try:
-            wrong = _unlike(record, _last_row(content))
-        except (ValueError, KeyError, IndexError, OSError, EOFError, zlib.error) as error:
-            reason = f"not curves ({error})"
-            raise Damaged(path, reason, "delete both to run again", both) from error
+        curves = pd.read_csv(io.BytesIO(content), compression="gzip", float_precision="round_trip")
+        wrong = _unlike(record, curves.iloc[-1])
         if wrong:
             reason = f"{wrong} is not what its curves end with"
             raise Damaged(both[0], reason, "delete both to run again", both)
-        return content
+        return curves
 
     def write(self, record, curves=None):
         """Writes curves, then the record: a record on disk is always whole.
@@ -150,16 +142,8 @@ class Store:
             content, digest = curves_file(curves)
             record = dataclasses.replace(record, curves_sha256=digest)
             write_whole(self.runs / f"{record.run_id}.csv.gz", content)
-        write_json(self.runs / f"{record.run_id}.json", seal.sealed(dataclasses.asdict(record)))
+        write_json(self.runs / f"{record.run_id}.json", sealed(dataclasses.asdict(record)))
         return record
-
-
-def _listed(folder):
-    """Names in a folder. A client of a network folder may remember that a file was not there."""
-    try:
-        return {path.name for path in folder.iterdir()}
-    except OSError:
-        return set()
 
 
 def _record_of(path, of_any_version=False):
@@ -167,56 +151,56 @@ def _record_of(path, of_any_version=False):
 
     Raises: FileNotFoundError; Damaged if it is not that of the run it is named after.
     """
-    files, advice = (path, path.with_suffix(".csv.gz")), "delete it to run again"
     try:
         fields = json.loads(path.read_text())
-        schema = fields["schema"]
-        intact = seal.is_intact(fields)
-        fields.pop(seal.KEY, None)
-        record = RunRecord(**fields) if schema == SCHEMA else None
-        named = run_id_of(record.config) if record and not of_any_version else path.stem
+        reason = _wrong(fields, path.stem, of_any_version)
+        fields.pop(SEAL, None)
+        if not reason:
+            return RunRecord(**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise Damaged(path, f"not a record ({error})", advice, files) from error
-    if record is None or record.run_id != path.stem:
-        found = f"schema {schema}" + ("" if record is None else f", run {record.run_id}")
-        allowed = f"allowed is schema {SCHEMA}, run {path.stem}; {advice}"
-        raise Damaged(path, found, allowed, files)
-    if named != path.stem:
-        found = f"the configuration of {named}, or of another version"
-        raise Damaged(path, found, f"allowed is that of its run; {advice}", files)
-    if not intact or record.status not in get_args(Status):
-        raise Damaged(path, "changed since it was written", advice, files)
-    return record
+        reason = f"not a record ({error})"
+    files = (path, path.with_suffix(".csv.gz"))
+    raise Damaged(path, reason, "delete it to run again", files)
 
 
-def _last_row(content):
-    """The last row of a curves file by column, as text."""
-    lines = gzip.decompress(content).decode().splitlines()
-    return dict(zip(lines[0].split(","), lines[-1].split(","), strict=True))
+def _wrong(fields, run_id, of_any_version):
+    """Why the fields of a record are not those of a run, or "".
+
+    Whoever computes from records refuses those of another version: old and new numbers never share
+    a table.
+    """
+    schema, found = fields["schema"], fields.get("run_id")
+    if schema != SCHEMA:
+        return f"schema {schema}: expected schema {SCHEMA}, run {run_id}"
+    if found != run_id:
+        return f"schema {schema}, run {found}: expected schema {SCHEMA}, run {run_id}"
+    named = run_id if of_any_version else run_id_of(fields["config"])
+    if named != run_id:
+        return f"the configuration of {named}, or of another version: expected that of its run"
+    intact = is_intact(fields) and fields["status"] in get_args(Status)
+    return "" if intact else "changed since it was written"
 
 
 def _unlike(record, last):
     """The first field of a record that is not what its curves end with, or "".
 
-    Records of before version 0.5.0 have no checksum of their own; this is what stands in for it.
+    Records of before version 0.5.0 have no checksum of their own. Their curves guard them instead,
+    all but `optimal` and the provenance: `make verify` compares `optimal` within a stream.
+
+    Args:
+      last: the last row of the curves, a Series.
     """
     step, day = int(last["step"]), int(last["day"])
     # A run that stopped did so after the bad step, which counts from 0.
     bad = (None, None) if record.status == "finished" else (step - 1, day)
+    metrics = {name: value for name, value in last.items() if "/" in name}
     expected = {
         "steps": step,
         "first_bad_step": bad[0],
         "first_bad_day": bad[1],
-        "metrics": {name: _defined(text) for name, text in last.items() if "/" in name},
+        "metrics": {k: value if math.isfinite(value) else None for k, value in metrics.items()},
     }
-    wrong = (name for name, value in expected.items() if getattr(record, name) != value)
-    return next(wrong, "")
-
-
-def _defined(text):
-    """A number of a curves file as a record has it: None unless it is finite."""
-    value = float(text or "nan")
-    return value if math.isfinite(value) else None
+    return next((name for name in expected if getattr(record, name) != expected[name]), "")
 
 
 def curves_file(curves):

@@ -1,7 +1,8 @@
-"""Records: whole, strict, written once, and refused when they are not what they say."""
+"""Records, curves and telemetry: whole, strict, and refused when they are not what was written."""
 
 import dataclasses
 import errno
+import gzip
 import hashlib
 import json
 import math
@@ -12,14 +13,12 @@ import pandas as pd
 import pytest
 
 from experiments.errors import BadInput, CannotWrite, Damaged
-from experiments.machinery.records import record as module
-from experiments.machinery.records.files import sweep_drafts, write_whole
+from experiments.machinery.records import files
 from experiments.machinery.records.record import RunRecord, Store, results_folder
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.registry import telemetry_config
 from experiments.training.config import NUMERICS_VERSION
 
-CONFIG = {"model": {"name": "small"}, "method": {"name": "naive"}, "learning_rate": 0.1}
-TEXT = json.dumps([NUMERICS_VERSION, CONFIG], sort_keys=True)
-RUN = f"small-naive-{hashlib.sha256(TEXT.encode()).hexdigest()[:12]}"
 CURVES = pd.DataFrame(
     {
         "step": [5, 10],
@@ -29,103 +28,159 @@ CURVES = pd.DataFrame(
         "rating/rmse": [1.5, np.inf],
     }
 )
+TELEMETRY = pd.DataFrame({"step": range(9), "day": 0, "learning_rate": 0.1})
 
 
-def record(**changes):
+def record(rate=0.1, **changes):
+    """A record, under the id that the hash of its configuration gives it."""
+    config = {"model": {"name": "small"}, "method": {"name": "naive"}, "learning_rate": rate}
+    text = json.dumps([NUMERICS_VERSION, config], sort_keys=True)
     fields = {
-        "run_id": RUN,
+        "run_id": f"small-naive-{hashlib.sha256(text.encode()).hexdigest()[:12]}",
         "status": "finished",
-        "config": CONFIG,
+        "config": config,
         "steps": 10,
         "first_bad_step": None,
         "first_bad_day": None,
         "metrics": {"click/auc": 0.7, "rating/rmse": None},
         "optimal": {"click/auc": 0.8},
         "curves_sha256": None,
-        "provenance": {"wall_s": 1.5},
+        "provenance": {"wall_s": 1.5, "commit": "c0ffee1"},
     }
     return RunRecord(**(fields | changes))
 
 
-def test_a_record_comes_back_as_it_was_written(tmp_path):
-    store = Store(tmp_path)
-    written = store.write(record(), CURVES)
-    assert store.read(RUN) == written
-    pd.testing.assert_frame_equal(store.curves(written), CURVES, check_exact=True)
+RUN, OTHER = record().run_id, record(rate=0.3).run_id
 
 
-def test_the_same_curves_have_the_same_bytes(tmp_path):
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path)
+
+
+def test_a_record_comes_back_as_it_was_written_and_the_same_curves_have_the_same_bytes(tmp_path):
     one, two = Store(tmp_path / "1"), Store(tmp_path / "2")
-    assert one.write(record(), CURVES) == two.write(record(), CURVES)
-    name = f"{RUN}.csv.gz"
-    assert (one.runs / name).read_bytes() == (two.runs / name).read_bytes()
+    written = one.write(record(), CURVES)
+    assert one.read(RUN) == one.whole(RUN) == written == two.write(record(), CURVES)
+    pd.testing.assert_frame_equal(one.curves(written), CURVES, check_exact=True)
+    first, second = (store.runs / f"{RUN}.csv.gz" for store in (one, two))
+    assert first.read_bytes() == second.read_bytes()
 
 
-def test_nan_is_refused_and_nothing_is_left(tmp_path):
-    store = Store(tmp_path)
+def test_nan_is_refused_and_nothing_is_left(store):
     with pytest.raises(ValueError, match="JSON"):
         store.write(record(metrics={"click/auc": math.nan}))
     assert list(store.runs.iterdir()) == []
 
 
-def test_a_missing_record_is_none(tmp_path):
-    assert Store(tmp_path).read(RUN) is None
-
-
-def test_curves_without_a_record_are_no_run(tmp_path):
-    store = Store(tmp_path)
+def test_a_run_without_a_record_or_with_that_of_a_crash_is_still_to_be_run(store):
+    assert store.read(RUN) is None
     store.write(record(), CURVES)
-    (store.runs / f"{RUN}.json").unlink()  # as if cut off between the two
+    (store.runs / f"{RUN}.json").unlink()  # as if cut off between the two files
+    assert store.read(RUN) is None
+    store.write(record(status="crashed"))
     assert store.read(RUN) is None
     assert store.write(record(), CURVES) == store.read(RUN)
 
 
-def test_a_crashed_run_is_tried_again(tmp_path):
-    store = Store(tmp_path)
-    store.write(record(status="crashed"))
-    assert store.read(RUN) is None
-    store.write(record(), CURVES)
-    assert store.read(RUN).status == "finished"
+# Damage: functions of the content of a file and of the same file of another run.
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "[]",
-        "{}",
-        json.dumps(dataclasses.asdict(record(run_id="other"))),
-        json.dumps(dataclasses.asdict(record(schema=99))),
-    ],
-)
-def test_a_foreign_record_is_refused_with_its_path(tmp_path, text):
-    store = Store(tmp_path)
-    path = store.runs / f"{RUN}.json"
-    path.write_text(text)
-    with pytest.raises(BadInput, match=str(path)):
-        store.read(RUN)
+def truncated(content, other):
+    return content[: len(content) // 2]
 
 
-def test_damaged_or_missing_curves_are_refused(tmp_path):
-    store = Store(tmp_path)
-    written = store.write(record(), CURVES)
-    path = store.runs / f"{RUN}.csv.gz"
-    content = bytearray(path.read_bytes())
-    content[-3] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(BadInput, match="not the curves of its record"):
-        store.curves(written)
-    path.unlink()
-    with pytest.raises(BadInput, match="cannot be read"):
-        store.curves(written)
+def empty(content, other):
+    return b""
 
 
-def planted(store, fields):
+def flipped(content, other):
+    return content[:-60] + bytes([content[-60] ^ 4]) + content[-59:]
+
+
+def foreign(content, other):
+    return other
+
+
+def not_json(content, other):
+    return b"PK\x03\x04 of something else"
+
+
+def a_list(content, other):
+    return b"[]"
+
+
+def without_fields(content, other):
+    return b"{}"
+
+
+def another_schema(content, other):
+    return json.dumps(json.loads(content) | {"schema": 99}).encode()
+
+
+def events(content, other):
+    return json.dumps(json.loads(content) | {"events": [{"kind": "full"}]}).encode()
+
+
+def unsealed(fields):
     """A record as one of before version 0.5.0: without a checksum of its own."""
-    path = store.runs / f"{RUN}.json"
-    path.write_text(json.dumps(fields))
-    return path
+    return json.dumps({k: v for k, v in fields.items() if k != "own_sha256"}).encode()
+
+
+def renamed(content, other):
+    """Another run's record under this run's name, its id changed with it."""
+    return unsealed(json.loads(other) | {"run_id": RUN})
+
+
+def configuration(content, other):
+    fields = json.loads(content)
+    return unsealed(fields | {"config": fields["config"] | {"learning_rate": 0.2}})
+
+
+def other_rows(content, other):
+    return gzip.compress(gzip.decompress(content)[:-20])
+
+
+ANY = (truncated, empty, foreign)
+JSON = (*ANY, not_json, a_list, without_fields, another_schema)
+DAMAGE = {
+    ".json": (*JSON, flipped, renamed, configuration),
+    ".csv.gz": (*ANY, flipped, other_rows),
+    ".telemetry.json": (*JSON, events),
+    ".telemetry.csv.gz": (*ANY, flipped, other_rows),
+}
+
+
+@pytest.mark.parametrize("ending, how", [(end, how) for end in DAMAGE for how in DAMAGE[end]])
+def test_every_damage_is_noticed_and_named(store, ending, how):
+    telemetry = TelemetryStore(store.root)
+
+    def look():
+        return store.whole(RUN) and telemetry.has(RUN)
+
+    for one in (record(rate=0.3, metrics={"click/auc": 0.6, "rating/rmse": None}), record()):
+        curves = CURVES.assign(**{"click/auc": one.metrics["click/auc"]})
+        written = store.write(one, curves)
+        telemetry.write(
+            one.run_id,
+            TELEMETRY.assign(loss=one.metrics["click/auc"]),
+            config=telemetry_config(),
+            curves_sha256=written.curves_sha256,
+            events=[],
+        )
+    assert look()
+    path, other = (store.runs / f"{run_id}{ending}" for run_id in (RUN, OTHER))
+    path.write_bytes(how(path.read_bytes(), other.read_bytes()))
+    with pytest.raises(Damaged, match=f"^{path}: "):
+        look()
+
+
+def test_curves_that_have_gone_take_their_record_along(store):
+    store.write(record(), CURVES)
+    (store.runs / f"{RUN}.csv.gz").unlink()
+    with pytest.raises(Damaged, match="cannot be read .No such file") as caught:
+        store.whole(RUN)
+    assert {path.suffix for path in caught.value.files} == {".json", ".gz"}
 
 
 @pytest.mark.parametrize(
@@ -143,63 +198,50 @@ def planted(store, fields):
     ],
     ids=str,
 )
-def test_a_record_that_is_not_what_its_curves_end_with_is_damaged(tmp_path, change):
-    store = Store(tmp_path)
+def test_an_old_record_that_is_not_what_its_curves_end_with_is_damaged(store, change):
     fields = dataclasses.asdict(store.write(record(), CURVES))
-    planted(store, fields)
+    path = store.runs / f"{RUN}.json"
+    path.write_bytes(unsealed(fields))
     assert store.whole(RUN).steps == 10
-    path = planted(store, fields | change)
+    path.write_bytes(unsealed(fields | change))
     with pytest.raises(Damaged, match=f"{path}: .* is not what its curves end with") as caught:
         store.whole(RUN)
     assert caught.value.reason.split()[0] in (*change, "first_bad_step")
 
 
-def test_a_run_that_stopped_is_whole(tmp_path):
-    store = Store(tmp_path)
+def test_a_run_that_stopped_is_whole(store):
     store.write(record(status="diverged", first_bad_step=9, first_bad_day=2), CURVES)
     assert store.whole(RUN).status == "diverged"
 
 
-@pytest.mark.parametrize("field", ["learning_rate", "model"])
-def test_a_record_with_another_configuration_is_damaged(tmp_path, field):
-    store = Store(tmp_path)
-    fields = dataclasses.asdict(store.write(record(), CURVES))
-    changed = CONFIG | {field: {"learning_rate": 0.3, "model": {"name": "large"}}[field]}
-    path = planted(store, fields | {"config": changed})
-    with pytest.raises(Damaged, match=f"{path}: the configuration of"):
-        store.read(RUN)
-
-
-def digits(text):
-    """The places of all digits in a text, with another digit for each."""
-    return [(k, str((int(c) + 1) % 10)) for k, c in enumerate(text) if c.isdigit()]
-
-
-def test_no_digit_of_a_record_can_change(tmp_path):
-    store = Store(tmp_path)
-    store.write(record(provenance={"wall_s": 1.5, "commit": "c0ffee1"}), CURVES)
+def test_no_digit_of_a_record_can_change(store):
+    store.write(record(), CURVES)
     path = store.runs / f"{RUN}.json"
     text = path.read_text()
-    assert len(digits(text)) > 80
-    for place, digit in digits(text):
-        path.write_text(text[:place] + digit + text[place + 1 :])
+    digits = [place for place, letter in enumerate(text) if letter.isdigit()]
+    assert len(digits) > 80
+    for place in digits:
+        path.write_text(f"{text[:place]}{(int(text[place]) + 1) % 10}{text[place + 1 :]}")
         with pytest.raises(Damaged):
             store.whole(RUN)
-    path.write_text(text)
-    assert store.whole(RUN) is not None
+
+
+def test_other_data_seeds_have_folders_of_their_own():
+    assert results_folder("results", "laptop", 1).as_posix() == "results/laptop"
+    assert results_folder("results", "laptop", 7).as_posix() == "results/laptop-data7"
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
 def test_what_cannot_be_written_is_named_and_no_draft_is_left(tmp_path, monkeypatch, number):
     whole = tmp_path / "whole"
-    write_whole(whole, b"before")
+    files.write_whole(whole, b"before")
 
     def no_room(file):
         raise OSError(number, "no room here")
 
     monkeypatch.setattr("os.fsync", no_room)
     with pytest.raises(CannotWrite, match=f"^{whole}: cannot be written .no room here.: finished"):
-        write_whole(whole, b"after")
+        files.write_whole(whole, b"after")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
 
 
@@ -209,32 +251,27 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
         Store(tmp_path / "file" / "laptop")
 
 
-def test_other_data_seeds_have_folders_of_their_own():
-    assert results_folder("results", "laptop", 1).as_posix() == "results/laptop"
-    assert results_folder("results", "laptop", 7).as_posix() == "results/laptop-data7"
-
-
 def test_a_draft_that_is_swept_before_it_is_locked_is_written_again(tmp_path, monkeypatch):
-    lock, swept = module._lock, []
+    lock, swept = files._lock, []
 
     def sweep_first(file):
         if not swept:
             swept.append(pathlib.Path(file.name))
-            sweep_drafts(tmp_path)
+            files.sweep_drafts(tmp_path)
             assert not swept[0].exists()
         lock(file)
 
-    monkeypatch.setattr(module, "_lock", sweep_first)
-    write_whole(tmp_path / "table2.md", b"table")
+    monkeypatch.setattr(files, "_lock", sweep_first)
+    files.write_whole(tmp_path / "table2.md", b"table")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [
         ("table2.md", b"table")
     ]
 
 
 def test_a_draft_that_is_being_written_is_not_swept(tmp_path, monkeypatch):
-    sync = module.os.fsync
-    monkeypatch.setattr(module.os, "fsync", lambda file: (sweep_drafts(tmp_path), sync(file)))
-    write_whole(tmp_path / "table2.md", b"table")
+    sync = files.os.fsync
+    monkeypatch.setattr(files.os, "fsync", lambda file: (files.sweep_drafts(tmp_path), sync(file)))
+    files.write_whole(tmp_path / "table2.md", b"table")
     assert (tmp_path / "table2.md").read_bytes() == b"table"
 
 
@@ -245,7 +282,7 @@ def test_drafts_are_swept_where_only_a_file_open_for_writing_can_be_locked(tmp_p
         if not file.writable():
             raise OSError(errno.EBADF, "Bad file descriptor")
 
-    monkeypatch.setattr(module.fcntl, "flock", flock)
+    monkeypatch.setattr(files.fcntl, "flock", flock)
     (tmp_path / ".table2.md.0123.draft").write_text("half")
-    sweep_drafts(tmp_path)
+    files.sweep_drafts(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from experiments.machinery.records.files import check_folder
-from experiments.machinery.records.sealed import Pairs
+from experiments.machinery.records.sealed import SealedFiles
 from experiments.training.flight_recorder import Snapshot
 
 SNAPSHOT_SCHEMA = 1
@@ -23,7 +23,7 @@ class SnapshotStore:
 
     def __init__(self, root):
         self.folder = pathlib.Path(root) / "snapshots"
-        self._pairs = Pairs(
+        self._pairs = SealedFiles(
             what=self.what,
             folder=self.folder,
             ending=".npz",

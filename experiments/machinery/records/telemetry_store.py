@@ -7,7 +7,7 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from experiments.machinery.records.sealed import Pairs
+from experiments.machinery.records.sealed import SealedFiles
 
 TELEMETRY_SCHEMA = 1
 EXACT = ("step", "day", "learning_rate")  # the other columns are float32
@@ -24,7 +24,7 @@ class TelemetryStore:
 
     def __init__(self, root):
         self.runs = pathlib.Path(root) / "runs"
-        self._pairs = Pairs(
+        self._pairs = SealedFiles(
             what=self.what,
             folder=self.runs,
             ending=".telemetry.csv.gz",

@@ -1,0 +1,203 @@
+"""What a profile costs as a person reads it: tables of sizes, of accelerators, of this machine.
+
+Every function takes models by the names that are shown: dict from name to sizes.Sizes. Studies are
+a dict from name to a list of such names and Sizes, a pair for each run.
+"""
+
+import collections
+
+from experiments.machinery.cost import sizes
+from experiments.machinery.cost.cost import (
+    GIB,
+    READ_BYTES_PER_S,
+    UTILIZATION,
+    flops_per_second,
+    making_seconds,
+    seconds_of,
+)
+
+GB = 1e9
+HOUR_S = 3600
+NO_FIT = "does not fit"
+SIZES = {
+    "Input width": (sizes.input_width, "{:,}"),
+    "Non-embedding parameters": (sizes.nonembedding_parameters, "{:,}"),
+    "Embedding parameters": (sizes.embedding_parameters, "{:,}"),
+    "FLOPs of a step": (sizes.flops_per_step, "{:.3g}"),
+    "FLOPs of an evaluation": (sizes.flops_per_evaluation, "{:.3g}"),
+    "Evaluations": (sizes.evaluations, "{:,}"),
+    "FLOPs of a run": (sizes.flops_of_run, "{:.3g}"),
+}
+MEMORY = {
+    "Weights": "weights",
+    "Accumulators": "accumulators",
+    "Gradients": "gradients",
+    "Temporaries of an update": "temporaries",
+    "State, their sum": "state",
+    "Activations, an estimate": "activations",
+    "Batch": "batch",
+    "In all": "total",
+}
+COUNTED = (
+    "Hours of a run are its matrix products and the reading of its batches at "
+    f"{READ_BYTES_PER_S / 1e9:g} GB/s (ours), one after the other, as the trainer does; those of a "
+    "study are of its runs one after the other. Not counted: making the days, the metrics of an "
+    "evaluation, what devices tell each other. "
+)
+
+
+def stream_text(config):
+    """The days, steps and bytes that all models of a profile share.
+
+    Args:
+      config: sizes.Sizes.
+    """
+    stream, trainer = config.stream, config.trainer
+    return (
+        f"{stream.days} days of {stream.examples_per_day:,} examples, the last for evaluation; "
+        f"{trainer.steps_per_day} steps a day, {config.steps:,} in all, of {trainer.batch_size:,} "
+        f"examples from {trainer.window_days} days; an example is drawn "
+        f"{sizes.draws_per_example(config):.1f} times on average.\n"
+        f"On disk: {_bytes(sizes.day_bytes(config))} a day, "
+        f"{_bytes(sizes.cache_bytes(config))} in all, made once in about "
+        f"{_duration(making_seconds(config))} by one core. "
+        f"A batch: {_bytes(sizes.batch_bytes(config))}.\n"
+    )
+
+
+def sizes_table(models):
+    """Parameters, operations and memory of every model, one column each."""
+    columns = models.values()
+    lines = [[row, *(text.format(of(one)) for one in columns)] for row, (of, text) in SIZES.items()]
+    memory = [sizes.memory_of(config) for config in columns]
+    lines += [[row, *(_gib(getattr(one, part)) for one in memory)] for row, part in MEMORY.items()]
+    return _table(["Model", *models], lines)
+
+
+def studies_text(studies):
+    """How many runs each study has, by model."""
+    lines = []
+    for name, runs in studies.items():
+        counts = collections.Counter(model for model, _ in runs)
+        by_model = ", ".join(f"{count} of {model}" for model, count in counts.items())
+        lines.append(f"{name}: {len(runs)} runs, {by_model}.\n")
+    return "".join(lines)
+
+
+def devices_text(models, studies, devices, given):
+    """Devices and hours of every run and study, one column a device, and what does not fit.
+
+    Args:
+      models, studies: see above.
+      devices: Accelerators.
+      given: whether a person described the device, instead of a data sheet.
+    """
+    taken = f"{100 * UTILIZATION:.0f} % of the peak are taken as reached (ours).\n"
+    taken = "The FLOP/s given are taken as reached.\n" if given else taken
+    lines = [devices_table(models, studies, devices), "\n"]
+    if any(device.memory for device in devices):
+        lines.append(_fit_text(models, devices))
+    lines.append(COUNTED + taken)
+    if not given:
+        lines += [f"{device.name}: {device.source}.\n" for device in devices]
+        lines.append("Runs were measured on CPUs alone; none of these devices was tried.\n")
+    return "".join(lines)
+
+
+def devices_table(models, studies, devices):
+    """How many devices a run needs and how long it takes on them, one column a device."""
+    rows = {
+        "Peak, TFLOP/s": lambda device: f"{device.flops / 1e12:.4g} {device.numbers}".strip(),
+        "Reached, TFLOP/s": lambda device: f"{device.sustained / 1e12:.3g}",
+        "Memory": lambda device: _gib(device.memory) if device.memory else "-",
+    }
+    lines = [[name, *map(of, devices)] for name, of in rows.items()]
+    for model, config in models.items():
+        cells = [_devices_and_hours(device, config) for device in devices]
+        lines.append([f"{model}: devices, hours of a run", *cells])
+    for name, runs in studies.items():
+        lines.append([f"{name}: hours", *(_study_hours(device, runs) for device in devices)])
+    return _table(["Device", *(device.name for device in devices)], lines)
+
+
+def machine_text(models, studies, recorded, workers, memory):
+    """What runs and studies take on this machine, and whether it holds its workers.
+
+    Args:
+      models, studies: see above.
+      recorded: dict from model to (number of recorded runs, their median wall time in seconds).
+      workers: worker processes.
+      memory: bytes of this machine.
+    """
+    lines = []
+    for model, config in models.items():
+        count, median_s = recorded.get(model, (0, None))
+        predicted = seconds_of(config)
+        seen = f"{_duration(median_s)} (median of {count})" if count else "-"
+        ratio = f"{predicted / median_s:.2f}" if count else "-"
+        lines.append([f"a run of {model}", _duration(predicted), seen, ratio])
+    for name, runs in studies.items():
+        total_s = sum(seconds_of(config) for _, config in runs)
+        lines.append([f"{name}, {workers} workers", _duration(total_s / workers), "-", "-"])
+    model, largest = max(models.items(), key=lambda item: sizes.memory_of(item[1]).total)
+    needed = workers * sizes.memory_of(largest).total
+    return (
+        _table(["On this machine", "predicted", "recorded", "predicted / recorded"], lines)
+        + f"\nOne core multiplies at {flops_per_second() / 1e9:.0f} GFLOP/s, measured now; "
+        f"a run uses one.\n{workers} workers with {model} need {_gib(needed)} beside TensorFlow "
+        f"itself; this machine has {_gib(memory)}: it {'fits' if needed <= memory else NO_FIT}.\n"
+    )
+
+
+def _fit_text(models, devices):
+    """One line for each model and device where one device does not hold the model."""
+    lines = []
+    for device in devices:
+        for model, config in models.items():
+            memory = sizes.memory_of(config)
+            if memory.total <= device.memory:
+                continue
+            needed = device.devices(memory, config.trainer.batch_size)
+            lines.append(
+                f"{model} needs {_gib(memory.total)} and {device.name} has {_gib(device.memory)}: "
+                f"its state of {_gib(memory.state)} "
+                f"{'fits' if memory.state <= device.memory else NO_FIT}, "
+                f"{f'{needed} devices share the batch' if needed else 'no number of devices helps'}"
+                ".\n"
+            )
+    return "".join(lines) or "Every model fits one device of each kind.\n"
+
+
+def _devices_and_hours(device, config):
+    seconds = device.seconds_of(config)
+    if seconds is None:
+        return NO_FIT
+    devices = device.devices(sizes.memory_of(config), config.trainer.batch_size)
+    return f"{devices}, {seconds / HOUR_S:.3g}"
+
+
+def _study_hours(device, runs):
+    seconds = [device.seconds_of(config) for _, config in runs]
+    return NO_FIT if None in seconds else f"{sum(seconds) / HOUR_S:,.3g}"
+
+
+def _table(header, lines):
+    """Markdown whose columns stand below each other: it is read in a terminal."""
+    widths = [max(map(len, column)) for column in zip(header, *lines, strict=True)]
+    ruled = [header, ["-" * width for width in widths], *lines]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in ruled]
+    return "".join(f"| {' | '.join(row)} |\n" for row in padded)
+
+
+def _bytes(count):
+    return f"{count / GB:.3g} GB" if count >= GB else f"{count / 1e6:.3g} MB"
+
+
+def _gib(count):
+    return f"{count / GIB:.2f} GiB" if count >= GIB / 100 else f"{count / 2**20:.2f} MiB"
+
+
+def _duration(seconds):
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR_S else f"{seconds / HOUR_S:,.1f} h"
