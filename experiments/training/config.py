@@ -111,21 +111,17 @@ class RunConfig:
     run_seed: int
 
     def __post_init__(self):
-        parts = {"stream": data.StreamConfig, "model": ModelConfig}
-        parts |= {"method": MethodConfig, "trainer": TrainerConfig}
-        for field, kind in parts.items():
-            if not isinstance(getattr(self, field), kind):
+        for field, kind in typing.get_type_hints(type(self)).items():
+            if dataclasses.is_dataclass(kind) and not isinstance(getattr(self, field), kind):
                 checks.fail(f"run.{field}", getattr(self, field), f"@{kind.__name__}()")
         checks.real("run.learning_rate", self.learning_rate, above=0)
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
         for field in ("data_seed", "run_seed"):
             checks.whole(f"run.{field}", getattr(self, field), 0)
-        if self.trainer.window_days > self.stream.days - 1:
-            checks.fail(
-                "TrainerConfig.window_days",
-                self.trainer.window_days,
-                f"at most the {self.stream.days - 1} training days of the stream",
-            )
+        days, most = self.trainer.window_days, self.stream.days - 1
+        if days > most:
+            expected = f"at most the {most} training days of the stream"
+            checks.fail("TrainerConfig.window_days", days, expected)
         self.model.check_inputs(
             [task.name for task in data.TASKS],
             self.stream.dense_features,

@@ -33,15 +33,55 @@ def events_of(losses, norms=None):
     return [tuple(event) for event in found if event is not None]
 
 
-def test_a_healthy_run_has_no_event():
-    assert events_of(*series()) == []
+S, INF, NAN = np.s_, np.inf, np.nan
+JUMP, LOST_AT_100 = ("jump", 100, 100), [("full", 107, 100)]
 
-
-def test_a_spike_that_recovers_is_micro():
-    losses, norms = series()
-    losses[99:103] *= 5
+SERIES = {  # (steps, factor) on the losses, (steps, value) of the norm, events; steps from 0
+    "a healthy run": ([], [], []),
     # At step 107 two of the six losses judged are of the spike, and their median is not.
-    assert events_of(losses, norms) == [("jump", 100, 100), ("micro", 107, 100)]
+    "a spike that recovers": ([(S[99:103], 5)], [], [JUMP, ("micro", 107, 100)]),
+    "a slow drift": ([(S[:], np.linspace(1, 6, STEPS)[:, None])], [], []),
+    "a loss that stays high": ([(S[99:], 3)], [], [JUMP, ("full", 140, 100)]),
+    "one bad task alone": ([(S[99:, 2], 50)], [], []),
+    "a loss that is infinite": ([(S[99, 1], INF)], [], [("full", 100, 100)]),
+    "a loss that is no number": ([(S[99, 1], NAN)], [], [("full", 100, 100)]),
+    "a dead network of low loss": ([], [(S[99:], 0)], LOST_AT_100),
+    "a network that dies of a spike": (
+        *([(S[96:98], 9)], [(S[99:], 0)]),
+        [("jump", 97, 97), ("full", 107, 97)],
+    ),
+    "a gradient lost for a moment": ([], [(S[99:105], 0)], []),
+    "a norm that jumps alone": ([], [(99, 60)], [JUMP, ("micro", 106, 100)]),
+    # A norm that is not finite becomes no usual one, with which later norms are compared.
+    "a first norm that is infinite": ([], [(0, INF)], []),
+    "a first norm that is no number": ([], [(0, NAN)], []),
+    "infinite norms, then a dead network": ([], [(S[:3], INF), (S[99:], 0)], LOST_AT_100),
+    "norms that are no numbers, then one": ([], [(S[:3], NAN), (S[99:], 0)], LOST_AT_100),
+    "a later norm that is infinite": ([], [(99, INF)], [JUMP, ("micro", 106, 100)]),
+    "a later norm that is no number": ([], [(99, NAN)], [JUMP, ("micro", 106, 100)]),
+    "an infinite norm among lost ones": (
+        *([], [(S[99:111], 0), (105, INF)]),
+        [("jump", 106, 106), ("micro", 112, 106)],
+    ),
+}
+
+
+@pytest.mark.parametrize("factors, values, events", SERIES.values(), ids=SERIES)
+def test_a_series_has_the_events_that_a_reader_sees(factors, values, events):
+    losses, norms = series()
+    for steps, factor in factors:
+        losses[steps] *= factor
+    for steps, value in values:
+        norms[steps] = value
+    assert events_of(losses, norms) == events
+
+
+def test_a_healthy_run_stays_healthy_after_an_infinite_norm():
+    detector = Detector(CONFIG)
+    norms = [INF, *[1.0] * 60]
+    assert [detector.see(step, [1, 1, 1], norm) for step, norm in enumerate(norms, 1)] == [
+        None
+    ] * 61
 
 
 def test_repeated_spikes_are_told_apart():
@@ -49,82 +89,6 @@ def test_repeated_spikes_are_told_apart():
     losses[[49, 99, 149]] *= 4
     kinds = [(kind, onset) for kind, _, onset in events_of(losses, norms)]
     assert kinds == [(kind, at) for at in (50, 100, 150) for kind in ("jump", "micro")]
-
-
-def test_a_slow_drift_is_none():
-    losses, norms = series()
-    assert events_of(losses * np.linspace(1, 6, STEPS)[:, None], norms) == []
-
-
-def test_a_loss_that_stays_high_is_full():
-    losses, norms = series()
-    losses[99:] *= 3
-    assert events_of(losses, norms) == [("jump", 100, 100), ("full", 140, 100)]
-
-
-def test_a_dead_network_is_full_although_its_loss_is_low():
-    losses, norms = series()
-    norms[99:] = 0
-    assert events_of(losses, norms) == [("full", 107, 100)]
-
-
-def test_a_network_that_dies_of_a_spike_is_dated_by_the_spike():
-    losses, norms = series()
-    losses[96:98] *= 9
-    norms[99:] = 0
-    assert events_of(losses, norms) == [("jump", 97, 97), ("full", 107, 97)]
-
-
-def test_a_gradient_that_is_lost_for_a_moment_is_none():
-    losses, norms = series()
-    norms[99:105] = 0
-    assert events_of(losses, norms) == []
-
-
-def test_a_gradient_that_jumps_alone_is_an_episode():
-    losses, norms = series()
-    norms[99] = 60
-    assert events_of(losses, norms) == [("jump", 100, 100), ("micro", 106, 100)]
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_first_norm_that_is_not_finite_is_no_usual_one(value):
-    losses, norms = series()
-    norms[0] = value
-    assert events_of(losses, norms) == []
-    norms[1:3] = value
-    norms[99:] = 0  # the usual norm is that of the finite steps
-    assert events_of(losses, norms) == [("full", 107, 100)]
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_later_norm_that_is_not_finite_is_a_jump_and_no_usual_one(value):
-    losses, norms = series()
-    norms[99] = value
-    assert events_of(losses, norms) == [("jump", 100, 100), ("micro", 106, 100)]
-    norms[106:] = 0
-    assert events_of(losses, norms)[2:] == [("full", 114, 107)]
-
-
-def test_a_norm_that_is_not_finite_breaks_a_row_of_lost_gradients():
-    losses, norms = series()
-    norms[99:111] = 0
-    norms[105] = np.inf
-    kinds = [kind for kind, _, _ in events_of(losses, norms)]
-    assert kinds == ["jump", "micro"]
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_loss_that_is_not_finite_is_full_at_once(value):
-    losses, norms = series()
-    losses[99, 1] = value
-    assert events_of(losses, norms) == [("full", 100, 100)]
-
-
-def test_one_bad_task_alone_is_no_divergence():
-    losses, norms = series()
-    losses[99:, 2] *= 50
-    assert events_of(losses, norms) == []
 
 
 def test_the_sum_of_the_losses_serves_where_nothing_else_is_known():

@@ -52,6 +52,10 @@ class Label(NamedTuple):
         blow up;
       "full": a number was not finite, or the AUC fell to chance, or never left it, and
         stayed there (section 2.1).
+    Section 2.1 names neither "damaged" nor "untrained". The curves of a network that died before
+    its first evaluation are those of one that hardly learns, so a run that ends at chance is
+    "full". So is, under label shocks, which raise every loss above `blow_up` times its lowest,
+    every run without a usable lift. The norms of gradients and updates would tell the two apart.
     """
 
     kind: str

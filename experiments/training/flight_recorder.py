@@ -65,7 +65,9 @@ class Snapshot(NamedTuple):
 class FlightRecorder(Observer):
     """Holds the last snapshots of a run, and saves the one before an onset.
 
-    The snapshot of the first event stays, unless a later event is a full divergence.
+    It lies `lead_steps` before the onset, because the step that breaks a model comes before the
+    loss that shows it. The snapshot of the first event stays, unless a later event is a full
+    divergence.
 
     Args:
       config: RecorderConfig.

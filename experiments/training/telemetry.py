@@ -168,11 +168,12 @@ class Telemetry(Observer):
       save: function (snapshot, event) that writes a snapshot.
 
     Attributes:
+      ledger: Ledger of the rows.
       events: what the detector has said so far, list of dicts.
     """
 
     def __init__(self, config, save):
-        self._ledger, self._detector = Ledger(config), Detector(config.detector)
+        self.ledger, self._detector = Ledger(config), Detector(config.detector)
         self._recorder = config.recorder and FlightRecorder(config.recorder, save)
         self.events = []
 
@@ -186,12 +187,8 @@ class Telemetry(Observer):
         row = {"step": run.step, "day": run.day, "learning_rate": run.rate, "loss": run.loss}
         row |= run.program.measures
         event = see_row(self._detector, row)
-        self._ledger.add(row, event is not None)
+        self.ledger.add(row, event is not None)
         if event is not None:
             self.events.append(event._asdict())
             if self._recorder:
                 self._recorder.fired(event)
-
-    def frame(self):
-        """The telemetry of the run so far: DataFrame."""
-        return self._ledger.frame()

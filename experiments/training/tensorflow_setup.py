@@ -21,7 +21,11 @@ def check_method(rule, thresholds, accumulate, scope="local"):
 
 
 def one_thread():
-    """Limits this process to one compute thread; to be called before TensorFlow's first op."""
+    """Limits this process to one compute thread; to be called before TensorFlow's first op.
+
+    With more threads the bits of a run depend on the number of cores, and these models gain less
+    from a second thread than from a second process.
+    """
     load_tensorflow()
     import tensorflow as tf
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,24 +10,6 @@ from scipy.special import logit
 from data import TASKS, Window
 from experiments.training import metrics
 from experiments.training.program import FIELDS, Program, tensors
-
-
-class Outcome(NamedTuple):
-    """What a run came to.
-
-    curves: DataFrame, one row an evaluation: step (steps taken), day (newest in the window),
-      learning_rate, loss (mean training loss since the last row), worst_loss (its largest value),
-      and `<task>/<metric>` on the last day; NaN where undefined.
-    first_bad_step: first step (from 0) whose loss was not finite or after which the predictions
-      were not, or None.
-    optimal: metrics of the Bayes-optimal prediction.
-    step_s: seconds spent inside the compiled step.
-    """
-
-    curves: pd.DataFrame
-    first_bad_step: int | None
-    optimal: dict[str, float]
-    step_s: float
 
 
 class Evaluation:
@@ -86,7 +67,7 @@ def window_of(config):
 
 @dataclasses.dataclass
 class Run:
-    """A run under way, as its observers see it between two steps.
+    """A run under way, as its observers see it between two steps, and what it has come to.
 
     program: Program that takes its steps.
     last: steps after which the run ends.
@@ -96,7 +77,9 @@ class Run:
     rows: rows of the curves so far, dicts.
     losses: training losses since the last row.
     step_s: seconds spent inside the compiled step.
-    first_bad_step: that of Outcome; the run ends with it.
+    first_bad_step: first step (from 0) whose loss was not finite or after which the predictions
+      were not, or None; the run ends with it.
+    optimal: metrics of the Bayes-optimal prediction, once the run has ended.
     """
 
     program: Program
@@ -109,6 +92,17 @@ class Run:
     losses: list = dataclasses.field(default_factory=list)
     step_s: float = 0.0
     first_bad_step: int | None = None
+    optimal: dict[str, float] | None = None
+
+    @property
+    def curves(self):
+        """DataFrame, one row an evaluation.
+
+        Columns are step (steps taken), day (newest in the window), learning_rate, loss (mean
+        training loss since the last row), worst_loss (its largest value), and `<task>/<metric>` on
+        the last day; NaN where undefined.
+        """
+        return pd.DataFrame(self.rows)
 
     def resume(self, snapshot, rows=(), losses=(), step_s=0.0):
         """Goes on from a Snapshot, with what had been noted of the run until then."""
@@ -150,7 +144,7 @@ def train(config, program, day_rows, evaluation, observers=()):
       day_rows: function from a day to its rows.
       evaluation: Evaluation of the last day.
       observers: Observers, told in this order.
-    Returns: Outcome.
+    Returns: Run, ended.
     """
     window, every_steps = window_of(config), config.trainer.evaluate_every_steps
     program.start(config, seeds_of(config.run_seed)[0])
@@ -167,4 +161,5 @@ def train(config, program, day_rows, evaluation, observers=()):
             run.add_row(evaluation(program))
         for observer in observers:
             observer.after(run)
-    return Outcome(pd.DataFrame(run.rows), run.first_bad_step, evaluation.optimal(), run.step_s)
+    run.optimal = evaluation.optimal()
+    return run

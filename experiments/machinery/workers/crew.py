@@ -1,6 +1,7 @@
 """One run by several devices or by the processes of several hosts: who trains, who writes."""
 
 import contextlib
+import math
 import signal
 
 import tensorflow as tf
@@ -46,15 +47,19 @@ def run_placed(config, where, store, cache_root, on_row, say):
         def make(config, telemetry):  # Placement.check allows no telemetry here
             return DistributedProgram(config, strategy, where.rank, where.processes)
 
-        placed = _provenance(strategy, where)
+        # The class of the second has another name inside TensorFlow.
+        kind = "MultiWorkerMirroredStrategy" if where.workers else "MirroredStrategy"
+        placed = {"strategy": kind, "replicas": strategy.num_replicas_in_sync}
+        placed["workers"] = where.processes
         runner = Runner(store, cache_root, say, make_program=make, placed=placed)
         if where.is_chief:
             # After all have met: should it find the record then, it ends, which the others hear.
             with Claims(store.root).of(config.run_id, wait=say):
                 return runner.run(config, on_row)
-        # It reads the checkpoint before its first step, without which the chief writes no other.
-        follower = _Follower(CheckpointStore(store.root, placed=placed), config.run_id)
-        runner.outcome(config, [follower])
+        # It goes on from the chief's checkpoint and writes none. It reads that before its first
+        # step, without which the chief writes no other.
+        checkpoints = CheckpointStore(store.root, placed=placed)
+        runner.outcome(config, [Keeper(checkpoints, config.run_id, every_s=math.inf)])
         return None
 
 
@@ -70,23 +75,6 @@ def recorded(run_id, where, store, say):
     with contextlib.suppress(Damaged):
         return store.whole(run_id)
     return None
-
-
-class _Follower(Keeper):
-    """On a worker other than the chief: goes on from the chief's checkpoint, and writes none."""
-
-    def after(self, run):
-        """Nothing to do."""
-
-
-def _provenance(strategy, where):
-    # The class of the second has another name inside TensorFlow.
-    names = {False: "MirroredStrategy", True: "MultiWorkerMirroredStrategy"}
-    return {
-        "strategy": names[bool(where.workers)],
-        "replicas": strategy.num_replicas_in_sync,
-        "workers": where.processes,
-    }
 
 
 @contextlib.contextmanager

@@ -90,7 +90,7 @@ class Runner:
             if not keep_telemetry:
                 self._telemetry.write(
                     config.run_id,
-                    measured.frame(),
+                    measured.ledger.frame(),
                     config=telemetry,
                     curves_sha256=curves_file(outcome.curves)[1],
                     events=measured.events,
@@ -106,7 +106,7 @@ class Runner:
           config: RunConfig.
           observers: Observers of the run.
           telemetry: TelemetryConfig of what each step measures for them, or None.
-        Returns: trainer.Outcome.
+        Returns: trainer.Run.
         """
         days = self._days(config.stream, config.data_seed)
         evaluation = self._evaluation(config.stream, config.data_seed, config.trainer.batch_size)
