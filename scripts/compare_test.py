@@ -104,29 +104,13 @@ def test_an_id_may_be_cut_short(tmp_path, runs):
 @pytest.mark.parametrize(
     "given, said",
     [
-        ("", "RUNS = '': expected 2 to 8 ids"),
         ("small-gc", "RUNS = 'small-gc': expected 2 to 8 ids"),
         ("a " * 9, "expected 2 to 8 ids"),
-        ("small-gc small-clipy-x", r"RUNS = 'small-clipy-x': no record in"),
-        ("small-gc small", "RUNS = 'small': 2 runs begin so, as small-"),
+        ("small-gc small-clipy-x", "RUNS = 'small-clipy-x': no record in"),
         ("small-gc small-gc-", "expected each run once"),
-        ("small-gc ../x", r"RUNS = '../x': (allowed is|expected) the name of a record"),
-        ("small-gc *", r"RUNS = '\*': no record in"),
     ],
 )
 def test_runs_that_are_not_there_are_refused(tmp_path, runs, given, said):
     with pytest.raises(BadInput, match=said):
         compared(tmp_path, given)
     assert not (tmp_path / "smoke" / "compare").exists()
-
-
-def test_a_misspelt_id_is_guessed(tmp_path, runs):
-    wrong = runs[0].replace("small", "smal")
-    with pytest.raises(BadInput, match=rf"did you mean {runs[0]}\?"):
-        compared(tmp_path, f"{wrong} {runs[1]}")
-
-
-def test_a_crashed_run_is_refused(tmp_path, runs):
-    crashed = leave(tmp_path / "smoke", method="naive", status="crashed")
-    with pytest.raises(BadInput, match="the run crashed: (allowed is|expected) one that ended"):
-        compared(tmp_path, f"{runs[0]} {crashed.run_id}")

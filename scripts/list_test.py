@@ -10,11 +10,9 @@ import pytest
 from rich.console import Console
 
 from experiments.errors import BadInput
-from experiments.findings import runs
 from experiments.findings.runs import Wanted
 from experiments.studies.session import Options
 from experiments.studies.testing import FULL, HEALTHY, leave
-from scripts import terminal
 from scripts.list import under_way, write_list
 
 
@@ -61,15 +59,8 @@ def results(tmp_path):
 
 def test_lines_for_grep_and_cut(results):
     lines = listed(results)
-    rows = list(
-        zip(
-            *(
-                cut(lines, "run", name)
-                for name in ("model", "method", "threshold", "rate", "multiple", "data_seed")
-            ),
-            strict=True,
-        )
-    )
+    names = ("model", "method", "threshold", "rate", "multiple", "data_seed")
+    rows = list(zip(*(cut(lines, "run", name) for name in names), strict=True))
     assert rows == [
         ("small", "naive", "", "0.2", "1x", "1"),
         ("small", "gc", "0.01", "0.2", "1x", "1"),
@@ -164,10 +155,6 @@ def test_a_record_of_other_fields_is_still_listed(results):
     del fields["own_sha256"]
     path.write_text(json.dumps(fields))
     assert record.run_id in cut(listed(results), "run", "id")
-
-
-def test_columns_are_those_of_the_rows(results):
-    assert set(runs.RUN_COLUMNS) | set(runs.STUDY_COLUMNS) == set(terminal.FIRST)
 
 
 def test_a_run_under_way_of_another_host_or_user_is_shown(tmp_path, monkeypatch):

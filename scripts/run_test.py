@@ -12,16 +12,13 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 
 from experiments.machinery.records.record import Store
-from experiments.machinery.workers.runner import Runner
-from experiments.studies.registry import resolve
-from experiments.training.observer import Excerpt
 from scripts.command import ROOT
 from scripts.testing import hear_interrupts
 
+pytestmark = pytest.mark.slow
 # Of a smaller model the gradients need not be compiled to be the same on devices and on hosts.
 GIN = """
 include 'configs/models/large_dcn.gin'
@@ -167,6 +164,9 @@ def test_a_run_given_again_has_the_bits_of_one_that_was_not_interrupted(on_devic
     assert record.curves_sha256 == on_devices[0].curves_sha256
     assert (record.run_id, record.metrics) == (on_devices[0].run_id, on_devices[0].metrics)
     assert len(curves) == STEPS / 5
+    names = ("strategy", "replicas", "workers")
+    placed = [tuple(map(run.provenance.get, names)) for run in (on_devices[0], record)]
+    assert placed == [("MirroredStrategy", 2, 1), ("MultiWorkerMirroredStrategy", 2, 2)]
 
 
 def test_only_the_chief_writes_and_speaks(here, on_hosts):
@@ -176,31 +176,6 @@ def test_only_the_chief_writes_and_speaks(here, on_hosts):
     assert "step " not in other
     assert "done        the chief writes the record" in other
     assert not list((here / "hosts").rglob("*.npz"))  # the checkpoint has served
-
-
-def test_a_record_says_on_what_it_was_computed(on_devices, on_hosts):
-    names = ("strategy", "replicas", "workers")
-    found = [
-        tuple(record.provenance[name] for name in names) for record in (on_devices[0], on_hosts[2])
-    ]
-    assert found == [("MirroredStrategy", 2, 1), ("MultiWorkerMirroredStrategy", 2, 2)]
-
-
-def test_the_curve_begins_as_on_one_device(here, on_devices, tmp_path):
-    files = ["configs/profiles/smoke.gin", "configs/divergence.gin", str(here / "own.gin")]
-    (config,) = resolve(files, SET, ("run",))
-    runner = Runner(Store(tmp_path), here / "cache")
-    expected = runner.outcome(config, [Excerpt(5)]).curves.iloc[0]
-    found = on_devices[1].iloc[0]
-    assert expected["step"] == found["step"] == 5
-    for name in ("loss", "worst_loss", "rating/rmse", "click/log_loss"):
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-5)
-
-
-def test_what_is_recorded_is_not_trained_again(here, on_hosts):
-    with running(here / "hosts", [two_hosts()[1]]) as workers:  # the chief is not even there
-        assert workers.wait() == [0]
-        assert f"run         {on_hosts[2].run_id}" in workers.said(0)
 
 
 def test_waiting_for_the_others_can_be_interrupted(here):
@@ -225,4 +200,4 @@ def test_a_port_in_use_is_bad_input(here, tmp_path):
             assert workers.wait() == [2]
             said = workers.said(0).splitlines()[-1]
     assert said.startswith(f"error: TF_CONFIG: {address}: ")
-    assert said.endswith("allowed is a free port of this host")
+    assert said.endswith("expected a free port of this host")
