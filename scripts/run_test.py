@@ -34,7 +34,7 @@ from experiments.machinery.records import checkpoint
 from experiments.machinery.workers import runner
 runner.Keeper = functools.partial(checkpoint.Keeper, every_s=0.0)
 from scripts import command, run
-command.main(run.main)
+command.main(run.main, run.FLAGS)
 """
 SECONDS = 150  # for anything on a busy machine
 
