@@ -40,8 +40,8 @@ def table_frame(runs, untreated):
 
     Args:
       runs: runs_frame of all jobs.
-      untreated: the method that was repeated at every rate; the rate with the higher mean AUC is
-        its row, so that nothing else could have made it look better.
+      untreated: the method that is not searched. Its row is the rate with the higher mean AUC, so
+        that no other choice would make it look better.
     Returns: DataFrame with the columns of table2.csv, one row per (model, method, metric). AUC in
       percent; std is the sample standard deviation over seeds; mean, std and the 95 % interval of
       the mean (low, high; Student's t) are over the runs whose metric is defined, n counts all.
@@ -66,6 +66,8 @@ def table_frame(runs, untreated):
 
 def rates_frame(runs):
     """Every repeated setting, one row each: what the doubled rate does to each method.
+
+    Both rates are repeated, so that this is judged on runs that did not choose the rate.
 
     Args:
       runs: runs_frame of all jobs.
