@@ -74,9 +74,9 @@ def made(part, folder, copy):
 
 
 def unchecked(folder, checked):
-    """Items of the files of a results folder that nothing has made again."""
+    """Items of the files that nothing has made again; the report is never committed."""
     for path in sorted([*folder.glob("*.*"), *folder.glob("figures/*.csv")]):
-        if path.is_file() and path not in checked:
+        if path.is_file() and path not in checked and path.name != "report.html":
             yield Item("not checked", short(path, folder), "not computed from records")
 
 

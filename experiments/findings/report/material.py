@@ -151,7 +151,7 @@ def _csv(path, columns=()):
         raise BadInput(f"{path}: not a table ({error}): delete it and make it again") from error
     missing = [name for name in columns if name not in frame]
     if missing:
-        raise BadInput(f"{path}: no column {missing[0]!r}: of another version, make it again")
+        raise BadInput(f"{path}: no column {missing[0]!r}: expected a file of this version")
     return frame
 
 

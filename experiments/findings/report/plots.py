@@ -12,6 +12,7 @@ LETTER_PX = 14  # height of the letter of a mark
 LETTER_SHIFT = {"a": -8, "b": 0, "c": 8}  # pixels, because a and b are neighbours
 WIDE_GAP = 0.09  # between columns, as a share of the width
 BAND_OPACITY = 0.18
+PLAIN = "<extra></extra>"  # a hover text without the box of the trace's name
 PX_PER_POINT = 2  # width of a line on the page over that in print
 
 
@@ -81,16 +82,10 @@ def _trace(line, panel):
         "meta": key.group,
         "x": shorts(line.x),
         "y": shorts(line.y),
-        "line": {
-            "color": key.colour,
-            "width": PX_PER_POINT * line.width,
-            "dash": _dash(key.dash),
-        },
+        "line": {"color": key.colour, "width": PX_PER_POINT * line.width, "dash": _dash(key.dash)},
         "marker": {"color": key.colour, "size": 5},
         "opacity": line.opacity,
-        "hovertemplate": (
-            f"{said(line.about)}<br>{panel.x} %{{x}}<br>{panel.y} %{{y:.4g}}<extra></extra>"
-        ),
+        "hovertemplate": f"{said(line.about)}<br>{panel.x} %{{x}}<br>{panel.y} %{{y:.4g}}" + PLAIN,
     }
 
 

@@ -6,19 +6,8 @@ import pandas as pd
 
 from experiments.findings import cases, detection, table1, table2, table3
 from experiments.findings.figures.style import method_name, model_name
-from experiments.findings.names import (
-    DIGITS,
-    METRIC_NAMES,
-    SCALE,
-    number,
-)
-from experiments.findings.table2 import (
-    RATES_HEADER,
-    best_method,
-    chosen_rates,
-    rates_cells,
-    theirs,
-)
+from experiments.findings.names import DIGITS, METRIC_NAMES, SCALE, number
+from experiments.findings.table2 import RATES_HEADER, best_method, chosen_rates, rates_cells, theirs
 from experiments.studies.rows import METRICS
 
 COLUMNS = {  # of <name>.csv, those that are read

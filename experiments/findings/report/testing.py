@@ -11,14 +11,14 @@ import pandas as pd
 from experiments.findings import make
 from experiments.findings.figures import testing as figures
 from experiments.findings.report.material import Material
-from experiments.machinery.records.record import RunRecord, Store
+from experiments.machinery.records.record import Store
 from experiments.studies import known
 from experiments.studies.calibration import Calibration
 from experiments.studies.configs import CasesConfig
 from experiments.studies.grid import run_config
-from experiments.studies.registry import divergence_config
 from experiments.studies.rows import frame_of, run_row
 from experiments.studies.session import Options
+from experiments.studies.testing import DIVERGENCE, curves, record
 
 HOSTILE = "</script><img src=x onerror=window.pwned=1>"
 LONG = "a_case_with_a_name_that_goes_on_and_on_" * 4
@@ -80,23 +80,17 @@ def recorded(store, seed, ends=0.7, method="gc", **provenance):
     threshold = 0.1 if method in ("gc", "agc", "lamb") else None
     about = {"learning_rate": 0.25, "data_seed": 1, "run_seed": seed, "threshold": threshold}
     config = run_config("smoke", "small", method, **about)
-    aucs, steps = [0.6, 0.65, 0.7, ends], config.trainer.steps_per_day * np.arange(1, 5)
-    curves = pd.DataFrame({"step": steps, "day": range(1, 5), "loss": [3.0, 2.0, 1.5, 1.2]})
-    curves = curves.assign(worst_loss=9.0, **{"click/auc": aucs, "watch_time/rmse": 1.05})
-    curves.loc[1, "worst_loss"] = np.inf if ends == 0.5 else 9.0
-    record = RunRecord(
+    found = curves(config, [0.6, 0.65, 0.7, ends]).assign(**{"watch_time/rmse": 1.05})
+    found.loc[1, "worst_loss"] = np.inf if ends == 0.5 else 9.0
+    made = dataclasses.replace(
+        record()[0],
         run_id=config.run_id,
-        status="finished",
         config=config.to_dict(),
-        steps=int(steps[-1]),
-        first_bad_step=None,
-        first_bad_day=None,
         metrics={"click/auc": ends, "watch_time/rmse": 1.05},
         optimal={"click/auc": 0.84, "watch_time/rmse": 0.86},
-        curves_sha256=None,
         provenance={"commit": "c0ffee", "dirty": False, "wall_s": 36.0} | provenance,
     )
-    return run_row(store.write(record, curves), curves, divergence_config())
+    return run_row(store.write(made, found), found, DIVERGENCE)
 
 
 def _table2(folder, store):
