@@ -1,18 +1,15 @@
 """A grid becomes the cases that a person would have written out."""
 
+import pytest
+
 from experiments.studies import crossing
 
 CROSSED = {"TrainerConfig.warmup_days": (0, 3), "method": ("gc", "agc")}
+FAR = {"model": "large", "LabelNoise.scale": 0.5}
 LABELLED = {
-    "place": {"": {"model": "small"}, "far": {"model": "large", "LabelNoise.scale": 0.5}},
+    "place": {"": {"model": "small"}, "far": FAR},
     "rate": {"1x": {"rate_multiple": 1}, "2x": {"rate_multiple": 2}},
 }
-
-
-def against(baseline):
-    return {
-        name: case.get("against") for name, case in crossing.expand(CROSSED, {}, baseline).items()
-    }
 
 
 def test_crossed_parameters_make_every_combination():
@@ -25,20 +22,14 @@ def test_crossed_parameters_make_every_combination():
 
 
 def test_zipped_parameters_go_together_and_are_crossed_with_the_others():
-    zipped = {"threshold": (0.1, None), "rate_multiple": (1, 4)}
-    assert crossing.expand({"RELATIVE": (0.5, 2)}, zipped, {}) == {
-        "relative=0.5, threshold=0.1, rate_multiple=1": {
-            "RELATIVE": 0.5,
-            "threshold": 0.1,
-            "rate_multiple": 1,
-        },
-        "relative=0.5, rate_multiple=4": {"RELATIVE": 0.5, "threshold": None, "rate_multiple": 4},
-        "relative=2, threshold=0.1, rate_multiple=1": {
-            "RELATIVE": 2,
-            "threshold": 0.1,
-            "rate_multiple": 1,
-        },
-        "relative=2, rate_multiple=4": {"RELATIVE": 2, "threshold": None, "rate_multiple": 4},
+    cases = crossing.expand(
+        {"RELATIVE": (0.5, 2)}, {"threshold": (0.1, None), "rate_multiple": (1, 4)}, {}
+    )
+    assert {name: tuple(fields.values()) for name, fields in cases.items()} == {
+        "relative=0.5, threshold=0.1, rate_multiple=1": (0.5, 0.1, 1),
+        "relative=0.5, rate_multiple=4": (0.5, None, 4),
+        "relative=2, threshold=0.1, rate_multiple=1": (2, 0.1, 1),
+        "relative=2, rate_multiple=4": (2, None, 4),
     }
 
 
@@ -46,18 +37,8 @@ def test_labels_name_the_cases_and_stand_for_several_fields():
     assert crossing.expand(LABELLED, {}, {"place": ""}) == {
         "1x": {"model": "small", "rate_multiple": 1},
         "2x": {"model": "small", "rate_multiple": 2},
-        "far_1x": {
-            "model": "large",
-            "LabelNoise.scale": 0.5,
-            "rate_multiple": 1,
-            "against": "1x",
-        },
-        "far_2x": {
-            "model": "large",
-            "LabelNoise.scale": 0.5,
-            "rate_multiple": 2,
-            "against": "2x",
-        },
+        "far_1x": FAR | {"rate_multiple": 1, "against": "1x"},
+        "far_2x": FAR | {"rate_multiple": 2, "against": "2x"},
     }
 
 
@@ -68,23 +49,22 @@ def test_labels_beside_lists_are_values_like_others():
     }
 
 
-def test_every_case_but_the_baseline_is_compared_with_it():
-    reference = "warmup_days=0, method=agc"
-    assert against({"TrainerConfig.warmup_days": 0, "method": "agc"}) == {
-        "warmup_days=0, method=gc": reference,
-        reference: None,
-        "warmup_days=3, method=gc": reference,
-        "warmup_days=3, method=agc": reference,
-    }
-
-
-def test_a_baseline_in_part_is_that_of_the_same_values_elsewhere():
-    assert against({"TrainerConfig.warmup_days": 3}) == {
-        "warmup_days=0, method=gc": "warmup_days=3, method=gc",
-        "warmup_days=0, method=agc": "warmup_days=3, method=agc",
-        "warmup_days=3, method=gc": None,
-        "warmup_days=3, method=agc": None,
-    }
+@pytest.mark.parametrize(
+    "baseline, against",
+    [
+        ({"TrainerConfig.warmup_days": 0, "method": "agc"}, ["warmup_days=0, method=agc"] * 4),
+        (  # in part: the case of the same values elsewhere
+            {"TrainerConfig.warmup_days": 3},
+            ["warmup_days=3, method=gc", "warmup_days=3, method=agc"] * 2,
+        ),
+    ],
+)
+def test_every_case_but_the_baseline_is_compared_with_it(baseline, against):
+    cases = crossing.expand(CROSSED, {}, baseline)
+    expected = [
+        other if other != name else None for name, other in zip(cases, against, strict=True)
+    ]
+    assert [fields.get("against") for fields in cases.values()] == expected
 
 
 def test_parameters_that_end_alike_keep_their_whole_names():

@@ -17,6 +17,19 @@ DIVERGENCE = DivergenceConfig(
 )
 
 
+def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):
+    """A RunConfig of the smoke profile; `more` are threshold and values of grid.run_config."""
+    seeds = {"data_seed": data_seed, "run_seed": seed}
+    return run_config("smoke", model, method, learning_rate=rate, **seeds, **more)
+
+
+def with_part(config, part, **changes):
+    """A RunConfig in which fields of one part are changed, as in `with_part(c, "trainer", ...)`."""
+    return dataclasses.replace(
+        config, **{part: dataclasses.replace(getattr(config, part), **changes)}
+    )
+
+
 def table2(**changes):
     """A small Table2Config."""
     fields = {
@@ -54,9 +67,7 @@ def table2_row(model, method, multiple, auc, seed=0, **changes):
 
 def record(values=None):
     """(RunRecord, RunConfig) of a made-up run of the smoke profile."""
-    config = run_config(
-        "smoke", "small", "naive", learning_rate=0.25, data_seed=7, run_seed=3, values=values
-    )
+    config = smoke("naive", rate=0.25, seed=3, data_seed=7, values=values)
     made = RunRecord(
         run_id=config.run_id,
         status="finished",
@@ -88,7 +99,7 @@ def curves(config, aucs):
 
 def smoke_run(seed=0, model="small"):
     """The RunConfig of a naive run of the smoke profile."""
-    return run_config("smoke", model, "naive", learning_rate=0.1, data_seed=1, run_seed=seed)
+    return smoke("naive", model, seed=seed)
 
 
 def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=1, **setting):
@@ -99,19 +110,5 @@ def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=
       aucs: of the first binary task, an evaluation each.
       **setting: model, method, threshold of grid.run_config.
     """
-    named = {"model": "small", "method": "gc"} | setting
-    config = run_config("smoke", **named, learning_rate=rate, data_seed=data_seed, run_seed=seed)
+    config = smoke(rate=rate, seed=seed, data_seed=data_seed, **setting)
     return leave_run(root, config, aucs=aucs, status=status)
-
-
-def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):
-    """A RunConfig of the smoke profile; `more` are threshold and values of grid.run_config."""
-    seeds = {"data_seed": data_seed, "run_seed": seed}
-    return run_config("smoke", model, method, learning_rate=rate, **seeds, **more)
-
-
-def with_part(config, part, **changes):
-    """A RunConfig in which fields of one part are changed, as in `with_part(c, "trainer", ...)`."""
-    return dataclasses.replace(
-        config, **{part: dataclasses.replace(getattr(config, part), **changes)}
-    )
