@@ -28,7 +28,6 @@ NAMES = {
     "study_parallel_efficiency",
     "help_vs_bare_python",
 }
-ASKED = {"days": (5, 9), "runs": (1, 2), "parameters": (256, 128), "batch": (64, 128)}
 
 
 def test_candidates_run_in_turn_and_the_median_is_kept(monkeypatch):
@@ -66,26 +65,31 @@ def parameters(width):
     return 20 * width + width + 3 * (width * width + width) + 6 * (width + 1)
 
 
-def test_every_scale_is_measured_at_its_sizes(monkeypatch):
-    smaller = {name: one._replace(asked=ASKED[name]) for name, one in scale.SCALES.items()}
-    monkeypatch.setattr(scale, "SCALES", smaller)
-    monkeypatch.setattr(scale, "memory_mib", lambda profile, name, value: 3.0 * value)
-
+@pytest.mark.parametrize(
+    "name, asked, sizes_asked",
+    [
+        ("batch", (64, 128), [64, 128]),
+        pytest.param("days", (5, 9), [4, 8], marks=pytest.mark.slow),
+        pytest.param("runs", (1, 2), [1, 2], marks=pytest.mark.slow),
+        pytest.param(
+            "parameters", (256, 128), [parameters(16), parameters(32)], marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_a_scale_is_measured_at_its_sizes(monkeypatch, name, asked, sizes_asked):
     def doubling(works, repeats):
         for run in works.values():
             run()
         return {place: 2.0**place for place in works}
 
-    scales = scale.frame("smoke", doubling)
-    assert scales.groupby("scale")["size"].apply(list).to_dict() == {
-        "batch": [64, 128],
-        "days": [4, 8],
-        "parameters": [parameters(4096 // 256), parameters(4096 // 128)],
-        "runs": [1, 2],
-    }
-    assert scales["memory_mib"].to_list() == [15, 27, 3, 6, 768, 384, 192, 384]
-    shown = scale.markdown(scales)
-    assert "| a step of Large, examples | 64, 128 | 1, 2 | 1.00 | 192, 384 | 1.00 |" in shown
+    monkeypatch.setattr(scale, "SCALES", {name: scale.SCALES[name]._replace(asked=asked)})
+    monkeypatch.setattr(scale, "memory_mib", lambda profile, name, value: 3.0 * value)
+    found = scale.frame("smoke", doubling)
+    assert found["size"].to_list() == sizes_asked
+    assert found["seconds"].to_list() == [1, 2]
+    assert found["memory_mib"].to_list() == [3 * asked[0], 3 * asked[1]]
+    shown = scale.markdown(found)
+    assert name != "batch" or "examples | 64, 128 | 1, 2 | 1.00 | 192, 384 | 1.00 |" in shown
 
 
 @pytest.mark.slow
