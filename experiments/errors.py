@@ -3,24 +3,25 @@
 import difflib
 import errno
 
-# What the next file would meet too: no space, no quota, no permission, a device that fails.
+# Errors that the next file would meet too: no space, no quota, no permission, a device that fails.
+# They stop a study, since its next run could not write either; any other error is one run's own.
 STOPPING = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 )
 
 
 class BadInput(ValueError):
-    """Input that a person gave and can mend; the command prints it in one line and exits with 2."""
+    """Input that a person gave and can mend. The command prints one line and exits with 2."""
 
 
 class Damaged(BadInput):
-    """A file in a results folder that is not what it should be; what may train sets it aside.
+    """A file in a results folder is not what it should be. A command that trains sets it aside.
 
     Args:
       path: the file.
       reason: what is wrong with it.
       advice: what a person can do who only reads.
-      files: all that go with it, by default `path` alone.
+      files: all files that are set aside with it, by default `path` alone.
     """
 
     def __init__(self, path, reason, advice, files=None):
@@ -32,15 +33,15 @@ class Damaged(BadInput):
 
 
 class CannotWrite(BadInput):
-    """A disk that is full, a folder that cannot be written: the next run would fail as this one."""
+    """A disk is full or a folder cannot be written, so that the next run would fail as well."""
 
 
 class Differs(RuntimeError):
-    """What `make verify` found wrong, in one line; the command exits with 1."""
+    """`make verify` found a difference. The command prints one line and exits with 1."""
 
 
 class RunsCrashed(RuntimeError):
-    """Runs of a study failed to end (divergence is not a failure); the command exits with 3.
+    """Runs of a study crashed; divergence is a result and no crash. The command exits with 3.
 
     Args:
       logs: dict from run id to the path of its log.
@@ -53,17 +54,17 @@ class RunsCrashed(RuntimeError):
 
 
 class RunStopped(RuntimeError):
-    """A run over several workers that cannot go on; one line, and the command exits with 3."""
+    """A run over several workers cannot go on. The command prints one line and exits with 3."""
 
 
 def did_you_mean(name, known):
-    """ " (did you mean x?)" with the nearest of the known names, or "" if none is near."""
+    """The nearest known name as " (did you mean x?)", or "" if none is near."""
     near = difflib.get_close_matches(name, known, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
 def one_of(name, known):
-    """The known names as what is allowed in place of `name`, with the nearest pointed out."""
+    """What a message expects in place of an unknown name: the known ones, the nearest named."""
     return f"one of {', '.join(known)}{did_you_mean(name, known)}"
 
 

@@ -130,23 +130,18 @@ def split_bindings(text):
 
 def _on_command_line(bindings, values):
     """The bindings that a command gives as text and as values, in a list."""
-    place, found = Place(COMMAND_LINE), {}
-    for name, value in _pairs(bindings, place) + list(values.items()):
-        full = name if "." in name or name.isupper() else f"run.{name}"
-        _refuse_twice(full, found.get(full), place)
-        found[full] = _check(Binding(full, value, place))
-    return list(found.values())
-
-
-def _pairs(bindings, place):
-    """The name and value of each binding that is given as text."""
-    pairs = []
+    place, pairs, found = Place(COMMAND_LINE), [], {}
     for text in bindings:
-        statements = list(_statements(text, place.file))
+        statements = list(_statements(text, COMMAND_LINE))
         if [type(one) for one in statements] != [config_parser.BindingStatement]:
             raise BadInput(f"{place}: {text!r}: {_EXPECTED}")
         pairs.append((_name(statements[0]), statements[0].value))
-    return pairs
+    for name, value in [*pairs, *values.items()]:
+        full = name if "." in name or name.isupper() else f"run.{name}"
+        if full in found:
+            raise BadInput(f"{place}: {full} is bound twice: expected once")
+        found[full] = _check(Binding(full, value, place))
+    return list(found.values())
 
 
 def _in_file(path, above=()):
@@ -171,9 +166,11 @@ def _in_file(path, above=()):
         else:  # the head of a block, whose bindings follow
             continue
         for binding in new:
-            first = effective.get(binding.name)
-            if first is None or first.place.file == path or binding.place.file != path:
-                _refuse_twice(binding.name, first, binding.place)
+            first = effective.get(binding.name, binding).place
+            overrides = first.file != path and binding.place.file == path
+            if first != binding.place and not overrides:
+                where = f"{binding.place}: {binding.name} is bound twice, first at {first}"
+                raise BadInput(f"{where}: expected once")
         read += new
         effective |= {binding.name: binding for binding in new}
     return read
@@ -184,10 +181,9 @@ def _statements_of(path):
     found = pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path
     try:
         return _statements(found.read_text(), path)
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: cannot be read: not text") from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text"
+        raise BadInput(f"{path}: cannot be read: {reason}") from error
 
 
 def _statements(text, where):
@@ -232,12 +228,6 @@ def _check(binding):
         expected = one_of(parameter, PARAMETERS[kind])
         raise BadInput(f"{place}: {name} is unknown: expected {expected}")
     return binding
-
-
-def _refuse_twice(name, first, place):
-    """Refuses a second binding; a file that is included twice is no second one."""
-    if first is not None and (first.place != place or place.file == COMMAND_LINE):
-        raise BadInput(f"{place}: {name} is bound twice, first at {first.place}: expected once")
 
 
 def _used(bindings, wanted, own):

@@ -61,11 +61,6 @@ def test_the_study_of_table_2_resolves():
     assert table.search_seed not in range(table.repeats)
 
 
-def test_the_example_of_one_run_resolves():
-    files = ["configs/profiles/laptop.gin", "configs/studies/one_large_dcn_clippy.gin"]
-    assert resolve(files)[0].method.name == "clippy"
-
-
 def test_a_later_file_and_the_command_line_override(file):
     file.write_text("StreamConfig.days = 9\nrun.run_seed = 4\n")
     (config,) = resolve([*BASE, file], ["learning_rate = 0.1", "run_seed = 5"])
@@ -78,21 +73,15 @@ def test_a_later_file_and_the_command_line_override(file):
         ("StreamConfig.dayz = 3", r"StreamConfig.dayz is unknown: expected .*did you mean days\?"),
         ("StreemConfig.days = 3", r"StreemConfig is unknown: .*did you mean StreamConfig\?"),
         ("run.model = @ModelConfg()", r"ModelConfg is unknown: .*did you mean ModelConfig\?"),
+        ("StreamConfig.shocks.days = (3,)", "StreamConfig.shocks has no parts: expected Class"),
+        ("own/StreamConfig.days = 3", "own/StreamConfig is unknown: expected one of"),
         ("StreamConfig.days = '40'", "StreamConfig.days = '40': "),
-        ("StreamConfig.days = 40.0", "StreamConfig.days = 40.0: "),
-        ("StreamConfig.days = 0", "StreamConfig.days = 0: "),
-        ("StreamConfig.zipf_exponent = 1.0", "StreamConfig.zipf_exponent = 1.0: "),
         ("Shocks.days = (3, 99)", "Shocks.days = 99: "),
         ("run.stream = 3", "run.stream = 3: "),
         ("run.run_seed = -1", "run.run_seed = -1: "),
-        ("MethodConfig.rule = 'clipy'", "MethodConfig.rule = 'clipy': "),
-        ("MethodConfig.thresholds = {'rel': 1.0}", "MethodConfig.thresholds = .* needs 'abs_'"),
-        ("MethodConfig.thresholds = {'lam': 1.0}", "thresholds = 'lam': "),
-        ("MethodConfig.accumulate = 'clipped'", "accumulate = 'clipped': "),
+        ("MethodConfig.thresholds = {'rel': 1.0}", "MethodConfig.thresholds = .*'abs_'"),
         ("TrainerConfig.window_days = 50", "TrainerConfig.window_days = 50: "),
-        ("TrainerConfig.batch_size = -1", "TrainerConfig.batch_size = -1: "),
-        ("ModelConfig.tasks = ('clck',)", "ModelConfig.tasks = 'clck': "),
-        ("ModelConfig.dense_kept = (99,)", r"ModelConfig.dense_kept = \(99,\): "),
+        ("ModelConfig.tasks = ('clck',)", "ModelConfig.tasks = 'clck': .*one of click"),
         ("THRESHOLD = 3", "THRESHOLD has no effect"),
         ("CalibrationConfig.rates = 3", "CalibrationConfig.rates has no effect"),
     ],
@@ -116,22 +105,26 @@ def test_a_mistake_is_said_with_file_and_line(file, text, said):
             "include 'configs/methods/gc.gin'\ninclude 'configs/methods/agc.gin'",
             "configs/methods/agc.gin:1: MethodConfig.name is bound twice, first at .*gc.gin:1",
         ),
-        ("run.model = %NOTHING", "%NOTHING has no value"),
+        ("run.model = %NOTHING", ":1: %NOTHING has no value"),
+        ("include '{file}'", "{file}: includes itself"),
+        (
+            "StreamConfig.shocks = None\nShocks.feature_share = 0.5",
+            ":2: Shocks.feature_share has no effect",
+        ),
+        ("Shocks.days = (3,", "own.gin: a bracket or quote is open"),
     ],
 )
 def test_a_file_that_is_not_right_as_a_whole_is_refused(file, text, said):
+    text, said = (one.replace("{file}", str(file)) for one in (text, said))
     assert re.search(said, refused(file, text))
 
 
 @pytest.mark.parametrize(
     "binding, said",
     [
-        ("learning_rate = 0", "command line: run.learning_rate = 0: "),
-        ("learning_rate = -0.1", "command line: run.learning_rate = -0.1: "),
         ("learning_rate = nan", "command line: not gin: .*nan"),
         ("learning_rate = 1e999", "command line: run.learning_rate = inf: "),
         ("learning_rate = 'a'", "command line: run.learning_rate = 'a': "),
-        ("learning_rate = True", "command line: run.learning_rate = True: "),
         ("learning_rat = 0.1", "command line: run.learning_rat is unknown.*learning_rate"),
         ("learning_rate", "command line: not gin: learning_rate: expected name = value"),
     ],
@@ -141,21 +134,19 @@ def test_a_mistake_on_the_command_line_is_said(binding, said):
         resolve(BASE, [binding])
 
 
-def test_a_missing_learning_rate_is_named():
-    with pytest.raises(BadInput, match="run.learning_rate has no value"):
+def test_a_missing_value_and_a_binary_file_are_named(file):
+    with pytest.raises(BadInput, match="^configs/methods/clippy.gin: run.learning_rate has no val"):
         resolve(BASE)
-
-
-def test_a_binary_file_is_refused(tmp_path):
-    path = tmp_path / "own.gin"
-    path.write_bytes(b"\xff\xfe\x00")
+    file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadInput, match="own.gin: cannot be read: not text"):
-        resolve([path])
+        resolve([file])
 
 
-def test_an_unknown_name_lists_those_that_are():
+def test_a_name_of_a_file_is_one_of_those_there_are_and_no_path():
     with pytest.raises(BadInput, match=r"laptop, paper, smoke \(did you mean smoke\?\)"):
         named_file("profiles", "smok")
+    with pytest.raises(BadInput, match="configs/profiles: no '../models/large'"):
+        named_file("profiles", "../models/large")
 
 
 def test_only_one_room_reads_gin():
@@ -180,16 +171,6 @@ def test_every_part_of_the_drift_is_switched_off_by_none(file, part, profile):
     assert getattr(config.stream, part) is None
     others = set(PARTS) - {part}
     assert None not in [getattr(config.stream, other) for other in others]
-
-
-def test_a_binding_of_a_part_that_the_same_file_switches_off_is_dead(file):
-    text = "StreamConfig.shocks = None\nShocks.feature_share = 0.5"
-    assert "Shocks.feature_share has no effect" in refused(file, text)
-
-
-def test_a_name_bound_twice_on_the_command_line_is_refused():
-    with pytest.raises(BadInput, match="command line: run.run_seed is bound twice"):
-        resolve(BASE, ["learning_rate = 0.1", "run_seed = 1", "run.run_seed = 2"])
 
 
 def test_values_are_bound_as_they_are_in_place_of_text():
@@ -220,15 +201,6 @@ def test_files_are_found_from_another_folder_as_well(monkeypatch):
     files = ["configs/profiles/smoke.gin", "studies/one_large_dcn_clippy.gin"]
     (config,) = resolve(files)
     assert config.model.name == "large_dcn"
-
-
-def test_a_file_that_includes_itself_is_refused(file):
-    assert f"{file}: includes itself" in refused(file, f"include '{file}'")
-
-
-def test_a_name_is_no_path():
-    with pytest.raises(BadInput, match="configs/profiles: no '../models/large'"):
-        named_file("profiles", "../models/large")
 
 
 @pytest.mark.parametrize(

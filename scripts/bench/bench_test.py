@@ -7,7 +7,8 @@ import pytest
 
 from experiments.machinery.cost import sizes
 from experiments.studies.grid import sizes_of
-from scripts.bench import bench, optimizer_bench, scale_bench, study_bench
+from experiments.studies.testing import leave
+from scripts.bench import bench, optimizers, scale
 
 NAMES = {
     "clippy_step_vs_naive",
@@ -27,7 +28,6 @@ NAMES = {
     "study_parallel_efficiency",
     "help_vs_bare_python",
 }
-SIZES = {"days": (5, 9), "runs": (1, 2), "parameters": (256, 128), "batch": (64, 128)}
 
 
 def test_candidates_run_in_turn_and_the_median_is_kept(monkeypatch):
@@ -47,13 +47,60 @@ def test_candidates_run_in_turn_and_the_median_is_kept(monkeypatch):
     assert calls == list("ab") * 6
 
 
+def test_efficiency_is_what_the_runs_took_of_the_time_of_all_workers(tmp_path):
+    records = [leave(tmp_path, seed=seed) for seed in range(3)]  # 7.6 s each
+    entry = bench._efficiency(records, wall_s=15.2)
+    assert (entry["median_s"], entry["baseline_s"], entry["n"]) == pytest.approx((22.8, 30.4, 3))
+    assert entry["ratio"] == pytest.approx(0.75)
+
+
+def test_a_slope_is_the_exponent():
+    found = [3, 10, 50, 400]
+    assert scale.slope(found, [7 * size**0.7 for size in found]) == pytest.approx(0.7)
+    assert scale.slope(found, [5.0] * 4) == pytest.approx(0, abs=1e-12)
+
+
+def parameters(width):
+    """Of Large at smoke size: 20 inputs, four layers, six heads."""
+    return 20 * width + width + 3 * (width * width + width) + 6 * (width + 1)
+
+
+@pytest.mark.parametrize(
+    "name, asked, sizes_asked",
+    [
+        ("batch", (64, 128), [64, 128]),
+        pytest.param("days", (5, 9), [4, 8], marks=pytest.mark.slow),
+        pytest.param("runs", (1, 2), [1, 2], marks=pytest.mark.slow),
+        pytest.param(
+            "parameters", (256, 128), [parameters(16), parameters(32)], marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_a_scale_is_measured_at_its_sizes(monkeypatch, name, asked, sizes_asked):
+    def doubling(works, repeats):
+        for run in works.values():
+            run()
+        return {place: 2.0**place for place in works}
+
+    monkeypatch.setattr(scale, "SCALES", {name: scale.SCALES[name]._replace(asked=asked)})
+    monkeypatch.setattr(scale, "memory_mib", lambda profile, name, value: 3.0 * value)
+    found = scale.frame("smoke", doubling)
+    assert found["size"].to_list() == sizes_asked
+    assert found["seconds"].to_list() == [1, 2]
+    assert found["memory_mib"].to_list() == [3 * asked[0], 3 * asked[1]]
+    shown = scale.markdown(found)
+    assert name != "batch" or "examples | 64, 128 | 1, 2 | 1.00 | 192, 384 | 1.00 |" in shown
+
+
+@pytest.mark.slow
 def test_the_bench_writes_its_ratios(tmp_path, day_cache, monkeypatch):
     for name, small in {"PROFILE": "smoke", "TABLE_ROWS": 1000, "FEW": 10}.items():
-        monkeypatch.setattr(optimizer_bench, name, small)
+        monkeypatch.setattr(optimizers, name, small)
     for name, small in {"METHODS": ("naive",), "SEEDS": 3}.items():
-        monkeypatch.setattr(study_bench, name, small)
-    monkeypatch.setattr(scale_bench, "SIZES", SIZES)
-    monkeypatch.setattr(scale_bench, "memory_mib", lambda profile, scale, value: 3.0 * value)
+        monkeypatch.setattr(bench, name, small)
+    scales = pd.DataFrame({"scale": ["days"], "size": [4], "seconds": [1.5], "memory_mib": [2.0]})
+    scales = scales.assign(seconds_slope=1.0, memory_slope=0.0)
+    monkeypatch.setattr(scale, "frame", lambda profile, interleaved: scales)
     found = bench.bench("smoke", tmp_path, day_cache)
     assert set(found) == NAMES
     assert json.loads((tmp_path / "smoke" / "bench.json").read_text()) == found
@@ -63,44 +110,14 @@ def test_the_bench_writes_its_ratios(tmp_path, day_cache, monkeypatch):
         assert entry["baseline"]
     assert found["study_parallel_efficiency"]["n"] == 3
     assert found["study_parallel_efficiency"]["ratio"] < 1
-    scales = pd.read_csv(tmp_path / "smoke" / "bench_scale.csv")
-    assert scales.groupby("scale")["size"].apply(list).to_dict() == {
-        "batch": [64, 128],
-        "days": [4, 8],
-        "parameters": [parameters(4096 // 256), parameters(4096 // 128)],
-        "runs": [1, 2],
-    }
-    assert (scales["seconds"] > 0).all()
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "smoke" / "bench_scale.csv"), scales)
     shown = (tmp_path / "smoke" / "bench_scale.md").read_text()
-    assert shown == scale_bench.markdown(scales)
-    assert "| a step of Large, examples | 64, 128 | " in shown
+    assert shown == scale.markdown(scales)
 
 
-def parameters(width):
-    """Of Large at smoke size: 20 inputs, four layers, six heads."""
-    return 20 * width + width + 3 * (width * width + width) + 6 * (width + 1)
-
-
-def test_efficiency_is_what_the_runs_took_of_the_time_of_all_workers(monkeypatch, tmp_path):
-    monkeypatch.setattr(study_bench, "study", lambda *_: (33.0, 22.0, 6))
-    entry = bench._study("smoke", tmp_path)["study_parallel_efficiency"]
-    assert (entry["median_s"], entry["baseline_s"], entry["n"]) == (33, 44, 6)
-    assert entry["ratio"] == 0.75
-
-
-def test_a_slope_is_the_exponent():
-    found = [3, 10, 50, 400]
-    assert scale_bench.slope(found, [7 * size**0.7 for size in found]) == pytest.approx(0.7)
-    assert scale_bench.slope(found, [5.0] * 4) == pytest.approx(0, abs=1e-12)
-
-
+@pytest.mark.slow
 def test_memory_is_measured_in_a_process_of_its_own():
     rows = 1 << 17
     config = sizes_of("smoke", "large", {"TrainerConfig.batch_size": rows})
     predicted_mib = sizes.memory_of(config).total / 2**20
-    assert 0.5 < scale_bench.memory_mib("smoke", "batch", rows) / predicted_mib < 2
-
-
-def test_every_scale_has_its_sizes_units_and_work():
-    names = set(scale_bench.SIZES)
-    assert names == set(scale_bench.UNITS) == set(scale_bench.WORKS) == set(scale_bench.WARM)
+    assert 0.5 < scale.memory_mib("smoke", "batch", rows) / predicted_mib < 2

@@ -1,4 +1,7 @@
-"""How big a run is, in closed form: parameters, operations, bytes. No TensorFlow.
+"""How big a run is, in closed form: parameters, operations, bytes.
+
+Closed forms let `make plan` do without TensorFlow and without the memory of the paper's sizes.
+Tests hold them to built models, traced graphs and files; activations are an estimate.
 
 Every function takes a RunConfig, or a Sizes, which has what a size depends on and nothing else.
 """

@@ -19,8 +19,9 @@ class Claimed(RuntimeError):
 class Claims:
     """The claims of one results folder: locks on the files `<root>/locks/<name>.lock`.
 
-    The kernel frees a lock when its holder dies, whatever killed it. The files stay: if one were
-    deleted while another process opens it, two processes could hold a lock of that name at once.
+    The kernel frees a lock when its holder dies, whatever killed it, so that no claim is ever
+    stale and no timeout has to tell the dead from the slow. The files stay: if one were deleted
+    while another process opens it, two processes could hold a lock of that name at once.
 
     Args:
       root: folder of the profile's results.

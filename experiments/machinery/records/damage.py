@@ -1,4 +1,7 @@
-"""Files of a results folder that are not what they should be: set aside and said, never deleted."""
+"""Files of a results folder that are not what they should be are set aside, and a line says so.
+
+They are never deleted: a damaged file may be all that is left of an hour.
+"""
 
 import contextlib
 import itertools
@@ -10,18 +13,18 @@ FOLDER = "damaged"
 
 
 def mended(root, look, say):
-    """What `look` returns, or None if that was damaged: it is then set aside, to be made again.
+    """What `look` returns, or None if it met damaged files, which are then set aside.
 
     Args:
       root: results folder.
       look: function that reads, and raises Damaged.
-      say: called with one line about each thing set aside.
-    Raises: what `look` raises but Damaged; OSError if the files cannot be moved.
+      say: called with one line about the files that are set aside.
+    Raises: what else `look` raises; OSError if the files cannot be moved.
     """
     with contextlib.suppress(Damaged):
         return look()
     try:
-        return look()  # another process may have mended it meanwhile
+        return look()  # another study on the folder may just have made the files again
     except Damaged as damaged:
         say(set_aside(root, damaged))
         return None
@@ -33,7 +36,7 @@ def set_aside(root, damaged):
     Args:
       root: results folder.
       damaged: Damaged.
-    Returns: what was done, in one line.
+    Returns: a line that says what was done.
     """
     folder = pathlib.Path(root) / FOLDER
     folder.mkdir(exist_ok=True)

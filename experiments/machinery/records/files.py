@@ -1,4 +1,8 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all.
+
+A file is a draft until it is whole. Its writer holds a lock on the draft, so that what a killed
+process left is told from what is being written, on another host too; the next study sweeps it.
+"""
 
 import contextlib
 import fcntl
@@ -51,7 +55,7 @@ def write_whole(path, content):
 
 
 def _written(path, content):
-    """Whether the file was written; not if its draft was swept before it was locked."""
+    """Whether the file was written: not if its draft was swept before it could be locked."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.draft")
     try:
         with draft.open("xb") as file:
@@ -69,7 +73,7 @@ def _written(path, content):
 
 
 def sweep_drafts(folder):
-    """Deletes drafts of `write_whole` that died; one that is being written is locked and stays.
+    """Deletes the drafts of writers that died. One that is being written is locked and stays.
 
     Args:
       folder: pathlib.Path, or one that is not there.

@@ -10,7 +10,7 @@ from experiments.training.config import RunConfig
 
 
 class Recorded(NamedTuple):
-    """A run with a record."""
+    """A run with a record: the Store that holds it, its RunRecord and its RunConfig."""
 
     store: Store
     record: RunRecord
@@ -18,7 +18,7 @@ class Recorded(NamedTuple):
 
     @property
     def same_bits(self):
-        """Whether the telemetry on disk is of a run with the curves of the record, bit for bit."""
+        """Whether the run whose telemetry is on disk had the curves of the record, bit for bit."""
         sidecar = TelemetryStore(self.store.root).read_sidecar(self.config.run_id)
         return sidecar["curves_sha256"] == self.record.curves_sha256
 
@@ -55,13 +55,13 @@ def ended(store, path):
 
 
 def locate(results, given, variable):
-    """The file of a record, under whichever profile.
+    """The file of a record, in the folder of any profile and data seed.
 
     Args:
       results: folder of all results.
-      given: an id, or the beginning of one or of its hash that no other run shares.
-      variable: what the person calls it, RUN or RUNS.
-    Raises: BadInput if there is none, or more than one.
+      given: an id, or the beginning of an id or of its hash that no other run shares.
+      variable: the person's name for it, RUN or RUNS.
+    Raises: BadInput if no record matches, or more than one.
     """
     if not given or "/" in given:
         raise BadInput(

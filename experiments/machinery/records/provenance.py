@@ -1,4 +1,4 @@
-"""Where and with what a run was computed: the part of a record that does not decide its numbers."""
+"""Where and with what a run was computed. This part of a record does not decide its numbers."""
 
 import functools
 import importlib.metadata

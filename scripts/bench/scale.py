@@ -22,25 +22,9 @@ from experiments.studies.grid import run_config
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RATE = 1e-3  # ours: a rate at which nothing diverges; time and memory do not depend on it
 REPEATS = 3
-# ours: from small to what takes seconds on one core. Memory is to stand out of what TensorFlow
-# itself takes for a trace, so parameters are those of the paper's Large at a divisor of its width,
-# in a small batch, and batches are large.
-SIZES = {
-    "days": (20, 40, 80),  # more than a run keeps open (data/cache.py)
-    "runs": (1, 2, 4, 8),
-    "parameters": (8, 4, 2, 1),
-    "batch": (8192, 16384, 32768, 65536),
-}
-UNITS = {
-    "days": "a run of Small, training days",
-    "runs": "runs of Small in one process",
-    "parameters": "a step of Large, non-embedding parameters",
-    "batch": "a step of Large, examples",
-}
 DAYS_OF_RUNS = 6
 PARAMETERS_BATCH = 64
 SEEDS = itertools.count()
-WARM = {"days": 5, "runs": 1, "parameters": 512, "batch": 64}  # of smoke: what is traced before
 
 
 class Work(NamedTuple):
@@ -48,6 +32,21 @@ class Work(NamedTuple):
 
     size: int
     run: object
+
+
+class Scale(NamedTuple):
+    """What grows.
+
+    unit: what is done, and what its size counts.
+    asked: days, runs, divisors of the paper's width, or rows of a batch.
+    warm: one of these at smoke size, which is traced before memory is measured.
+    work: function (profile, one of `asked`, folder for days and records) -> Work.
+    """
+
+    unit: str
+    asked: tuple
+    warm: int
+    work: object
 
 
 def frame(profile, interleaved):
@@ -60,22 +59,20 @@ def frame(profile, interleaved):
       it), and the slopes of the scale, seconds_slope and memory_slope.
     """
     rows = []
-    for scale, asked in SIZES.items():
+    for name, scale in SCALES.items():
         with tempfile.TemporaryDirectory() as folder:
-            works = {value: work(profile, scale, value, folder) for value in asked}
-            seconds = interleaved({value: done.run for value, done in works.items()}, REPEATS)
-        memory = [memory_mib(profile, scale, value) for value in asked]
+            works = [scale.work(profile, one, pathlib.Path(folder)) for one in scale.asked]
+            seconds = interleaved(dict(enumerate(work.run for work in works)), REPEATS)
         found = pd.DataFrame(
             {
-                "scale": scale,
-                "size": [done.size for done in works.values()],
-                "seconds": list(seconds.values()),
-                "memory_mib": memory,
+                "scale": name,
+                "size": [work.size for work in works],
+                "seconds": seconds.values(),
+                "memory_mib": [memory_mib(profile, name, one) for one in scale.asked],
             }
         )
-        for column in ("seconds", "memory"):
-            values = found["memory_mib" if column == "memory" else column]
-            found[f"{column}_slope"] = slope(found["size"], values)
+        found["seconds_slope"] = slope(found["size"], found["seconds"])
+        found["memory_slope"] = slope(found["size"], found["memory_mib"])
         rows.append(found)
     return pd.concat(rows, ignore_index=True)
 
@@ -95,7 +92,7 @@ def markdown(scales):
     lines = [markdown_row(header), markdown_row(["---"] * len(header))]
     for scale, rows in scales.groupby("scale", sort=False):
         cells = [
-            UNITS[scale],
+            SCALES[scale].unit,
             ", ".join(f"{size:,}".replace(",", " ") for size in rows["size"]),
             ", ".join(f"{seconds:.3g}" for seconds in rows["seconds"]),
             f"{rows['seconds_slope'].iloc[0]:z.2f}",
@@ -108,22 +105,9 @@ def markdown(scales):
 
 def memory_mib(profile, scale, value):
     """Largest memory of one size in a process of its own, beyond what was there before it."""
-    command = [sys.executable, "-m", "scripts.bench.scale_bench", profile, scale, str(value)]
+    command = [sys.executable, "-m", "scripts.bench.scale", profile, scale, str(value)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def work(profile, scale, value, folder):
-    """What is measured at one size.
-
-    Args:
-      profile: name of a profile.
-      scale: a key of SIZES.
-      value: days, runs, divisor of the paper's width, or rows of a batch.
-      folder: for days and records.
-    Returns: Work.
-    """
-    return WORKS[scale](profile, value, pathlib.Path(folder))
 
 
 def _of_days(profile, days, folder):
@@ -157,7 +141,17 @@ def _of_batch(profile, rows, _):
     return Work(rows, _step(_config(profile, "large", {"TrainerConfig.batch_size": rows}))[1])
 
 
-WORKS = {"days": _of_days, "runs": _of_runs, "parameters": _of_parameters, "batch": _of_batch}
+# ours: from small to what takes seconds on one core. Memory is to stand out of what TensorFlow
+# itself takes for a trace, so parameters are those of the paper's Large at a divisor of its width,
+# in a small batch, and batches are large. Days are more than a run keeps open (data/cache.py).
+SCALES = {
+    "days": Scale("a run of Small, training days", (20, 40, 80), 5, _of_days),
+    "runs": Scale("runs of Small in one process", (1, 2, 4, 8), 1, _of_runs),
+    "parameters": Scale(
+        "a step of Large, non-embedding parameters", (8, 4, 2, 1), 512, _of_parameters
+    ),
+    "batch": Scale("a step of Large, examples", (8192, 16384, 32768, 65536), 64, _of_batch),
+}
 
 
 def _config(profile, model, values):
@@ -191,17 +185,18 @@ def _step(config):
     return program, lambda: program.step(batch, RATE)
 
 
-def main(profile, scale, value):
+def main(profile, name, value):
     """Prints what one size takes at most, in MiB beyond TensorFlow and the same at a tiny size."""
     from experiments.training.tensorflow_setup import one_thread
     from scripts.bench import memory
 
     one_thread()
+    scale = SCALES[name]
     with tempfile.TemporaryDirectory() as folder:
-        work("smoke", scale, WARM[scale], pathlib.Path(folder) / "warm").run()
+        scale.work("smoke", scale.warm, pathlib.Path(folder) / "warm").run()
         before = memory.resident_bytes()
         memory.forget_peak()
-        work(profile, scale, int(value), folder).run()
+        scale.work(profile, int(value), pathlib.Path(folder)).run()
         print((memory.peak_bytes() - before) / 2**20)
 
 

@@ -1,5 +1,9 @@
 """Steps of the optimizers alone, beside tensorflow-recommenders' class and Keras' Adagrad."""
 
+import contextlib
+import os
+import pathlib
+
 import tensorflow as tf
 import tf_keras as keras
 
@@ -69,6 +73,27 @@ def passes_text(rule):
     passes = PASSES[rule]
     bound = passes / ADAGRAD_PASSES
     return f"{passes} passes over the parameters against {ADAGRAD_PASSES}, {bound:.2f}"
+
+
+@contextlib.contextmanager
+def one_core():
+    """Keeps every thread on one core: XLA gives a program of several arrays more than one thread.
+
+    Keras' Adagrad is one program and would have two cores where a rule, a program for each
+    variable, has one.
+    """
+    allowed = os.sched_getaffinity(0)
+    _place({min(allowed)})
+    try:
+        yield
+    finally:
+        _place(allowed)
+
+
+def _place(cores):
+    for thread in pathlib.Path("/proc/self/task").iterdir():
+        with contextlib.suppress(ProcessLookupError):  # it has ended since
+            os.sched_setaffinity(int(thread.name), cores)
 
 
 def _step(optimizer, grads, variables, jit_compile=None):
