@@ -94,6 +94,7 @@ CASES = [
     ("C27", pair("severe", auc=[0.5, 0.5, 0.73, 0.5, 0.5, 0.5], label="micro"), "contradicted"),
     ("C27", pair("severe", auc=np.nan), "reproduced"),  # undefined is not as good
     ("C27", pair("severe", days_at_chance=1), "inconclusive"),
+    ("C27", pair("severe", days_at_chance=7), "reproduced"),  # a whole window
     # Micro-divergences that never come back.
     ("C27", pair("mild", auc=0.68), "contradicted"),
     ("C27", pair("mild", auc=[0.68] * 5 + [0.71]), "reproduced"),
