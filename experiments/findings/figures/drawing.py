@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from experiments.findings.figures import style
+from experiments.findings.names import METHOD_NAMES
 
 STEP, LOSS, AUC = "training step", "training loss", "AUC on the last day"
 LETTER_SHIFT = {"a": -3, "b": 1, "c": 3}  # points, because a and b are neighbours
@@ -82,7 +83,7 @@ class Drawing(NamedTuple):
 
 def method_key(method):
     """The Key of a method, the same in every figure."""
-    return Key(method, style.method_name(method), style.method_colour(method))
+    return Key(method, METHOD_NAMES[method], style.method_colour(method))
 
 
 def draw(drawing):

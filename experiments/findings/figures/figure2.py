@@ -5,6 +5,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from experiments.findings.figures import style
 from experiments.findings.figures.drawing import Drawing
+from experiments.findings.names import MODEL_NAMES
 
 COLOURS = {
     "input": "#EFEFEF",
@@ -61,7 +62,7 @@ def _shape(layer):
 def drawing(rows):
     """A Drawing of the rows of `frame` without panels: the page shows the printed picture."""
     first = rows.iloc[0]
-    model = style.model_name(first["model"])
+    model = MODEL_NAMES[first["model"]]
     return Drawing([], 1, [], CAPTION.format(model=model, parameters=first["parameters"]))
 
 

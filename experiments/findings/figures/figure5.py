@@ -5,6 +5,7 @@ import pandas as pd
 from experiments.findings.dynamics import judged
 from experiments.findings.figures import style
 from experiments.findings.figures.drawing import AUC, STEP, Drawing, Line, Panel, method_key
+from experiments.findings.names import MODEL_NAMES
 from experiments.findings.statistics import interval
 from experiments.training.divergence import CHANCE
 
@@ -72,7 +73,7 @@ def drawing(rows, singles=()):
                 if (run.rate_multiple, run.model) == (rate, model) and run.method in methods
             ]
             lines += [_mean(*group) for group in shown.groupby("method", sort=False)]
-            panels.append(Panel(STEP, AUC, lines, title=f"{style.model_name(model)}, {rate:g}x"))
+            panels.append(Panel(STEP, AUC, lines, title=f"{MODEL_NAMES[model]}, {rate:g}x"))
     keys = [method_key(method) for method in rows["method"].unique()]
     about = ABOUT.format(data_seed=rows["data_seed"].iloc[0], n=style.counts(rows["n"]))
     about += " Thin lines: the single runs." if singles else ""

@@ -15,7 +15,7 @@ ABOUT = (
 )
 WITH_BANDS = ", and its 95 % interval (Student's t)"
 WITHOUT_BANDS = "; its interval is in the csv"
-FEW = 5  # cases that the colours of methods tell apart
+FEW = 5  # cases that the colours of the methods of Table 2 tell apart
 BANDS = 4  # cases whose bands can be told apart in print
 DASHES = ("-", (0, (4, 1)), (0, (1, 1)))
 
@@ -62,7 +62,7 @@ def draw(rows, title):
 def looks(count):
     """A colour and a dash for each of `count` lines."""
     if count <= FEW:
-        return [(colour, "-") for colour in list(style.METHODS.values())[::-1][:count]]
+        return [(colour, "-") for colour in list(style.METHODS.values())[:FEW][::-1][:count]]
     colours = matplotlib.colormaps["viridis"]
     return [
         (to_hex(colours(0.9 * place / (count - 1))), DASHES[place % len(DASHES)])

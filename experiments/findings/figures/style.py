@@ -12,7 +12,6 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS, REGRESSION
-from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.machinery.records.files import check_folder, write_whole
 
 # The fonts of a PDF are cut to what it uses, and every step of that would be printed.
@@ -30,8 +29,11 @@ METHODS = {
     "agc": "#E69F00",
     "lamb": "#009E73",
     "clippy": "#D55E00",
+    "adam": "#CC79A7",
+    "clippy_adam": "#56B4E9",
 }
-ADDED_LIGHTNESS, ADDED_SATURATION = 0.4, 0.7  # ours: readable on white, at every hue
+# Ours, of an added method: from violet to pink, where METHODS has no hue, and readable on white.
+ADDED_HUE, ADDED_LIGHTNESS, ADDED_SATURATION = (0.66, 0.94), (0.3, 0.6), 0.7
 _CLICK, _WATCH_TIME = (head.removeprefix("head_") for head in (CLASSIFICATION, REGRESSION))
 _PRINTED = ("DCN", "bottom hidden", "top hidden", f"{_CLICK} output (classification)")
 LAYER_NAMES = dict(zip(LAYERS, (*_PRINTED, f"{_WATCH_TIME} output (regression)"), strict=True))
@@ -58,24 +60,16 @@ SHEET = {
 
 
 def method_colour(method):
-    """The colour of a method: that of METHODS, or of an added one a hue that its name decides.
+    """The colour of a method: that of METHODS, or of an added one a colour that its name decides.
 
     It depends on the name alone, so that a method has one colour in every figure and at every time.
     """
     if method in METHODS:
         return METHODS[method]
-    hue = zlib.crc32(method.encode()) / 2**32
-    return to_hex(colorsys.hls_to_rgb(hue, ADDED_LIGHTNESS, ADDED_SATURATION)).upper()
-
-
-def method_name(method):
-    """The name of a method in print; an added one has the name of its gin file."""
-    return METHOD_NAMES.get(method, method)
-
-
-def model_name(model):
-    """The name of a model in print; an added one has the name of its gin file."""
-    return MODEL_NAMES.get(model, model)
+    lighter, hue = divmod(zlib.crc32(method.encode()), 1 << 16)
+    shares = zip((hue / (1 << 16), lighter / (1 << 16)), (ADDED_HUE, ADDED_LIGHTNESS), strict=True)
+    hue, lightness = (low + share * (high - low) for share, (low, high) in shares)
+    return to_hex(colorsys.hls_to_rgb(hue, lightness, ADDED_SATURATION)).upper()
 
 
 def sheet():

@@ -5,8 +5,14 @@ from typing import NamedTuple
 import pandas as pd
 
 from experiments.findings import cases, detection, table1, table2, table3
-from experiments.findings.figures.style import method_name, model_name
-from experiments.findings.names import DIGITS, METRIC_NAMES, SCALE, number
+from experiments.findings.names import (
+    DIGITS,
+    METHOD_NAMES,
+    METRIC_NAMES,
+    MODEL_NAMES,
+    SCALE,
+    number,
+)
 from experiments.findings.table2 import RATES_HEADER, best_method, chosen_rates, rates_cells, theirs
 from experiments.studies.rows import METRICS
 
@@ -121,10 +127,10 @@ def _table1(material, frame):
 
 def _table2(material, frame):
     methods = list(frame["method"].unique())
-    header = ["Model", "Metric", *map(method_name, methods), "Optimal"]
+    header = ["Model", "Metric", *(METHOD_NAMES[name] for name in methods), "Optimal"]
     optimal, rows = _optimal(material), []
     for model, cells in frame.groupby("model", sort=False):
-        shown = model_name(model)
+        shown = MODEL_NAMES[model]
         for metric, name in METRIC_NAMES.items():
             rows.append([shown, name, *_cells(cells, methods, metric), optimal[metric]])
         rates = chosen_rates(cells, methods, model)
