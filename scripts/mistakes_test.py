@@ -62,7 +62,7 @@ MISTAKES = [
     ("list", "--data_seed=5", "smoke-data5: no run: expected a results folder with some"),
     ("report", "--data_seed=5", "smoke-data5: no results to report: "),
     ("verify.__main__", "--data_seed=5", "smoke-data5: no results to verify: expected a profile"),
-    ("detector", "--data_seed=5", "smoke-data5/runs: no run: "),
+    ("detector", "--data_seed=5", "smoke-data5/runs: no runs: "),
 ]
 
 
