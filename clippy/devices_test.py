@@ -1,8 +1,10 @@
 """Two logical devices against one on the joined batch, checkpoints across them, and nested XLA.
 
-Logical devices must be set before TensorFlow starts, so this file runs itself as a script, once.
+Logical devices must be set before TensorFlow starts, so this file runs itself as a script: once
+for the case that every run of the tests looks at, and once for the slow ones.
 """
 
+import functools
 import json
 import subprocess
 import sys
@@ -28,9 +30,10 @@ CASES = {
         "clippy", {"rel": 0.5, "abs_": 0.01}, scope="global", **given
     ),
 }
+FAST = "gc_global"
 CUSTOM_LOOP_ALONE = ("adam_global",)
-RESTORED = [("clippy", "2 to 1"), ("clippy", "1 to 2")]
-NESTED = [(case, kind) for case in ("clippy", "gc_global") for kind in ("dense", "sparse")]
+RESTORED = [("gc_global", "2 to 1"), ("clippy", "2 to 1"), ("clippy", "1 to 2")]
+NESTED = [("clippy", "dense"), ("clippy", "sparse"), ("gc_global", "sparse")]
 NAMES = ["table/embeddings:0", "wide/kernel:0", "wide/bias:0", "out/kernel:0", "out/bias:0"]
 
 
@@ -235,14 +238,14 @@ def main():
     one = tf.distribute.OneDeviceStrategy("CPU:0")
     two = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
     assert two.num_replicas_in_sync == 2
-    print(json.dumps({case: compare(case, one, two) for case in CASES}))
+    print(json.dumps({case: compare(case, one, two) for case in sys.argv[1:]}))
 
 
-@pytest.fixture(scope="module")
-def results():
-    """What the script prints."""
+@functools.cache
+def measured(*cases):
+    """What the script prints for some cases."""
     done = subprocess.run(
-        [sys.executable, "-m", "clippy.devices_test"],
+        [sys.executable, "-m", "clippy.devices_test", *cases],
         cwd=Path(__file__).resolve().parents[1],
         capture_output=True,
         text=True,
@@ -252,20 +255,39 @@ def results():
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def results(case):
+    """What the script has found in a case."""
+    return measured(*([FAST] if case == FAST else [c for c in CASES if c != FAST]))[case]
+
+
+def each(pairs):
+    """Parameters that begin with a case, all but the fast one marked as slow."""
+    slow = pytest.mark.slow
+    return [
+        pytest.param(*pair) if pair[0] == FAST else pytest.param(*pair, marks=slow)
+        for pair in pairs
+    ]
+
+
 def above(numbers, limit=1e-5):
     """What differs; a NaN does."""
     return {name: number for name, number in numbers.items() if not number <= limit}
 
 
-EACH_CASE = pytest.mark.parametrize("case", CASES)
+EACH_CASE = pytest.mark.parametrize("case", each([(case,) for case in CASES]))
 
 
 @pytest.mark.parametrize(
     "case, part",
-    [(c, p) for c in CASES for p in ("loop", "fit") if p == "loop" or c not in CUSTOM_LOOP_ALONE],
+    each(
+        (case, part)
+        for case in CASES
+        for part in ("loop", "fit")
+        if part == "loop" or case not in CUSTOM_LOOP_ALONE
+    ),
 )
-def test_two_devices_take_the_steps_of_one(results, case, part):
-    found = results[case][part]
+def test_two_devices_take_the_steps_of_one(case, part):
+    found = results(case)[part]
     assert above(found["from one"]) == {}
     assert above(found["from each other"], 0) == {}
     names = {name for name in found["from one"] if name.startswith("weight")}
@@ -273,8 +295,8 @@ def test_two_devices_take_the_steps_of_one(results, case, part):
 
 
 @EACH_CASE
-def test_factors_and_counts_can_be_read(results, case):
-    found = results[case]["loop"]
+def test_factors_and_counts_can_be_read(case):
+    found = results(case)["loop"]
     factors = found["factor"]
     assert list(factors) == NAMES
     assert 0 < min(factors.values()) < 0.5  # the rule had something to do
@@ -283,26 +305,26 @@ def test_factors_and_counts_can_be_read(results, case):
 
 
 @EACH_CASE
-def test_a_nan_on_one_device_is_skipped_on_both(results, case):
-    assert above(results[case]["moved by NaN"], 0) == {}
-    found = results[case]["after NaN"]
+def test_a_nan_on_one_device_is_skipped_on_both(case):
+    assert above(results(case)["moved by NaN"], 0) == {}
+    found = results(case)["after NaN"]
     assert found["factor"] == dict.fromkeys(NAMES, 0)
     assert found["skipped"] == dict.fromkeys(NAMES, 1)
     assert above(found["from one"]) == {}
     assert above(found["from each other"], 0) == {}
 
 
-@pytest.mark.parametrize("case, direction", RESTORED)
-def test_a_checkpoint_crosses_over(results, case, direction):
-    devices = results[case][direction]
+@pytest.mark.parametrize("case, direction", each(RESTORED))
+def test_a_checkpoint_crosses_over(case, direction):
+    devices = results(case)[direction]
     assert len(devices) == int(direction[-1])
     for differences_of_device in devices:
         assert above(differences_of_device) == {}
 
 
-@pytest.mark.parametrize("case, kind", NESTED)
-def test_steps_within_a_compiled_function(results, case, kind):
-    assert above(results[case][kind]) == {}
+@pytest.mark.parametrize("case, kind", each(NESTED))
+def test_steps_within_a_compiled_function(case, kind):
+    assert above(results(case)[kind]) == {}
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ Source: `ClippyAdagrad` and `shrink_by_references` of tensorflow-recommenders 0.
 contract.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from clippy.base import ClippingOptimizer, stored_dtype
 from clippy.keras2 import keras, tf
-from clippy.rules import Rule, check_number, share_of
+from clippy.rules import Rule, check_number, ratio_up_to_1
 
 
 def shrink_by_references(tensor, references, relative_factors, absolute_factor):
@@ -29,12 +30,12 @@ def shrink_by_references(tensor, references, relative_factors, absolute_factor):
     check_number("absolute_factor", absolute_factor, zero=True)
     if len(references) != len(relative_factors):
         raise ValueError(
-            f"relative_factors has {len(relative_factors)} values: allowed is one for each of the "
+            f"relative_factors has {len(relative_factors)} values: expected one for each of the "
             f"{len(references)} references"
         )
     tensor = tf.convert_to_tensor(tensor)
-    shares = share_of(_room(references, relative_factors, absolute_factor, tensor.dtype), tensor)
-    scale = tf.minimum(tf.reduce_min(shares), tf.ones([], tensor.dtype))
+    bound = _bound(references, relative_factors, absolute_factor, tensor.dtype)
+    scale = tf.minimum(tf.reduce_min(ratio_up_to_1(bound, tf.abs(tensor))), 1.0)
     return tensor * scale, scale
 
 
@@ -47,7 +48,7 @@ class ClippyAdagrad(ClippingOptimizer):
     those of that class and not the paper's: `paper_clippy` gives Algorithm 1.
 
     Args:
-      learning_rate: eta, a float > 0 or a Keras schedule.
+      learning_rate: that of ClippingOptimizer.
       initial_accumulator_value: G_0, >= 0.
       variable_relative_threshold: lambda_rel, >= 0, without unit.
       accumulator_relative_threshold: >= 0; tightens the bound as G grows.
@@ -68,6 +69,15 @@ class ClippyAdagrad(ClippingOptimizer):
     """
 
     rowwise = True
+    arguments = (
+        "initial_accumulator_value",
+        "variable_relative_threshold",
+        "accumulator_relative_threshold",
+        "absolute_threshold",
+        "epsilon",
+        "clip_accumulator_update",
+        "use_standard_accumulator_update",
+    )
 
     def __init__(
         self,
@@ -83,33 +93,28 @@ class ClippyAdagrad(ClippingOptimizer):
         name="ClippyAdagrad",
         **kwargs,
     ):
-        numbers = {
-            "initial_accumulator_value": initial_accumulator_value,
-            "variable_relative_threshold": variable_relative_threshold,
-            "accumulator_relative_threshold": accumulator_relative_threshold,
-            "absolute_threshold": absolute_threshold,
-            "epsilon": epsilon,
-        }
-        for key, value in numbers.items():
-            check_number(key, value, zero=True)
-        if not initial_accumulator_value + epsilon:
-            raise ValueError(f"epsilon = {epsilon!r}: allowed is > 0 where G starts at 0")
-        if clip_accumulator_update and use_standard_accumulator_update:
-            raise ValueError(
-                "clip_accumulator_update = True: allowed is False with "
-                "use_standard_accumulator_update = True, whose G grows before a factor is known"
-            )
         super().__init__(
             learning_rate=learning_rate,
             export_clipping_factors=export_clipping_factors,
             name=name,
             **kwargs,
         )
-        for key, value in numbers.items():
-            setattr(self, key, value)
-        self._numbers = tuple(numbers)
+        self.initial_accumulator_value = initial_accumulator_value
+        self.variable_relative_threshold = variable_relative_threshold
+        self.accumulator_relative_threshold = accumulator_relative_threshold
+        self.absolute_threshold = absolute_threshold
+        self.epsilon = epsilon
         self.clip_accumulator_update = clip_accumulator_update
         self.use_standard_accumulator_update = use_standard_accumulator_update
+        for key in self.arguments[:5]:
+            check_number(key, getattr(self, key), zero=True)
+        if not initial_accumulator_value + epsilon:
+            raise ValueError(f"epsilon = {epsilon!r}: expected > 0 where G starts at 0")
+        if clip_accumulator_update and use_standard_accumulator_update:
+            raise ValueError(
+                "clip_accumulator_update = True: expected False with "
+                "use_standard_accumulator_update = True, whose G grows before a factor is known"
+            )
 
     @property
     def slots(self):
@@ -124,40 +129,30 @@ class ClippyAdagrad(ClippingOptimizer):
         value = tf.ones([], stored_dtype(variable))
         return self.add_variable_from_reference(variable, "clipping_factor", initial_value=value)
 
+    @property
     def _rule(self):
-        thresholds = {
-            "variable": self.variable_relative_threshold,
-            "accumulator": self.accumulator_relative_threshold,
-            "absolute": self.absolute_threshold,
-        }
-        return _RULE, thresholds
+        return _ClippyOfAuthors(
+            self.variable_relative_threshold,
+            self.accumulator_relative_threshold,
+            self.absolute_threshold,
+        )
 
-    def _plan(self, grad, weight, state, rate, count):
-        before, after = state[0], state[0] + tf.square(grad)
-        accumulator = after if self.use_standard_accumulator_update else before
-        precondition = tf.math.rsqrt(accumulator + tf.constant(self.epsilon, grad.dtype))
-        view = _View(grad, weight, grad * precondition, rate, precondition)
-        return view, None if self.clip_accumulator_update else [after]
-
-    def _take(self, plan, state, count, sigma):
-        view, new = plan
-        if sigma is None:
-            sigma = tf.ones([], view.grad.dtype)
-        if new is None:
-            new = [state[0] + tf.square(sigma * view.grad)]
-        return new, view.rate * sigma * view.update
-
-    def get_config(self):
-        """Every constructor argument."""
-        names = (*self._numbers, "clip_accumulator_update", "use_standard_accumulator_update")
-        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+    def _step(self, g, w, state, eta, count):
+        before, after = state[0], state[0] + tf.square(g)
+        G = after if self.use_standard_accumulator_update else before
+        precondition = tf.math.rsqrt(G + tf.constant(self.epsilon, g.dtype))
+        r = g * precondition
+        sigma = yield _View(g, w, r, eta, precondition)
+        if self.clip_accumulator_update:
+            after = before + tf.square(sigma * g)
+        yield [after], (eta * sigma) * r
 
 
 def paper_clippy(learning_rate, **kwargs):
     """Algorithm 1 with the paper's thresholds: lambda_rel = 0.5 and lambda_abs = 1e-2 (5.1.3).
 
     Args:
-      learning_rate: eta, a float > 0 or a Keras schedule.
+      learning_rate: that of ClippingOptimizer.
       **kwargs: other arguments of ClippyAdagrad.
     """
     arguments = {
@@ -180,23 +175,29 @@ class _View(NamedTuple):
     precondition: tf.Tensor
 
 
-def _terms(view, *, variable, accumulator, absolute):
-    references, factors = [view.param, view.precondition], [variable, accumulator]
-    room = _room(references, factors, absolute, view.grad.dtype)
-    return (share_of(room, view.rate * view.update),)
+@dataclass(frozen=True)
+class _ClippyOfAuthors(Rule):
+    """Line 8 of Algorithm 1 with three parts of the bound, which are plain numbers here."""
+
+    variable: float
+    accumulator: float
+    absolute: float
+
+    total = "min"
+
+    def terms(self, step):
+        references, factors = [step.param, step.precondition], [self.variable, self.accumulator]
+        bound = _bound(references, factors, self.absolute, step.grad.dtype)
+        return (ratio_up_to_1(bound, tf.abs(step.rate * step.update)),)
+
+    def finish(self, totals):
+        return tf.minimum(totals[0], 1.0)
 
 
-def _room(references, relative_factors, absolute_factor, dtype):
-    """What each coordinate may be, at most."""
-    room = tf.constant(absolute_factor, dtype)
+def _bound(references, relative_factors, absolute_factor, dtype):
+    """The largest size of each coordinate."""
+    bound = tf.constant(absolute_factor, dtype)
     for reference, factor in zip(references, relative_factors, strict=True):
         if factor:  # most have no use for the second
-            room += tf.constant(factor, dtype) * tf.abs(reference)
-    return room
-
-
-def _finish(totals, *, dtype, **thresholds):
-    return tf.minimum(totals[0], tf.ones([], dtype))
-
-
-_RULE = Rule(_terms, "min", _finish, "update")
+            bound += tf.constant(factor, dtype) * tf.abs(reference)
+    return bound

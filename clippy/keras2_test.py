@@ -78,7 +78,9 @@ def test_no_file_imports_a_sibling_package(path):
 
 @pytest.mark.parametrize(
     "path",
-    sorted(path for path in PACKAGE.rglob("*.py") if not path.name.endswith("_test.py")),
+    sorted(
+        path for path in PACKAGE.rglob("*.py") if not path.name.endswith(("_test.py", "testing.py"))
+    ),
     ids=lambda path: path.name,
 )
 def test_library_code_imports_the_declared_dependencies_alone(path):

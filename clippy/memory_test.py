@@ -1,5 +1,6 @@
 """What a step needs beside weights, state and gradients: at most the largest variable, twice."""
 
+import functools
 import json
 import pathlib
 import subprocess
@@ -9,20 +10,17 @@ import pytest
 
 from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import tf
-from clippy.optimizers import ClippedAdagrad, ClippedAdam
 from clippy.rules import RULES
-from clippy.rules_test import THRESHOLDS
+from clippy.testing import optimizer_of
 
 LARGEST, OTHERS = (4096, 3072), 3  # 48 MiB; three more would show a copy of every variable
 CASES = {
-    **{rule: lambda rule=rule: ClippedAdagrad(rule, THRESHOLDS[rule], learning_rate=0.1)
-       for rule in RULES},
+    **{rule: lambda rule=rule: optimizer_of(rule) for rule in RULES},
     "drop-in": lambda: ClippyAdagrad(0.1),
-    "global": lambda: ClippedAdagrad(
-        "clippy", THRESHOLDS["clippy"], learning_rate=0.1, scope="global"
-    ),
-    "adam": lambda: ClippedAdam("clippy", THRESHOLDS["clippy"]),
-}  # fmt: skip
+    "global": lambda: optimizer_of("clippy", scope="global"),
+    "adam": lambda: optimizer_of("clippy", base="adam"),
+}
+FAST = "clippy"
 STATUS, RESET = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
 
 
@@ -48,14 +46,14 @@ def extra(make):
 
 def main():
     """Prints one line of JSON: case -> bytes."""
-    print(json.dumps({name: extra(make) for name, make in CASES.items()}))
+    print(json.dumps({name: extra(CASES[name]) for name in sys.argv[1:]}))
 
 
-@pytest.fixture(scope="module")
-def found():
+@functools.cache
+def measured(*cases):
     """What a process of its own measures: what other tests left here would be reused unseen."""
     done = subprocess.run(
-        [sys.executable, "-m", "clippy.memory_test"],
+        [sys.executable, "-m", "clippy.memory_test", *cases],
         cwd=pathlib.Path(__file__).resolve().parents[1],
         capture_output=True,
         text=True,
@@ -66,8 +64,11 @@ def found():
 
 
 @pytest.mark.skipif(not RESET.exists(), reason="the memory of a process is read from /proc")
-@pytest.mark.parametrize("case", CASES)
-def test_a_step_needs_no_more_than_the_largest_variable_twice(found, case):
+@pytest.mark.parametrize(
+    "case", [FAST, *(pytest.param(case, marks=pytest.mark.slow) for case in CASES if case != FAST)]
+)
+def test_a_step_needs_no_more_than_the_largest_variable_twice(case):
+    found = measured(*([FAST] if case == FAST else [c for c in CASES if c != FAST]))
     largest = 4 * LARGEST[0] * LARGEST[1]
     assert found[case] <= 2.1 * largest  # a tenth for what is not of a variable's size
 

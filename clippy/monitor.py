@@ -26,7 +26,7 @@ class ClippingMonitor(keras.callbacks.Callback):
         super().__init__()
         check_number("every", every)
         if every != int(every):
-            raise ValueError(f"every = {every!r}: allowed is a whole number >= 1")
+            raise ValueError(f"every = {every!r}: expected a whole number >= 1")
         self.log_dir, self.every = str(log_dir), int(every)
         self._writer = None
         self._batches = self._written = 0
@@ -39,7 +39,7 @@ class ClippingMonitor(keras.callbacks.Callback):
             or getattr(optimizer, "skip_nonfinite", False)
         ):
             raise ValueError(
-                f"optimizer = {optimizer.name!r}: allowed is one of clippy's that exports its "
+                f"optimizer = {optimizer.name!r}: expected one of clippy's that exports its "
                 "clipping factors or skips gradients that are not finite"
             )
         self._writer = tf.summary.create_file_writer(self.log_dir)

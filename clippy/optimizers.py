@@ -1,14 +1,16 @@
-"""Adagrad, Adam and SGD with any rule: their state, and the update that the rule looks at."""
+"""Adagrad, Adam and SGD with any rule: their state, and the step that the rule looks at."""
 
-from clippy.base import SCOPES, ClippingOptimizer
+from clippy.algorithm1 import adagrad, adagrad_rows, clip_gradient
+from clippy.base import ClippingOptimizer
 from clippy.keras2 import keras, tf
-from clippy.rules import RULES, StepView, check_number
+from clippy.rules import RULES, StepView, check_choice, check_number
+from clippy.scope import SCOPES
 
 ACCUMULATE = ("clipped", "raw")
 
 
 class RuleOptimizer(ClippingOptimizer):
-    """An optimizer with one of RULES. A subclass defines `slots` and `_advance`.
+    """An optimizer with one of RULES. A subclass defines `slots` and `_step`.
 
     Args:
       rule: a key of RULES.
@@ -31,9 +33,19 @@ class RuleOptimizer(ClippingOptimizer):
         super().__init__(**kwargs)
         self.rule, self.thresholds, self.accumulate = rule, thresholds, accumulate
 
-    def _advance(self, grad, state, count):
-        """The new state, a list, and the update r_t."""
-        raise NotImplementedError
+    @property
+    def _rule(self):
+        return None if self.rule == "naive" else RULES[self.rule]
+
+    def _step_rows(self, g, w, state, eta, count):
+        """`_step` in the rows of a sparse gradient."""
+        return self._step(g, w, state, eta, count)
+
+    def step_of(self, variable, rows=False):
+        """The generator function that steps a variable, or some rows of it."""
+        step = self._step_rows if rows else self._step
+        clips = self.accumulate == "clipped" and self._treats(variable)
+        return clip_gradient(step) if clips else step
 
     def plain_update(self, grad, variable):
         """The update r_t that a step without a rule would take now; nothing changes.
@@ -43,38 +55,15 @@ class RuleOptimizer(ClippingOptimizer):
           variable: one of those given to `build`.
         Returns: tensor of the variable's shape, to be multiplied with the rate.
         """
-        _, count = self._rate_and_count(variable)
-        slots = [tf.convert_to_tensor(slot) for slot in self._slots_of(variable)]
-        return self._advance(grad, slots, count)[1]
-
-    def _rule(self):
-        rule = RULES[self.rule]
-        return (None if self.rule == "naive" else rule), rule.complete(self.thresholds)
-
-    def _plan(self, grad, weight, state, rate, count):
-        if self.accumulate == "clipped":
-            return StepView(grad, weight, grad, rate), None
-        new, update = self._advance(grad, state, count)
-        return StepView(grad, weight, update, rate), new
-
-    def _take(self, plan, state, count, sigma):
-        view, new = plan
-        if new is None:
-            grad = view.grad if sigma is None else sigma * view.grad
-            new, update = self._advance(grad, state, count)
-            return new, view.rate * update
-        rate = view.rate if sigma is None else view.rate * sigma
-        return new, rate * view.update
+        state = [tf.convert_to_tensor(slot) for slot in self.slots_of(variable)]
+        weight = tf.convert_to_tensor(variable)
+        return next(self._step(grad, weight, state, *self._rate_and_count(variable))).update
 
     def get_config(self):
         """Every constructor argument, thresholds held in variables as their present value."""
-        config = super().get_config()
-        config.update(
-            rule=self.rule,
-            thresholds={name: float(value) for name, value in self.thresholds.items()},
-            accumulate=self.accumulate,
-        )
-        return config
+        thresholds = {name: float(value) for name, value in self.thresholds.items()}
+        own = {"rule": self.rule, "thresholds": thresholds, "accumulate": self.accumulate}
+        return {**super().get_config(), **own}
 
 
 @keras.utils.register_keras_serializable("clippy")
@@ -83,15 +72,16 @@ class ClippedAdagrad(RuleOptimizer):
 
     Args:
       rule, thresholds, accumulate: those of RuleOptimizer.
-      learning_rate: eta, a float > 0 or a Keras schedule.
       initial_accumulator: G_0, > 0; 0.1 as in section 4.
-      **kwargs: those of ClippingOptimizer.
+      learning_rate, **kwargs: those of ClippingOptimizer.
 
     Sparse gradients (IndexedSlices) touch their rows alone. Rules that look at the norm of the
     weight, AGC and LAMB, read the whole table for it.
     """
 
     rowwise = True
+    arguments = ("initial_accumulator",)
+    _step, _step_rows = staticmethod(adagrad), staticmethod(adagrad_rows)
 
     def __init__(
         self,
@@ -116,25 +106,6 @@ class ClippedAdagrad(RuleOptimizer):
         """G of each variable, in the order of `build`."""
         return self._state["accumulator"]
 
-    def _advance(self, grad, state, count):
-        accumulator = state[0] + tf.square(grad)  # Algorithm 1, line 6
-        return [accumulator], grad * tf.math.rsqrt(accumulator)  # line 7
-
-    def _take_rows(self, plan, state, count, sigma):
-        view, new = plan
-        grad, rate = view.grad, view.rate
-        if sigma is not None and new is None:
-            grad = sigma * grad
-        elif sigma is not None:
-            rate = rate * sigma
-        [accumulator], _ = self._advance(grad, state, count)
-        # The order in which the committed results were multiplied; another one rounds otherwise.
-        return [accumulator], rate * tf.math.rsqrt(accumulator) * grad
-
-    def get_config(self):
-        """Every constructor argument."""
-        return {**super().get_config(), "initial_accumulator": self.initial_accumulator}
-
 
 @keras.utils.register_keras_serializable("clippy")
 class ClippedAdam(RuleOptimizer):
@@ -144,15 +115,15 @@ class ClippedAdam(RuleOptimizer):
 
     Args:
       rule, thresholds, accumulate: those of RuleOptimizer.
-      learning_rate: eta, a float > 0 or a Keras schedule.
       beta_1, beta_2: decay of the moments, in [0, 1).
       epsilon: added to the root of the second moment, > 0.
-      **kwargs: those of ClippingOptimizer.
+      learning_rate, **kwargs: those of ClippingOptimizer.
 
     The moments of every row decay at each step, so sparse gradients are made dense.
     """
 
     slots = {"momentum": 0.0, "velocity": 0.0}
+    arguments = ("beta_1", "beta_2", "epsilon")
 
     def __init__(
         self,
@@ -172,20 +143,16 @@ class ClippedAdam(RuleOptimizer):
         super().__init__(rule, thresholds, learning_rate=learning_rate, name=name, **kwargs)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
-    def _advance(self, grad, state, count):
-        dtype = grad.dtype
-        beta_1, beta_2 = tf.constant(self.beta_1, dtype), tf.constant(self.beta_2, dtype)
-        steps = tf.cast(count + 1, dtype)
-        momentum = state[0] + (1 - beta_1) * (grad - state[0])
-        velocity = state[1] + (1 - beta_2) * (tf.square(grad) - state[1])
-        scale = tf.sqrt(1 - beta_2**steps) / (1 - beta_1**steps)
-        update = scale * momentum / (tf.sqrt(velocity) + tf.constant(self.epsilon, dtype))
-        return [momentum, velocity], update
-
-    def get_config(self):
-        """Every constructor argument."""
-        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-        return {**super().get_config(), **own}
+    def _step(self, g, w, state, eta, count):
+        m, v = state
+        beta_1, beta_2 = tf.constant(self.beta_1, g.dtype), tf.constant(self.beta_2, g.dtype)
+        t = tf.cast(count + 1, g.dtype)
+        m = m + (1 - beta_1) * (g - m)
+        v = v + (1 - beta_2) * (tf.square(g) - v)
+        unbiased = tf.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+        r = unbiased * m / (tf.sqrt(v) + tf.constant(self.epsilon, g.dtype))
+        sigma = yield StepView(g, w, r, eta)
+        yield [m, v], (eta * sigma) * r
 
 
 @keras.utils.register_keras_serializable("clippy")
@@ -199,13 +166,14 @@ class ClippedSGD(RuleOptimizer):
 
     Args:
       rule, thresholds, accumulate: those of RuleOptimizer.
-      learning_rate: eta, a float > 0 or a Keras schedule.
       momentum: decay of the velocity, in [0, 1).
       nesterov: Nesterov's form of the update.
-      **kwargs: those of ClippingOptimizer.
+      learning_rate, **kwargs: those of ClippingOptimizer.
 
     Sparse gradients touch their rows alone if the momentum is 0, and are made dense otherwise.
     """
+
+    arguments = ("momentum", "nesterov")
 
     def __init__(
         self,
@@ -230,17 +198,15 @@ class ClippedSGD(RuleOptimizer):
     def rowwise(self):
         return not self.momentum
 
-    def _advance(self, grad, state, count):
-        if not self.momentum:
-            return [], grad
-        velocity = tf.constant(self.momentum, grad.dtype) * state[0] + grad
-        if self.nesterov:
-            return [velocity], tf.constant(self.momentum, grad.dtype) * velocity + grad
-        return [velocity], velocity
-
-    def get_config(self):
-        """Every constructor argument."""
-        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
+    def _step(self, g, w, state, eta, count):
+        state, r = list(state), g
+        if self.momentum:
+            momentum = tf.constant(self.momentum, g.dtype)
+            state[0] = r = momentum * state[0] + g
+            if self.nesterov:
+                r = momentum * r + g
+        sigma = yield StepView(g, w, r, eta)
+        yield state, (eta * sigma) * r
 
 
 def check_method(rule, thresholds, accumulate, scope="local"):
@@ -251,33 +217,25 @@ def check_method(rule, thresholds, accumulate, scope="local"):
       thresholds: dict from the name of a threshold to its value.
       accumulate: "clipped" or "raw".
       scope: "local" or "global".
-    Raises: ValueError naming the argument, the value and what is allowed.
+    Raises: ValueError naming the argument, the value and what is expected.
     """
-    if rule not in RULES:
-        raise ValueError(f"rule = {rule!r}: allowed is one of {', '.join(RULES)}")
-    known = RULES[rule].thresholds()
+    check_choice("rule", rule, RULES)
+    method, of = RULES[rule], f" for {rule}"
+    known = method.thresholds()
     for name in thresholds:
-        if name not in known:
-            allowed = f"one of {', '.join(known)}" if known else "none"
-            raise ValueError(f"thresholds = {name!r}: allowed for {rule} is {allowed}")
+        check_choice("thresholds", name, known, of)
     for name, default in known.items():
         if default is None and name not in thresholds:
-            raise ValueError(f"thresholds = {thresholds!r}: {rule} needs {name!r}")
+            raise ValueError(f"thresholds = {thresholds!r}: expected {name!r}{of}")
     try:
-        RULES[rule].check(thresholds)
+        method.check(thresholds)
     except ValueError as error:
         raise ValueError(f"thresholds = {thresholds!r}: {rule}: {error}") from None
-    allowed = ACCUMULATE if RULES[rule].scales == "gradient" else ("raw",)
-    if accumulate not in allowed:
-        raise ValueError(
-            f"accumulate = {accumulate!r}: allowed for {rule} is {' or '.join(allowed)}"
-        )
-    allowed = SCOPES[:1] if RULES[rule].per_unit else SCOPES
-    if scope not in allowed:
-        raise ValueError(f"scope = {scope!r}: allowed for {rule} is {' or '.join(allowed)}")
+    check_choice("accumulate", accumulate, ACCUMULATE[method.scales == "update" :], of)
+    check_choice("scope", scope, SCOPES[: 1 if method.per_unit else 2], of)
 
 
 def _check_share(name, value):
     check_number(name, value, zero=True)
     if value >= 1:
-        raise ValueError(f"{name} = {value!r}: allowed is a number >= 0 and below 1")
+        raise ValueError(f"{name} = {value!r}: expected a number >= 0 and below 1")

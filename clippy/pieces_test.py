@@ -6,19 +6,17 @@ import math
 import numpy as np
 import pytest
 
-from clippy import base, blocks
+from clippy import pieces, steps
 from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import tf
 from clippy.optimizers import ClippedAdagrad, ClippedAdam, ClippedSGD
-from clippy.optimizers_test import CLIPS_GRADIENT, METHODS, RATE
-from clippy.rules_test import THRESHOLDS, sigma_by_definition
+from clippy.testing import EACH_METHOD, RATE, THRESHOLDS, optimizer_of, sigma_by_definition
 
 WAYS = {
     "eager": lambda function: function,
     "function": tf.function,
     "xla": lambda function: tf.function(function, jit_compile=True),
 }
-EACH_WAY = pytest.mark.parametrize("way", WAYS)
 LARGE = [(301, 257), (7, 11, 1021)]  # neither has rows that divide into pieces
 
 
@@ -57,7 +55,7 @@ def test_totals_are_those_of_numpy(shape, size, dtype, way):
     kinds = []
 
     def totals(a, b):
-        found = blocks.totals_of_columns(terms, [a, b], size)
+        found = pieces.totals_of_columns(terms, [a, b], size)
         kinds[:] = [kind for kind, _ in found]
         return [total for _, total in found]
 
@@ -72,13 +70,13 @@ def test_totals_are_those_of_numpy(shape, size, dtype, way):
     np.testing.assert_array_equal(np.ravel(count), np.full(shape[-1], np.prod(shape[:-1])))
 
 
-@EACH_WAY
+@pytest.mark.parametrize("way", ["function", "xla"])
 def test_every_row_counts_wherever_its_piece_is(way):
     def totals(a, b):
         def terms(a, b):
             return [("min", a), ("sum", b)]  # only a sum is sure to keep a NaN
 
-        return [total for _, total in blocks.totals_of_columns(terms, [a, b], 6)]
+        return [total for _, total in pieces.totals_of_columns(terms, [a, b], 6)]
 
     totals = WAYS[way](totals)
     for row in range(7):
@@ -92,17 +90,11 @@ def test_every_row_counts_wherever_its_piece_is(way):
 
 def test_the_default_size_is_that_of_large_variables():
     for shape in LARGE:
-        assert np.prod(shape) > base.LARGE
-        assert np.prod(shape[:-1]) % (blocks.SIZE // shape[-1])
+        assert np.prod(shape) > steps.LARGE
+        assert np.prod(shape[:-1]) % (pieces.SIZE // shape[-1])
 
 
 LOOSE = {"lam": 1e9, "floor": 1e9, "rel": 1e9, "abs_": 1e9}
-
-
-def adagrad(rule, accumulate, **arguments):
-    return ClippedAdagrad(
-        rule, THRESHOLDS[rule], accumulate=accumulate, learning_rate=RATE, **arguments
-    )
 
 
 def steps_of(shape, dtype):
@@ -141,18 +133,18 @@ def assert_close(found, expected, dtype):
     "shape, dtype, way",
     [
         (LARGE[0], "float32", "eager"),
-        (LARGE[1], "float32", "function"),
-        (LARGE[1], "float64", "xla"),
+        pytest.param(LARGE[1], "float32", "function", marks=pytest.mark.slow),
+        pytest.param(LARGE[1], "float64", "xla", marks=pytest.mark.slow),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("rule, accumulate", METHODS)
+@EACH_METHOD
 def test_steps_with_xla_are_those_without(rule, accumulate, shape, dtype, way):
     # Units of their own size, so that their factors differ.
     grads = [grad * np.linspace(0.01, 1, shape[-1], dtype=dtype) for grad in steps_of(shape, dtype)]
     found, expected = (
         run(
-            adagrad(rule, accumulate, export_clipping_factors=True, jit_compile=jit),
+            optimizer_of(rule, accumulate, export_clipping_factors=True, jit_compile=jit),
             values(shape, dtype),
             grads,
             used,
@@ -164,16 +156,15 @@ def test_steps_with_xla_are_those_without(rule, accumulate, shape, dtype, way):
         assert expected[-1] < 0.5
 
 
-@pytest.mark.parametrize("jit", [True, False])
 @pytest.mark.parametrize("rule", ["gc", "agc_per_layer", "agc_per_unit", "lamb", "clippy"])
-def test_factor_of_a_large_variable_is_that_of_the_definition(rule, jit):
+def test_factor_of_a_large_variable_is_that_of_the_definition(rule):
     # In a shape with few units, because the definition is slow.
     start, grad = values((9363, 7), "float64"), values((9363, 7), "float64", 2)
     grad *= np.linspace(0.1, 1, 7)
     start *= np.linspace(1, 3, 7)
-    optimizer = adagrad(rule, "raw", export_clipping_factors=True, jit_compile=jit)
+    optimizer = optimizer_of(rule, "raw", export_clipping_factors=True)
     variable = tf.Variable(start)
-    assert variable.shape.num_elements() > base.LARGE or jit is False
+    assert variable.shape.num_elements() > steps.LARGE
     optimizer.apply_gradients([(tf.constant(grad), variable)])
     update = grad / np.sqrt(0.1 + grad**2)
     sigma = sigma_by_definition(rule, grad, start, update, RATE, **THRESHOLDS[rule])
@@ -181,13 +172,12 @@ def test_factor_of_a_large_variable_is_that_of_the_definition(rule, jit):
     np.testing.assert_allclose(variable, start - RATE * sigma * update, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [
         lambda **given: ClippedAdam("clippy", THRESHOLDS["clippy"], **given),
-        lambda **given: ClippedAdam("agc_per_unit", THRESHOLDS["agc_per_unit"], **given),
         lambda **given: ClippedSGD("lamb", THRESHOLDS["lamb"], momentum=0.9, **given),
-        lambda **given: ClippedSGD("gc", THRESHOLDS["gc"], **given),
         lambda **given: ClippedAdagrad("gc", THRESHOLDS["gc"], scope="global", **given),
         lambda **given: ClippyAdagrad(**given),
         lambda **given: ClippyAdagrad(clip_accumulator_update=True, **given),
@@ -205,12 +195,16 @@ def test_other_classes_with_xla_are_those_without(make):
 
 @pytest.mark.parametrize(
     "rule, accumulate, way",
-    [(*method, "eager") for method in METHODS]
-    + [("naive", "raw", "xla"), ("clippy", "raw", "xla"), ("gc", "clipped", "xla")],
+    [
+        pytest.param("naive", "raw", "eager", marks=pytest.mark.slow),
+        pytest.param("clippy", "raw", "xla", marks=pytest.mark.slow),
+        ("gc", "clipped", "eager"),
+        pytest.param("agc_per_unit", "clipped", "eager", marks=pytest.mark.slow),
+    ],
 )
 def test_the_guard_sees_the_last_and_the_first_piece(rule, accumulate, way):
     start = values(LARGE[0])
-    optimizer = adagrad(rule, accumulate, export_clipping_factors=True)
+    optimizer = optimizer_of(rule, accumulate, export_clipping_factors=True)
     variable = tf.Variable(start, name="large")
     optimizer.build([variable])
     step = stepping(optimizer, variable, way)
@@ -237,15 +231,14 @@ def naive(shape, jit, way):
     "shape, jit, way",
     [
         (LARGE[1], True, "eager"),
-        (LARGE[1], True, "xla"),
+        pytest.param(LARGE[1], True, "xla", marks=pytest.mark.slow),
         (LARGE[1], False, "eager"),
         ((70_001,), True, "eager"),
     ],
     ids=str,
 )
 @pytest.mark.parametrize(
-    "rule, accumulate",
-    [(rule, "clipped") for rule in CLIPS_GRADIENT] + [("gc", "raw"), ("clippy", "raw")],
+    "rule, accumulate", [("agc_per_unit", "clipped"), ("gc", "raw"), ("clippy", "raw")]
 )
 def test_a_factor_of_one_leaves_adagrad_bit_for_bit(rule, accumulate, shape, jit, way):
     start, grads = values(shape), steps_of(shape, "float32")

@@ -17,8 +17,8 @@ def totals_of_columns(terms, arrays, size=SIZE):
     Args:
       terms: function (*arrays) -> list of (kind, tensor of their shape), kind "sum" or "min".
       arrays: tensors of one static shape, of rank 2 or more and not empty.
-      size: coordinates of a piece, about.
-    Returns: a list of (kind, tensor of shape (1, ..., 1, columns)), a pair a term.
+      size: about how many coordinates a piece has.
+    Returns: a list of (kind, tensor of shape (1, ..., 1, columns)), a pair for each term.
     """
     columns = arrays[0].shape[-1]
     kept = [1] * (arrays[0].shape.rank - 1) + [columns]

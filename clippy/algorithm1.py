@@ -1,0 +1,56 @@
+"""Algorithm 1, Adagrad with Clippy, as one function that every step of ClippedAdagrad runs.
+
+A step is a generator: it yields the StepView that a rule looks at, is sent the factor sigma, and
+yields the new state and what the weight loses. Whoever runs it finds sigma in a way of their own,
+at once, in some rows of a table or piece by piece under XLA (`clippy.steps`), or over all variables
+together (`clippy.scope`); the lines stay the same.
+"""
+
+from clippy.keras2 import tf
+from clippy.rules import StepView
+
+
+def adagrad(g, w, state, eta, count):
+    """Algorithm 1, lines 5 to 9, for one variable; with another rule than Clippy it is Eq. 5.
+
+    Args:
+      g: the gradient, shape of the variable.
+      w: the weight before the step, shape of the variable.
+      state: [G_{t-1}], the accumulator, shape of the variable.
+      eta: the learning rate of the step, scalar.
+      count: steps taken before this one, which Adagrad does not need.
+    """
+    # Line 5, g = dL(w)/dw, is the caller's.
+    G = state[0] + tf.square(g)  # line 6: update accumulator
+    r = g * tf.math.rsqrt(G)  # line 7: compute updates
+    sigma = yield StepView(g, w, r, eta)  # line 8: get clipping factor, by rules.Clippy
+    yield [G], (eta * sigma) * r  # line 9: w loses eta * sigma * r
+
+
+def adagrad_rows(g, w, state, eta, count):
+    """`adagrad` in the rows of a sparse gradient; the product of line 9 is taken in another order.
+
+    The committed results were multiplied in this order, and the other one rounds differently.
+    """
+    sigma = yield next(adagrad(g, w, state, eta, count))
+    G = state[0] + tf.square(g)
+    yield [G], (eta * sigma) * tf.math.rsqrt(G) * g
+
+
+def clip_gradient(step):
+    """A step whose gradient is clipped before anything else happens to it (Eq. 2 and 3).
+
+    The rule looks at gradient and weight, and the step accumulates and applies sigma * g.
+
+    Args:
+      step: a step such as `adagrad`.
+    Returns: the step with the gradient clipped, of the same form.
+    """
+
+    def clipped(g, w, state, eta, count):
+        sigma = yield StepView(g, w, g, eta)
+        rest = step(sigma * g, w, state, eta, count)
+        next(rest)
+        yield rest.send(tf.ones([], g.dtype))
+
+    return clipped

@@ -1,0 +1,95 @@
+"""Algorithm 1 in NumPy, and the layers around its lines held to them bit for bit."""
+
+import numpy as np
+import pytest
+
+from clippy.algorithm1 import adagrad
+from clippy.drop_in import paper_clippy
+from clippy.keras2 import tf
+from clippy.rules import RULES
+from clippy.testing import (
+    DTYPES,
+    RATE,
+    TABLE,
+    THRESHOLDS,
+    assert_factors,
+    assert_identical_path,
+    assert_same_path,
+    gradients,
+    only,
+    optimizer_of,
+    run,
+    run_by_definition,
+    weights,
+)
+
+
+def lines_5_to_9(g, w, G, eta, rel, abs_):
+    """One step of `algorithm1.adagrad`, nothing around it: w_{t+1}, G_t and sigma_t."""
+    step = adagrad(g, w, [G], eta, count=None)
+    sigma = RULES["clippy"](next(step), rel=rel, abs_=abs_)
+    [G], moved = step.send(sigma)
+    return w - moved, G, sigma
+
+
+def path_of_lines(start, grads, traced=False):
+    """The weights after every step, as `run` gives those of an optimizer, and the last G."""
+    step = tf.function(lines_5_to_9) if traced else lines_5_to_9
+    w = {name: tf.constant(value) for name, value in start.items()}
+    G, path = {name: tf.fill(w[name].shape, tf.constant(0.1, w[name].dtype)) for name in w}, [start]
+    for grad in grads:
+        for name in w:
+            g, eta = tf.convert_to_tensor(grad[name]), tf.constant(RATE, w[name].dtype)
+            w[name], G[name], _ = step(g, w[name], G[name], eta, **THRESHOLDS["clippy"])
+        path.append({name: value.numpy() for name, value in w.items()})
+    return path, G
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_lines_are_those_of_the_paper(dtype):
+    start, grads = weights(dtype), gradients(12, dtype)
+    expected, states, sigmas = run_by_definition("clippy", "raw", start, grads)
+    path, G = path_of_lines(start, grads)
+    assert_same_path(path, expected)
+    for name in start:
+        np.testing.assert_allclose(G[name], states[name][0], rtol=64 * np.finfo(dtype).eps)
+        assert min(sigma[name] for sigma in sigmas) < 0.75
+        assert max(sigma[name] for sigma in sigmas) == 1
+
+
+@pytest.mark.parametrize("traced", [False, True], ids=["eager", "function"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("skip_nonfinite", [False, True], ids=["plain", "guarded"])
+def test_every_step_of_the_optimizer_is_that_of_the_lines(skip_nonfinite, dtype, traced):
+    start, grads = weights(dtype), gradients(12, dtype)
+    lines, G = path_of_lines(start, grads, traced)
+    optimizer = optimizer_of("clippy", skip_nonfinite=skip_nonfinite, jit_compile=False)
+    assert_identical_path(run(optimizer, start, grads, traced), lines)
+    for accumulator, total in zip(optimizer.accumulators, G.values(), strict=True):
+        np.testing.assert_array_equal(accumulator, total)
+
+
+def test_the_rows_of_a_table_are_stepped_as_in_the_lines():
+    start, slices = only(TABLE, weights(), gradients(6, sparse=True))
+    whole = [{TABLE: tf.convert_to_tensor(grad[TABLE])} for grad in slices]
+    # The product of line 9 is taken in another order and may round otherwise in the last bit.
+    assert_same_path(run(optimizer_of("clippy"), start, slices), path_of_lines(start, whole)[0], 4)
+
+
+@pytest.mark.parametrize("shape", [(301, 257), (70_001,)], ids=str)
+def test_compiled_steps_and_pieces_have_the_factor_of_the_lines(shape):
+    # A minimum does not depend on the order of its pieces.
+    start = {"w": np.random.default_rng(0).normal(size=shape).astype("float32")}
+    grads = [{"w": start["w"][::-1] * size} for size in (10, 1e-4, 1)]
+    path, _ = path_of_lines(start, grads)
+    optimizer = optimizer_of("clippy", export_clipping_factors=True)
+    assert_same_path(run(optimizer, start, grads), path, 4)
+    assert optimizer._programs  # XLA was used
+
+
+def test_clippy_with_the_papers_thresholds_is_algorithm_1():
+    start, grads = weights(), gradients(12)
+    expected, _, sigmas = run_by_definition("clippy", "raw", start, grads)
+    optimizer = paper_clippy(RATE, export_clipping_factors=True)
+    assert_same_path(run(optimizer, start, grads, traced=True), expected)
+    assert_factors(optimizer, sigmas[-1])
