@@ -114,7 +114,9 @@ def test_every_step_is_that_of_the_authors(setting, update):
     assert int(ours.iterations) == 200
 
 
-@pytest.mark.parametrize("setting", ["defaults", "accumulator"])
+@pytest.mark.parametrize(
+    "setting", ["defaults", pytest.param("accumulator", marks=pytest.mark.slow)]
+)
 @EACH_UPDATE
 def test_compiled_steps_of_a_large_variable_are_those_of_the_authors(update, setting):
     shapes = {"kernel": (300, 257), "bias": (LARGE + 3,)}

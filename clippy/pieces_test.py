@@ -156,7 +156,14 @@ def test_steps_with_xla_are_those_without(rule, accumulate, shape, dtype, way):
         assert expected[-1] < 0.5
 
 
-@pytest.mark.parametrize("rule", ["gc", "agc_per_layer", "agc_per_unit", "lamb", "clippy"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "agc_per_unit",
+        "clippy",
+        *(pytest.param(rule, marks=pytest.mark.slow) for rule in ("gc", "agc_per_layer", "lamb")),
+    ],
+)
 def test_factor_of_a_large_variable_is_that_of_the_definition(rule):
     # In a shape with few units, because the definition is slow.
     start, grad = values((9363, 7), "float64"), values((9363, 7), "float64", 2)

@@ -227,7 +227,11 @@ def test_thresholds_in_variables_change_without_a_new_trace(name, dtype, thresho
 
 
 @EACH_DTYPE
-@pytest.mark.parametrize("shape", [(), (0, 5), (3, 5), (2, 3, 5)], ids=str)
+@pytest.mark.parametrize(
+    "shape",
+    [(3, 5), *(pytest.param(s, marks=pytest.mark.slow) for s in [(), (0, 5), (2, 3, 5)])],
+    ids=str,
+)
 @EACH_RULE
 def test_xla_gives_the_sigma_of_eager_execution(name, shape, dtype):
     @tf.function(jit_compile=True)
