@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from data import DayCache
+from experiments.findings import symptoms
 from experiments.machinery.records import find as recorded
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import runner as runner_module
@@ -110,3 +111,11 @@ def test_a_healthy_run_has_no_culprit(healthy):
     found = diagnosis(root, runner, config())
     assert found.culprit == "none", found.lines
     assert len(found.lines) == 2
+
+
+def test_a_day_that_is_not_finite_has_no_say_in_what_is_usual():
+    def day_rows(day):
+        return {"dense": np.array([[1.0, 2.0 if day != 1 else np.nan], [1.5, 2.0]])}
+
+    found = symptoms.input_outliers(day_rows, [1, 2], [0, 1, 2])
+    assert [(item.name, item.day) for item in found] == [("dense_1", 1)]

@@ -170,7 +170,9 @@ def _outliers(scales, days, earlier, names, limit=RANGE):
 
 
 def _usual(values):
-    return np.median(np.array(values), axis=0)
+    """The median over days; a day whose value is not finite has no say in what is usual."""
+    values = np.array(values, float)
+    return np.nanmedian(np.where(np.isfinite(values), values, np.nan), axis=0)
 
 
 def _size(outlier):
