@@ -50,7 +50,8 @@ def main(command, values):
       values: the FlagValues that it reads.
 
     The exit status is 0 if it is done, 1 if something to verify differs, 2 for bad input, 3 for
-    runs that crashed or stopped, 130 if it is interrupted.
+    runs that crashed or stopped, 130 if it is interrupted. `make` turns every failure into 2, so
+    who needs to tell them apart calls the script.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # a terminal may lack the letters of a sparkline

@@ -26,6 +26,7 @@ EXCEPTIONS = {
     "make tensorboard": "installs a package, and serves until Ctrl-C",
     "make readme": "writes the pages of the committed records, which are not copied",
     "make test": "runs these tests",
+    "make test-slow": "runs these tests",
     "make setup": "installs the environment of the tests",
     "make clean": "removes it",
     "make lock": "resolves it anew",

@@ -8,6 +8,7 @@ from data import TASKS
 from data.tasks import BINARY
 from experiments.training.detector import Detector, see_row
 
+# The thresholds below were set on runs of design data seeds, as those of the detector.
 USUAL_STEPS = 24  # ours: two days of the laptop profile say what was usual before
 MOVED = 3.0  # ours: healthy losses of a task stayed below twice their usual
 LAYER_MOVED = 15.0  # ours: healthy gradient norms reached 13 times their usual

@@ -12,6 +12,8 @@ from experiments.training.program import Forward, Program
 class DistributedProgram(Program):
     """A Program whose weights and optimizer state are mirrored on the replicas of a strategy.
 
+    The trainer does not know of devices, because the interface is that of Program.
+
     The gradients of all replicas are summed before the optimizer sees them, so that clipping
     factors are those of the global batch. Gradients are made dense before that: one reduction of a
     known size, and no order of ids in it. All replicas hold equal numbers at all times. This is

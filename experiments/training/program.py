@@ -62,7 +62,7 @@ class Program:
             # A divergence is to be seen, and curves repeat bit for bit what has been committed.
             skip_nonfinite=False,
             export_clipping_factors=telemetry is not None,
-            jit_compile=False,
+            jit_compile=False,  # on one core a step of these models is faster, and ready sooner
         )
         self._optimizer.build(self._variables)
         self._state = [] if optimizer else sum(self._optimizer.state.values(), [])
