@@ -214,7 +214,11 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
             self.clipping_factors[index].assign(kept)
 
     def _distributed_apply_gradients_fn(self, distribution, grads_and_vars, **kwargs):
-        """Takes all steps. The factor of scope "global" needs all gradients first, aggregated."""
+        """Takes all steps. The factor of scope "global" needs all gradients first, aggregated.
+
+        That scope measures every variable twice where steps are compiled. It is there to be
+        compared (section 4.3.2).
+        """
         if self.scope == "global":
             # An aggregated gradient is the same on every device.
             measured = [
