@@ -1,7 +1,8 @@
 """What runs in a worker of a cluster: it says what it computes with, and executes runs.
 
-It prints into no log of a study: it is there before and after it, and serves several. The trace of
-a run that crashed comes back with the name of the worker.
+A worker prints into no log of a study, because it outlives the study and serves several. Its output
+belongs to whoever started it. The trace of a run that crashed comes back with the worker's name.
+A thread of faulthandler ends a process that hangs, even where Python itself is stuck.
 """
 
 import faulthandler
