@@ -167,9 +167,9 @@ class Cluster:
     """Executes runs on a cluster, as many at a time as there are workers; as local.Local.
 
     Dask repeats a run whose worker died. It gives the run up after one death more than its setting
-    `allowed-failures`, which is 3 unless the scheduler is told otherwise. It counts a death for every run that a worker had,
-    also for those that only waited there. So no worker is given a second run: where machines are
-    taken away often, innocent runs would be lost.
+    `allowed-failures`, which is 3 unless the scheduler is told otherwise. It counts a death for
+    every run that a worker had, also for those that only waited there. So no worker is given a
+    second run: where machines are taken away often, innocent runs would be lost.
 
     Args:
       connection: Connection.
