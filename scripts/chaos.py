@@ -13,6 +13,7 @@ import time
 import psutil
 from absl import flags
 
+from experiments.machinery.workers.worker import states
 from scripts import command
 
 FLAGS = command.flags_of("profile", "workers", "seeds")
@@ -24,7 +25,6 @@ flags.DEFINE_integer(
 CRASHED = 3  # exit status of a study with runs that crashed; the same command tries them again
 # What a blow hits, with its weight: one worker, all workers, the parent, the whole machine.
 BLOWS = {"worker": 8, "workers": 4, "parent": 1, "machine": 1}  # ours: a start costs the most
-HURRY = 0.5  # ours: share of the blows that wait for nothing, and hit starts more than runs
 JITTER_S = 1.0  # ours: about a run of smoke, so that blows hit every part of one
 ORPHANS_S = 20.0  # ours: far above what a worker needs to notice, on a busy machine
 TABLES = ("table2.md", "table2.csv", "table2.tex", "table2_runs.csv", "calibration.json")
@@ -51,9 +51,11 @@ class Study:
         self._line = [sys.executable, "-m", "scripts.reproduce_table2", *flags]
 
     def start(self):
-        """Starts the command; returns its psutil.Popen."""
+        """Starts the command; returns its subprocess.Popen."""
         with self._log.open("ab") as log:
-            return psutil.Popen(self._line, cwd=self._root, stdout=log, stderr=subprocess.STDOUT)
+            return subprocess.Popen(
+                self._line, cwd=self._root, stdout=log, stderr=subprocess.STDOUT
+            )
 
     def leave_alone(self, times=1):
         """Runs the command so often at the same time. Raises: Broken if it fails."""
@@ -66,16 +68,16 @@ class Study:
         return len(list(self.results.glob("runs/*.csv.gz")))
 
     def trained(self):
-        """Ids of the runs that were trained, each as often as it was."""
-        from experiments.machinery.workers.testing import trained
+        """Ids of the runs that were trained, each as often as it was, sorted."""
+        from experiments.machinery.workers.testing import trained  # late: help does not need it
 
         return trained(self.results)
 
     def compare(self, other):
-        """Raises: Broken unless tables and curves are those of another study, and nothing else."""
+        """Raises: Broken unless it left what another study did, and trained each run once."""
         found = differences(self.results, other.results)
-        if len(set(self.trained())) < len(self.trained()):
-            found.append("a finished run was repeated")
+        ids = self.trained()
+        found += ["a finished run was repeated"] * (len(set(ids)) < len(ids))
         if found:
             raise Broken(f"{self.results}: {'; '.join(found)}")
 
@@ -97,7 +99,7 @@ def differences(folder, reference):
     return found + [f"{path} was left" for path in sorted(left)]
 
 
-class Chaos:
+def torment(study, runs, kills, seed):
     """Runs a study until it has ended well, and kills its processes meanwhile.
 
     Args:
@@ -105,72 +107,54 @@ class Chaos:
       runs: number of its runs.
       kills: number of processes that are killed; the last blow may hit more.
       seed: of what is killed and when.
+    Returns: Counter of starts, killed workers, those of them that had a run under way, and killed
+      parents.
+    Raises: Broken if a worker outlives its parent, or the command fails but for crashed runs.
     """
-
-    def __init__(self, study, runs, kills, seed):
-        self._study, self._runs, self._kills = study, runs, kills
-        self._random, self._hurry = random.Random(seed), False
-        self._orphans, self._counts = [], collections.Counter()
-
-    def run(self):
-        """Does it.
-
-        Returns: Counter of starts, blows, killed workers and parents, "under way", kills of workers
-          with a run under way, and "crashed", ends of the command with crashed runs.
-        Raises: Broken if a worker outlives its parent, or the command fails in another way.
-        """
-        status = None
-        while status != 0:
-            process = self._study.start()
-            self._counts["starts"] += 1
-            try:
-                self._bury()
-                while process.poll() is None:
-                    self._blow(process)
-                    time.sleep(0.02)
-            finally:
-                process.kill()
-                status = process.wait()
-            self._counts["crashed"] += status == CRASHED
-            if status not in (0, CRASHED, -signal.SIGKILL):
-                raise Broken(f"the command ended with status {status}")
-        return self._counts
-
-    def _bury(self):
-        """Sees that the workers of a killed parent end."""
-        if psutil.wait_procs(self._orphans, timeout=ORPHANS_S)[1]:
-            raise Broken(f"workers outlive their parent by {ORPHANS_S:.0f} s")
-        self._orphans = []
-
-    def _blow(self, process):
-        """Kills something if it is time, so that blows fall on all of the study."""
-        killed = self._counts["workers"] + self._counts["parents"]
-        due = 0 if self._hurry else 0.8 * self._runs * killed / self._kills
-        if killed >= self._kills or self._study.recorded() < due:
-            return
-        time.sleep(self._random.uniform(0, JITTER_S))
-        self._hurry = self._random.random() < HURRY
-        with contextlib.suppress(psutil.NoSuchProcess):  # one has just ended
-            self._strike(process)
-
-    def _strike(self, process):
-        """Kills one process or several at once."""
-        from experiments.machinery.workers.testing import at_work
-
-        workers = [c for c in process.children() if "spawn_main" in " ".join(c.cmdline())]
-        under_way = at_work(self._study.results)
-        at_runs = [worker for worker in workers if worker.pid in under_way]
-        (blow,) = self._random.choices(list(BLOWS), list(BLOWS.values()))
-        self._counts["blows"] += 1
-        if blow in ("parent", "machine"):
+    chance, counts, orphans, due, status = random.Random(seed), collections.Counter(), [], 0, None
+    while status != 0:
+        process = study.start()
+        counts["starts"] += 1
+        try:
+            if psutil.wait_procs(orphans, timeout=ORPHANS_S)[1]:
+                raise Broken(f"workers outlive their parent by {ORPHANS_S:.0f} s")
+            orphans = []
+            while process.poll() is None:
+                killed = counts["workers"] + counts["parents"]
+                if killed < kills and study.recorded() >= due:
+                    time.sleep(chance.uniform(0, JITTER_S))
+                    orphans = _strike(process, study.results, chance, counts)
+                    # The blows fall on all of the study; half of them hit starts more than runs.
+                    due = chance.choice((0, 0.8 * runs * (killed + 1) / kills))
+                time.sleep(0.02)
+        finally:
             process.kill()
-            self._counts["parents"] += 1
-            self._orphans = workers
-        one = [self._random.choice(at_runs or workers)] if workers else []
-        for victim in {"worker": one, "parent": []}.get(blow, workers):
+            status = process.wait()
+        if status not in (0, CRASHED, -signal.SIGKILL):
+            raise Broken(f"the command ended with status {status}")
+    return counts
+
+
+def _strike(process, folder, chance, counts):
+    """Kills one process of a study or several at once; the workers of a killed parent."""
+    try:
+        children = psutil.Process(process.pid).children()
+        workers = [c for c in children if "spawn_main" in " ".join(c.cmdline())]
+    except psutil.NoSuchProcess:  # it, or one of them, has just ended
+        return []
+    under_way = {state["worker"] for state in states(folder)}
+    at_runs = [worker for worker in workers if worker.pid in under_way]
+    (blow,) = chance.choices(list(BLOWS), list(BLOWS.values()))
+    if blow in ("parent", "machine"):
+        process.kill()
+        counts["parents"] += 1
+    one = [chance.choice(at_runs or workers)] if workers else []
+    for victim in {"worker": one, "parent": []}.get(blow, workers):
+        with contextlib.suppress(psutil.NoSuchProcess):
             victim.kill()
-            self._counts["workers"] += 1
-            self._counts["under way"] += victim in at_runs
+            counts["workers"] += 1
+            counts["at runs"] += victim in at_runs
+    return workers if blow in ("parent", "machine") else []
 
 
 def main():
@@ -193,7 +177,7 @@ def _all(folder, given):
     alone.leave_alone()
     runs = len(alone.trained())
     print(f"{runs} runs; the same under fire: {FLAGS.kills} kills", flush=True)
-    counts = Chaos(killed, runs, FLAGS.kills, FLAGS.chaos_seed).run()
+    counts = torment(killed, runs, FLAGS.kills, FLAGS.chaos_seed)
     print(", ".join(f"{count} {name}" for name, count in counts.items()))
     killed.compare(alone)
     print("two studies at once", flush=True)

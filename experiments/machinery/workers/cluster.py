@@ -137,10 +137,10 @@ def _check(client, wanted, address):
     answers = client.run(cluster_worker.worker_answer, wanted, on_error="return")
     processors = collections.Counter(getattr(a, "processor", "") for a in answers.values())
     try:
-        answers["the scheduler"] = client.run_on_scheduler(cluster_worker.scheduler_answer)
+        answers["the scheduler"] = client.run_on_scheduler(cluster_worker.scheduler_answer, wanted)
     except Exception as error:  # of any kind: it was raised there
         answers["the scheduler"] = error
-    unfit = {_told(name, answer, wanted) for name, answer in answers.items()} - {""}
+    unfit = {_told(name, answer) for name, answer in answers.items()} - {""}
     if unfit:
         raise BadInput(
             f"CLUSTER = {address!r}: {'; '.join(sorted(unfit))}: expected a scheduler and "
@@ -151,12 +151,11 @@ def _check(client, wanted, address):
         sys.stderr.write(f"note: processors may round differently; the workers have {shown}\n")
 
 
-def _told(name, answer, wanted):
+def _told(name, answer):
     """What is said of an unfit process of the cluster, or ""."""
     if isinstance(answer, Exception):
         return f"{name} has no checkout in its working folder ({_line(answer)})"
-    unfit = answer.unfit(wanted)
-    return f"{answer.host} has {', '.join(unfit)}" if unfit else ""
+    return f"{answer.host} has {', '.join(answer.unfit)}" if answer.unfit else ""
 
 
 def _line(error):

@@ -4,19 +4,18 @@ import errno
 import os
 import signal
 import sys
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
 from distributed import KilledWorker
-from distributed.scheduler import WorkerState
 
 from experiments.errors import BadInput, RunsCrashed
 from experiments.findings.make import write_cases
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import cluster, cluster_worker, pool, worker
 from experiments.machinery.workers.cluster import Cluster, check_address, connected
-from experiments.machinery.workers.cluster_worker import Answer, Wanted, worker_answer
+from experiments.machinery.workers.cluster_worker import Wanted, worker_answer
 from experiments.machinery.workers.study import Study
 from experiments.machinery.workers.testing import (
     DIVERGENCE,
@@ -177,29 +176,8 @@ def test_a_study_on_a_cluster_with_a_killed_worker_leaves_the_same_bytes(
     assert [record.status for record in Store(far).records()] == ["finished"] * 4
 
 
-class Asked:
-    """What Dask gives for a run: pending until a test ends it."""
-
-    def __init__(self, *arguments, key, pure):
-        self.ended = None
-
-    def done(self):
-        return self.ended is not None
-
-    def cancelled(self):
-        return isinstance(self.ended, CancelledError)
-
-    def result(self):
-        if isinstance(self.ended, Exception):
-            raise self.ended
-        return self.ended
-
-    def release(self):
-        """Nothing to release."""
-
-
 class MadeUp:
-    """A connection to two workers that do nothing."""
+    """A connection to workers that do nothing: a test ends what they were asked for."""
 
     wanted, is_lost, number = "wanted", False, 2
 
@@ -210,7 +188,7 @@ class MadeUp:
         return self.number
 
     def submit(self, *arguments, **named):
-        self.asked.append(Asked(*arguments, **named))
+        self.asked.append(Future())
         return self.asked[-1]
 
 
@@ -233,42 +211,38 @@ def test_a_worker_is_given_one_run_at_a_time(made):
     engine = engine_on(made, runs)
     assert engine.ended(0.0) == []
     assert len(made.asked) == 2
-    made.asked[1].ended = Ended("done")
+    made.asked[1].set_result(Ended("done"))
     assert engine.ended(0.0) == [(runs[1], Ended("done"))]
     assert engine.ended(0.0) == []
     assert len(made.asked) == 3
 
 
-STATE = WorkerState(
-    address="tcp://10.0.0.7:1",
-    status="init",
-    pid=1,
-    name="n",
-    nthreads=1,
-    memory_limit=0,
-    local_directory="/tmp",
-    nanny="",
-    server_id="s",
-)
-
-
 @pytest.mark.parametrize(
     "end, how, said",
     [
-        (KilledWorker("key", STATE, 3), "died", "on 4 different workers"),
-        (CancelledError(), "broke", "the cluster dropped the run"),
+        (
+            KilledWorker("key", SimpleNamespace(address="tcp://10.0.0.7:1"), 3),
+            "died",
+            "on 4 different workers",
+        ),
         (RuntimeError("not pickled"), "crashed", "RuntimeError: not pickled\n"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x.trace"), "stopped", "/x.trace: can"),
-        (Ended("died", "hung"), "died", "hung"),
     ],
 )
 def test_what_goes_wrong_is_told_apart(made, end, how, said):
     engine = engine_on(made, [smoke_run()])
     engine.ended(0.0)
-    made.asked[0].ended = end
+    made.asked[0].set_exception(end)
     ((run, ended),) = engine.ended(0.0)
     assert (run, ended.how) == (smoke_run(), how)
     assert said in ended.text
+
+
+def test_a_run_that_the_cluster_dropped_may_not_have_been_begun(made):
+    engine = engine_on(made, [smoke_run()])
+    engine.ended(0.0)
+    made.asked[0].cancel()
+    assert engine.ended(0.0) == [(smoke_run(), Ended("broke", "the cluster dropped the run"))]
 
 
 def test_runs_without_a_worker_are_given_back_when_the_scheduler_is_gone(made):
@@ -289,27 +263,21 @@ def test_a_study_that_waits_for_workers_says_so_once(made, monkeypatch, capsys):
     assert capsys.readouterr().err == "note: the cluster has no worker; the study waits for one\n"
 
 
-def test_differences_of_a_worker_are_named():
-    wanted = Wanted({"commit": "abc", "numpy": "2.4.6", "python": "3.11.9"}, "/shared/probe")
-    traits = {"commit": "", "numpy": "2.4.5", "python": "3.11.9"}
-    unfit = Answer("node7", "cpu", traits, ["2 threads"]).unfit(wanted)
-    assert unfit == ["commit unknown and not abc", "numpy 2.4.5 and not 2.4.6", "2 threads"]
-    assert Answer("node7", "cpu", wanted.traits, []).unfit(wanted) == []
-
-
 @pytest.mark.parametrize(
-    "threads, name, wrong",
+    "changed, name, threads, unfit",
     [
-        (1, "there", []),
-        (1, "gone", ["no sight of {folder}"]),
-        (3, "there", ["3 threads and not 1 (--nthreads 1)"]),
+        ({}, "there", 1, []),
+        ({"numpy": "9.8"}, "there", 1, ["numpy {numpy} and not 9.8"]),
+        ({"else": "1"}, "there", 1, ["else unknown and not 1"]),
+        ({}, "gone", 3, ["no sight of {folder}", "3 threads and not 1 (--nthreads 1)"]),
     ],
 )
-def test_a_worker_looks_at_the_shared_folder_and_its_threads(tmp_path, threads, name, wrong):
+def test_what_makes_a_worker_unfit_is_named(tmp_path, changed, name, threads, unfit):
     (tmp_path / "there").touch()
-    dask_worker = SimpleNamespace(state=SimpleNamespace(nthreads=threads))
-    answer = worker_answer(Wanted({}, str(tmp_path / name)), dask_worker)
-    assert answer.wrong == [text.format(folder=tmp_path) for text in wrong]
+    own = cluster_worker.traits()
+    wanted = Wanted(own | changed, str(tmp_path / name))
+    answer = worker_answer(wanted, SimpleNamespace(state=SimpleNamespace(nthreads=threads)))
+    assert answer.unfit == [text.format(folder=tmp_path, numpy=own["numpy"]) for text in unfit]
 
 
 def test_the_checksum_is_of_the_code_and_not_of_its_tests(tmp_path):

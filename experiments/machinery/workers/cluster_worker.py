@@ -40,23 +40,12 @@ class Answer(NamedTuple):
     Args:
       host: name of its machine.
       processor: name of the processor.
-      traits: see `traits`.
-      wrong: what else makes it unfit, as texts.
+      unfit: what makes it unfit for the runs of a command: texts, none if it is fit.
     """
 
     host: str
     processor: str
-    traits: dict[str, str]
-    wrong: list[str]
-
-    def unfit(self, wanted):
-        """What makes this process unfit for the runs of a command: texts, none if it is fit."""
-        differences = [
-            f"{name} {self.traits.get(name) or 'unknown'} and not {value or 'unknown'}"
-            for name, value in wanted.traits.items()
-            if self.traits.get(name) != value
-        ]
-        return [*differences, *self.wrong]
+    unfit: list[str]
 
 
 @functools.cache
@@ -81,9 +70,15 @@ def _checksum(root):
     return digest.hexdigest()[:12]
 
 
-def scheduler_answer():
-    """The Answer of a scheduler, which neither computes nor reads results."""
-    return Answer(socket.gethostname(), provenance()["processor"], traits(), [])
+def scheduler_answer(wanted):
+    """The Answer of a scheduler, which neither computes nor reads results, to a Wanted."""
+    own = traits()
+    unfit = [
+        f"{name} {own.get(name) or 'unknown'} and not {value or 'unknown'}"
+        for name, value in wanted.traits.items()
+        if own.get(name) != value
+    ]
+    return Answer(socket.gethostname(), provenance()["processor"], unfit)
 
 
 def worker_answer(wanted, dask_worker):
@@ -93,12 +88,12 @@ def worker_answer(wanted, dask_worker):
       wanted: Wanted.
       dask_worker: distributed.Worker, given by Dask.
     """
-    wrong = []
+    answer = scheduler_answer(wanted)
     if not pathlib.Path(wanted.probe).exists():
-        wrong.append(f"no sight of {pathlib.Path(wanted.probe).parent}")
+        answer.unfit.append(f"no sight of {pathlib.Path(wanted.probe).parent}")
     if dask_worker.state.nthreads != 1:  # with more, the bits depend on their number
-        wrong.append(f"{dask_worker.state.nthreads} threads and not 1 (--nthreads 1)")
-    return scheduler_answer()._replace(wrong=wrong)
+        answer.unfit.append(f"{dask_worker.state.nthreads} threads and not 1 (--nthreads 1)")
+    return answer
 
 
 def execute(wanted, folders, arguments, hang_s):
@@ -151,7 +146,7 @@ def _be_fit(this, wanted):
     global _fit_for
     if _fit_for == wanted.probe:
         return
-    if unfit := worker_answer(wanted, this).unfit(wanted):
+    if unfit := worker_answer(wanted, this).unfit:
         from distributed import Reschedule
 
         reason = f"unfit for the study: {', '.join(unfit)}"

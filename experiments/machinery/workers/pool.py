@@ -43,7 +43,7 @@ class Pool:
 
     def __init__(self, store, cache_root, workers, connection=None):
         self._store, self._claims = store, Claims(store.root)
-        self._logs, self._progress = store.root / "logs", store.root / "progress"
+        self._logs = store.root / "logs"
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         folders = [str(pathlib.Path(folder).resolve()) for folder in (store.root, cache_root)]
         self._engine = Cluster(connection, folders) if connection else Local(workers, folders)
@@ -71,8 +71,8 @@ class Pool:
         Returns: dict from run id to the path of its log, for those that crashed.
         Raises: CannotWrite as soon as a run could not write.
         """
-        for folder in (self._logs, self._progress):
-            folder.mkdir(exist_ok=True)
+        for name in ("logs", "progress"):
+            (self._store.root / name).mkdir(exist_ok=True)
         tidy(self._store)
         left, tries, crashed = list(configs), _Tries(), {}
         while left:
@@ -91,7 +91,7 @@ class Pool:
             if tries.end_round():
                 time.sleep(HELD_S)
             left = again
-        display.running(self._progress, study=self._name)
+        display.running(self._store.root, study=self._name)
         return crashed
 
     def _round(self, configs, display, telemetry):
@@ -102,7 +102,7 @@ class Pool:
         waiting = {config.run_id: config for config in configs}
         while waiting:
             found = self._engine.ended(POLL_S)
-            display.running(self._progress, waiting.values(), self._name)
+            display.running(self._store.root, waiting.values(), self._name)
             for config, ended in found:
                 del waiting[config.run_id]
                 if ended.how == "stopped":

@@ -2,7 +2,6 @@
 
 import collections
 import datetime
-import json
 import math
 import time
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from experiments.machinery.cost.cost import seconds_of
+from experiments.machinery.workers.worker import states
 from experiments.training.divergence import CHANCE, label
 
 HEARTBEAT_S = 300  # ours: between two plain lines of a study whose runs are long
@@ -99,17 +99,17 @@ class Display:
         """Says something that a person should know, in lines of its own."""
         self._print(Text(text))
 
-    def running(self, folder, waiting=(), study=None):
-        """Shows the runs under way, from the files that the workers keep in `folder`.
+    def running(self, root, waiting=(), study=None):
+        """Shows the runs under way.
 
         Args:
-          folder: of the progress files, see worker.py.
+          root: results folder, in which the workers keep their progress files.
           waiting: RunConfigs that have not ended, those under way among them.
           study: name that the files of this study's own runs give; others are said to be so.
         """
         if not self._is_live and self._clock() - self._said < HEARTBEAT_S:
             return
-        found = list(states(folder))
+        found = list(states(root))
         own = sum(state.get("study") == study for state in found)
         elsewhere = f", {len(found) - own} elsewhere" if own < len(found) else ""
         left = self._left(self._remaining_s(found, waiting))
@@ -208,15 +208,6 @@ class _Curve(NamedTuple):
         letters = min(CURVE_LETTERS, max(1, options.max_width - len(self.said)))
         top = max([LEAST_TOP, *(auc for auc in self.aucs if auc is not None)])
         yield self.said + Text(sparkline(self.aucs, letters, CHANCE, top), style=self.style)
-
-
-def states(folder):
-    """Yields what the progress files in a folder say of the runs under way, dicts of worker.py."""
-    for path in sorted(folder.glob("*.json")):
-        try:
-            yield json.loads(path.read_text())
-        except (OSError, ValueError):  # the run has just ended, or the file is just being replaced
-            continue
 
 
 def sparkline(values, width, low, high):

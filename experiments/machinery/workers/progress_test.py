@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from experiments.machinery.records.record import RunRecord
 from experiments.machinery.workers.progress import (
     BARS,
     HEARTBEAT_S,
@@ -18,8 +17,8 @@ from experiments.machinery.workers.progress import (
     mean_auc,
     sparkline,
 )
-from experiments.machinery.workers.testing import DIVERGENCE
-from experiments.studies.testing import smoke_run
+from experiments.machinery.workers.testing import leave_run
+from experiments.studies.testing import DIVERGENCE, smoke_run
 
 NOON = 1_700_000_000.0
 
@@ -35,7 +34,8 @@ class Shown:
     """A display on a terminal or a file of some width, and a folder of progress files."""
 
     def __init__(self, folder, *, terminal=True, width=100, colors=None, height=24, **kwargs):
-        self.text, self.folder, self.now_s = io.StringIO(), folder, NOON
+        self.text, self.folder, self.now_s = io.StringIO(), folder / "progress", NOON
+        self.folder.mkdir()
         console = Console(
             file=self.text,
             width=width,
@@ -54,7 +54,7 @@ class Shown:
         """The lines that the live display shows now, without colours."""
         with self.display:
             before = self.text.tell()
-            self.display.running(self.folder, waiting, "here-1")
+            self.display.running(self.folder.parent, waiting, "here-1")
             self.display._live.refresh()
             return self.lines(before)
 
@@ -73,7 +73,7 @@ def test_a_terminal_shows_the_runs_under_way_with_their_curves(tmp_path):
     shown.under_way("large-gc-abc", [0.7, 0.8, 0.5])
     shown.under_way("large-gc-def", [])
     shown.under_way("large-gc-ghi", [0.7], study="there-9")
-    (tmp_path / "2.json").write_text("{")  # being replaced just now
+    (shown.folder / "2.json").write_text("{")  # being replaced just now
     shown.display.begin("Table 2", 5, 3, 600.0)
     lines = shown.frame()
     assert line_with(lines, "abc") == "large-gc-abc  step 108/468  AUC 0.5000  full ▆█▁"
@@ -143,25 +143,14 @@ def test_elsewhere_there_are_plain_lines_alone(tmp_path):
     shown = Shown(tmp_path, terminal=False, width=40)
     for run_id, study in {"1": "here-1", "2": "there-9", "3": "there-9"}.items():
         shown.under_way(run_id, [0.7], study=study)
-    record = RunRecord(
-        run_id=smoke_run(1).run_id,
-        status="finished",
-        config={},
-        steps=36,
-        first_bad_step=None,
-        first_bad_day=None,
-        metrics={"click/auc": 0.7},
-        optimal={},
-        curves_sha256=None,
-        provenance={"wall_s": 12.3},
-    )
+    record, curves = leave_run(tmp_path, smoke_run(1), aucs=[0.7]), pd.DataFrame(rows([0.7]))
     with shown.display:
         shown.display.begin("Table 2", 5, 3, 600.0)
         for _ in range(9):
             shown.display.running(tmp_path)
             shown.display.held(smoke_run(2))
         shown.display.crashed(smoke_run(0))
-        shown.display.finished(smoke_run(1), record, pd.DataFrame(rows([0.7])))
+        shown.display.finished(smoke_run(1), record, curves)
         shown.now_s += HEARTBEAT_S + 1
         for _ in range(2):
             shown.display.running(tmp_path, study="here-1")
@@ -170,7 +159,7 @@ def test_elsewhere_there_are_plain_lines_alone(tmp_path):
     assert lines[0].startswith("Table 2: 5 runs, 3 done, 2 workers, about 5 min 00 s to go, done")
     assert lines[1] == f"{smoke_run(2).run_id}: another process is on it; looked at again later"
     assert lines[2] == f"[4/5] {smoke_run(0).run_id}  crashed   AUC   -    0 s"
-    assert lines[3] == f"[5/5] {smoke_run(1).run_id}  healthy   AUC 0.7000  12 s"
+    assert lines[3] == f"[5/5] {smoke_run(1).run_id}  healthy   AUC 0.7000  8 s"
     assert lines[4].startswith("[5/5] 1 running, 2 elsewhere, about ")
     assert lines[5:] == ["2 runs done: 1 crashed, 1 healthy in 5 min 01 s"]
 

@@ -16,8 +16,9 @@ from rich.console import Console
 from experiments.machinery.records.provenance import ROOT
 from experiments.machinery.records.record import RunRecord, Store
 from experiments.machinery.workers import local, worker
-from experiments.machinery.workers.progress import Display, states
+from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
+from experiments.machinery.workers.worker import states
 from experiments.training.divergence import DivergenceConfig
 
 DIVERGENCE = DivergenceConfig(  # blow_up above what shocks do to runs too short to learn
@@ -140,7 +141,7 @@ def execute(folder):
 
 def at_work(root):
     """Process ids of the workers that are in the middle of a run."""
-    return {state["worker"] for state in states(root / "progress") if state["rows"]}
+    return {state["worker"] for state in states(root) if state["rows"]}
 
 
 def trained(root):

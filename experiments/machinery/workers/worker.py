@@ -115,6 +115,15 @@ def progress_file(root, run_id):
     return pathlib.Path(root) / "progress" / f"{run_id}.json"
 
 
+def states(root):
+    """Yields what the progress files in a results folder say: dicts as `execute` writes them."""
+    for path in sorted((pathlib.Path(root) / "progress").glob("*.json")):
+        try:
+            yield json.loads(path.read_text())
+        except (OSError, ValueError):  # the run has just ended, or the file is just being replaced
+            continue
+
+
 def ended_by(error):
     """The Ended of a run that raised an exception.
 
