@@ -115,7 +115,9 @@ def test_a_healthy_run_has_no_culprit(healthy):
 
 def test_a_day_that_is_not_finite_has_no_say_in_what_is_usual():
     def day_rows(day):
-        return {"dense": np.array([[1.0, 2.0 if day != 1 else np.nan], [1.5, 2.0]])}
+        rows = np.zeros(2, [("dense", float, 2)])
+        rows["dense"] = [[1.0, 2.0 if day != 1 else np.nan], [1.5, 2.0]]
+        return rows
 
     found = symptoms.input_outliers(day_rows, [1, 2], [0, 1, 2])
     assert [(item.name, item.day) for item in found] == [("dense_1", 1)]
