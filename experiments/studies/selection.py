@@ -5,7 +5,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from experiments.studies.grid import Setting
-from experiments.studies.rows import frame_of, run_row
 
 
 class Job(NamedTuple):
@@ -59,26 +58,6 @@ def likely_repeats(table):
     return repeat_jobs(table, first.values())
 
 
-def runs_frame(jobs, records, store, divergence):
-    """One row a run: its setting, its role and what it showed.
-
-    Args:
-      jobs: Jobs.
-      records: their RunRecords, in the same order.
-      store: record.Store with the curves.
-      divergence: DivergenceConfig.
-    Returns: DataFrame with model, method, threshold, rate_multiple, role, and the columns of
-      rows.run_row; NaN where a number is undefined.
-    """
-    rows = [
-        job.setting._asdict()
-        | {"role": job.role}
-        | run_row(record, store.curves(record), divergence)
-        for job, record in zip(jobs, records, strict=True)
-    ]
-    return frame_of(rows)
-
-
 def choose(search):
     """The best threshold of every model and method at each rate: highest last-day AUC.
 
@@ -86,7 +65,7 @@ def choose(search):
     chose neither.
 
     Args:
-      search: runs_frame of the search alone.
+      search: runs of the search alone, as `table2.run_table2` gives them.
     Returns: list of Settings. A run with an undefined AUC is the worst; of equal ones the first
       in the order of the grid is taken.
     """
@@ -97,7 +76,7 @@ def chosen_rates(search):
     """The rate multiple of the best setting of every model and method (section 5.1.3).
 
     Args:
-      search: runs_frame of the search alone.
+      search: runs of the search alone, as `table2.run_table2` gives them.
     Returns: dict from (model, method) to the multiple; ties as in `choose`.
     """
     best = _best(search, ["model", "method"])
@@ -117,7 +96,7 @@ def mark_chosen(runs):
     """Adds `chosen`: whether the run repeats the rate that the search found best.
 
     Args:
-      runs: runs_frame of search and repeats.
+      runs: those of search and repeats.
     """
     rates = chosen_rates(runs[runs["role"] == "search"])
     found = [

@@ -27,9 +27,10 @@ from experiments.machinery.workers.testing import (
 )
 from experiments.machinery.workers.worker import Ended
 from experiments.studies import session
-from experiments.studies.cases import CasesStudy
+from experiments.studies.cases import run_cases
 from experiments.studies.configs import CasesConfig
 from experiments.studies.session import Options
+from experiments.studies.testing import session as session_on
 from experiments.studies.testing import smoke_run
 
 
@@ -141,7 +142,7 @@ CASES = CasesConfig(
 def tables(study, display):
     """Runs CASES; the bytes of the table's files."""
     root = study.store.root
-    runs = CasesStudy(CASES, "smoke", 1, study).run(0.5, DIVERGENCE, display)
+    runs = run_cases(CASES, session_on(study, display, by=DIVERGENCE))
     write_cases(root, "own", CASES, runs)
     return {path.name: path.read_bytes() for path in root.glob("own*")}
 
