@@ -1,6 +1,5 @@
 """Puts recorded runs side by side: what differs, what came of them, their curves."""
 
-from absl import flags
 from rich.console import Console
 from rich.text import Text
 
@@ -15,8 +14,7 @@ from experiments.studies.registry import divergence_config
 from experiments.training.divergence import label
 from scripts import command, terminal
 
-FLAGS = command.flags_of()
-flags.DEFINE_string("runs", "", "Ids of the runs, between blanks or commas.", flag_values=FLAGS)
+FLAGS = command.flags_of(runs="Ids of the runs, between blanks or commas.")
 SPARKLINE = 24  # ours: letters where there is room; a run of the laptop profile has 13 evaluations
 LETTERS = comparison.LETTERS
 

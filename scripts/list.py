@@ -5,7 +5,6 @@ import json
 import os
 import socket
 
-from absl import flags
 from rich.console import Console
 
 from experiments.errors import BadInput
@@ -18,23 +17,20 @@ from experiments.studies.registry import divergence_config
 from experiments.training.config import DEFAULT_DATA_SEED
 from scripts import command, terminal
 
-FLAGS = command.flags_of("profile", "data_seed")
-flags.DEFINE_string("model", "", "Only these models, between commas.", flag_values=FLAGS)
-flags.DEFINE_string("method", "", "Only these methods, between commas.", flag_values=FLAGS)
-flags.DEFINE_string(
-    "status", "", "Only these statuses or labels, between commas.", flag_values=FLAGS
-)
-flags.DEFINE_string(
-    "study", "", "Only the runs of this study: its name or its gin file.", flag_values=FLAGS
+FLAGS = command.flags_of(
+    "profile",
+    "data_seed",
+    model="Only these models, between commas.",
+    method="Only these methods, between commas.",
+    status="Only these statuses or labels, between commas.",
+    study="Only the runs of this study: its name or its gin file.",
 )
 
 
 def main():
     """Reads records, runs nothing, prints tables or, not in a terminal, lines with tabs."""
-
-    given = FLAGS
-    wanted = runs.Wanted(given.model, given.method, given.status, given.study)
-    write_list(command.options(FLAGS), given.data_seed, wanted, Console())
+    wanted = runs.Wanted(FLAGS.model, FLAGS.method, FLAGS.status, FLAGS.study)
+    write_list(command.options(FLAGS), FLAGS.data_seed, wanted, Console())
 
 
 def write_list(options, data_seed, wanted, console):
@@ -83,7 +79,6 @@ def _stores(options, data_seed):
 
 
 def _rows(options, stores):
-
     divergence = divergence_config()
     base_rate = recorded_base_rate(options.store(DEFAULT_DATA_SEED, writable=False).root)
     rows = {}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.machinery.workers.progress import sparkline
-from experiments.training.divergence import CHANCE
+from experiments.training.divergence import CHANCE, judged_auc
 
 LETTERS = "ABCDEFGH"  # the names of the runs; there are as many colours to tell apart
 
@@ -74,12 +74,6 @@ def frame(run_ids, curves):
         for letter, run_id, curve in zip(LETTERS, run_ids, curves, strict=False)
     ]
     return pd.concat(parts, ignore_index=True)[["run", "run_id", "step", "loss", "auc"]]
-
-
-def judged_auc(curves):
-    """The AUC by which divergence.label judges: that of the first binary task, NaN without one."""
-    found = curves.filter(regex="/auc$")
-    return found.iloc[:, 0] if found.shape[1] else pd.Series(math.nan, curves.index)
 
 
 def _flat(value, name=""):

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from experiments.errors import CannotWrite, Damaged
-from experiments.findings.make import write_cases
+from experiments.findings.make import write_study
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.records.damage import set_aside
 from experiments.machinery.records.record import Store
@@ -63,7 +63,7 @@ def study_on(folder, pool=None, display=None, writable=True):
     """Runs the study and writes its table; without a pool it only reads."""
     display = display or Display(DIVERGENCE, 1, Console(file=io.StringIO()))
     opened = session(Study(Store(folder, writable), pool, display), display, base_rate=BASE_RATE)
-    write_cases(folder, "damage", CONFIG, run_cases(CONFIG, opened))
+    write_study(folder, "damage", CONFIG, run_cases(CONFIG, opened))
 
 
 def survive(folder, cache):
@@ -179,7 +179,7 @@ def command_of(folder, cache):
         display = Display(DIVERGENCE, 1)
         with display, Study.open(Store(folder), cache, 1, display) as opened:
             runs = run_cases(CONFIG, session(opened, display, base_rate=BASE_RATE))
-            write_cases(folder, "damage", CONFIG, runs)
+            write_study(folder, "damage", CONFIG, runs)
 
     return command.exit_status(study, command.flags_of(), ["study"])
 

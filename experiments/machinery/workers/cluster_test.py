@@ -11,7 +11,7 @@ import pytest
 from distributed import KilledWorker
 
 from experiments.errors import BadInput, RunsCrashed
-from experiments.findings.make import write_cases
+from experiments.findings.make import write_study
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import cluster, cluster_worker, pool, worker
 from experiments.machinery.workers.cluster import Cluster, check_address, connected
@@ -143,7 +143,7 @@ def tables(study, display):
     """Runs CASES; the bytes of the table's files."""
     root = study.store.root
     runs = run_cases(CASES, session_on(study, display, by=DIVERGENCE))
-    write_cases(root, "own", CASES, runs)
+    write_study(root, "own", CASES, runs)
     return {path.name: path.read_bytes() for path in root.glob("own*")}
 
 

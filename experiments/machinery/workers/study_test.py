@@ -7,7 +7,7 @@ import pytest
 
 from data import DayCache, Stream
 from experiments.errors import BadInput
-from experiments.findings.make import write_cases, write_table2
+from experiments.findings.make import write_study, write_table2
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.study import NotRecorded, Study
 from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
@@ -132,7 +132,7 @@ def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
     for done in (0, 4):
         study, opened = in_process(tmp_path, day_cache)
         runs = run_cases(cases, session(study, opened.display, by=DIVERGENCE))
-        texts.append(write_cases(tmp_path, "objectives", cases, runs))
+        texts.append(write_study(tmp_path, "objectives", cases, runs))
         assert f"Objectives: 4 runs, {done} done" in opened.text.getvalue()
     assert texts[0] == texts[1] == (tmp_path / "objectives.md").read_text()
     assert runs["case"].tolist() == ["six", "six", "one", "one"]
