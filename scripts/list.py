@@ -44,7 +44,9 @@ def write_list(options, data_seed, wanted, console):
         separated by tabs that begin with "run", "study" or "total".
     Raises: BadInput if there is no run, or a filter that no run passes.
     """
-    stores = _stores(options, data_seed)
+    on_disk = seeds_on_disk(options.results, options.profile)
+    seeds = on_disk if data_seed is None else [data_seed]
+    stores = {seed: options.store(seed, writable=False) for seed in seeds}
     rows = _rows(options, stores)
     if not rows:
         folder = options.store(options.data_seed, writable=False).root
@@ -68,14 +70,6 @@ def write_list(options, data_seed, wanted, console):
         console.print(total, highlight=False)
     else:
         console.file.write(f"total\t{total}\n")  # console.print makes a tab blanks
-
-
-def _stores(options, data_seed):
-    """Dict from data seed to its Store, those of the profile that are on disk."""
-    seeds = [data_seed]
-    if data_seed is None:
-        seeds = seeds_on_disk(options.results, options.profile)
-    return {seed: options.store(seed, writable=False) for seed in seeds}
 
 
 def _rows(options, stores):

@@ -42,7 +42,7 @@ def outcomes(records, labels):
         "wall seconds": [_shown(record.provenance.get("wall_s")) for record in records],
     }
     for name in dict.fromkeys(name for record in records for name in record.metrics):
-        rows[name] = [_shown(record.metrics.get(name), 4) for record in records]
+        rows[name] = [_shown(record.metrics.get(name), ".4f") for record in records]
     return rows
 
 
@@ -85,7 +85,5 @@ def _flat(value, name=""):
     return fields
 
 
-def _shown(value, digits=None):
-    if value is None:
-        return "-"
-    return str(value) if digits is None else f"{value:.{digits}f}"
+def _shown(value, form=""):
+    return "-" if value is None else format(value, form)

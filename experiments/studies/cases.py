@@ -9,13 +9,9 @@ from experiments.studies.rows import runs_frame
 
 def plan_cases(config, session):
     """(runs, done, predicted seconds of the others) of a CasesConfig in a session.Session."""
-    return outlook(
-        session.study,
-        [
-            (run, config.telemetry if case.measured else None)
-            for _, case, run in case_jobs(config, session)
-        ],
-    )
+    jobs = case_jobs(config, session)
+    asked = [(run, config.telemetry if case.measured else None) for _, case, run in jobs]
+    return outlook(session.study, asked)
 
 
 def run_cases(config, session):
@@ -48,13 +44,9 @@ def case_jobs(config, session):
 
 
 def check_cases(config, profile, where):
-    """Resolves every case once, so that a mistake is reported before anything runs.
+    """Resolves every case of a CasesConfig once, so that a mistake is said before anything runs.
 
-    Args:
-      config: CasesConfig.
-      profile: name of the profile.
-      where: the file of the study.
-    Raises: BadInput naming the file and the case.
+    Raises: BadInput naming the case and `where`, the file of the study.
     """
     for name, case in config.cases.items():
         try:

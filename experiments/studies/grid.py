@@ -55,13 +55,7 @@ def run_config(
 def setting_config(setting, profile, data_seed, base_rate, run_seed, values=None):
     """The RunConfig of one run of a Setting, or of a Case, which has the same fields.
 
-    Args:
-      setting: what is run.
-      profile: name of the profile.
-      data_seed, run_seed: see RunConfig.
-      base_rate: the learning rate called 1x.
-      values: as for `run_config`.
-    Raises: as `run_config`.
+    The arguments are those of `run_config`; `base_rate` is the learning rate called 1x.
     """
     return run_config(
         profile,
@@ -111,9 +105,7 @@ def joined(values, own):
 def sizes_of(profile, model, values=None):
     """What the size of a run depends on; unlike a RunConfig it needs no TensorFlow.
 
-    Args:
-      profile, model: names of files in configs/profiles and configs/models.
-      values: as for `run_config`.
+    Args: as for `run_config`.
     Returns: sizes.Sizes.
     Raises: BadInput for what gin_files.resolve refuses.
     """

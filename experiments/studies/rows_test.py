@@ -29,13 +29,9 @@ def test_a_diverged_run_has_the_day_of_its_onset():
 
 def test_the_early_auc_is_the_mean_over_the_first_quarter_alone():
     made, config = record()
-    quarter = config.steps // 4
-    found = pd.concat(
-        [
-            curves(config, [0.6, 0.9, 0.9, 0.9]),
-            curves(config, [0.5, 0.9, 0.9, 0.9]).iloc[:1].assign(step=quarter - 1),
-        ],
-    ).sort_values("step", ignore_index=True)
+    found = curves(config, [0.6, 0.9, 0.9, 0.9])
+    before = found.iloc[:1].assign(step=config.steps // 4 - 1, **{"click/auc": 0.5})
+    found = pd.concat([before, found], ignore_index=True)
     assert run_row(made, found, DIVERGENCE)["early_auc"] == pytest.approx(0.55)
 
 

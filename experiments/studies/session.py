@@ -31,8 +31,7 @@ class Options:
     Args:
       profile: name of a profile.
       data_seed: seed of the stream, or None for the default.
-      results: folder of all results.
-      cache: folder of the generated days.
+      results, cache: folders of all results and of the generated days.
       workers: worker processes of this machine.
       cluster: address of the Dask scheduler whose workers take their place, or None.
     """
@@ -82,15 +81,13 @@ class Session(NamedTuple):
 
 @contextlib.contextmanager
 def opened(options):
-    """A session on a pool of workers; calibrates first if the profile has no calibration yet.
+    """A session on workers; it calibrates first if the profile has no calibration yet.
 
-    Args:
-      options: Options.
     Raises: BadInput, RunsCrashed.
     """
     edge, divergence = calibration_config(), divergence_config()
-    here = contextlib.nullcontext()
-    with connected(options.cluster, options.results) if options.cluster else here as connection:
+    cluster = connected(options.cluster, options.results) if options.cluster else None
+    with cluster or contextlib.nullcontext() as connection:
         check_folder(options.cache, "cache folder")
         workers = options.workers if connection is None else connection.workers()
         load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
@@ -103,7 +100,10 @@ def opened(options):
             # The calibration is of the profile, whichever data seed is judged: one for all of them.
             own = options.data_seed == DEFAULT_DATA_SEED
             with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
-                _announce(options.profile, design, edge, divergence, display)
+                configs, found = calibration.planned(edge, options.profile, design, divergence)
+                if found is None:
+                    left = outlook(design, [(config, None) for config in configs])
+                    display.begin(f"Calibration of profile {options.profile}, at most", *left)
                 found = calibration.calibrate(edge, options.profile, design, divergence)
             yield Session(options.profile, options.data_seed, study, display, divergence, found)
 
@@ -122,11 +122,3 @@ def recorded(options):
     if found is None:
         return None
     return Session(options.profile, options.data_seed, study, display, divergence, found)
-
-
-def _announce(profile, study, edge, divergence, display):
-    """Says what the calibration may take, unless nothing of it is left to do."""
-    configs, found = calibration.planned(edge, profile, study, divergence)
-    if found is None:
-        left = outlook(study, [(config, None) for config in configs])
-        display.begin(f"Calibration of profile {profile}, at most", *left)
