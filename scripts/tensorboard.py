@@ -56,14 +56,11 @@ def serve(page, port):
 
 
 def write_events(options, wanted):
-    """Writes the events of the chosen runs, except those that are there and unchanged.
+    """Writes the events of the runs.Wanted, except those that are there and unchanged.
 
     The file of a run lies in `tensorboard/runs/<run>/`. The page of one choice is the folder
     `tensorboard/shown/<choice>/` of links to them, so that every choice shares the files.
 
-    Args:
-      options: session.Options.
-      wanted: runs.Wanted.
     Returns: (folder of the page, runs on it, files written now).
     Raises: BadInput if there is no such run.
     """

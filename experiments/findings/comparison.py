@@ -13,10 +13,8 @@ LETTERS = "ABCDEFGH"  # the names of the runs; there are as many colours to tell
 
 
 def differences(configs):
-    """The fields in which configurations differ.
+    """The fields in which configurations differ, given as RunConfig.to_dict().
 
-    Args:
-      configs: RunConfig.to_dict() of each run.
     Returns: dict from the dotted name of a field to its values as text, one a run. A run that does
       not have the field, as a threshold of another method, has "-".
     """
@@ -27,11 +25,8 @@ def differences(configs):
 
 
 def outcomes(records, labels):
-    """What came of each run.
+    """What came of each run, by its RunRecord and its divergence.Label.
 
-    Args:
-      records: RunRecords.
-      labels: divergence.Label of each.
     Returns: dict from a name to texts, one a run; "-" where a number is undefined.
     """
     rows = {
@@ -47,11 +42,8 @@ def outcomes(records, labels):
 
 
 def sparklines(curves, width):
-    """The AUC that labels are judged by and the training loss of each run, as words.
+    """The AUC that labels are judged by and the training loss of each run, in `width` letters.
 
-    Args:
-      curves: of each run.
-      width: letters of one.
     Returns: dict from what is shown, the ends of its scale included, to texts, one a run. All runs
       share a scale; that of the loss is logarithmic.
     """

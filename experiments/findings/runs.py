@@ -84,8 +84,8 @@ def study_row(name, data_seed, runs, recorded):
 
     Args:
       name: of the study.
-      data_seed: that of the folder with its runs, or None if it has not been run.
-      runs: its frame from `study_tables`, or None if it has not been run.
+      data_seed, runs: that of the folder with its runs, and its frame from `study_tables`; None if
+        it has not been run.
       recorded: ids of all runs with a record.
     Returns: dict of STUDY_COLUMNS. The status is "done", "records missing" or "not run".
     """

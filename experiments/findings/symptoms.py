@@ -40,12 +40,9 @@ class Outlier(NamedTuple):
 
 
 def worst_event(frame, config):
-    """The event of a run that matters: the first "full", or else the first of any other kind.
+    """The event of a telemetry that matters: the first "full", or else the first of another kind.
 
-    Args:
-      frame: telemetry, one row a step.
-      config: DetectorConfig.
-    Returns: Event or None.
+    Returns: Event, or None where the Detector of a DetectorConfig sees none.
     """
     detector = Detector(config)
     events = [event for row in frame.to_dict("records") if (event := see_row(detector, row))]

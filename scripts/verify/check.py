@@ -18,16 +18,11 @@ SHOWN = 60  # ours: letters of a line that differs
 
 
 class Item(NamedTuple):
-    """One thing verified.
+    """One thing verified."""
 
-    verdict: "ok", "differs", "missing" or "not checked".
-    name: of the file or run.
-    why: what was found, or "".
-    """
-
-    verdict: str
-    name: str
-    why: str = ""
+    verdict: str  # "ok", "differs", "missing" or "not checked"
+    name: str  # of the file or run
+    why: str = ""  # what was found
 
 
 def read(folder):

@@ -22,14 +22,10 @@ def at(options, results, data_seed):
 
 
 class Part(NamedTuple):
-    """Files of a results folder that are made together.
+    """Files of a results folder that are made together."""
 
-    names: of the files, below the folder.
-    make: function without arguments that writes them, or None where nothing is known of them.
-    """
-
-    names: list[str]
-    make: object
+    names: list[str]  # below the folder
+    make: object  # function without arguments, or None where nothing is known of them
 
 
 def parts(options, folder, evidence, seeds=None):
