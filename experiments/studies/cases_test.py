@@ -30,17 +30,15 @@ def runs_of(cases, runs=2):
 
 def test_each_case_runs_on_the_same_seeds_at_its_multiple_of_1x():
     cases = {"clean": CASE, "slow": CASE | {"rate_multiple": 0.1, "method": "clippy", "runs": 3}}
-    found = [
-        (name, run.run_seed, run.learning_rate, run.method.name) for name, run in runs_of(cases)
+    found = runs_of(cases)
+    assert [(name, run.run_seed) for name, run in found] == [
+        *(("clean", seed) for seed in range(2)),
+        *(("slow", seed) for seed in range(3)),
     ]
-    assert found == [
-        ("clean", 0, pytest.approx(0.2), "naive"),
-        ("clean", 1, pytest.approx(0.2), "naive"),
-        ("slow", 0, pytest.approx(0.05), "clippy"),
-        ("slow", 1, pytest.approx(0.05), "clippy"),
-        ("slow", 2, pytest.approx(0.05), "clippy"),
-    ]
-    assert {run.data_seed for _, run in runs_of(cases)} == {7}
+    for name, run in found:
+        rate, method = {"clean": (0.2, "naive"), "slow": (0.05, "clippy")}[name]
+        assert (run.learning_rate, run.method.name) == (pytest.approx(rate), method)
+        assert run.data_seed == 7
 
 
 def test_a_case_overrides_the_profile():
@@ -98,9 +96,8 @@ def test_measured_cases_are_asked_for_with_their_telemetry(monkeypatch):
     monkeypatch.setattr(module, "runs_frame", lambda heads, records, session: len(records))
     display = types.SimpleNamespace(begin=lambda title, *plan: None)
     opened = session(recorder, display, profile="laptop", data_seed=7)
-    sizes = {name: case.runs or config.runs for name, case in config.cases.items()}
-    measured = sum(sizes[name] for name, case in config.cases.items() if case.measured)
-    total = sum(sizes.values())
+    jobs = case_jobs(config, opened)
+    measured, total = sum(case.measured for _, case, _ in jobs), len(jobs)
     runs, done, seconds = plan_cases(config, opened)
     assert (runs, done) == (total, total - measured)
     assert seconds > 0
