@@ -27,18 +27,21 @@ STUDIES = ("profile", "data_seed", "workers", "cluster", "seeds")  # what trains
 HELP = ("--help", "-h", "-help", "--helpfull")
 
 
-def flags_of(*common):
+def flags_of(*common, **texts):
     """The flags of one command: absl FlagValues, to which the command adds its own.
 
     Args:
       common: names of those of COMMON that the command reads; `results` and `cache` are always
         among them.
+      **texts: what each text of the command's own means, which is "" by default.
     """
     values = flags.FlagValues()
     for name in (*common, "results", "cache"):
         define, default, text, *least = COMMON[name]
         bounds = {"lower_bound": least[0]} if least else {}
         define(name, default, text, flag_values=values, **bounds)
+    for name, meaning in texts.items():
+        flags.DEFINE_string(name, "", meaning, flag_values=values)
     return values
 
 

@@ -1,6 +1,5 @@
 """Puts recorded runs side by side: what differs, what came of them, their curves."""
 
-from absl import flags
 from rich.console import Console
 from rich.text import Text
 
@@ -15,8 +14,7 @@ from experiments.studies.registry import divergence_config
 from experiments.training.divergence import label
 from scripts import command, terminal
 
-FLAGS = command.flags_of()
-flags.DEFINE_string("runs", "", "Ids of the runs, between blanks or commas.", flag_values=FLAGS)
+FLAGS = command.flags_of(runs="Ids of the runs, between blanks or commas.")
 SPARKLINE = 24  # ours: letters where there is room; a run of the laptop profile has 13 evaluations
 LETTERS = comparison.LETTERS
 
@@ -51,30 +49,22 @@ def write_comparison(given, results, console):
         "curve": comparison.sparklines(curves, width),
     }
     run_ids = [record.run_id for record in records]
-    file = _picture(stores[0].root / "compare", run_ids, curves)
+    rows, folder = comparison.frame(run_ids, curves), stores[0].root / "compare"
+    name = "-".join(run_id.rpartition("-")[2] for run_id in run_ids)  # the same file each time
+    style.save(picture.draw(rows), rows, folder, name)
     (_show if console.is_terminal else _write)(console, run_ids, parts)
-    console.print(str(file), highlight=False, soft_wrap=True)
+    console.print(str(folder / f"{name}.png"), highlight=False, soft_wrap=True)
 
 
 def _paths(given, results):
     if not 2 <= len(given) <= len(LETTERS):
-        raise BadInput(
-            f"RUNS = {' '.join(given)!r}: expected 2 to {len(LETTERS)} ids of runs, as make list "
-            "shows them"
-        )
+        expected = f"expected 2 to {len(LETTERS)} ids of runs, as make list shows them"
+        raise BadInput(f"RUNS = {' '.join(given)!r}: {expected}")
     paths = [locate(results, name, "RUNS") for name in given]
     for place, path in enumerate(paths):
         if path in paths[:place]:
             raise BadInput(f"RUNS = {given[place]!r}: expected each run once, {path.stem} is twice")
     return paths
-
-
-def _picture(folder, run_ids, curves):
-    """Writes the picture, named after the runs so that it is the same file each time."""
-    rows = comparison.frame(run_ids, curves)
-    name = "-".join(run_id.rpartition("-")[2] for run_id in run_ids)
-    style.save(picture.draw(rows), rows, folder, name)
-    return folder / f"{name}.png"
 
 
 def _write(console, run_ids, parts):

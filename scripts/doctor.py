@@ -2,8 +2,6 @@
 
 import sys
 
-from absl import flags
-
 from experiments.findings.doctor import diagnose, words_path
 from experiments.machinery.records.claim import Claims
 from experiments.machinery.records.damage import mended
@@ -15,8 +13,7 @@ from experiments.training.divergence import label
 from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
-FLAGS = command.flags_of()
-flags.DEFINE_string("run", "", "Id of a run: the name of its record.", flag_values=FLAGS)
+FLAGS = command.flags_of(run="Id of a run: the name of its record.")
 
 
 def main():

@@ -9,7 +9,7 @@ from experiments.machinery.records import find as recorded
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import runner as runner_module
 from experiments.machinery.workers.runner import Runner
-from experiments.studies.grid import run_config
+from experiments.studies.testing import smoke
 from scripts import doctor
 
 DAY = 5
@@ -24,15 +24,7 @@ CALM = {
 
 
 def config(rate=HEALTHY_RATE, seed=0):
-    return run_config(
-        "smoke",
-        "large",
-        "naive",
-        learning_rate=rate,
-        data_seed=1000,
-        run_seed=seed,
-        values=CALM,
-    )
+    return smoke("naive", "large", rate=rate, seed=seed, data_seed=1000, values=CALM)
 
 
 def planted(fault):
@@ -40,11 +32,9 @@ def planted(fault):
 
     class Faulty(DayCache):
         def day(self, day):
-            rows = super().day(day)
-            if day != DAY:
-                return rows
-            rows = np.array(rows)
-            fault(rows)
+            rows = np.array(super().day(day))
+            if day == DAY:
+                fault(rows)
             return rows
 
     return Faulty

@@ -5,7 +5,6 @@ import json
 import os
 import socket
 
-from absl import flags
 from rich.console import Console
 
 from experiments.errors import BadInput
@@ -18,23 +17,20 @@ from experiments.studies.registry import divergence_config
 from experiments.training.config import DEFAULT_DATA_SEED
 from scripts import command, terminal
 
-FLAGS = command.flags_of("profile", "data_seed")
-flags.DEFINE_string("model", "", "Only these models, between commas.", flag_values=FLAGS)
-flags.DEFINE_string("method", "", "Only these methods, between commas.", flag_values=FLAGS)
-flags.DEFINE_string(
-    "status", "", "Only these statuses or labels, between commas.", flag_values=FLAGS
-)
-flags.DEFINE_string(
-    "study", "", "Only the runs of this study: its name or its gin file.", flag_values=FLAGS
+FLAGS = command.flags_of(
+    "profile",
+    "data_seed",
+    model="Only these models, between commas.",
+    method="Only these methods, between commas.",
+    status="Only these statuses or labels, between commas.",
+    study="Only the runs of this study: its name or its gin file.",
 )
 
 
 def main():
     """Reads records, runs nothing, prints tables or, not in a terminal, lines with tabs."""
-
-    given = FLAGS
-    wanted = runs.Wanted(given.model, given.method, given.status, given.study)
-    write_list(command.options(FLAGS), given.data_seed, wanted, Console())
+    wanted = runs.Wanted(FLAGS.model, FLAGS.method, FLAGS.status, FLAGS.study)
+    write_list(command.options(FLAGS), FLAGS.data_seed, wanted, Console())
 
 
 def write_list(options, data_seed, wanted, console):
@@ -48,7 +44,9 @@ def write_list(options, data_seed, wanted, console):
         separated by tabs that begin with "run", "study" or "total".
     Raises: BadInput if there is no run, or a filter that no run passes.
     """
-    stores = _stores(options, data_seed)
+    on_disk = seeds_on_disk(options.results, options.profile)
+    seeds = on_disk if data_seed is None else [data_seed]
+    stores = {seed: options.store(seed, writable=False) for seed in seeds}
     rows = _rows(options, stores)
     if not rows:
         folder = options.store(options.data_seed, writable=False).root
@@ -74,16 +72,7 @@ def write_list(options, data_seed, wanted, console):
         console.file.write(f"total\t{total}\n")  # console.print makes a tab blanks
 
 
-def _stores(options, data_seed):
-    """Dict from data seed to its Store, those of the profile that are on disk."""
-    seeds = [data_seed]
-    if data_seed is None:
-        seeds = seeds_on_disk(options.results, options.profile)
-    return {seed: options.store(seed, writable=False) for seed in seeds}
-
-
 def _rows(options, stores):
-
     divergence = divergence_config()
     base_rate = recorded_base_rate(options.store(DEFAULT_DATA_SEED, writable=False).root)
     rows = {}

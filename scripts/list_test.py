@@ -78,6 +78,7 @@ def test_lines_for_grep_and_cut(results):
     assert cut(lines, "run", "seed") == ["0", "3", "0", "", "0", "0"]
     assert cut(lines, "run", "wall_s")[:2] == ["", "8"]
     assert lines[-1] == "total\t6 runs: 1 crashed, 2 full, 3 healthy"
+    assert cut(listed(results, data_seed=7), "run", "data_seed") == ["7"]
 
 
 def test_studies_have_a_status(results):
@@ -107,10 +108,6 @@ def test_filters(results, wanted, shown):
     lines = listed(results, wanted)
     assert cut(lines, "run", "method") == shown if shown else lines[-1] == "total\t0 of 6 runs"
     assert not any(line.startswith("study") for line in lines)
-
-
-def test_one_data_seed(results):
-    assert cut(listed(results, data_seed=7), "run", "data_seed") == ["7"]
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -143,12 +140,9 @@ def test_a_folder_without_runs_is_refused_and_nothing_is_made(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_without_a_calibration_there_is_no_multiple(results):
+def test_a_record_of_other_fields_is_still_listed_and_without_a_calibration_no_multiple(results):
     (results / "smoke" / "calibration.json").unlink()
     assert set(cut(listed(results), "run", "multiple")) == {""}
-
-
-def test_a_record_of_other_fields_is_still_listed(results):
     record = leave(results / "smoke", seed=9, aucs=HEALTHY)
     path = results / "smoke" / "runs" / f"{record.run_id}.json"
     fields = json.loads(path.read_text()) | {"config": {"data_seed": 1}}

@@ -8,12 +8,13 @@ from experiments.machinery.cost import cost, sizes
 from experiments.machinery.cost.cost import ACCELERATORS, GIB
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.study import Study
-from experiments.studies.cases import CasesStudy, check_cases
+from experiments.studies.cases import check_cases, plan_cases
 from experiments.studies.grid import run_config, sizes_of
 from experiments.studies.known import cases_config, table2_config
 from experiments.studies.selection import search_jobs
 from experiments.studies.session import Options
-from experiments.studies.table2 import Table2Study
+from experiments.studies.table2 import plan_table2
+from experiments.studies.testing import session
 from scripts import plan
 from scripts.command import ROOT
 
@@ -37,13 +38,13 @@ def cells(table, row):
 @pytest.mark.parametrize("repeats", [None, 2])
 def test_the_planned_runs_are_those_that_the_studies_count(tmp_path, repeats, monkeypatch):
     monkeypatch.setattr(cost, "flops_per_second", lambda: 1e11)
-    table, study = table2_config(repeats), Study(Store(tmp_path), None, None)
+    table, opened = table2_config(repeats), session(Study(Store(tmp_path), None, None))
     found = plan.planned_runs("smoke", table, repeats)
-    runs, _, seconds = Table2Study(table, "smoke", 1, study).plan(0.7, None)
+    runs, _, seconds = plan_table2(table, opened)
     assert len(found["Table 2"]) == runs
     assert sum(map(cost.seconds_of, found["Table 2"])) == pytest.approx(seconds)
     cases = cases_config("configs/studies/table3.gin", repeats)
-    runs, _, seconds = CasesStudy(cases, "smoke", 1, study).plan(0.7)
+    runs, _, seconds = plan_cases(cases, opened)
     assert len(found["Table 3"]) == runs
     assert sum(map(cost.seconds_of, found["Table 3"])) == pytest.approx(seconds)
     assert len(found["Calibration, at most"]) == 24 * 5

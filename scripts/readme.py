@@ -57,14 +57,11 @@ def table2_parts(text):
 
 
 def short_table2(rows):
-    """AUC and rate of Table 2 with the paper's in brackets, one row a model.
-
-    Args:
-      rows: table2.csv as a DataFrame.
-    """
-    lines = []
-    for model, cells in rows[rows["metric"] == "auc"].groupby("model", sort=False):
-        lines.append([MODEL_NAMES[model], *(_cell(row) for row in cells.itertuples())])
+    """AUC and rate of table2.csv with the paper's in brackets, one row a model."""
+    lines = [
+        [MODEL_NAMES[model], *map(_cell, cells.itertuples())]
+        for model, cells in rows[rows["metric"] == "auc"].groupby("model", sort=False)
+    ]
     return markdown_table(["AUC", *map(METHOD_NAMES.get, rows["method"].unique())], lines)
 
 
@@ -77,11 +74,7 @@ def _cell(row):
 
 
 def verdicts(pooled):
-    """The ids of the claims by their pooled verdict.
-
-    Args:
-      pooled: the contents of claims_pooled.json.
-    """
+    """The ids of the claims of claims_pooled.json by their verdict."""
     rows = []
     for verdict in VERDICTS:
         ids = [claim["id"] for claim in pooled if claim["verdict"] == verdict]
@@ -90,11 +83,7 @@ def verdicts(pooled):
 
 
 def optimizers(bench):
-    """What a step of each optimizer costs, as a table.
-
-    Args:
-      bench: the contents of bench.json.
-    """
+    """What a step of each optimizer costs by bench.json, as a table."""
     rows = [
         [
             f"`{name}`",
@@ -109,11 +98,8 @@ def optimizers(bench):
 
 
 def scale(bench, folder):
-    """How cost grows, how well two workers are used and how soon a command answers.
-
-    Args:
-      bench: the contents of bench.json.
-      folder: with bench_scale.md.
+    """How cost grows, how well two workers are used and how soon a command answers: a text from
+    bench.json and the bench_scale.md of a folder.
     """
     study, start = bench["study_parallel_efficiency"], bench["help_vs_bare_python"]
     return (
@@ -135,11 +121,9 @@ def updated(page, texts, name="README.md"):
       has marks of another block.
     """
     for block, text in texts.items():
-        opening, closing = map(
-            re.escape, (f"<!-- {block}: written by `make readme` -->\n", f"<!-- end of {block} -->")
-        )
-        between = re.compile(f"(?<={opening}).*?(?={closing})", re.DOTALL)
-        page, found = between.subn(lambda _, text=text: text, page)
+        opening = re.escape(f"<!-- {block}: written by `make readme` -->\n")
+        between = f"(?<={opening}).*?(?=<!-- end of {block} -->)"
+        page, found = re.subn(between, lambda _, text=text: text, page, flags=re.DOTALL)
         if found != 1:
             raise ValueError(f"{name}: expected the marks of {block} once and in order")
     for block in re.findall(r"<!-- (\w+): written by `make readme` -->", page):

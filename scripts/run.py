@@ -16,12 +16,11 @@ from experiments.training.divergence import label
 from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
-FLAGS = command.flags_of("profile", "data_seed")
-flags.DEFINE_string(
-    "config", "", "A gin file that binds model, method and learning rate.", flag_values=FLAGS
-)
-flags.DEFINE_string(
-    "set", "", "Gin bindings 'name=value ...' that override the file.", flag_values=FLAGS
+FLAGS = command.flags_of(
+    "profile",
+    "data_seed",
+    config="A gin file that binds model, method and learning rate.",
+    set="Gin bindings 'name=value ...' that override the file.",
 )
 flags.DEFINE_integer(
     "devices",
@@ -36,51 +35,27 @@ flags.DEFINE_bool(
 
 
 def main():
-    """Runs, prints the curve as it grows and the metrics at the end."""
+    """Runs, prints the curve as it grows and the metrics at the end.
+
+    On a host beside the chief of a run over several it prints that the chief writes the record.
+    """
     if not FLAGS.config:
         raise BadInput("CONFIG = '': expected a gin file, as configs/studies/one_*.gin")
-    text = run_one(
-        profile=FLAGS.profile,
-        config_file=FLAGS.config,
-        bindings=split_bindings(FLAGS.set),
-        data_seed=FLAGS.data_seed,
-        results=FLAGS.results,
-        cache=FLAGS.cache,
-        telemetry=telemetry_config() if FLAGS.telemetry else None,
-        devices=FLAGS.devices,
-    )
-    print(text)
-
-
-def run_one(
-    *, profile, config_file, bindings, data_seed, results, cache, telemetry=None, devices=None
-):
-    """Runs what a gin file says, unless its record is there already.
-
-    Args:
-      profile: name of a profile.
-      config_file: a gin file that binds a model, a method and the learning rate.
-      bindings: gin bindings as text that override it.
-      data_seed: seed of the stream, or None for that of the files.
-      results, cache: folders of all results and of the generated days.
-      telemetry: TelemetryConfig of what each step measures, or None.
-      devices: devices that share each batch, or None for one, or for the hosts of TF_CONFIG.
-    Returns: text that says what came out and where the record is.
-    Raises: BadInput; RunStopped if a run over several hosts cannot go on.
-    """
-    if data_seed is not None:
-        bindings = [*bindings, f"run.data_seed = {data_seed}"]
-    files = [named_file("profiles", profile), "configs/divergence.gin", config_file]
+    bindings, telemetry = split_bindings(FLAGS.set), telemetry_config() if FLAGS.telemetry else None
+    if FLAGS.data_seed is not None:
+        bindings = [*bindings, f"run.data_seed = {FLAGS.data_seed}"]
+    files = [named_file("profiles", FLAGS.profile), "configs/divergence.gin", FLAGS.config]
     config, divergence = resolve(files, bindings, ("run", "DivergenceConfig"))
-    where = placement_here(devices)
+    where = placement_here(FLAGS.devices)
     where.check(config, telemetry)
-    folder = results_folder(results, profile, config.data_seed)
+    folder = results_folder(FLAGS.results, FLAGS.profile, config.data_seed)
     store = Store(folder, writable=where.is_chief)
-    check_folder(cache, "cache folder")
-    record = _record(config, where, store, cache, telemetry)
+    check_folder(FLAGS.cache, "cache folder")
+    record = _record(config, where, store, FLAGS.cache, telemetry)
     if record is None:
-        return f"run         {config.run_id}\ndone        the chief writes the record"
-    return _text(record, store, divergence, telemetry is not None)
+        print(f"run         {config.run_id}\ndone        the chief writes the record")
+    else:
+        print(_text(record, store, divergence, telemetry is not None))
 
 
 def _record(config, where, store, cache, telemetry):

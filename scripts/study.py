@@ -1,7 +1,5 @@
 """Runs a study of cases from a gin file and writes results/<profile>/<name>.{csv,md}."""
 
-from absl import flags
-
 from experiments.errors import BadInput
 from experiments.findings.figures import study, style
 from experiments.findings.make import study_points, write_study
@@ -10,8 +8,7 @@ from experiments.studies.known import cases_config, study_name
 from experiments.studies.session import opened
 from scripts import command
 
-FLAGS = command.flags_of(*command.STUDIES)
-flags.DEFINE_string("study", "", "A gin file that binds CasesConfig.", flag_values=FLAGS)
+FLAGS = command.flags_of(*command.STUDIES, study="A gin file that binds CasesConfig.")
 
 
 def main():

@@ -15,11 +15,12 @@ from experiments.studies.known import study_name
 from experiments.training.tensorflow_setup import load_tensorflow
 from scripts import command
 
-FLAGS = command.flags_of("profile", "data_seed")
-flags.DEFINE_string("model", "", "Only runs of these models, between commas.", flag_values=FLAGS)
-flags.DEFINE_string("method", "", "Only runs of these methods, between commas.", flag_values=FLAGS)
-flags.DEFINE_string(
-    "study", "", "Only runs of this study: its name or its gin file.", flag_values=FLAGS
+FLAGS = command.flags_of(
+    "profile",
+    "data_seed",
+    model="Only runs of these models, between commas.",
+    method="Only runs of these methods, between commas.",
+    study="Only runs of this study: its name or its gin file.",
 )
 flags.DEFINE_integer(
     "port", 6006, "Where to serve.", flag_values=FLAGS, lower_bound=1, upper_bound=65535
@@ -55,14 +56,11 @@ def serve(page, port):
 
 
 def write_events(options, wanted):
-    """Writes the events of the chosen runs, except those that are there and unchanged.
+    """Writes the events of the runs.Wanted, except those that are there and unchanged.
 
     The file of a run lies in `tensorboard/runs/<run>/`. The page of one choice is the folder
     `tensorboard/shown/<choice>/` of links to them, so that every choice shares the files.
 
-    Args:
-      options: session.Options.
-      wanted: runs.Wanted.
     Returns: (folder of the page, runs on it, files written now).
     Raises: BadInput if there is no such run.
     """

@@ -69,10 +69,9 @@ def test_every_number_of_curves_and_telemetry_is_read_back(options):
             for label in ("top_hidden", "cross"):
                 for step, factor in zip(rows["step"], rows[f"{label}/sigma_clippy"], strict=True):
                     expected[f"sigma_clippy/{label}", step] = factor
-            for step, loss, click in zip(
-                rows["step"], rows["loss"], rows["loss/click"], strict=True
-            ):
-                expected["loss/total", step], expected["loss/click", step] = loss, click
+            for row in rows.to_dict("records"):
+                expected["loss/total", row["step"]] = row["loss"]
+                expected["loss/click", row["step"]] = row["loss/click"]
             compared += len(rows)
         found = read_back(page, record.run_id)
         assert {key: found[key] for key in expected} == pytest.approx(expected, rel=1e-6)
@@ -134,8 +133,8 @@ def test_a_folder_without_the_wanted_runs_is_refused(options, tmp_path):
 
 def test_hparams_say_what_sets_a_run_apart(options):
     page, _, _ = write_events(options)
-    records = {record.run_id: record for record in Store(page.parent.parent.parent).records()}
-    record = next(r for r in records.values() if r.config["method"]["thresholds"])
+    records = Store(page.parent.parent.parent).records()
+    record = next(one for one in records if one.config["method"]["thresholds"])
     (value,) = record.config["method"]["thresholds"].values()
     assert tensorboard.hparams(record) == {
         "model": record.run_id.split("-")[0],

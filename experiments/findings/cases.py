@@ -23,7 +23,7 @@ def table_frame(runs, against=None):
     """One row a case.
 
     Args:
-      runs: from CasesStudy.run.
+      runs: from Session.run_cases.
       against: dict from the name of a case to that of the case it is compared with, or None.
     Returns: DataFrame with case, model, method, rate_multiple, diverged, micro_diverged, damaged,
       untrained, tried, ratio, low, high (Wilson, 95 %); auc_mean, auc_std (percent), rmse_mean,

@@ -7,16 +7,14 @@ import numpy as np
 import pandas as pd
 
 from experiments.machinery.workers.progress import sparkline
-from experiments.training.divergence import CHANCE
+from experiments.training.divergence import CHANCE, judged_auc
 
 LETTERS = "ABCDEFGH"  # the names of the runs; there are as many colours to tell apart
 
 
 def differences(configs):
-    """The fields in which configurations differ.
+    """The fields in which configurations differ, given as RunConfig.to_dict().
 
-    Args:
-      configs: RunConfig.to_dict() of each run.
     Returns: dict from the dotted name of a field to its values as text, one a run. A run that does
       not have the field, as a threshold of another method, has "-".
     """
@@ -27,11 +25,8 @@ def differences(configs):
 
 
 def outcomes(records, labels):
-    """What came of each run.
+    """What came of each run, by its RunRecord and its divergence.Label.
 
-    Args:
-      records: RunRecords.
-      labels: divergence.Label of each.
     Returns: dict from a name to texts, one a run; "-" where a number is undefined.
     """
     rows = {
@@ -42,16 +37,13 @@ def outcomes(records, labels):
         "wall seconds": [_shown(record.provenance.get("wall_s")) for record in records],
     }
     for name in dict.fromkeys(name for record in records for name in record.metrics):
-        rows[name] = [_shown(record.metrics.get(name), 4) for record in records]
+        rows[name] = [_shown(record.metrics.get(name), ".4f") for record in records]
     return rows
 
 
 def sparklines(curves, width):
-    """The AUC that labels are judged by and the training loss of each run, as words.
+    """The AUC that labels are judged by and the training loss of each run, in `width` letters.
 
-    Args:
-      curves: of each run.
-      width: letters of one.
     Returns: dict from what is shown, the ends of its scale included, to texts, one a run. All runs
       share a scale; that of the loss is logarithmic.
     """
@@ -76,12 +68,6 @@ def frame(run_ids, curves):
     return pd.concat(parts, ignore_index=True)[["run", "run_id", "step", "loss", "auc"]]
 
 
-def judged_auc(curves):
-    """The AUC by which divergence.label judges: that of the first binary task, NaN without one."""
-    found = curves.filter(regex="/auc$")
-    return found.iloc[:, 0] if found.shape[1] else pd.Series(math.nan, curves.index)
-
-
 def _flat(value, name=""):
     if not isinstance(value, dict):
         return {name: value if isinstance(value, str) else json.dumps(value)}
@@ -91,7 +77,5 @@ def _flat(value, name=""):
     return fields
 
 
-def _shown(value, digits=None):
-    if value is None:
-        return "-"
-    return str(value) if digits is None else f"{value:.{digits}f}"
+def _shown(value, form=""):
+    return "-" if value is None else format(value, form)

@@ -90,9 +90,7 @@ def _data(config, day_rows, day):
     if not inputs and not labels:
         return lines, None, ""
     # A label changes its scale by less than an input does: each is judged by its own limit.
-    by_input = _excess(inputs, symptoms.RANGE)
-    by_label = _excess(labels, symptoms.LABEL_RANGE)
-    if by_input >= by_label:
+    if _excess(inputs, symptoms.RANGE) >= _excess(labels, symptoms.LABEL_RANGE):
         return lines, "input", inputs[0].name
     return lines, "label", labels[0].name
 
@@ -127,18 +125,14 @@ def _factors(frame, onset):
 
 
 def _advice(culprit, name, config):
-    clippy = f"make replay RUN={config.run_id} METHOD=clippy"
-    if culprit == "input":
-        return [f"culprit: the input {name}", f"try: mend or clip {name}; {clippy}"]
-    if culprit == "label":
-        return [f"culprit: the label {name}", f"try: mend the label {name}; {clippy}"]
-    if culprit == "rate":
-        lower = f"RATE={config.learning_rate / 10:.3g}"
-        return [
-            f"culprit: the learning rate {config.learning_rate:.4g}",
-            f"try: make replay RUN={config.run_id} {lower}; warmup; {clippy}",
-        ]
-    return ["culprit: not found", f"try: {clippy}"]
+    replay, rate = f"make replay RUN={config.run_id}", config.learning_rate
+    said, remedy = {
+        "input": (f"the input {name}", f"mend or clip {name}; "),
+        "label": (f"the label {name}", f"mend the label {name}; "),
+        "rate": (f"the learning rate {rate:.4g}", f"{replay} RATE={rate / 10:.3g}; warmup; "),
+        "unknown": ("not found", ""),
+    }[culprit]
+    return [f"culprit: {said}", f"try: {remedy}{replay} METHOD=clippy"]
 
 
 def words_path(store, run_id):

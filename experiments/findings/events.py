@@ -32,11 +32,8 @@ def tag(column):
 
 
 def scalars(curves, telemetry):
-    """What a run shows at each step.
+    """What a run shows at each step, by its curves and its telemetry, which may be None.
 
-    Args:
-      curves: DataFrame, one row an evaluation.
-      telemetry: DataFrame, one row a measured step, or None.
     Returns: dict from step to dict from tag to number, steps ascending. A number that is not
       finite stays as it is. `loss` is the mean since the last evaluation, as in the curves;
       `loss/total` is that of the step, which telemetry alone has.
@@ -56,7 +53,7 @@ def events(record, curves, telemetry, ended_s):
 
     Args:
       record: RunRecord.
-      curves, telemetry: as for `scalars`.
+      curves, telemetry: DataFrames; the latter may be None.
       ended_s: when the run ended, in seconds since 1970. Steps are laid evenly over its wall time.
     Returns: list of Event.
     """
@@ -85,10 +82,8 @@ def hparams(record):
 
 
 def experiment(names):
-    """The events that name the columns of the page of hparams.
+    """The events that name the columns of the page of hparams, the keys of `hparams`.
 
-    Args:
-      names: keys of `hparams`.
     Returns: list of Event. Needs `has_hparams`.
     """
     metrics = [

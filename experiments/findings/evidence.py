@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.findings import claims, dynamics
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import seeds_on_disk
+from experiments.machinery.workers.study import NotRecorded
 from experiments.studies import known, session
 from experiments.studies.configs import DESIGN_SEEDS
 from experiments.training.config import DEFAULT_DATA_SEED
@@ -85,13 +86,13 @@ def recorded_runs(options, repeats=None):
     opened = session.recorded(options)
     if opened is None:
         return pd.DataFrame(columns=claims.COLUMNS)
-    studies = {"table2": opened.recorded_table2(known.table2_config(repeats))}
-    for name, config in known.deciding(repeats).items():
-        studies[name] = opened.recorded_cases(config)
-    studies[dynamics.STUDY] = opened.recorded_cases(known.study_config(dynamics.STUDY))
+    configs = {"table2": known.table2_config(repeats), **known.deciding(repeats)}
+    configs[dynamics.STUDY] = known.study_config(dynamics.STUDY)
     frames = []
-    for name, runs in studies.items():
-        if runs is None:
+    for name, config in configs.items():
+        try:
+            runs = opened.run_cases(config) if name != "table2" else opened.run_table2(config)[0]
+        except NotRecorded:
             continue
         if name == dynamics.STUDY:
             runs = dynamics.measured_rows(runs, opened.study.store, opened.divergence)

@@ -6,19 +6,22 @@ from experiments.findings.names import SCALE
 from experiments.machinery.records.files import write_whole
 
 
-def write_study(folder, name, config, runs, found):
-    """Writes the table of a study of cases and returns it as text.
+def write_study(folder, name, config, runs, found=None):
+    """Writes <name>.{csv,md} and <name>_runs.csv of a study of cases; returns <name>.md as text.
 
     Args:
       folder: results folder.
-      name: what the files are called; the table of "table3" has a form of its own.
+      name: of the study; that of "table3" has a form of its own, and a table3.tex.
       config: CasesConfig.
       runs: from Session.run_cases.
-      found: calibration.Calibration.
+      found: calibration.Calibration, which "table3" alone needs.
     """
     if name == "table3":
-        return write_table3(folder, runs, found)
-    return write_cases(folder, name, config, runs)
+        frame = table3.table_frame(runs)
+        return _write(folder, name, runs, frame, table3.markdown(frame, found), table3.latex(frame))
+    against = {case: fields.against for case, fields in config.cases.items()}
+    frame = cases.table_frame(runs, against)
+    return _write(folder, name, runs, frame, cases.markdown(frame, config.title))
 
 
 def study_points(store, runs):
@@ -48,41 +51,12 @@ def write_table2(folder, table, runs, optimal, found):
     return _write(folder, "table2", runs, frame, text, table2.latex(frame, optimal))
 
 
-def write_table3(folder, runs, found):
-    """Writes table3.{csv,md,tex} and table3_runs.csv; returns table3.md as text.
-
-    Args:
-      folder: results folder.
-      runs: from Session.run_cases.
-      found: calibration.Calibration.
-    """
-    frame = table3.table_frame(runs)
-    text = table3.markdown(frame, found)
-    return _write(folder, "table3", runs, frame, text, table3.latex(frame))
-
-
-def write_cases(folder, name, config, runs):
-    """Writes <name>.{csv,md} and <name>_runs.csv; returns <name>.md as text.
-
-    Args:
-      folder: results folder.
-      name: of the study.
-      config: CasesConfig.
-      runs: from Session.run_cases.
-    """
-    against = {case: fields.against for case, fields in config.cases.items()}
-    frame = cases.table_frame(runs, against)
-    return _write(folder, name, runs, frame, cases.markdown(frame, config.title))
-
-
 def _write(folder, name, runs, frame, text, tex=None):
-    parts = {f"{name}.csv": _csv(frame), f"{name}_runs.csv": _csv(runs), f"{name}.md": text}
+    tables = {f"{name}.csv": frame, f"{name}_runs.csv": runs}
+    parts = {file: rows.to_csv(index=False, lineterminator="\n") for file, rows in tables.items()}
+    parts[f"{name}.md"] = text
     if tex is not None:
         parts[f"{name}.tex"] = tex
     for file, content in parts.items():
         write_whole(folder / file, content.encode())
     return text
-
-
-def _csv(frame):
-    return frame.to_csv(index=False, lineterminator="\n")

@@ -64,8 +64,7 @@ def running_row(state, data_seed, divergence):
 
     Args:
       state: the contents of the progress file that a worker writes.
-      data_seed: that of the results folder.
-      divergence: DivergenceConfig.
+      data_seed, divergence: that of the results folder, and DivergenceConfig.
     """
     model, method, _ = state["run_id"].split("-")
     rows = state["rows"]
@@ -85,8 +84,8 @@ def study_row(name, data_seed, runs, recorded):
 
     Args:
       name: of the study.
-      data_seed: that of the folder with its runs, or None if it has not been run.
-      runs: its frame from `study_tables`, or None if it has not been run.
+      data_seed, runs: that of the folder with its runs, and its frame from `study_tables`; None if
+        it has not been run.
       recorded: ids of all runs with a record.
     Returns: dict of STUDY_COLUMNS. The status is "done", "records missing" or "not run".
     """
@@ -147,15 +146,10 @@ def chosen(rows, wanted, tables):
 
 def order(row):
     """Sort key of rows of runs: data seed, model and method as in the tables, then the rest."""
-    return (
-        _number(row["data_seed"]),
-        _place(row["model"], MODEL_NAMES),
-        _place(row["method"], METHOD_NAMES),
-        row["threshold"] or "",
-        _number(row["rate"]),
-        _number(row["seed"]),
-        row["id"],
-    )
+    seeds_and_rate = (row[name] for name in ("data_seed", "rate", "seed"))
+    data_seed, rate, seed = (float("-inf") if it is None else it for it in seeds_and_rate)
+    model, method = _place(row["model"], MODEL_NAMES), _place(row["method"], METHOD_NAMES)
+    return data_seed, model, method, row["threshold"] or "", rate, seed, row["id"]
 
 
 def thresholds_text(thresholds):
@@ -168,7 +162,3 @@ def thresholds_text(thresholds):
 def _place(name, known):
     names = list(known)
     return (names.index(name) if name in names else len(names), str(name))
-
-
-def _number(value):
-    return float("-inf") if value is None else value

@@ -40,12 +40,9 @@ class Outlier(NamedTuple):
 
 
 def worst_event(frame, config):
-    """The event of a run that matters: the first "full", or else the first of any other kind.
+    """The event of a telemetry that matters: the first "full", or else the first of another kind.
 
-    Args:
-      frame: telemetry, one row a step.
-      config: DetectorConfig.
-    Returns: Event or None.
+    Returns: Event, or None where the Detector of a DetectorConfig sees none.
     """
     detector = Detector(config)
     events = [event for row in frame.to_dict("records") if (event := see_row(detector, row))]
@@ -55,11 +52,10 @@ def worst_event(frame, config):
 
 
 def moved_first(frame, onset, ending, limit=MOVED):
-    """Which of several columns left its usual range first, around an onset.
+    """Which of several columns of the telemetry left its usual range first, around an onset.
 
     Args:
-      frame: telemetry.
-      onset: step of the onset.
+      onset: its step.
       ending: regular expression of the columns.
       limit: times the usual that count as moved.
     Returns: Moved, of the earliest step and there of the largest ratio, or None.
@@ -104,11 +100,8 @@ def largest_step(frame, onset):
 
 
 def factors_at(frame, onset):
-    """What each rule would have made of the steps that led to the onset.
+    """What each rule would have made of the steps that led to the onset, by the telemetry.
 
-    Args:
-      frame: telemetry.
-      onset: step of the onset.
     Returns: dict from rule to (smallest factor, label of the layer that has it).
     """
     near = frame[frame["step"].between(onset - 1, onset + LAYERS_AFTER)]
@@ -135,22 +128,17 @@ def input_outliers(day_rows, days, earlier):
 
 
 def label_outliers(day_rows, days, earlier):
-    """Label columns that left their range, the largest change first: list of Outlier.
-
-    Args:
-      day_rows, days, earlier: those of input_outliers.
-    """
-    names = [task.name for task in TASKS]
+    """Label columns that left their range, as of `input_outliers`."""
+    names = np.array([task.name for task in TASKS])
     means = _means(day_rows, "labels", {*days, *earlier})
     scales = {day: mean[~BINARY] for day, mean in means.items()}
-    regressions = [name for name, binary in zip(names, BINARY, strict=True) if not binary]
-    found = _outliers(scales, days, earlier, regressions, LABEL_RANGE)
+    found = _outliers(scales, days, earlier, names[~BINARY].tolist(), LABEL_RANGE)
     for index in np.flatnonzero(BINARY):
         usual = _usual([means[day][index] for day in earlier])
         for day in days:
             shift = means[day][index] - usual
             if not abs(shift) <= RATE_SHIFT and usual > 0:
-                found.append(Outlier(names[index], day, means[day][index] / usual))
+                found.append(Outlier(str(names[index]), day, means[day][index] / usual))
     return sorted(found, key=_size, reverse=True)
 
 

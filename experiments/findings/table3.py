@@ -13,7 +13,7 @@ def table_frame(runs):
     """Table 3, one row a change.
 
     Args:
-      runs: from CasesStudy.run.
+      runs: from Session.run_cases.
     Returns: DataFrame with the columns of table3.csv: direction, change, diverged, tried, ratio,
       low, high (Wilson, 95 %), paper_diverged, paper_tried; the last two are empty for a case that
       the paper does not have.

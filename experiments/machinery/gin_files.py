@@ -63,15 +63,11 @@ class _Delegate(gin.config.ParserDelegate):
         return super().configurable_reference(name, evaluate)
 
 
-def register(kind):
-    """Lets gin files bind the parameters of a class or function.
-
-    Args:
-      kind: the class or function; files call it by its name.
-    """
-    gin.register(kind)
+def register(kind, name):
+    """Lets gin files bind the parameters of a class, which they call by `name`."""
+    gin.register(name)(kind)
     parameters = inspect.signature(kind).parameters.values()
-    PARAMETERS[kind.__name__] = {one.name: one.default is one.empty for one in parameters}
+    PARAMETERS[name] = {one.name: one.default is one.empty for one in parameters}
 
 
 def named_file(folder, name):

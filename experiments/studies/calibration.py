@@ -7,7 +7,7 @@ import json
 from data import checks
 from experiments.errors import BadInput
 from experiments.machinery.records.files import write_json
-from experiments.studies.grid import run_config
+from experiments.studies.grid import Setting, setting_config
 from experiments.training.divergence import label
 
 METHOD = "naive"
@@ -36,17 +36,9 @@ class Calibration:
 
 def configs_at(config, profile, rate):
     """The runs that decide one rate: the naive model, one run on each design stream."""
-    return [
-        run_config(
-            profile,
-            config.model,
-            METHOD,
-            learning_rate=rate,
-            data_seed=data_seed,
-            run_seed=run_seed,
-        )
-        for run_seed, data_seed in enumerate(config.data_seeds)
-    ]
+    setting = Setting(config.model, METHOD, None, rate)
+    seeds = enumerate(config.data_seeds)
+    return [setting_config(setting, profile, data_seed, 1.0, seed) for seed, data_seed in seeds]
 
 
 def planned(config, profile, study, divergence):
@@ -70,8 +62,7 @@ def calibrate(config, profile, study, divergence):
     Args:
       config: CalibrationConfig.
       profile: name of the profile.
-      study: Study.
-      divergence: DivergenceConfig.
+      study, divergence: Study and DivergenceConfig.
     Returns: Calibration, also written to `calibration.json` in the results folder.
     Raises: BadInput if no rate of the grid is the edge.
     """
@@ -113,15 +104,9 @@ def _search(config, profile, rates, study, divergence):
     for rate in rates:
         records = study.execute(configs_at(config, profile, rate))
         kinds = [label(study.store.curves(record), divergence).kind for record in records]
-        tried.append(
-            {
-                "rate": rate,
-                "diverged": kinds.count("full"),
-                "runs": len(kinds),
-                "run_ids": [record.run_id for record in records],
-            }
-        )
-        if kinds.count("full") == len(kinds):
+        diverged, run_ids = kinds.count("full"), [record.run_id for record in records]
+        tried.append({"rate": rate, "diverged": diverged, "runs": len(kinds), "run_ids": run_ids})
+        if diverged == len(kinds):
             return Calibration(
                 edge=rate,
                 base_rate=float(f"{rate / config.edge_multiple:.12g}"),  # 0.8, not 0.799...

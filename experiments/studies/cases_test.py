@@ -7,10 +7,12 @@ import pytest
 from data import TASKS, Stream
 from experiments.errors import BadInput
 from experiments.machinery.gin_files import CONFIGS
-from experiments.studies.cases import CasesStudy, case_run, check_cases
+from experiments.studies import cases as module
+from experiments.studies.cases import case_jobs, case_run, check_cases, plan_cases, run_cases
 from experiments.studies.configs import DESIGN_SEEDS, CasesConfig
 from experiments.studies.grid import run_config
 from experiments.studies.known import cases_config, section_3_2, study_config
+from experiments.studies.testing import session
 
 CASE = {"model": "large_dcn", "rate_multiple": 0.4}
 STUDIES = [
@@ -22,23 +24,21 @@ STUDIES = [
 
 def runs_of(cases, runs=2):
     """The runs of a study of `cases` as (name, RunConfig), on data seed 7 and a 1x of 0.5."""
-    study = CasesStudy(CasesConfig(title="A", runs=runs, cases=cases), "smoke", 7, study=None)
-    return [(name, run) for name, _, run in study.jobs(0.5)]
+    study = CasesConfig(title="A", runs=runs, cases=cases)
+    return [(name, run) for name, _, run in case_jobs(study, session(data_seed=7))]
 
 
 def test_each_case_runs_on_the_same_seeds_at_its_multiple_of_1x():
     cases = {"clean": CASE, "slow": CASE | {"rate_multiple": 0.1, "method": "clippy", "runs": 3}}
-    found = [
-        (name, run.run_seed, run.learning_rate, run.method.name) for name, run in runs_of(cases)
+    found = runs_of(cases)
+    assert [(name, run.run_seed) for name, run in found] == [
+        *(("clean", seed) for seed in range(2)),
+        *(("slow", seed) for seed in range(3)),
     ]
-    assert found == [
-        ("clean", 0, pytest.approx(0.2), "naive"),
-        ("clean", 1, pytest.approx(0.2), "naive"),
-        ("slow", 0, pytest.approx(0.05), "clippy"),
-        ("slow", 1, pytest.approx(0.05), "clippy"),
-        ("slow", 2, pytest.approx(0.05), "clippy"),
-    ]
-    assert {run.data_seed for _, run in runs_of(cases)} == {7}
+    for name, run in found:
+        rate, method = {"clean": (0.2, "naive"), "slow": (0.05, "clippy")}[name]
+        assert (run.learning_rate, run.method.name) == (pytest.approx(rate), method)
+        assert run.data_seed == 7
 
 
 def test_a_case_overrides_the_profile():
@@ -82,7 +82,7 @@ def test_a_mistake_is_said_with_file_and_case_before_anything_runs(fields, said)
         check_cases(study, "smoke", "my.gin")
 
 
-def test_measured_cases_are_asked_for_with_their_telemetry():
+def test_measured_cases_are_asked_for_with_their_telemetry(monkeypatch):
     config, asked = study_config("divergences"), []
 
     def execute(configs, telemetry=None):
@@ -93,22 +93,22 @@ def test_measured_cases_are_asked_for_with_their_telemetry():
     recorder = types.SimpleNamespace(
         is_done=lambda config, telemetry: telemetry is None, execute=execute
     )
-    study = CasesStudy(config, "laptop", 7, recorder)
-    sizes = {name: case.runs or config.runs for name, case in config.cases.items()}
-    measured = sum(sizes[name] for name, case in config.cases.items() if case.measured)
-    total = sum(sizes.values())
-    runs, done, seconds = study.plan(0.5)
+    monkeypatch.setattr(module, "runs_frame", lambda heads, records, session: len(records))
+    display = types.SimpleNamespace(begin=lambda title, *plan: None)
+    opened = session(recorder, display, profile="laptop", data_seed=7)
+    jobs = case_jobs(config, opened)
+    measured, total = sum(case.measured for _, case, _ in jobs), len(jobs)
+    runs, done, seconds = plan_cases(config, opened)
     assert (runs, done) == (total, total - measured)
     assert seconds > 0
-    assert study.recorded(0.5, None, None) is None
-    assert len(study._execute(study.jobs(0.5))) == total
+    assert run_cases(config, opened) == total
     assert asked == [(measured, config.telemetry), (total - measured, None)]
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_study_of_the_project_resolves_to_runs_that_differ(name):
     config = study_config(name)
-    jobs = CasesStudy(config, "laptop", 7, study=None).jobs(0.5)
+    jobs = case_jobs(config, session(profile="laptop", data_seed=7))
     assert len({run.run_id for _, _, run in jobs}) == len(jobs) >= config.runs
     if name != "why_rmse":  # whose shocks are on days that the smoke profile does not have
         check_cases(config, "smoke", name)

@@ -90,17 +90,17 @@ class Table2Config:
         checks.whole("Table2Config.search_seed", self.search_seed, 1)
         # The repeats are the seeds below, and none of them may have searched.
         checks.whole("Table2Config.repeats", self.repeats, 1, self.search_seed)
-        if self.untreated not in self.methods:
-            checks.fail(
-                "Table2Config.untreated", self.untreated, f"one of {', '.join(self.methods)}"
-            )
+        self._check_method("untreated", self.untreated)
+
+    def _check_method(self, field, method):
+        if method not in self.methods:
+            checks.fail(f"Table2Config.{field}", method, f"one of {', '.join(self.methods)}")
 
     def _check_thresholds(self):
         if not isinstance(self.thresholds, dict):
             checks.fail("Table2Config.thresholds", self.thresholds, "a dict from method to values")
         for method, values in self.thresholds.items():
-            if method not in self.methods:
-                checks.fail("Table2Config.thresholds", method, f"one of {', '.join(self.methods)}")
+            self._check_method("thresholds", method)
             if not isinstance(values, (tuple, list)) or not values:
                 checks.fail("Table2Config.thresholds", values, "a list of values, not empty")
             for value in values:
@@ -218,19 +218,20 @@ class CasesConfig:
 
 def _check_case(where, case):
     """Raises: ValueError naming the field of a case that cannot be right."""
-    for field in ("model", "method"):
-        if not isinstance(getattr(case, field), str):
-            checks.fail(f"{where}[{field!r}]", getattr(case, field), "a name")
+    limits = {
+        "model": (isinstance(case.model, str), "a name"),
+        "method": (isinstance(case.method, str), "a name"),
+        "features": (case.features in ("all", "not_heavy"), "'all' or 'not_heavy'"),
+        "shock_at": (isinstance(case.shock_at, (tuple, list)), "a list of shares"),
+        "measured": (isinstance(case.measured, bool), "True or False"),
+    }
+    for field, (holds, expected) in limits.items():
+        if not holds:
+            checks.fail(f"{where}[{field!r}]", getattr(case, field), expected)
     checks.real(f"{where}['rate_multiple']", case.rate_multiple, above=0)
     if case.threshold is not None:
         checks.real(f"{where}['threshold']", case.threshold, above=0)
-    if case.features not in ("all", "not_heavy"):
-        checks.fail(f"{where}['features']", case.features, "'all' or 'not_heavy'")
-    if not isinstance(case.shock_at, (tuple, list)):
-        checks.fail(f"{where}['shock_at']", case.shock_at, "a list of shares")
     for share in case.shock_at:
         checks.real(f"{where}['shock_at']", share, 0, 1)
     if case.runs is not None:
         checks.whole(f"{where}['runs']", case.runs, 1)
-    if not isinstance(case.measured, bool):
-        checks.fail(f"{where}['measured']", case.measured, "True or False")

@@ -19,26 +19,22 @@ CASE = {"model": "large_dcn", "rate_multiple": 0.4}
 GRID = {"base": CASE, "crossed": {"A.b": (1, 2)}, "cases": {}}
 
 
-@pytest.mark.parametrize(
-    "field, value",
-    [
-        ("models", ()),
-        ("models", "small"),
-        ("methods", ("gc", "gc")),
-        ("rate_multiples", (1, 0)),
-        ("rate_multiples", (1, "2")),
-        ("thresholds", {"agc": (0.1,)}),
-        ("thresholds", {"gc": ()}),
-        ("thresholds", {"gc": (-0.1,)}),
-        ("repeats", 0),
-        ("repeats", 101),  # the search seed would be one of them
-        ("search_seed", "a"),
-        ("untreated", "lamb"),
-    ],
-)
-def test_a_bad_table_2_is_refused_by_name(field, value):
-    with pytest.raises(ValueError, match=f"Table2Config.{field} = .*: expected "):
-        table2(**{field: value})
+BAD_TABLE = {
+    "models": [(), "small"],
+    "methods": [("gc", "gc")],
+    "rate_multiples": [(1, 0), (1, "2")],
+    "thresholds": [{"agc": (0.1,)}, {"gc": ()}, {"gc": (-0.1,)}],
+    "repeats": [0, 101],  # with the latter the search seed would be one of them
+    "search_seed": ["a"],
+    "untreated": ["lamb"],
+}
+
+
+@pytest.mark.parametrize("field", BAD_TABLE)
+def test_a_bad_table_2_is_refused_by_name(field):
+    for value in BAD_TABLE[field]:
+        with pytest.raises(ValueError, match=f"Table2Config.{field} = .*: expected "):
+            table2(**{field: value})
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,9 @@ LABELLED = {
 
 def test_crossed_parameters_make_every_combination():
     assert crossing.expand(CROSSED, {}, {}) == {
-        "warmup_days=0, method=gc": {"TrainerConfig.warmup_days": 0, "method": "gc"},
-        "warmup_days=0, method=agc": {"TrainerConfig.warmup_days": 0, "method": "agc"},
-        "warmup_days=3, method=gc": {"TrainerConfig.warmup_days": 3, "method": "gc"},
-        "warmup_days=3, method=agc": {"TrainerConfig.warmup_days": 3, "method": "agc"},
+        f"warmup_days={days}, method={name}": {"TrainerConfig.warmup_days": days, "method": name}
+        for days in (0, 3)
+        for name in ("gc", "agc")
     }
 
 

@@ -5,6 +5,7 @@ import functools
 from typing import NamedTuple
 
 from experiments.errors import BadInput
+from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.cost.sizes import Sizes
 from experiments.machinery.gin_files import named_file
 from experiments.studies.registry import resolve
@@ -51,13 +52,39 @@ def run_config(
     return dataclasses.replace(config, data_seed=data_seed, run_seed=run_seed)
 
 
+def setting_config(setting, profile, data_seed, base_rate, run_seed, values=None):
+    """The RunConfig of one run of a Setting, or of a Case, which has the same fields.
+
+    The arguments are those of `run_config`; `base_rate` is the learning rate called 1x.
+    """
+    return run_config(
+        profile,
+        setting.model,
+        setting.method,
+        learning_rate=setting.rate_multiple * base_rate,
+        data_seed=data_seed,
+        run_seed=run_seed,
+        threshold=setting.threshold,
+        values=values,
+    )
+
+
+def outlook(study, asked):
+    """What is left of some runs: (runs, done, predicted seconds of the others).
+
+    Args:
+      study: Study.
+      asked: list of (RunConfig, TelemetryConfig or None).
+    """
+    missing = {config.run_id: config for config, how in asked if not study.is_done(config, how)}
+    done = sum(config.run_id not in missing for config, _ in asked)
+    return len(asked), done, sum(map(seconds_of, missing.values()))
+
+
 @_once  # the seeds of a setting share what takes the time
 def _unseeded(profile, model, method, learning_rate, threshold, values):
-    files = [
-        named_file("profiles", profile),
-        named_file("models", model),
-        named_file("methods", method),
-    ]
+    folders = {"profiles": profile, "models": model, "methods": method}
+    files = [named_file(folder, name) for folder, name in folders.items()]
     own = {"run.learning_rate": learning_rate, "run.data_seed": 0, "run.run_seed": 0}
     if threshold is not None:
         own["THRESHOLD"] = float(threshold)
@@ -78,9 +105,7 @@ def joined(values, own):
 def sizes_of(profile, model, values=None):
     """What the size of a run depends on; unlike a RunConfig it needs no TensorFlow.
 
-    Args:
-      profile, model: names of files in configs/profiles and configs/models.
-      values: as for `run_config`.
+    Args: as for `run_config`.
     Returns: sizes.Sizes.
     Raises: BadInput for what gin_files.resolve refuses.
     """

@@ -32,19 +32,6 @@ CLASSES = (
 )
 
 
-def run(stream, model, method, trainer, learning_rate, data_seed, run_seed):
-    """One run; RunConfig has its parameters."""
-    return RunConfig(
-        stream=stream,
-        model=model,
-        method=method,
-        trainer=trainer,
-        learning_rate=learning_rate,
-        data_seed=data_seed,
-        run_seed=run_seed,
-    )
-
-
 def telemetry_config():
     """The TelemetryConfig of configs/telemetry.gin."""
     return resolve(["configs/telemetry.gin"], wanted=("TelemetryConfig",))[0]
@@ -55,5 +42,6 @@ def divergence_config():
     return resolve(["configs/divergence.gin"], wanted=("DivergenceConfig",))[0]
 
 
-for _kind in (run, *CLASSES):
-    register(_kind)
+register(RunConfig, "run")
+for _kind in CLASSES:
+    register(_kind, _kind.__name__)

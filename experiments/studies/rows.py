@@ -47,6 +47,22 @@ def run_row(record, curves, divergence):
     }
 
 
+def runs_frame(heads, records, session):
+    """One row a run: its setting and what it showed.
+
+    Args:
+      heads: dicts of the first columns, one a run.
+      records: RunRecords of the same runs.
+      session: session.Session.
+    Returns: DataFrame as of `frame_of`.
+    """
+    store, divergence = session.study.store, session.divergence
+    return frame_of(
+        head | run_row(record, store.curves(record), divergence)
+        for head, record in zip(heads, records, strict=True)
+    )
+
+
 def frame_of(rows):
     """Rows with a setting and what run_row gives, as a DataFrame; None becomes NaN."""
     frame = pd.DataFrame(rows)

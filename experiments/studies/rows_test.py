@@ -29,27 +29,18 @@ def test_a_diverged_run_has_the_day_of_its_onset():
 
 def test_the_early_auc_is_the_mean_over_the_first_quarter_alone():
     made, config = record()
-    quarter = config.steps // 4
-    found = pd.concat(
-        [
-            curves(config, [0.6, 0.9, 0.9, 0.9]),
-            curves(config, [0.5, 0.9, 0.9, 0.9]).iloc[:1].assign(step=quarter - 1),
-        ],
-    ).sort_values("step", ignore_index=True)
+    found = curves(config, [0.6, 0.9, 0.9, 0.9])
+    before = found.iloc[:1].assign(step=config.steps // 4 - 1, **{"click/auc": 0.5})
+    found = pd.concat([before, found], ignore_index=True)
     assert run_row(made, found, DIVERGENCE)["early_auc"] == pytest.approx(0.55)
 
 
-def test_a_stream_without_shocks_has_no_shock_day():
+def test_without_shocks_there_is_no_shock_day_and_without_the_task_no_early_auc():
     made, config = record({"StreamConfig.shocks": None, "StreamConfig.label_shocks": None})
-    row = run_row(made, curves(config, [0.7] * 4), DIVERGENCE)
-    assert row["shock_day"] is None
-
-
-def test_a_model_without_the_representative_task_has_no_early_auc():
-    made, config = record()
     found = curves(config, [0.7] * 4).drop(columns="click/auc")
     made = dataclasses.replace(made, metrics={"watch_time/rmse": 1.5})
     row = run_row(made, found, DIVERGENCE)
+    assert row["shock_day"] is None
     assert (row["auc"], row["rmse"], row["early_auc"]) == (None, 1.5, None)
 
 

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from experiments.studies.grid import Setting
-from experiments.studies.rows import frame_of, run_row
 
 
 class Job(NamedTuple):
@@ -59,54 +58,20 @@ def likely_repeats(table):
     return repeat_jobs(table, first.values())
 
 
-def runs_frame(jobs, records, store, divergence):
-    """One row a run: its setting, its role and what it showed.
-
-    Args:
-      jobs: Jobs.
-      records: their RunRecords, in the same order.
-      store: record.Store with the curves.
-      divergence: DivergenceConfig.
-    Returns: DataFrame with model, method, threshold, rate_multiple, role, and the columns of
-      rows.run_row; NaN where a number is undefined.
-    """
-    rows = [
-        job.setting._asdict()
-        | {"role": job.role}
-        | run_row(record, store.curves(record), divergence)
-        for job, record in zip(jobs, records, strict=True)
-    ]
-    return frame_of(rows)
-
-
-def choose(search):
-    """The best threshold of every model and method at each rate: highest last-day AUC.
+def choose(search, cell=("model", "method", "rate_multiple")):
+    """The setting of the highest last-day AUC in each cell of the search.
 
     Each rate is repeated with its own best threshold, so that two rates are compared on runs that
-    chose neither.
+    chose neither. With the cells `model` and `method` the rate is chosen, too (section 5.1.3).
 
     Args:
-      search: runs_frame of the search alone.
+      search: runs of the search alone, as `table2.run_table2` gives them.
+      cell: columns that a cell is named by.
     Returns: list of Settings. A run with an undefined AUC is the worst; of equal ones the first
       in the order of the grid is taken.
     """
-    return _best(search, ["model", "method", "rate_multiple"])
-
-
-def chosen_rates(search):
-    """The rate multiple of the best setting of every model and method (section 5.1.3).
-
-    Args:
-      search: runs_frame of the search alone.
-    Returns: dict from (model, method) to the multiple; ties as in `choose`.
-    """
-    best = _best(search, ["model", "method"])
-    return {(setting.model, setting.method): setting.rate_multiple for setting in best}
-
-
-def _best(search, cell):
     chosen = []
-    for _, rows in search.groupby(cell, sort=False):
+    for _, rows in search.groupby(list(cell), sort=False):
         best = rows.loc[rows["auc"].fillna(-1.0).idxmax()]
         threshold = None if pd.isna(best["threshold"]) else float(best["threshold"])
         chosen.append(Setting(best["model"], best["method"], threshold, best["rate_multiple"]))
@@ -114,12 +79,9 @@ def _best(search, cell):
 
 
 def mark_chosen(runs):
-    """Adds `chosen`: whether the run repeats the rate that the search found best.
-
-    Args:
-      runs: runs_frame of search and repeats.
-    """
-    rates = chosen_rates(runs[runs["role"] == "search"])
+    """Adds `chosen`, whether a run repeats the rate that the search found best, to all runs."""
+    best = choose(runs[runs["role"] == "search"], cell=("model", "method"))
+    rates = {(setting.model, setting.method): setting.rate_multiple for setting in best}
     found = [
         row.role == "repeat" and rates.get((row.model, row.method)) == row.rate_multiple
         for row in runs.itertuples()

@@ -66,14 +66,15 @@ def test_each_rate_has_the_threshold_of_its_best_auc(search):
 
 
 def test_the_rate_is_that_of_the_best_auc(search):
-    rates = selection.chosen_rates(search)
-    assert rates == {("small", "gc"): 2.0, ("small", "clippy"): 1.0}  # equal: the first of the grid
+    best = selection.choose(search, ["model", "method"])
+    assert [setting.rate_multiple for setting in best] == [2.0, 1.0]  # equal: the first of the grid
 
 
 def test_a_cell_whose_search_is_undefined_everywhere_is_chosen_all_the_same():
     search = pd.DataFrame([searched("small", "gc", rate, np.nan) for rate in (1, 2)])
     assert [setting.rate_multiple for setting in selection.choose(search)] == [1.0, 2.0]
-    assert selection.chosen_rates(search) == {("small", "gc"): 1.0}
+    (best,) = selection.choose(search, ["model", "method"])
+    assert best.rate_multiple == 1.0
 
 
 def test_the_repeats_of_the_best_rate_are_marked(search):

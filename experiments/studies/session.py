@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.gin_files import named_file
 from experiments.machinery.records.files import check_folder
 from experiments.machinery.records.record import Store, results_folder
@@ -15,10 +14,11 @@ from experiments.machinery.workers.cluster import check_address, connected
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies import calibration
-from experiments.studies.cases import CasesStudy
+from experiments.studies.cases import run_cases
+from experiments.studies.grid import outlook
 from experiments.studies.known import calibration_config
 from experiments.studies.registry import divergence_config
-from experiments.studies.table2 import Table2Study
+from experiments.studies.table2 import run_table2
 from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import DivergenceConfig
 from experiments.training.tensorflow_setup import load_tensorflow
@@ -31,8 +31,7 @@ class Options:
     Args:
       profile: name of a profile.
       data_seed: seed of the stream, or None for the default.
-      results: folder of all results.
-      cache: folder of the generated days.
+      results, cache: folders of all results and of the generated days.
       workers: worker processes of this machine.
       cluster: address of the Dask scheduler whose workers take their place, or None.
     """
@@ -72,40 +71,23 @@ class Session(NamedTuple):
         return self.study.store.root
 
     def run_table2(self, table):
-        """Runs what is missing of Table 2: Table2Study.run of a Table2Config."""
-        return self._of(Table2Study, table).run(*self._given)
+        """Runs what is missing of Table 2: run_table2 of a Table2Config."""
+        return run_table2(table, self)
 
     def run_cases(self, config):
-        """Runs what is missing of a study of cases: CasesStudy.run of a CasesConfig."""
-        return self._of(CasesStudy, config).run(*self._given)
-
-    def recorded_table2(self, table):
-        """The runs of Table 2 if all of them have a record, else None; nothing is run."""
-        return self._of(Table2Study, table).recorded(*self._given)
-
-    def recorded_cases(self, config):
-        """The runs of a study of cases if all of them have a record, else None."""
-        return self._of(CasesStudy, config).recorded(*self._given)
-
-    def _of(self, kind, config):
-        return kind(config, self.profile, self.data_seed, self.study)
-
-    @property
-    def _given(self):
-        return self.found.base_rate, self.divergence, self.display
+        """Runs what is missing of a study of cases: run_cases of a CasesConfig."""
+        return run_cases(config, self)
 
 
 @contextlib.contextmanager
 def opened(options):
-    """A session on a pool of workers; calibrates first if the profile has no calibration yet.
+    """A session on workers; it calibrates first if the profile has no calibration yet.
 
-    Args:
-      options: Options.
     Raises: BadInput, RunsCrashed.
     """
     edge, divergence = calibration_config(), divergence_config()
-    here = contextlib.nullcontext()
-    with connected(options.cluster, options.results) if options.cluster else here as connection:
+    cluster = connected(options.cluster, options.results) if options.cluster else None
+    with cluster or contextlib.nullcontext() as connection:
         check_folder(options.cache, "cache folder")
         workers = options.workers if connection is None else connection.workers()
         load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
@@ -118,7 +100,10 @@ def opened(options):
             # The calibration is of the profile, whichever data seed is judged: one for all of them.
             own = options.data_seed == DEFAULT_DATA_SEED
             with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
-                _announce(options.profile, design, edge, divergence, display)
+                configs, found = calibration.planned(edge, options.profile, design, divergence)
+                if found is None:
+                    left = outlook(design, [(config, None) for config in configs])
+                    display.begin(f"Calibration of profile {options.profile}, at most", *left)
                 found = calibration.calibrate(edge, options.profile, design, divergence)
             yield Session(options.profile, options.data_seed, study, display, divergence, found)
 
@@ -126,27 +111,14 @@ def opened(options):
 def recorded(options):
     """A session that reads records and runs nothing, or None where the calibration is missing.
 
-    Args:
-      options: Options.
+    Its `run_table2` and `run_cases` raise NotRecorded where a run is missing.
     """
     edge, divergence = calibration_config(), divergence_config()
     display = Display(divergence, options.workers, Console(file=io.StringIO()))
-    design = Study(options.store(DEFAULT_DATA_SEED), None, display)
+    design, study = (
+        Study(options.store(seed), None, display) for seed in (DEFAULT_DATA_SEED, options.data_seed)
+    )
     _, found = calibration.planned(edge, options.profile, design, divergence)
     if found is None:
         return None
-    study = Study(options.store(options.data_seed), None, display)
     return Session(options.profile, options.data_seed, study, display, divergence, found)
-
-
-def _announce(profile, study, edge, divergence, display):
-    """Says what the calibration may take, unless nothing of it is left to do."""
-    configs, found = calibration.planned(edge, profile, study, divergence)
-    if found is None:
-        missing = [config for config in configs if not study.is_done(config)]
-        display.begin(
-            f"Calibration of profile {profile}, at most",
-            len(configs),
-            len(configs) - len(missing),
-            sum(map(seconds_of, missing)),
-        )

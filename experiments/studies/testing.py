@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import types
 
 import pandas as pd
 
@@ -9,6 +10,8 @@ from experiments.machinery.records.record import RunRecord
 from experiments.machinery.workers.testing import HEALTHY, leave_run
 from experiments.studies.configs import Table2Config
 from experiments.studies.grid import run_config
+from experiments.studies.registry import divergence_config
+from experiments.studies.session import Session
 from experiments.training.divergence import DivergenceConfig
 
 FULL = (0.7, 0.6, 0.5)
@@ -21,6 +24,12 @@ def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):
     """A RunConfig of the smoke profile; `more` are threshold and values of grid.run_config."""
     seeds = {"data_seed": data_seed, "run_seed": seed}
     return run_config("smoke", model, method, learning_rate=rate, **seeds, **more)
+
+
+def session(study=None, display=None, *, base_rate=0.5, profile="smoke", data_seed=1, by=None):
+    """A Session whose 1x is `base_rate`, and whose labels come from a DivergenceConfig `by`."""
+    found = types.SimpleNamespace(base_rate=base_rate)
+    return Session(profile, data_seed, study, display, by or divergence_config(), found)
 
 
 def with_part(config, part, **changes):

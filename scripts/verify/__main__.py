@@ -1,6 +1,7 @@
 """Compares what is on disk with its records, and trains a few runs again."""
 
 import collections
+import functools
 import pathlib
 import random
 import shutil
@@ -28,15 +29,9 @@ flags.DEFINE_integer(
 def main():
     """Prints one line for each item; exits with 1 if anything differs or is missing."""
     draw = random.SystemRandom().randrange(10**6) if FLAGS.draw is None else FLAGS.draw
-    items = verify(
-        command.options(FLAGS),
-        FLAGS.data_seed,
-        seeds=FLAGS.seeds,
-        again=FLAGS.runs_again,
-        draw=draw,
-        say=lambda line: print(line, flush=True),
-    )
-    refuse(items)
+    how = {"seeds": FLAGS.seeds, "again": FLAGS.runs_again, "draw": draw}
+    say = functools.partial(print, flush=True)
+    refuse(verify(command.options(FLAGS), FLAGS.data_seed, say=say, **how))
 
 
 def refuse(items):
@@ -53,8 +48,7 @@ def verify(options, data_seed, *, seeds=None, again=0, draw=0, say=print):
       options: session.Options.
       data_seed: as the person said it; None for every data seed on disk.
       seeds: run seeds of each setting, or None for the studies' own numbers.
-      again: runs that are trained again, chosen at random among the cheap ones.
-      draw: seed of that choice.
+      again, draw: runs that are trained again, chosen among the cheap ones with the seed `draw`.
       say: called with a line for each item, and one for the whole.
     Returns: list of check.Item.
     Raises: BadInput if there is no such folder.
@@ -85,7 +79,11 @@ def _items(options, on_disk, wanted, copies, seeds, again, draw):
     whole = []
     for data_seed, folder in folders.items():  # all: pooled claims are about every data seed
         items, records, crashed = check.read(folder)
-        _copy(folder, [*(record.run_id for record in records), *crashed], copies / folder.name)
+        copy = copies / folder.name / "runs"
+        copy.mkdir(parents=True)
+        for run_id in [*(record.run_id for record in records), *crashed]:
+            for path in (folder / "runs").glob(f"{run_id}.*"):
+                shutil.copy(path, copy)
         if data_seed in wanted:
             yield from items
             whole += [(folder, record) for record in records]
@@ -100,14 +98,6 @@ def _items(options, on_disk, wanted, copies, seeds, again, draw):
         yield from check.unchecked(folder, checked)
     for name, verdict, why in run_again(whole, options.cache, again, draw):
         yield check.Item(verdict, name, why)
-
-
-def _copy(folder, run_ids, copy):
-    """Copies records with what belongs to them."""
-    (copy / "runs").mkdir(parents=True)
-    for run_id in run_ids:
-        for path in (folder / "runs").glob(f"{run_id}.*"):
-            shutil.copy(path, copy / "runs")
 
 
 if __name__ == "__main__":

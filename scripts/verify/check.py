@@ -18,16 +18,11 @@ SHOWN = 60  # ours: letters of a line that differs
 
 
 class Item(NamedTuple):
-    """One thing verified.
+    """One thing verified."""
 
-    verdict: "ok", "differs", "missing" or "not checked".
-    name: of the file or run.
-    why: what was found, or "".
-    """
-
-    verdict: str
-    name: str
-    why: str = ""
+    verdict: str  # "ok", "differs", "missing" or "not checked"
+    name: str  # of the file or run
+    why: str = ""  # what was found
 
 
 def read(folder):
@@ -55,16 +50,16 @@ def read(folder):
 
 def made(part, folder, copy):
     """Makes a Part in `copy`, and yields an Item for each of its files in `folder`."""
-    if part.make is None:
-        verdict, why = "not checked", "no gin file of the project describes this study"
-    else:
-        try:
+    verdict, why = "ok", ""
+    try:
+        if part.make is None:
+            verdict, why = "not checked", "no gin file of the project describes this study"
+        else:
             part.make()
-            verdict, why = "ok", ""
-        except CannotWrite:
-            raise
-        except BadInput as error:
-            verdict, why = "missing", f"cannot be computed: {error}"
+    except CannotWrite:
+        raise
+    except BadInput as error:
+        verdict, why = "missing", f"cannot be computed: {error}"
     for name in part.names:
         path = folder / name
         if verdict == "ok":
@@ -126,13 +121,10 @@ def _compared(path, copy, name):
     if path.read_bytes() != copy.read_bytes():
         return Item("differs", name, _difference(path, copy))
     pictures = [path.with_suffix(ending) for ending in (".png", ".pdf")]
-    if path.parent.name == "figures" and not all(map(_is_picture, pictures)):
+    sizes = [picture.stat().st_size if picture.exists() else 0 for picture in pictures]
+    if path.parent.name == "figures" and min(sizes) <= LEAST_PICTURE:
         return Item("missing", name, "one of its pictures is not there")
     return Item("ok", name)
-
-
-def _is_picture(path):
-    return path.exists() and path.stat().st_size > LEAST_PICTURE
 
 
 def _difference(path, copy):

@@ -23,8 +23,7 @@ def run_again(recorded, cache, count, seed):
     Args:
       recorded: list of (results folder, RunRecord).
       cache: folder of the generated days.
-      count: how many, chosen among the cheap ones.
-      seed: of the choice.
+      count, seed: how many, chosen among the cheap ones, and the seed of the choice.
     Yields: (name, verdict, why), the latter as `compare`.
     """
     chosen = choose(recorded, count, seed)
@@ -47,9 +46,6 @@ def choose(recorded, count, seed, here=None):
 
     Those recorded on a machine like this one come first: only of them is every bit certain.
 
-    Args:
-      recorded, count, seed: those of `run_again`.
-      here: provenance of this process, by default what it is.
     Returns: list of (folder, record, RunConfig).
     """
     able = []

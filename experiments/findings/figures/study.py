@@ -24,7 +24,7 @@ def frame(runs, curves):
     """One row a case and evaluation.
 
     Args:
-      runs: from CasesStudy.run.
+      runs: from Session.run_cases.
       curves: dict from run id to curves.
     Returns: DataFrame with data_seed, case, diverged, step, mean, low, high, n.
     """

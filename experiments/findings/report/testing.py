@@ -117,7 +117,7 @@ def _study(folder, store):
         for place, name in enumerate(CASES)
         for seed in range(2)
     ]
-    make.write_cases(folder, "mine", config, frame_of(rows))
+    make.write_study(folder, "mine", config, frame_of(rows))
 
 
 def _figures(folder):

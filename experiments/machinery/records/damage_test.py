@@ -16,16 +16,17 @@ import pytest
 from rich.console import Console
 
 from experiments.errors import CannotWrite, Damaged
-from experiments.findings.make import write_cases
+from experiments.findings.make import write_study
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.records.damage import set_aside
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.runner import Runner
 from experiments.machinery.workers.study import Study
-from experiments.studies.cases import CasesStudy
+from experiments.studies.cases import run_cases
 from experiments.studies.configs import CasesConfig
 from experiments.studies.registry import divergence_config, telemetry_config
+from experiments.studies.testing import session
 from scripts import command
 
 BASE_RATE = 0.3
@@ -61,8 +62,8 @@ class Here:
 def study_on(folder, pool=None, display=None, writable=True):
     """Runs the study and writes its table; without a pool it only reads."""
     display = display or Display(DIVERGENCE, 1, Console(file=io.StringIO()))
-    protocol = CasesStudy(CONFIG, "smoke", 1, Study(Store(folder, writable), pool, display))
-    write_cases(folder, "damage", CONFIG, protocol.run(BASE_RATE, DIVERGENCE, display))
+    opened = session(Study(Store(folder, writable), pool, display), display, base_rate=BASE_RATE)
+    write_study(folder, "damage", CONFIG, run_cases(CONFIG, opened))
 
 
 def survive(folder, cache):
@@ -177,8 +178,8 @@ def command_of(folder, cache):
     def study():
         display = Display(DIVERGENCE, 1)
         with display, Study.open(Store(folder), cache, 1, display) as opened:
-            protocol = CasesStudy(CONFIG, "smoke", 1, opened)
-            write_cases(folder, "damage", CONFIG, protocol.run(BASE_RATE, DIVERGENCE, display))
+            runs = run_cases(CONFIG, session(opened, display, base_rate=BASE_RATE))
+            write_study(folder, "damage", CONFIG, runs)
 
     return command.exit_status(study, command.flags_of(), ["study"])
 

@@ -11,7 +11,7 @@ import pytest
 from distributed import KilledWorker
 
 from experiments.errors import BadInput, RunsCrashed
-from experiments.findings.make import write_cases
+from experiments.findings.make import write_study
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import cluster, cluster_worker, pool, worker
 from experiments.machinery.workers.cluster import Cluster, check_address, connected
@@ -27,9 +27,10 @@ from experiments.machinery.workers.testing import (
 )
 from experiments.machinery.workers.worker import Ended
 from experiments.studies import session
-from experiments.studies.cases import CasesStudy
+from experiments.studies.cases import run_cases
 from experiments.studies.configs import CasesConfig
 from experiments.studies.session import Options
+from experiments.studies.testing import session as session_on
 from experiments.studies.testing import smoke_run
 
 
@@ -141,8 +142,8 @@ CASES = CasesConfig(
 def tables(study, display):
     """Runs CASES; the bytes of the table's files."""
     root = study.store.root
-    runs = CasesStudy(CASES, "smoke", 1, study).run(0.5, DIVERGENCE, display)
-    write_cases(root, "own", CASES, runs)
+    runs = run_cases(CASES, session_on(study, display, by=DIVERGENCE))
+    write_study(root, "own", CASES, runs)
     return {path.name: path.read_bytes() for path in root.glob("own*")}
 
 

@@ -7,16 +7,16 @@ import pytest
 
 from data import DayCache, Stream
 from experiments.errors import BadInput
-from experiments.findings.make import write_cases, write_table2
+from experiments.findings.make import write_study, write_table2
 from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.machinery.workers.study import Study
+from experiments.machinery.workers.study import NotRecorded, Study
 from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
 from experiments.studies import calibration
-from experiments.studies.cases import CasesStudy
+from experiments.studies.cases import run_cases
 from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Config
 from experiments.studies.registry import telemetry_config
-from experiments.studies.table2 import Table2Study
-from experiments.studies.testing import smoke_run
+from experiments.studies.table2 import run_table2
+from experiments.studies.testing import session, smoke_run
 
 EDGE = CalibrationConfig(
     model="large_dcn",
@@ -71,8 +71,8 @@ def table2(folder, day_cache):
     """(what was found, runs of Table 2, its text, what was printed) of a study on a folder."""
     study, opened = in_process(folder, day_cache)
     found = calibration.calibrate(EDGE, "smoke", study, DIVERGENCE)
-    protocol = Table2Study(TABLE, "smoke", 1, study)
-    runs, optimal = protocol.run(found.base_rate, DIVERGENCE, opened.display)
+    given = session(study, opened.display, base_rate=found.base_rate, by=DIVERGENCE)
+    runs, optimal = run_table2(TABLE, given)
     text = write_table2(folder, TABLE, runs, optimal, found)
     return found, runs, text, opened.text.getvalue()
 
@@ -115,10 +115,10 @@ def test_table2_is_recorded_only_when_every_run_is(reproduced):
     folder, found, runs, *_ = reproduced
     opened = Opened(folder)
     study = Study(opened.store, None, opened.display)
-    given = found.base_rate, DIVERGENCE, opened.display
-    assert Table2Study(TABLE, "smoke", 1, study).recorded(*given).equals(runs)
-    more = dataclasses.replace(TABLE, repeats=3)
-    assert Table2Study(more, "smoke", 1, study).recorded(*given) is None
+    given = session(study, opened.display, base_rate=found.base_rate, by=DIVERGENCE)
+    assert run_table2(TABLE, given)[0].equals(runs)
+    with pytest.raises(NotRecorded):
+        run_table2(dataclasses.replace(TABLE, repeats=3), given)
 
 
 def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
@@ -131,15 +131,16 @@ def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
     texts = []
     for done in (0, 4):
         study, opened = in_process(tmp_path, day_cache)
-        runs = CasesStudy(cases, "smoke", 1, study).run(0.5, DIVERGENCE, opened.display)
-        texts.append(write_cases(tmp_path, "objectives", cases, runs))
+        runs = run_cases(cases, session(study, opened.display, by=DIVERGENCE))
+        texts.append(write_study(tmp_path, "objectives", cases, runs))
         assert f"Objectives: 4 runs, {done} done" in opened.text.getvalue()
     assert texts[0] == texts[1] == (tmp_path / "objectives.md").read_text()
     assert runs["case"].tolist() == ["six", "six", "one", "one"]
     assert runs.loc[2:, "rmse"].isna().all()  # no regression task is left
-    protocol = CasesStudy(cases, "smoke", 1, Study(opened.store, None, opened.display))
-    assert protocol.recorded(0.5, DIVERGENCE, opened.display).equals(runs)
-    assert protocol.recorded(0.7, DIVERGENCE, opened.display) is None
+    study = Study(opened.store, None, opened.display)
+    assert run_cases(cases, session(study, opened.display, by=DIVERGENCE)).equals(runs)
+    with pytest.raises(NotRecorded):
+        run_cases(cases, session(study, opened.display, base_rate=0.7, by=DIVERGENCE))
 
 
 def test_a_grid_without_an_edge_is_refused(tmp_path, day_cache):
