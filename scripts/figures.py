@@ -1,7 +1,14 @@
 """Draws the paper's figures from records into results/<profile>/figures; trains what is missing."""
 
+import contextlib
+
 from absl import flags
 
+from experiments.errors import BadInput, CannotWrite
+from experiments.findings.figures import style
+from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.figures.material import Material
+from experiments.studies.session import opened
 from scripts import command
 
 FLAGS = command.flags_of(*command.STUDIES)
@@ -21,17 +28,13 @@ def write_figures(options, number=None, repeats=None):
     Raises: BadInput for a number that is not built, and, once everything else is written, for a
       figure whose runs do not show what it is about; RunsCrashed.
     """
-    from experiments.errors import BadInput, CannotWrite
-    from experiments.findings.figures import style
-    from experiments.findings.figures.catalogue import FIGURES
-    from experiments.findings.figures.material import Material
-
     built = sorted({int(name[0]) for name in FIGURES})
     if number not in (None, *built):
         raise BadInput(f"FIGURE = {number!r}: expected one of {', '.join(map(str, built))}")
     folder = options.store(options.data_seed).root / "figures"
     lines, refused = [], []
-    with Material.opened(options, repeats) as material:
+    with contextlib.ExitStack() as stack:
+        material = Material(options, lambda: stack.enter_context(opened(options)), repeats)
         for name in (name for name in FIGURES if number in (None, int(name[0]))):
             try:
                 points = FIGURES[name].frame(material)

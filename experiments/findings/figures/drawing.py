@@ -10,75 +10,55 @@ LETTER_SHIFT = {"a": -3, "b": 1, "c": 3}  # points, because a and b are neighbou
 
 
 class Key(NamedTuple):
-    """An entry of the legend: the group of lines it stands for, its name, colour and dash.
+    """An entry of the legend."""
 
-    The colour is #rrggbb; the dash is in the form that matplotlib takes.
-    """
-
-    group: str
+    group: str  # of the lines that it stands for
     name: str
-    colour: str
-    dash: Any = "-"
+    colour: str  # "#rrggbb"
+    dash: Any = "-"  # as matplotlib takes it
 
 
 class Line(NamedTuple):
-    """One line of a panel.
-
-    key: its Key. x, y: of its points. about: what the page says of the line at each point.
-    low, high: ends of its band, or None. shade: opacity of the band. width: points in print.
-    dots: whether each point is marked. opacity: of the line on the page.
-    label: its name in the legend of a printed panel, where that is a formula.
-    """
+    """One line of a panel."""
 
     key: Key
     x: Any
     y: Any
-    about: str
-    low: Any = None
+    about: str  # what the page says of the line at each point
+    low: Any = None  # the lower end of its band, at each point
     high: Any = None
-    shade: float = 0.2
-    width: float = 1.0
-    dots: bool = False
-    opacity: float = 1.0
-    label: str | None = None
+    shade: float = 0.2  # opacity of the band
+    width: float = 1.0  # points, in print
+    dots: float = 0  # size of the mark of each point in print, in points; 0 marks none
+    opacity: float = 1.0  # of the line on the page
+    label: str | None = None  # in the legend of a printed panel, where that is a formula
 
 
 class Panel(NamedTuple):
-    """One pair of axes.
+    """One pair of axes."""
 
-    x, y: names of the axes. log: whether the y axis is logarithmic. marks: place of the vertical
-    line of each moment, by its letter. level: height of a dotted horizontal line, or None.
-    field: (x, y, heights) of contours below the lines, or None. legend: options of the printed
-    legend that the panel has of its own, or None.
-    """
-
-    x: str
+    x: str  # name of the axis
     y: str
     lines: list
-    log: bool = False
+    log: bool = False  # whether the y axis is logarithmic
     title: str = ""
-    marks: dict = {}
-    level: float | None = None
-    field: tuple | None = None
-    legend: dict | None = None
+    marks: dict = {}  # place of the vertical line of each moment, by its letter
+    level: float | None = None  # height of a dotted horizontal line
+    field: tuple | None = None  # (x, y, heights) of contours below the lines
+    legend: dict | None = None  # options of the printed legend that the panel has of its own
 
 
 class Drawing(NamedTuple):
-    """A whole figure.
+    """A whole figure."""
 
-    panels: row by row in so many columns. keys: of its legend on the page. caption: a text.
-    width, height: inches in print. shared: sharex and sharey of Figure.subplots.
-    legend: options of the printed legend above all panels, or None.
-    """
-
-    panels: list
+    panels: list  # row by row
     columns: int
-    keys: list
+    keys: list  # of the legend on the page
     caption: str
-    height: float = 0.0
+    height: float = 0.0  # inches, in print
     width: float = style.COLUMN
-    shared: dict = {}
-    legend: dict | None = None
+    shared: dict = {}  # sharex and sharey of Figure.subplots
+    legend: dict | None = None  # options of the printed legend above all panels
 
 
 def method_key(method):
@@ -88,9 +68,9 @@ def method_key(method):
 
 def draw(drawing):
     """The figure in print: Figure of a Drawing."""
-    rows, size = -(-len(drawing.panels) // drawing.columns), (drawing.width, drawing.height)
-    with style.sheet():
-        figure, axes = style.panels(rows, drawing.columns, *size, **drawing.shared)
+    rows = -(-len(drawing.panels) // drawing.columns)
+    size = {"height": drawing.height, "width": drawing.width, "caption": drawing.caption}
+    with style.panels(rows, drawing.columns, **size, **drawing.shared) as (figure, axes):
         for place, (axis, panel) in enumerate(zip(axes.flat, drawing.panels, strict=True)):
             row, column = divmod(place, drawing.columns)
             plot(axis, panel, named=row == 0)
@@ -98,7 +78,6 @@ def draw(drawing):
             axis.set_ylabel("" if column and drawing.shared.get("sharey") else panel.y)
         if drawing.legend is not None:
             figure.legend(*axes[0, 0].get_legend_handles_labels(), **drawing.legend)
-        style.caption(figure, drawing.caption)
     return figure
 
 
@@ -107,7 +86,7 @@ def plot(axis, panel, named=True):
     if panel.field is not None:
         axis.contour(*panel.field, levels=8, colors="#CCCCCC", linewidths=0.4)
     for line in panel.lines:
-        key, dots = line.key, {"marker": ".", "markersize": 2.5} if line.dots else {}
+        key, dots = line.key, {"marker": ".", "markersize": line.dots} if line.dots else {}
         if line.low is not None:
             ends = {"alpha": line.shade, "linewidth": 0, "color": key.colour}
             axis.fill_between(line.x, line.low, line.high, **ends)

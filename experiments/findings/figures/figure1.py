@@ -1,7 +1,5 @@
 """Figure 1: a micro-divergence, a full divergence, and the same run undisturbed."""
 
-from typing import NamedTuple
-
 import pandas as pd
 
 from experiments.findings.dynamics import judged
@@ -9,7 +7,7 @@ from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, 
 from experiments.training.divergence import CHANCE
 
 LABELS = {"undisturbed": "healthy", "mild": "micro", "severe": "full"}  # what each case must show
-KINDS = {"undisturbed": "undisturbed", "mild": "micro", "severe": "full"}
+KINDS = LABELS | {"undisturbed": "undisturbed"}
 LOOKS = {  # name and colour of each kind
     "undisturbed": ("undisturbed", "#009E73"),
     "micro": ("micro-diverged", "#0072B2"),
@@ -22,45 +20,29 @@ CAPTION = (
 )
 
 
-class Example(NamedTuple):
-    """Three runs of one run seed, one of each kind: dict from case to row of the study's runs."""
-
-    data_seed: int
-    seed: int
-    runs: dict
-
-
 def choose(runs):
-    """The example of Figure 1; its severe run is that of Figures 4 and 8.
+    """The runs of Figure 1; the severe one is that of Figures 4 and 8.
 
     The rule: the smallest run seed whose runs have the labels of LABELS, and whose severe run has
     all three moments.
 
     Args:
       runs: one row a run of the study of divergences: case, seed, data_seed, label, step_b, run_id.
-    Returns: Example, or None if no seed has all three.
+    Returns: the rows of the three runs, indexed by case, or None if no seed has all three.
     """
-    for seed, rows in runs[runs["case"].isin(LABELS)].groupby("seed"):
+    for _, rows in runs[runs["case"].isin(LABELS)].groupby("seed"):
         rows = rows.set_index("case")
-        labelled = rows["label"].to_dict() == LABELS
-        if labelled and pd.notna(rows.at["severe", "step_b"]):
-            found = {case: rows.loc[case] for case in LABELS}
-            return Example(int(rows["data_seed"].iloc[0]), int(seed), found)
+        if rows["label"].to_dict() == LABELS and pd.notna(rows.at["severe", "step_b"]):
+            return rows.loc[list(LABELS)]
     return None
 
 
-def frame(example, curves):
-    """One row an evaluation: data_seed, seed, kind, run_id, step, loss, auc.
-
-    Args:
-      example: Example.
-      curves: dict from run id to curves.
-    """
-    parts = []
-    for case, run in example.runs.items():
-        curve = curves[run["run_id"]]
-        columns = {"data_seed": example.data_seed, "seed": example.seed, "kind": KINDS[case]}
-        columns |= {"run_id": run["run_id"], "step": curve["step"], "loss": curve["loss"]}
+def frame(material):
+    """One row an evaluation of the example: data_seed, seed, kind, run_id, step, loss, auc."""
+    runs, parts = material.example, []
+    for run, curve in zip(runs.itertuples(), material.curves(runs).values(), strict=True):
+        columns = {"data_seed": run.data_seed, "seed": run.seed, "kind": KINDS[run.Index]}
+        columns |= {"run_id": run.run_id, "step": curve["step"], "loss": curve["loss"]}
         parts.append(pd.DataFrame(columns | {"auc": judged(curve)["auc"]}))
     return pd.concat(parts, ignore_index=True)
 
@@ -69,9 +51,8 @@ def drawing(rows):
     """Loss above, AUC below, one line a kind of run: Drawing of the rows of `frame`."""
     keys, loss, auc = [], [], []
     for kind, part in rows.groupby("kind", sort=False):
-        first, key = part.iloc[0], Key(kind, *LOOKS[kind])
-        about = f"{key.name}, seed {first['seed']}, {first['run_id']}"
-        keys.append(key)
+        keys.append(key := Key(kind, *LOOKS[kind]))
+        about = "{}, seed {seed}, {run_id}".format(key.name, **part.iloc[0])
         loss.append(Line(key, part["step"], part["loss"], about))
         auc.append(Line(key, part["step"], part["auc"], about))
     panels = [

@@ -61,50 +61,33 @@ def _shape(layer):
 
 def drawing(rows):
     """A Drawing of the rows of `frame` without panels: the page shows the printed picture."""
-    first = rows.iloc[0]
-    model = MODEL_NAMES[first["model"]]
-    return Drawing([], 1, [], CAPTION.format(model=model, parameters=first["parameters"]))
+    model, parameters = rows.iloc[0][["model", "parameters"]]
+    return Drawing([], 1, [], CAPTION.format(model=MODEL_NAMES[model], parameters=parameters))
 
 
 def draw(rows):
     """Figure of the rows of `frame`: boxes, the inputs at the bottom and the tasks at the top."""
-    with style.sheet():
-        height = 0.4 + 0.32 * (rows["level"].max() + 1)
-        figure, axes = style.panels(1, 1, width=style.COLUMN, height=height)
-        plot_model(axes[0, 0], rows)
-        style.caption(figure, drawing(rows).caption)
+    top = rows["level"].max() + 1
+    with style.panels(1, 1, 0.4 + 0.32 * top, drawing(rows).caption) as (figure, ((axis,),)):
+        _boxes(axis, rows)
+        shared = rows[rows["kind"].isin(["cross", "norm", "hidden"])]["level"]
+        low, high = shared.min() - GAP / 2, shared.max() + 1 - GAP / 2
+        axis.axhspan(low, high, color="#F7F7F7", zorder=0, linewidth=0)
+        axis.text(0.0, high - 0.1, "shared by\nall tasks", va="top", fontsize=5.5)
+        axis.set(xlim=(-0.01, 1.01), ylim=(-0.05, top))
+        axis.axis("off")
     return figure
 
 
-def plot_model(axis, rows):
-    """Boxes by level, an arrow from each to all of the next."""
-    levels = dict(iter(rows.groupby("level")))
-    for level, boxes in levels.items():
-        above = levels.get(level + 1, ())
-        for box in boxes.itertuples():
-            _box(axis, box, len(boxes))
-            for place in range(len(above)):
-                start = (_middle(box.place, len(boxes)), level + 1 - GAP)
-                end = (_middle(place, len(above)), level + 1)
-                axis.add_patch(FancyArrowPatch(start, end, **ARROW))
-    shared = rows[rows["kind"].isin(["cross", "norm", "hidden"])]["level"]
-    low, high = shared.min() - GAP / 2, shared.max() + 1 - GAP / 2
-    axis.axhspan(low, high, color="#F7F7F7", zorder=0, linewidth=0)
-    axis.text(0.0, high - 0.1, "shared by\nall tasks", va="top", fontsize=5.5)
-    axis.set(xlim=(-0.01, 1.01), ylim=(-0.05, rows["level"].max() + 1))
-    axis.axis("off")
-
-
-def _middle(place, count):
-    return 0.5 if count == 1 else (place + 0.5) / count
-
-
-def _box(axis, box, count):
-    """One box of a level of `count` boxes, with its text."""
-    width, height = 0.62 if count == 1 else 0.92 / count, 1 - GAP
-    left = _middle(box.place, count) - width / 2
-    axis.add_patch(
-        FancyBboxPatch((left, box.level), width, height, facecolor=COLOURS[box.kind], **BOX)
-    )
-    middle = (left + width / 2, box.level + height / 2)
-    axis.text(*middle, box.text, ha="center", va="center", fontsize=5.5, linespacing=0.95)
+def _boxes(axis, rows):
+    """Each box with its text, and an arrow from it to all of the next level."""
+    beside = rows.groupby("level")["place"].transform("size")
+    rows = rows.assign(beside=beside, middle=(rows["place"] + 0.5) / beside)
+    for box in rows.itertuples():
+        width, height = 0.62 if box.beside == 1 else 0.92 / box.beside, 1 - GAP
+        corner, middle = (box.middle - width / 2, box.level), (box.middle, box.level + height / 2)
+        axis.add_patch(FancyBboxPatch(corner, width, height, facecolor=COLOURS[box.kind], **BOX))
+        axis.text(*middle, box.text, ha="center", va="center", fontsize=5.5, linespacing=0.95)
+        for above in rows.loc[rows["level"] == box.level + 1, "middle"]:
+            ends = (box.middle, box.level + height), (above, box.level + 1)
+            axis.add_patch(FancyArrowPatch(*ends, **ARROW))

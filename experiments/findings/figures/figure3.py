@@ -36,7 +36,7 @@ def drawing(rows):
     for (rate, path), colour in zip(rows.groupby("rate"), COLOURS, strict=True):
         key = Key(f"{rate:.6g}", f"rate {rate:.2g}", colour)
         shown = path[path["step"] <= SHOWN_STEPS]
-        trail = Line(key, shown["x"], shown["y"], key.name, width=0.6, dots=True)
+        trail = Line(key, shown["x"], shown["y"], key.name, width=0.6, dots=2.5)
         axes = {"x": "along alpha = 20", "y": "along alpha = 1", "title": key.name}
         panels.append(Panel(lines=[trail], field=_contours(shown), **axes))
         losses.append(Line(key, path["step"], path["loss"], key.name))
@@ -57,8 +57,7 @@ def _contours(path):
 def draw(rows):
     """Paths above, one panel a rate; the loss of all below, with the names of the lines."""
     *paths, loss = (drawn := drawing(rows)).panels
-    with style.sheet():
-        figure, axes = style.panels(2, len(paths), width=style.COLUMN, height=2.9)
+    with style.panels(2, len(paths), height=2.9, caption=drawn.caption) as (figure, axes):
         for axis, panel in zip(axes[0], paths, strict=True):
             plot(axis, panel)
             axis.set(xlim=panel.field[0][[0, -1]], ylim=(-HEIGHT, HEIGHT))
@@ -73,5 +72,4 @@ def draw(rows):
             end = (steps.iloc[-1], values.iloc[-1])
             below.annotate(f" {key.name}", end, color=key.colour, va="center", fontsize=6)
         below.set(xlabel=loss.x, ylabel=loss.y, xlim=(None, 1.18 * rows["step"].max()))
-        style.caption(figure, drawn.caption)
     return figure

@@ -35,41 +35,38 @@ LAYER = (
 )
 
 
-def moments_frame(run, curves, telemetry, window):
-    """Figure 4a: one row a step: the loss, the AUC where it was evaluated, the three moments.
+def moments_frame(material):
+    """Figure 4a: one row a step: data_seed, seed, run_id, a, b, c, step, loss, auc.
 
-    Args:
-      run: row of the study's runs, with data_seed, seed, run_id, step_a, step_b, step_c.
-      curves, telemetry: of that run.
-      window: steps shown before a and after c.
-    Returns: DataFrame with data_seed, seed, run_id, a, b, c, step, loss, auc.
+    a, b and c are the steps of the three moments; auc is NaN where it was not evaluated.
     """
-    rows = _shown(run, telemetry, window)
+    about, rows = _shown(material)
+    (curves,) = material.curves(material.example.loc[["severe"]]).values()
     auc = judged(curves).set_index("step")["auc"]
-    return _about(run, rows).assign(loss=rows["loss"], auc=rows["step"].map(auc))
+    return about.assign(loss=rows["loss"], auc=rows["step"].map(auc))
 
 
-def layer_frame(run, telemetry, window, layer):
-    """Figures 4b and 8: one row a step: three measures and three factors of one layer.
+def layer_frame(material, layer):
+    """Figures 4b and 8: one row a step: three measures and three factors of a layer.
 
     Args:
-      run, telemetry, window: as for moments_frame.
-      layer: its label in the telemetry.
+      layer: one of dynamics.LAYERS.
     """
-    rows = _shown(run, telemetry, window)
+    about, rows = _shown(material)
     columns = {name: rows[f"{layer}/{name}"] for name in (*MEASURES, *FACTORS)}
-    return _about(run, rows).assign(layer=layer, **columns)
+    return about.assign(layer=layer, **columns)
 
 
-def _shown(run, telemetry, window):
-    first, last = run["step_a"] - window, run["step_c"] + window
-    return telemetry[telemetry["step"].between(first, last)].reset_index(drop=True)
-
-
-def _about(run, rows):
+def _shown(material):
+    """(what both frames say of each step, its telemetry), from a window before a to one after c."""
+    run = material.example.loc["severe"]
+    trainer, rows = material.trainer(run["run_id"]), material.telemetry(run["run_id"])
+    window = trainer["window_days"] * trainer["steps_per_day"]
+    inside = rows["step"].between(run["step_a"] - window, run["step_c"] + window)
+    rows = rows[inside].reset_index(drop=True)
     columns = {name: run[name] for name in ("data_seed", "seed", "run_id")}
     columns |= {moment: int(run[f"step_{moment}"]) for moment in style.MOMENTS}
-    return pd.DataFrame(columns | {"step": rows["step"]})
+    return pd.DataFrame(columns | {"step": rows["step"]}), rows
 
 
 def moments_drawing(rows):
@@ -78,7 +75,7 @@ def moments_drawing(rows):
     about, evaluated = f"seed {first['seed']}, {first['run_id']}", rows.dropna(subset="auc")
     loss = Line(key, rows["step"], rows["loss"], about)
     auc = Line(key, evaluated["step"], evaluated["auc"], about)
-    marks = _marks(first)
+    marks = {moment: int(first[moment]) for moment in style.MOMENTS}
     panels = [
         Panel(STEP, LOSS, [loss], log=True, marks=marks),
         Panel(STEP, AUC, [auc], marks=marks, level=CHANCE),
@@ -90,16 +87,13 @@ def moments_drawing(rows):
 def layer_drawing(rows):
     """Measures on the left, factors on the right: Drawing of the rows of layer_frame."""
     first, panels = rows.iloc[0].to_dict(), []
+    marks = {moment: first[moment] for moment in style.MOMENTS}
     for y, columns in (("measure", MEASURES), ("clipping factor", FACTORS)):
         lines = [
             Line(method_key(method), rows["step"], rows[column], said, width=0.8, label=label)
             for column, (method, label, said) in columns.items()
         ]
-        panels.append(Panel(STEP, y, lines, log=True, marks=_marks(first), legend=ABOVE))
+        panels.append(Panel(STEP, y, lines, log=True, marks=marks, legend=ABOVE))
     keys = [line.key for line in panels[0].lines]
     caption = LAYER.format(**first | {"layer": style.LAYER_NAMES[first["layer"]]})
     return Drawing(panels, 2, keys, caption, height=2.4)
-
-
-def _marks(first):
-    return {moment: int(first[moment]) for moment in style.MOMENTS}

@@ -16,22 +16,19 @@ ABOUT = (
 )
 
 
-def frame(runs, curves, models, methods):
+def frame(material, **shown):
     """One row a line and evaluation.
 
     Args:
-      runs: repeats of Table 2, one row a run.
-      curves: dict from run id to curves.
-      models, methods: what is shown, in the order of lines.
+      **shown: the values of a column (model or method) that are shown; all of one that is not here.
     Returns: DataFrame with data_seed, model, method, rate_multiple, step, mean, low, high, n.
     """
-    parts = []
-    for model in models:
-        for method in methods:
-            mine = runs[(runs["model"] == model) & (runs["method"] == method)]
-            for rate, cell in mine.groupby("rate_multiple"):
-                line = {"data_seed": cell["data_seed"].iloc[0], "model": model, "method": method}
-                parts.append(line_of(cell, curves, line | {"rate_multiple": rate}))
+    runs, parts = material.repeats, []
+    runs = runs[runs[list(shown)].isin(shown).all(axis=1)]
+    for (model, method), mine in runs.groupby(["model", "method"], sort=False):
+        for rate, cell in mine.groupby("rate_multiple"):
+            line = {"data_seed": cell["data_seed"].iloc[0], "model": model, "method": method}
+            parts.append(line_of(cell, material.curves(cell), line | {"rate_multiple": rate}))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -39,11 +36,9 @@ def line_of(runs, curves, about):
     """Mean and interval over runs at every evaluation that any of them reached.
 
     Args:
-      runs: one row a run, with run_id.
       curves: dict from run id to curves.
       about: dict of what the line shows.
-    Returns: DataFrame with the columns of `about`, then step, mean, low, high and n, the number of
-      runs.
+    Returns: DataFrame with the columns of `about`, then step, mean, low, high and n (runs).
     """
     found = {run: judged(curves[run]).set_index("step")["auc"] for run in runs["run_id"]}
     auc = pd.concat(found, axis=1).sort_index().fillna(CHANCE)
@@ -57,9 +52,7 @@ def drawing(rows, singles=()):
     """One row of panels a rate, one column a model; of a single model, one row with all rates.
 
     Args:
-      rows: from frame.
       singles: (row of a run, its curves) of runs that get a thin line each below the means.
-    Returns: Drawing.
     """
     rates, models = sorted(rows["rate_multiple"].unique()), list(rows["model"].unique())
     panels = []

@@ -17,28 +17,25 @@ DASHES = ("-", (0, (4, 1)), (0, (1, 1)), (0, (4, 1, 1, 1)), (0, (2, 1)))
 LOOKS = dict(zip(LAYERS, zip(COLOURS, DASHES, strict=True), strict=True))
 
 
-def frame(runs, telemetry, smooth):
-    """One row a layer and step.
+def frame(material):
+    """One row a layer and step of the runs of the case `clippy`.
 
-    Args:
-      runs: one row a run of the case: data_seed, rate_multiple, run_id.
-      telemetry: dict from run id to telemetry.
-      smooth: steps of the running mean.
     Returns: DataFrame with data_seed, rate_multiple, layer, step, raw (the mean over runs), mean,
-      low and high (mean, least and largest of the smoothed runs), n, smooth.
+      low and high (mean, least and largest of the smoothed runs), n, smooth (steps of the running
+      mean: a day).
     """
-    parts = []
+    runs, parts = material.divergences, []
+    runs = runs[runs["case"] == "clippy"]
+    smooth = material.trainer(runs["run_id"].iloc[0])["steps_per_day"]
+    telemetry = [material.telemetry(run).set_index("step") for run in runs["run_id"]]
     for layer in LAYERS:
-        factors = pd.concat(
-            [telemetry[run].set_index("step")[f"{layer}/sigma"] for run in runs["run_id"]], axis=1
-        )
+        factors = pd.concat([rows[f"{layer}/sigma"] for rows in telemetry], axis=1)
         smoothed = factors.rolling(smooth, min_periods=1).mean()
         columns = {name: runs[name].iloc[0] for name in ("data_seed", "rate_multiple")}
-        columns |= {"layer": layer, "step": factors.index, "raw": factors.mean(axis=1).to_numpy()}
-        ends = {"mean": smoothed.mean(axis=1), "low": smoothed.min(axis=1)}
-        ends |= {"high": smoothed.max(axis=1)}
-        columns |= {name: values.to_numpy() for name, values in ends.items()}
-        parts.append(pd.DataFrame(columns | {"n": len(runs), "smooth": smooth}))
+        columns |= {"layer": layer, "step": factors.index, "raw": factors.mean(axis=1)}
+        columns |= {"mean": smoothed.mean(axis=1), "low": smoothed.min(axis=1)}
+        columns |= {"high": smoothed.max(axis=1), "n": len(runs), "smooth": smooth}
+        parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -4,18 +4,25 @@
 at them before they are committed.
 """
 
+from unittest import mock
+
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.testing.compare import compare_images
 
-from experiments.findings.figures import figure1, figure2, figure5, figure6, study, style, testing
+from experiments.findings import dynamics
+from experiments.findings import testing as diverged
+from experiments.findings.figures import figure1, figure2, figure5, study, style, testing
 from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.registry import telemetry_config
 
 BASELINE_DPI = 80
 TOLERANCE = 2.0  # root mean square of the grey levels; a line in another colour makes 3 or more
-NAMES = [f"figure{name}" for name in ("1", "2", "3", "4a", "4b", "5a", "5b", "6")]
-NAMES += ["study_few", "study_many"]
+NAMES = sorted(path.stem for path in BASELINE.glob("*.png"))
 
 
 def pictures():
@@ -43,6 +50,7 @@ def test_a_figure_looks_as_it_did_and_nothing_is_cut_off(drawn, name, tmp_path):
     path = saved(drawn[name], tmp_path / f"{name}.png")
     difference = compare_images(str(BASELINE / f"{name}.png"), path, TOLERANCE)
     assert difference is None, difference
+    assert set(drawn) == set(NAMES)
     with style.sheet():
         box, (width, height) = drawn[name].get_tightbbox(), drawn[name].get_size_inches()
     assert box.x0 >= -0.01 and box.x1 <= width + 0.01, box
@@ -59,8 +67,8 @@ def test_another_colour_is_seen(tmp_path, monkeypatch):
 
 def test_an_added_method_and_model_have_a_name_and_a_colour_that_stay():
     methods = [*METHODS, "adam", "clippy_adam", "mine", "mine_too"]
-    runs, found = testing.table2(("large_dcn", "own"), methods)
-    rows = figure5.frame(runs, found, ["large_dcn", "own"], methods)
+    models = ["large_dcn", "own"]
+    rows = figure5.frame(testing.material(models=models, methods=methods), model=models)
     assert FIGURES["5a"].draw(rows).axes[1].get_title() == "own, 1x"
     keys = {key.group: key for key in figure5.drawing(rows).keys}
     assert [keys[name].name for name in ("clippy_adam", "mine")] == ["Clippy on Adam", "mine"]
@@ -70,18 +78,39 @@ def test_an_added_method_and_model_have_a_name_and_a_colour_that_stay():
 
 
 def test_the_example_is_the_first_seed_with_all_three_kinds():
-    runs = testing.divergences()
-    found = figure1.choose(runs)
-    assert (found.data_seed, found.seed) == (7, 2)
-    assert [run["run_id"] for run in found.runs.values()] == ["undisturbed-2", "mild-2", "severe-2"]
-    assert figure1.choose(runs.assign(label="full")) is None
+    found = figure1.choose(testing.divergences())
+    assert found["run_id"].tolist() == ["undisturbed-2", "mild-2", "severe-2"]
+    assert figure1.choose(testing.divergences().assign(label="full")) is None
+
+
+@pytest.mark.parametrize("repeats, expected", [(2, 2), (None, 5)])
+def test_the_repeats_of_figure_5_are_those_asked_for(repeats, expected):
+    runs = pd.DataFrame({"role": ["search", "repeat"], "run_id": ["a", "b"]})
+    asked = mock.Mock(**{"run_table2.return_value": (runs, {})})
+    assert Material(None, lambda: asked, repeats).repeats["run_id"].tolist() == ["b"]
+    assert asked.run_table2.call_args.args[0].repeats == expected
+
+
+def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):
+    trainer, found = {"window_days": 2, "steps_per_day": 5}, diverged.telemetry()
+    answers = {"read.return_value.config": {"trainer": trainer}}
+    store = mock.Mock(root=tmp_path, **answers | {"curves.return_value": diverged.curves()})
+    (tmp_path / "runs").mkdir()
+    about = {"config": telemetry_config(), "curves_sha256": None, "events": []}
+    TelemetryStore(tmp_path).write("a-b-1", found, **about)
+    runs = pd.DataFrame({"run_id": ["a-b-1", "a-b-2"], "case": "severe"}, index=[9, 4])
+    rows = dynamics.measured_rows(runs, store, diverged.DIVERGENCE)
+    assert list(rows.columns) == ["run_id", "case", *dynamics.COLUMNS]
+    told, untold = rows.to_dict("records")
+    expected = dynamics.run_row(diverged.curves(), found, trainer, diverged.DIVERGENCE)
+    assert {name: told[name] for name in expected} == pytest.approx(expected)
+    assert untold["days_at_chance"] > 0 and np.isnan(untold["step_b"])
 
 
 def test_a_line_has_the_mean_of_its_runs_and_those_that_broke_off_are_at_chance():
-    runs, found = testing.table2()
-    mine = runs[(runs["method"] == "naive") & (runs["model"] == "small")]
-    found["small-naive-1.0-0"] = found["small-naive-1.0-0"].iloc[:20]
-    rows = figure5.frame(mine, found, ["small"], ["naive"])
+    made = testing.material()
+    made.found["small-naive-1.0-0"] = made.found["small-naive-1.0-0"].iloc[:20]
+    rows = figure5.frame(made, model=["small"], method=["naive"])
     last = rows[(rows["rate_multiple"] == 1) & (rows["step"] == 60)].iloc[0]
     assert last["mean"] == pytest.approx((0.5 + 0.70 + 0.71) / 3)
     half = 4.302653 * np.std([0.5, 0.70, 0.71], ddof=1) / np.sqrt(3)
@@ -90,10 +119,9 @@ def test_a_line_has_the_mean_of_its_runs_and_those_that_broke_off_are_at_chance(
 
 
 def test_factors_are_smoothed_within_a_run_and_raw_beside():
-    parts = {str(seed): testing.telemetry(seed) for seed in range(3)}
-    rows = figure6.frame(testing.CLIPPY_RUNS, parts, 5)
+    rows = testing.frames()["6"]
     place = rows[(rows["layer"] == "cross") & (rows["step"] == 20)].iloc[0]
-    values = np.array([part["cross/sigma"].to_numpy() for part in parts.values()])
+    values = np.array([testing.telemetry(seed)["cross/sigma"] for seed in range(3)])
     assert place["raw"] == pytest.approx(values[:, 19].mean())
     smoothed = values[:, 15:20].mean(axis=1)
     expected = [smoothed.mean(), smoothed.min(), smoothed.max()]

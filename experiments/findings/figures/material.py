@@ -1,13 +1,12 @@
 """What the figures stand on; each part is read, or trained, when it is first asked for."""
 
-import contextlib
 import functools
 
 from experiments.errors import BadInput
 from experiments.findings import dynamics
 from experiments.findings.figures import figure1
 from experiments.findings.make import write_study
-from experiments.studies import known, session
+from experiments.studies import known
 
 
 class Material:
@@ -23,13 +22,6 @@ class Material:
 
     def __init__(self, options, open_session, repeats=None):
         self.options, self._open, self._repeats = options, open_session, repeats
-
-    @classmethod
-    @contextlib.contextmanager
-    def opened(cls, options, repeats=None):
-        """Material on workers, whose session is closed at the end."""
-        with contextlib.ExitStack() as stack:
-            yield cls(options, lambda: stack.enter_context(session.opened(options)), repeats)
 
     @functools.cached_property
     def session(self):
@@ -55,7 +47,7 @@ class Material:
 
     @functools.cached_property
     def example(self):
-        """The runs of Figures 1, 4 and 8: figure1.Example.
+        """The runs of Figures 1, 4 and 8, as figure1.choose gives them.
 
         Raises: BadInput if there are none.
         """

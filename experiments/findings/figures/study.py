@@ -21,12 +21,9 @@ DASHES = ("-", (0, (4, 1)), (0, (1, 1)))
 
 
 def frame(runs, curves):
-    """One row a case and evaluation.
+    """One row a case and evaluation: data_seed, case, diverged, step, mean, low, high, n.
 
-    Args:
-      runs: from Session.run_cases.
-      curves: dict from run id to curves.
-    Returns: DataFrame with data_seed, case, diverged, step, mean, low, high, n.
+    `runs` are from Session.run_cases, `curves` a dict from run id.
     """
     parts = []
     for case, cell in runs.groupby("case", sort=False):
@@ -38,8 +35,8 @@ def frame(runs, curves):
 
 def drawing(rows, banded=True):
     """One line a case: Drawing of the rows of `frame`, with the bands if `banded`."""
-    cases, lines = dict(iter(rows.groupby("case", sort=False))), []
-    for (case, part), look in zip(cases.items(), looks(len(cases)), strict=True):
+    cases, lines = rows.groupby("case", sort=False), []
+    for (case, part), look in zip(cases, looks(len(cases)), strict=True):
         first = part.iloc[0]
         key = Key(str(case), f"{case} ({first['diverged']}/{first['n']})", *look)
         ends = (part["low"], part["high"]) if banded else ()

@@ -1,8 +1,10 @@
 """One style sheet for all figures: sizes, colours, captions, files."""
 
 import colorsys
+import contextlib
 import io
 import logging
+import pathlib
 import textwrap
 import zlib
 
@@ -23,40 +25,15 @@ CAPTION_SIZE = 5.5  # points
 LETTERS_PER_INCH = 24  # of a caption, so that its lines end before the figure does
 
 # Okabe and Ito's colours, told apart by colour-blind people. GC and AGC as in the paper's Figure 4.
-METHODS = {
-    "naive": "#555555",
-    "gc": "#0072B2",
-    "agc": "#E69F00",
-    "lamb": "#009E73",
-    "clippy": "#D55E00",
-    "adam": "#CC79A7",
-    "clippy_adam": "#56B4E9",
-}
+METHODS = {"naive": "#555555", "gc": "#0072B2", "agc": "#E69F00", "lamb": "#009E73"}
+METHODS |= {"clippy": "#D55E00", "adam": "#CC79A7", "clippy_adam": "#56B4E9"}
 # Ours, of an added method: from violet to pink, where METHODS has no hue, and readable on white.
 ADDED_HUE, ADDED_LIGHTNESS, ADDED_SATURATION = (0.66, 0.94), (0.3, 0.6), 0.7
 _CLICK, _WATCH_TIME = (head.removeprefix("head_") for head in (CLASSIFICATION, REGRESSION))
 _PRINTED = ("DCN", "bottom hidden", "top hidden", f"{_CLICK} output (classification)")
 LAYER_NAMES = dict(zip(LAYERS, (*_PRINTED, f"{_WATCH_TIME} output (regression)"), strict=True))
 MOMENTS = {"a": ":", "b": "-", "c": "--"}  # dashes of the vertical lines
-SHEET = {
-    "font.family": "DejaVu Sans",
-    "font.size": 7,
-    "axes.labelsize": 7,
-    "axes.titlesize": 7,
-    "axes.linewidth": 0.6,
-    "axes.grid": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.4,
-    "legend.fontsize": 6,
-    "legend.frameon": False,
-    "lines.linewidth": 1.0,
-    "xtick.labelsize": 6,
-    "ytick.labelsize": 6,
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "figures",
-}
+SHEET = pathlib.Path(__file__).with_name("figures.mplstyle")
 
 
 def method_colour(method):
@@ -74,29 +51,25 @@ def method_colour(method):
 
 def sheet():
     """The style as a context manager; everything is drawn inside it."""
-    return matplotlib.rc_context(SHEET)
+    return matplotlib.rc_context(fname=SHEET)
 
 
-def panels(rows, columns, width, height, **kwargs):
-    """A figure without pyplot's global state, and its axes.
+@contextlib.contextmanager
+def panels(rows, columns, height, caption, width=COLUMN, **kwargs):
+    """Within `with`, (Figure without pyplot's global state, array of its axes (rows, columns)).
 
     Args:
-      rows, columns: of the grid.
-      width, height: inches.
+      height, width: inches.
+      caption: what a reader of the picture alone must know; it is written below, at the end.
       **kwargs: those of Figure.subplots.
-    Returns: (Figure, array of axes (rows, columns)).
     """
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
-
-
-def caption(figure, text):
-    """Writes what a reader of the picture alone must know below it, wrapped to its width."""
-    lines = textwrap.wrap(text, int(figure.get_figwidth() * LETTERS_PER_INCH))
-    figure.supxlabel(
-        "\n".join(lines), x=0.01, ha="left", fontsize=CAPTION_SIZE, linespacing=1.3, color="#333333"
-    )
+    with sheet():
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure, figure.subplots(rows, columns, squeeze=False, **kwargs)
+        wrapped = textwrap.fill(caption, int(width * LETTERS_PER_INCH))
+        look = {"fontsize": CAPTION_SIZE, "linespacing": 1.3, "color": "#333333"}
+        figure.supxlabel(wrapped, x=0.01, ha="left", **look)
 
 
 def counts(numbers):
@@ -111,13 +84,11 @@ def plain(text):
 
 
 def save(figure, frame, folder, name):
-    """Writes <name>.png, .pdf and .csv: the same bytes for the same numbers.
+    """Writes <name>.png, .pdf and .csv into a folder: the same bytes for the same numbers.
 
     Args:
       figure: Figure.
       frame: DataFrame of every plotted point.
-      folder: where.
-      name: without an ending.
     """
     check_folder(folder, "figures folder")
     bare = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None}}

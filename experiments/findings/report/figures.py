@@ -13,51 +13,44 @@ STUDY = "study_"  # beginning of figures/study_<name>.csv
 
 
 class Interactive(NamedTuple):
-    """A figure of the page.
+    """A figure of the page."""
 
-    stem: of its files; heading and caption: texts; spec: from plots.figure, or None for one that is
-    shown as the static picture alone.
-    """
-
-    stem: str
+    stem: str  # of its files
     heading: str
     caption: str
-    spec: dict | None
+    spec: dict | None  # from plots.figure, or None for one shown as the static picture alone
+    files: list  # paths of the same figure on disk
 
 
 def interactive(material):
-    """The figures whose points are on disk: list of Interactive.
+    """The figures of a Material: list of Interactive.
 
-    Args:
-      material: Material.
     Raises: BadInput for points without a column that is drawn.
     """
-    makers = {}
-    for name, figure in FIGURES.items():
-        make = figure.drawing
-        if make is figure5.drawing:
-            make = functools.partial(make, singles=_single_runs(material))
-        makers[f"figure{name}"] = (f"Figure {name}: {figure.title}", make)
+    makers = {
+        f"figure{name}": (f"Figure {name}: {figure.title}", figure.drawing)
+        for name, figure in FIGURES.items()
+    }
     for stem in sorted(material.figures):
         if stem.startswith(STUDY):
-            title, _ = words(material.texts.get(stem.removeprefix(STUDY), ""))
-            makers[stem] = (f"Study {stem.removeprefix(STUDY)}: {title}", study.drawing)
-    return [
-        _interactive(stem, heading, make, material.figures[stem])
-        for stem, (heading, make) in makers.items()
-        if stem in material.figures
-    ]
-
-
-def _interactive(stem, heading, make, rows):
-    try:
-        drawing = make(rows)
-    except KeyError as error:
-        raise BadInput(
-            f"figures/{stem}.csv: no column {error}: expected a file of this version: make it again"
-        ) from error
-    spec = plots.figure(drawing) if drawing.panels else None
-    return Interactive(stem, heading, drawing.caption, spec)
+            name = stem.removeprefix(STUDY)
+            title, _ = words(material.texts.get(name, ""))
+            makers[stem] = (f"Study {name}: {title}", study.drawing)
+    found = []
+    for stem, (heading, make) in makers.items():
+        if stem not in material.figures:
+            continue
+        if make is figure5.drawing:
+            make = functools.partial(make, singles=_single_runs(material))
+        try:
+            drawing = make(material.figures[stem])
+        except KeyError as error:
+            said = f"no column {error}: expected a file of this version: make it again"
+            raise BadInput(f"figures/{stem}.csv: {said}") from error
+        spec = plots.figure(drawing) if drawing.panels else None
+        files = material.links(f"figures/{stem}", ("png", "pdf", "csv"))
+        found.append(Interactive(stem, heading, drawing.caption, spec, files))
+    return found
 
 
 def _single_runs(material):

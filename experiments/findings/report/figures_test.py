@@ -7,7 +7,7 @@ import pytest
 
 from experiments.errors import BadInput
 from experiments.findings.figures import style, testing
-from experiments.findings.figures.drawing import Drawing, Key, Line, Panel
+from experiments.findings.figures.drawing import Key, Line
 from experiments.findings.report import figures, plots
 from experiments.findings.report.material import Run
 from experiments.findings.report.testing import material
@@ -16,7 +16,7 @@ KEY = Key("g", "g", "#000000")
 
 
 @pytest.fixture(scope="module")
-def made():
+def drawn():
     """(points, Interactive) of each figure by its stem."""
     frames = {f"figure{name}": frame for name, frame in testing.frames().items()}
     frames["study_mine"] = testing.study_frame(["<b>%{x}", *"bcdefg"])
@@ -24,20 +24,20 @@ def made():
     return {figure.stem: (frames[figure.stem], figure) for figure in shown}
 
 
+@pytest.fixture
+def made(drawn):
+    return dict(drawn)
+
+
 def lines(figure, group):
-    return [
-        trace
-        for trace in figure.spec["data"]
-        if trace["meta"] == group and trace.get("hovertemplate")
-    ]
+    traces = figure.spec["data"]
+    return [line for line in traces if line["meta"] == group and line.get("hovertemplate")]
 
 
 def test_plotly_takes_every_figure_at_both_widths(made):
-    assert len(made) == 9 and made["figure2"][1].spec is None
+    assert len(made) == 9 and made.pop("figure2")[1].spec is None
     for name, (_, figure) in made.items():
         assert "n = " in figure.caption
-        if name == "figure2":
-            continue
         for width in ("wide", "narrow"):
             go.Figure(figure.spec["data"], figure.spec[width])  # raises on what it does not know
         groups = {key["group"] for key in figure.spec["legend"]}
@@ -48,23 +48,22 @@ def test_a_line_has_every_point_and_the_methods_colour(made):
     frame, figure = made["figure5a"]
     rows = frame[(frame["method"] == "lamb") & (frame["rate_multiple"] == 2.0)]
     one, two = lines(figure, "lamb")
-    assert (one["xaxis"], two["xaxis"]) == ("x", "x2")
+    assert (one["xaxis"], two["xaxis"], two["x"]) == ("x", "x2", list(rows["step"]))
     np.testing.assert_allclose(two["y"], rows["mean"], rtol=1e-5)
-    assert two["x"] == list(rows["step"])
     assert two["line"]["color"] == style.METHODS["lamb"]
     assert "mean of 3 runs" in two["hovertemplate"]
 
 
-def test_moments_stand_where_they_are(made):
+def test_marks_dashes_and_ticks_are_those_of_print(made):
     layout = made["figure4a"][1].spec["wide"]
     marks = [shape["x0"] for shape in layout["shapes"] if shape["x0"] == shape["x1"]]
     assert marks == [30, 31, 42] * 2
     assert [note["text"] for note in layout["annotations"]] == ["a", "b", "c"] * 2
-
-
-def test_dashes_of_layers_are_those_of_print(made):
-    dashes = {key["group"]: key["dash"] for key in made["figure6"][1].spec["legend"]}
+    figure6 = made["figure6"][1].spec
+    dashes = {key["group"]: key["dash"] for key in figure6["legend"]}
     assert (dashes["cross"], dashes["bottom_hidden"]) == ("solid", "8px,2px")
+    assert figure6["wide"]["yaxis"]["dtick"] == "D2"  # a narrow range on a log axis
+    assert "dtick" not in made["figure4b"][1].spec["wide"]["yaxis"]
 
 
 def test_single_runs_are_thin_lines_with_their_seed():
@@ -78,10 +77,9 @@ def test_single_runs_are_thin_lines_with_their_seed():
             tables={"table2_runs": pd.DataFrame(table)},
         )
     )
-    thin = [trace for trace in figure.spec["data"] if trace.get("line", {}).get("width") == 0.7]
-    assert [trace["xaxis"] for trace in thin] == ["x3"]  # small at 2x, below small at 1x
-    assert thin[0]["y"][-1] == 0.8
-    assert "seed 4, r&lt;1&gt;" in thin[0]["hovertemplate"]
+    (thin,) = (line for line in figure.spec["data"] if line.get("line", {}).get("width") == 0.7)
+    assert (thin["xaxis"], thin["y"][-1]) == ("x3", 0.8)  # small at 2x, below small at 1x
+    assert "seed 4, r&lt;1&gt;" in thin["hovertemplate"]
     assert figure.caption.endswith("Thin lines: the single runs.")
 
 
@@ -99,29 +97,10 @@ def test_a_file_without_a_column_is_named():
         figures.interactive(material(figures={"figure1": pd.DataFrame({"step": [1]})}))
 
 
-@pytest.mark.parametrize("columns", [1, 2, 3])
-def test_panels_do_not_overlap(columns):
-    layout = plots.layout([Panel("x", "y", [], title=str(at)) for at in range(5)], columns)
-    boxes = [
-        (*layout[f"xaxis{at}"]["domain"], *layout[f"yaxis{at}"]["domain"])
-        for at in ("", "2", "3", "4", "5")
-    ]
-    for at, (left, right, low, high) in enumerate(boxes):
-        assert 0 <= left < right <= 1 and 0 <= low < high <= 1
-        for other in boxes[at + 1 :]:
-            assert right < other[0] or other[1] < left or low > other[3]
-
-
 def test_a_band_leaves_out_what_is_unknown():
     line = Line(KEY, [1, 2, 3], [0, 0, 0], "", low=[0.1, np.nan, 0.3], high=[0.2, 0.4, 0.6])
-    found = plots.figure(Drawing([Panel("x", "y", [line])], 1, [KEY], ""))["data"][0]
-    assert found["fill"] == "toself"
+    found = plots.band(line)
     assert set(zip(found["x"], found["y"], strict=True)) == {(1, 0.1), (3, 0.3), (3, 0.6), (1, 0.2)}
-
-
-def test_a_narrow_range_on_a_log_axis_has_few_labels(made):
-    assert made["figure6"][1].spec["wide"]["yaxis"]["dtick"] == "D2"
-    assert "dtick" not in made["figure4b"][1].spec["wide"]["yaxis"]
 
 
 @pytest.mark.parametrize(

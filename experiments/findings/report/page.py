@@ -2,11 +2,11 @@
 
 import base64
 import hashlib
-import json
 import pathlib
 
 import jinja2
 import pandas as pd
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -20,11 +20,7 @@ SCRIPTS = ("base.js", "theme.js", "plots.js", "claims.js", "run.js", "runs.js") 
 
 
 def render(material):
-    """The page as text: the same material gives the same text.
-
-    Args:
-      material: Material.
-    """
+    """The page of a Material as text: the same material gives the same text."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATE),
         autoescape=True,
@@ -34,59 +30,40 @@ def render(material):
     )
     shown = figures.interactive(material)
     specs = {figure.stem: figure.spec for figure in shown if figure.spec}
-    scripts = [get_plotlyjs(), _script()]
+    own = "\n".join((TEMPLATE / name).read_text() for name in SCRIPTS)
+    scripts = [get_plotlyjs(), f'(() => {{\n"use strict";\n{own}}})();\n']
+    digests = [_base64(hashlib.sha256(script.encode()).digest()) for script in scripts]
     context = {
         "material": material,
         "scorecard": scorecard(material),
         "paper_tables": tables.paper_tables(material),
         "studies": tables.studies(material),
         "detector": tables.detector(material),
-        "figures": [(figure, _files(material, figure)) for figure in shown],
-        "pictures": {name: _data_uri(image) for name, image in material.pictures.items()},
+        "figures": shown,
+        "drawing": _base64(material.drawing) if material.drawing else "",
         "boxes": _boxes(material),
         "produced": produced(material),
-        "runs_json": Markup(embedded(embedded_runs(material))),
-        "figures_json": Markup(embedded(specs)),
+        "runs_json": _embedded(embedded_runs(material)),
+        "figures_json": _embedded(specs),
         "style": Markup((TEMPLATE / "style.css").read_text()),
         "scripts": [Markup(script) for script in scripts],
         # Only these two scripts may run, so that a name that slipped through could do nothing.
-        "policy": " ".join(f"'sha256-{_digest(script)}'" for script in scripts),
+        "policy": " ".join(f"'sha256-{digest}'" for digest in digests),
     }
     return environment.get_template("page.html").render(context)
 
 
-def embedded(value):
-    """JSON that may stand inside a <script> element, whatever the texts in it say.
-
-    Args:
-      value: what json.dumps takes, without NaN.
-    """
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=True)
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
+def _embedded(value):
+    """JSON that may stand inside a <script> element, whatever the texts in it say; without NaN."""
+    return htmlsafe_json_dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
 
-def _script():
-    parts = [(TEMPLATE / name).read_text() for name in SCRIPTS]
-    return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
-
-
-def _digest(script):
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _data_uri(image):
-    return "data:image/png;base64," + base64.b64encode(image).decode()
-
-
-def _files(material, figure):
-    return material.links(f"figures/{figure.stem}", ("png", "pdf", "csv"))
+def _base64(content):
+    return base64.b64encode(content).decode()
 
 
 def _boxes(material):
     """Figure 2 in words: the texts of each level of the model, from the inputs up."""
     rows = material.figures.get("figure2", pd.DataFrame(columns=["level", "text"]))
-    return [
-        [text.replace("\n", " ") for text in level["text"]] for _, level in rows.groupby("level")
-    ]
+    texts = rows["text"].str.replace("\n", " ")
+    return [list(level) for _, level in texts.groupby(rows["level"])]

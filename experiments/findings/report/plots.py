@@ -3,6 +3,8 @@
 import math
 from html import escape
 
+from plotly.subplots import make_subplots
+
 GREY = "#808080"  # of what carries no meaning: readable on light and dark
 DASHES = {":": "dot", "-": "solid", "--": "dash"}  # matplotlib's names, plotly's
 DIGITS = 6  # significant, of what is plotted
@@ -38,15 +40,17 @@ def said(text):
 
 
 def figure(drawing):
-    """The whole figure: dict of data, legend, and a layout each for wide and narrow screens.
-
-    Args:
-      drawing: figures.drawing.Drawing.
-    """
+    """A whole Drawing: dict of data, legend, and a layout each for wide and narrow screens."""
     data = []
     for number, panel in enumerate(drawing.panels, start=1):
-        axes = {"xaxis": _axis("x", number), "yaxis": _axis("y", number)}
-        data += [trace | axes for trace in _traces(panel)]
+        at = "" if number == 1 else number
+        axes = {"xaxis": f"x{at}", "yaxis": f"y{at}"}
+        traces = [] if panel.field is None else [_contours(panel)]  # below the lines
+        for line in panel.lines:
+            traces += (
+                [_trace(line, panel)] if line.low is None else [band(line), _trace(line, panel)]
+            )
+        data += [trace | axes for trace in traces]
     return {
         "data": data,
         "legend": [key._asdict() | {"dash": _dash(key.dash)} for key in drawing.keys],
@@ -60,18 +64,6 @@ def _dash(printed):
     if isinstance(printed, str):
         return DASHES[printed]
     return ",".join(f"{2 * length}px" for length in printed[1])
-
-
-def _traces(panel):
-    """The contours of a panel, then each line above its band."""
-    found = []
-    if panel.field is not None:
-        found.append(_contours(panel))
-    for line in panel.lines:
-        if line.low is not None:
-            found.append(band(line))
-        found.append(_trace(line, panel))
-    return found
 
 
 def _trace(line, panel):
@@ -93,13 +85,13 @@ def band(line):
     """The area between the two ends of a line, where both are known."""
     ends = zip(shorts(line.x), shorts(line.low), shorts(line.high), strict=True)
     known = [end for end in ends if None not in end]
-    x, low, high = map(list, zip(*known, strict=True)) if known else ([], [], [])
+    back = known[::-1]
     return {
         "type": "scatter",
         "mode": "none",
         "meta": line.key.group,
-        "x": x + x[::-1],
-        "y": high + low[::-1],
+        "x": [x for x, _, _ in known + back],
+        "y": [high for _, _, high in known] + [low for _, low, _ in back],
         "fill": "toself",
         "fillcolor": line.key.colour,
         "opacity": BAND_OPACITY,
@@ -126,56 +118,44 @@ def _contours(panel):
 def layout(panels, columns):
     """A plotly layout of panels in a grid of so many columns."""
     rows, cell = -(-len(panels) // columns), HEAD_PX + PANEL_PX + FOOT_PX
-    found = {
-        "height": rows * cell,
-        "margin": {"l": 62, "r": 12, "t": 0, "b": 0},
-        "showlegend": False,
-        "hovermode": "closest",
-        "shapes": [],
-        "annotations": [],
-    }
-    width = (1 - WIDE_GAP * (columns - 1)) / columns
-    for index, panel in enumerate(panels):
-        row, column = divmod(index, columns)
-        left, top = column * (width + WIDE_GAP), 1 - (row * cell + HEAD_PX) / (rows * cell)
-        across = [left, min(1.0, left + width)]
-        up = [max(0.0, top - PANEL_PX / (rows * cell)), top]
-        _place(found, panel, index + 1, across, up)
-    return found
+    between = (HEAD_PX + FOOT_PX) / (rows * cell - HEAD_PX - FOOT_PX)
+    cells = [[{}] * min(columns, len(panels) - row * columns) for row in range(rows)]
+    cells[-1] += [None] * (columns - len(cells[-1]))
+    grid = make_subplots(
+        rows, columns, specs=cells, horizontal_spacing=WIDE_GAP, vertical_spacing=between
+    )
+    margin = {"l": 62, "r": 12, "t": HEAD_PX, "b": FOOT_PX}
+    grid.update_layout(template=None, height=rows * cell, margin=margin, showlegend=False)
+    grid.update_layout(hovermode="closest")
+    for place, panel in enumerate(panels):
+        row, column = divmod(place, columns)
+        _place(grid, panel, {"row": row + 1, "col": column + 1})
+    return grid.to_plotly_json()["layout"]
 
 
-def _axis(letter, number):
-    return letter if number == 1 else f"{letter}{number}"
+def _place(grid, panel, at):
+    """Gives the axes of one panel, whose row and column are `at`, their names, title and lines."""
+    vertical = {"type": "log" if panel.log else "linear", "exponentformat": "power"}
+    if panel.log and _decades(panel) < FEW_DECADES:
+        vertical["dtick"] = "D2"  # 1, 2 and 5: all nine digits would overlap
+    grid.update_xaxes(title_text=panel.x, **at)
+    grid.update_yaxes(title_text=panel.y, **vertical, **at)
+    text = {"yanchor": "bottom", "showarrow": False}
+    if panel.title:
+        corner = {"x": 0, "y": 1, "xref": "x domain", "yref": "y domain", "xanchor": "left"}
+        # The letters of marks stand between the title and the panel.
+        shift = LETTER_PX if panel.marks else 0
+        grid.add_annotation(text=said(panel.title), yshift=shift, **corner, **text, **at)
+    rule = {"color": GREY, "width": 1, "dash": "dot"}
+    for letter, x in panel.marks.items():
+        grid.add_vline(x, line=rule, exclude_empty_subplots=False, **at)
+        above = {"x": x, "y": 1, "yref": "y domain", "xshift": LETTER_SHIFT[letter]}
+        grid.add_annotation(text=letter, **above, **text, **at)
+    if panel.level is not None:
+        grid.add_hline(panel.level, line=rule, exclude_empty_subplots=False, **at)
 
 
 def _decades(panel):
     """Powers of ten between the smallest and the largest positive value; inf without any."""
     values = [y for line in panel.lines for y in shorts(line.y) if y is not None and y > 0]
     return math.log10(max(values) / min(values)) if values else math.inf
-
-
-def _place(found, panel, number, across, up):
-    """Adds the axes, title and lines of one panel, whose domains are `across` and `up`."""
-    x, y = _axis("x", number), _axis("y", number)
-    name = "" if number == 1 else str(number)
-    found[f"xaxis{name}"] = {"domain": across, "anchor": y, "title": {"text": panel.x}}
-    vertical = {"domain": up, "anchor": x, "title": {"text": panel.y}}
-    vertical |= {"type": "log" if panel.log else "linear", "exponentformat": "power"}
-    if panel.log and _decades(panel) < FEW_DECADES:
-        vertical["dtick"] = "D2"  # 1, 2 and 5: all nine digits would overlap
-    found[f"yaxis{name}"] = vertical
-    text = {"yanchor": "bottom", "showarrow": False}
-    if panel.title:
-        corner = {"x": across[0], "y": up[1], "xref": "paper", "yref": "paper", "xanchor": "left"}
-        # The letters of marks stand between the title and the panel.
-        shift = {"yshift": LETTER_PX if panel.marks else 0}
-        found["annotations"].append(text | corner | shift | {"text": said(panel.title)})
-    rule = {"type": "line", "line": {"color": GREY, "width": 1, "dash": "dot"}}
-    for letter, at in panel.marks.items():
-        where = {"xref": x, "yref": f"{y} domain"}
-        found["shapes"].append(where | rule | {"x0": at, "x1": at, "y0": 0, "y1": 1})
-        beside = {"text": letter, "x": at, "y": 1, "xshift": LETTER_SHIFT[letter]}
-        found["annotations"].append(where | text | beside)
-    if panel.level is not None:
-        ends = {"x0": 0, "x1": 1, "y0": panel.level, "y1": panel.level}
-        found["shapes"].append(rule | ends | {"xref": f"{x} domain", "yref": y})

@@ -12,13 +12,13 @@ from experiments.training.divergence import CHANCE
 
 CURVE_DIGITS = 5
 CURVES = {"loss": "loss", "worst": "worst_loss", "auc": METRICS["auc"]}
-LABELS = {  # as divergence.Label says them
-    "healthy": "healthy",
-    "micro": "micro-diverged",
-    "damaged": "damaged",
-    "untrained": "untrained",
-    "full": "fully diverged",
-}
+LABELS = {"micro": "micro-diverged", "full": "fully diverged"}  # where the kind says too little
+KEYS = [
+    Key("auc", f"{METRICS['auc']} on the last day", "#0072B2"),
+    Key("loss", "training loss, mean since the last evaluation", "#555555"),
+    Key("worst", "largest training loss since then", "#D55E00", ":"),
+]
+PANELS = [Panel(STEP, AUC, [], level=CHANCE), Panel(STEP, LOSS, [], log=True)]
 
 
 def embedded_runs(material):
@@ -37,17 +37,18 @@ def embedded_runs(material):
     made, own_made = _shared({run_id: record.provenance for run_id, record in records.items()})
     grids, studies = {}, studies_of(material)
     runs = [
-        _run(run, studies.get(run_id, []), grids)
+        _run(run, grids)
+        | {"studies": studies.get(run_id, [])}
         | {"config": own[run_id], "provenance": own_made[run_id]}
         for run_id, run in material.runs.items()
     ]
     return {
         "runs": runs,
         "common": {"config": config, "provenance": made},
-        "steps": [list(steps) for steps in grids],
+        "steps": list(grids),
         "names": {"model": MODEL_NAMES, "method": METHOD_NAMES, "label": LABELS},
         "files": sorted(path for path in material.files if ".telemetry." in path),
-        "plot": _plot(),
+        "plot": plots.figure(Drawing(PANELS, 2, KEYS, "")),
     }
 
 
@@ -66,30 +67,25 @@ def studies_of(material):
     return {run_id: sorted(texts) for run_id, texts in found.items()}
 
 
-def _run(run, studies, grids):
-    record, row = run.record, run.row
+def _run(run, grids):
+    """What one run has of its own; `grids`, from a list of steps to its number, grows."""
+    record, row, steps = run.record, run.row, tuple(run.curves["step"].tolist())
+    curves = {
+        name: shorts(run.curves[column].astype(float), CURVE_DIGITS)
+        for name, column in CURVES.items()
+        if column in run.curves
+    }
     bad = (record.first_bad_step, record.first_bad_day)
     return row | {
         "multiple": short(row["multiple"], 3),
         "auc": short(row["auc"]),
         "rmse": short(row["rmse"]),
-        "studies": studies,
         "labelled": run.label_step,
         "steps": record.steps,
         "bad": None if bad[0] is None else bad,
         "words": run.words,
-        "curves": _curves(run.curves, grids),
+        "curves": curves | {"at": grids.setdefault(steps, len(grids))},
     }
-
-
-def _curves(curves, grids):
-    """Curves by name, and the number of their list of steps in `grids`, which grows."""
-    steps = tuple(int(step) for step in curves["step"])
-    found = {"at": grids.setdefault(steps, len(grids))}
-    for name, column in CURVES.items():
-        if column in curves:
-            found[name] = shorts(curves[column].astype(float), CURVE_DIGITS)
-    return found
 
 
 def _flat(config, above=""):
@@ -111,28 +107,12 @@ def _shared(parts):
     Returns: (common, own): the most frequent value of each key, of equally frequent ones the first
       as text; and by run id the values that differ, with the common keys that it lacks under "-".
     """
-    counts = {}
-    for part in parts.values():
-        for name, value in part.items():
-            counts.setdefault(name, Counter())[json.dumps(value)] += 1
-    common = {
-        name: json.loads(min(found, key=lambda text: (-found[text], text)))
-        for name, found in sorted(counts.items())
-    }
-    own = {}
+    common, own = {}, {}
+    for name in sorted({name for part in parts.values() for name in part}):
+        found = Counter(json.dumps(part[name]) for part in parts.values() if name in part)
+        common[name] = json.loads(min(found, key=lambda text: (-found[text], text)))
     for run_id, part in parts.items():
         own[run_id] = {name: value for name, value in part.items() if common[name] != value}
         if missing := sorted(common.keys() - part.keys()):
             own[run_id]["-"] = missing
     return common, own
-
-
-def _plot():
-    """The layouts of one run's curves, without data."""
-    keys = [
-        Key("auc", f"{METRICS['auc']} on the last day", "#0072B2"),
-        Key("loss", "training loss, mean since the last evaluation", "#555555"),
-        Key("worst", "largest training loss since then", "#D55E00", ":"),
-    ]
-    panels = [Panel(STEP, AUC, [], level=CHANCE), Panel(STEP, LOSS, [], log=True)]
-    return plots.figure(Drawing(panels, 2, keys, ""))

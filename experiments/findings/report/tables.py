@@ -5,30 +5,22 @@ from typing import NamedTuple
 import pandas as pd
 
 from experiments.findings import cases, detection, table1, table2, table3
-from experiments.findings.names import (
-    DIGITS,
-    METHOD_NAMES,
-    METRIC_NAMES,
-    MODEL_NAMES,
-    SCALE,
-    number,
-)
+from experiments.findings.names import METHOD_NAMES, METRIC_NAMES, MODEL_NAMES, SCALE, number
 from experiments.findings.table2 import RATES_HEADER, best_method, chosen_rates, rates_cells, theirs
 from experiments.studies.rows import METRICS
 
 COLUMNS = {  # of <name>.csv, those that are read
-    "table1": ("model", "nonembedding_parameters", "paper_parameters", "shared_bottom"),
-    "table2": ("model", "method", "metric", "mean", "std", "n", "diverged", "rate_multiple")
-    + ("threshold", "paper_mean", "paper_std"),
-    "table2_runs": ("model", "method", "threshold", "rate_multiple", "role", "seed", "auc", "rmse")
-    + ("label", "run_id"),
-    "table3": ("direction", "change", "diverged", "tried", "ratio", "low", "high")
-    + ("paper_diverged", "paper_tried"),
-    "detector": ("source", "label", "said", "delay"),
+    "table1": "model nonembedding_parameters paper_parameters shared_bottom",
+    "table2": "model method metric mean std n diverged rate_multiple threshold paper_mean "
+    "paper_std",
+    "table2_runs": "model method threshold rate_multiple role seed auc rmse label run_id",
+    "table3": "direction change diverged tried ratio low high paper_diverged paper_tried",
+    "detector": "source label said delay",
 }
-CASE_COLUMNS = ("case", "model", "method", "rate_multiple", "diverged", "micro_diverged", "damaged")
-CASE_COLUMNS += ("untrained", "tried", "low", "high", "auc_mean", "auc_std", "rmse_mean")
-CASE_COLUMNS += ("rmse_std", "against", "auc_gap", "rmse_gap")
+CASE_COLUMNS = (
+    "case model method rate_multiple diverged micro_diverged damaged untrained tried low high "
+    "auc_mean auc_std rmse_mean rmse_std against auc_gap rmse_gap"
+)
 ENDINGS = ("csv", "md", "tex")
 SMALL_STUDIES = {  # of sections 3.2, 4.1 and 4.3.3: the claims of the paper that each decides
     "warmup": ("C29",),
@@ -38,6 +30,7 @@ SMALL_STUDIES = {  # of sections 3.2, 4.1 and 4.3.3: the claims of the paper tha
     "adam": ("C34",),
     "divergences": tuple(f"C{number}" for number in range(20, 28)),
 }
+CLAIMS = SMALL_STUDIES | {"table3": ("C16", "C17", "C18", "C19")}
 
 
 class Cell(NamedTuple):
@@ -49,21 +42,16 @@ class Cell(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table with a caption.
+    """A table with a caption."""
 
-    id: of the element; caption: text; header: texts; rows: lists of texts or Cells; heads: how
-    many columns of the left are headers of their row; notes: sentences below it; files: paths of
-    the same table on disk; claims: ids of the claims that its runs decide.
-    """
-
-    id: str
+    id: str  # of the element
     caption: str
-    header: list
-    rows: list
-    heads: int = 1
-    notes: str = ""
-    files: list = []
-    claims: tuple = ()
+    header: list  # texts
+    rows: list  # lists of texts or Cells
+    heads: int = 1  # how many columns of the left are headers of their row
+    notes: str = ""  # sentences below it
+    files: list = []  # paths of the same table on disk
+    claims: tuple = ()  # ids of the claims that its runs decide
 
 
 def paper_tables(material):
@@ -79,13 +67,12 @@ def studies(material):
     """The studies of cases on disk, those of SMALL_STUDIES first: list of Table."""
     tables = material.tables
     known = [name for name in SMALL_STUDIES if name in tables]
-    others = [name for name in sorted(tables) if columns_of(name, tables) == CASE_COLUMNS]
+    others = [name for name in sorted(tables) if columns_of(name, tables) == CASE_COLUMNS.split()]
     found = []
     for name in dict.fromkeys(known + others):
-        header, rows = cases.shown(tables[name].fillna({"against": ""}))
         caption = f"{name}: {words(material.texts.get(name, ''))[0]}"
-        claims = SMALL_STUDIES.get(name, ())
-        found.append(_table(material, name, caption, header, rows, 1, claims))
+        shown = cases.shown(tables[name].fillna({"against": ""}))
+        found.append(_table(material, name, caption, *shown))
     return found
 
 
@@ -95,14 +82,13 @@ def detector(material):
         return []
     title, _ = words(material.texts.get("detector", ""))
     rows = detection.shown(material.tables["detector"])
-    return [_table(material, "detector", title or "detector", detection.HEADER, rows, 2)]
+    return [_table(material, "detector", title or "detector", detection.HEADER, rows, heads=2)]
 
 
 def columns_of(name, tables):
     """The columns that <name>.csv must have; `tables` are the names of all that are there."""
-    if f"{name}_runs" in tables and name not in COLUMNS:
-        return CASE_COLUMNS
-    return COLUMNS.get(name, ())
+    default = CASE_COLUMNS if f"{name}_runs" in tables else ""
+    return COLUMNS.get(name, default).split()
 
 
 def words(text):
@@ -113,21 +99,22 @@ def words(text):
     return title, " ".join(notes).replace("`", "")
 
 
-def _table(material, name, caption, header, rows, heads, claims=()):
+def _table(material, name, caption, header, rows, heads=1):
     """A Table with the notes of its Markdown page and links to its files."""
     _, notes = words(material.texts.get(name, ""))
     files = material.links(name, ENDINGS) + material.links(f"{name}_runs", ("csv",))
+    claims = CLAIMS.get(name, ())
     return Table(f"table-{name}", caption, header, rows, heads, notes, files, claims)
 
 
 def _table1(material, frame):
     caption = "Table 1: parameters at the paper's size"
-    return [_table(material, "table1", caption, table1.HEADER, table1.shown(frame), 1)]
+    return [_table(material, "table1", caption, table1.HEADER, table1.shown(frame))]
 
 
 def _table2(material, frame):
     methods = list(frame["method"].unique())
-    header = ["Model", "Metric", *(METHOD_NAMES[name] for name in methods), "Optimal"]
+    header = ["Model", "Metric", *(METHOD_NAMES[method] for method in methods), "Optimal"]
     optimal, rows = _optimal(material), []
     for model, cells in frame.groupby("model", sort=False):
         shown = MODEL_NAMES[model]
@@ -136,32 +123,28 @@ def _table2(material, frame):
         rates = chosen_rates(cells, methods, model)
         rows.append([shown, "Best learning rate, threshold [paper]", *rates, "-"])
     caption = "Table 2: methods and models, the paper's figures in brackets"
-    found = [_table(material, "table2", caption, header, rows, 2)]
+    found = [_table(material, "table2", caption, header, rows, heads=2)]
     if "table2_runs" in material.tables:
         rates = table2.rates_frame(material.tables["table2_runs"])
         rows = [rates_cells(row) for row in rates.itertuples()]
         caption = "Table 2, both rates, each with its best threshold"
-        found.append(Table("table-table2-rates", caption, RATES_HEADER, rows, 3))
+        found.append(Table("table-table2-rates", caption, RATES_HEADER, rows, heads=3))
     return found
 
 
 def _table3(material, frame):
     rows = [table3.cells(row) for row in frame.itertuples()]
     caption = "Table 3: what lowers the divergence ratio at the edge of instability"
-    claims = ("C16", "C17", "C18", "C19")
-    return [_table(material, "table3", caption, table3.HEADER, rows, 2, claims)]
+    return [_table(material, "table3", caption, table3.HEADER, rows, heads=2)]
 
 
 def _cells(rows, methods, metric):
     """One Cell a method."""
-    rows = rows[rows["metric"] == metric]
-    best, by_method = best_method(rows, metric), rows.set_index("method")
-    cells = []
-    for name in methods:
-        row = by_method.loc[name]
+    rows = rows[rows["metric"] == metric].set_index("method", drop=False).loc[methods]
+    best, cells = best_method(rows, metric), []
+    for name, row in rows.iterrows():
         ours = number(row["mean"], row["std"], metric)
-        if row["diverged"]:
-            ours += f", diverged {row['diverged']}/{row['n']}"
+        ours += f", diverged {row['diverged']}/{row['n']}" if row["diverged"] else ""
         cells.append(Cell(ours, theirs(row, metric), name == best))
     return cells
 
@@ -172,7 +155,5 @@ def _optimal(material):
     known = (material.runs[run_id] for run_id in runs["run_id"] if run_id in material.runs)
     if (run := next(known, None)) is None:
         return dict.fromkeys(METRICS, "-")
-    return {
-        metric: f"{run.record.optimal[key] * SCALE[metric]:.{DIGITS[metric]}f}"
-        for metric, key in METRICS.items()
-    }
+    optimal = run.record.optimal
+    return {name: number(optimal[key] * SCALE[name], None, name) for name, key in METRICS.items()}
