@@ -1,5 +1,6 @@
 """Made-up records of every figure, for the tests of figures and of the report."""
 
+import itertools
 import pathlib
 import types
 
@@ -53,13 +54,10 @@ def divergences():
 def table2(models=("small", "large_dcn"), methods=METHODS):
     """Repeats of Table 2 and their curves by run id."""
     rows, found = [], {}
-    for model in models:
-        for place, method in enumerate(methods):
-            for rate in (1.0, 2.0):
-                for seed in range(3):
-                    run_id = f"{model}-{method}-{rate}-{seed}"
-                    rows.append((7, model, method, rate, run_id))
-                    found[run_id] = curves(0.7 + 0.02 * place - 0.01 * rate + 0.01 * seed)
+    for model, method, rate, seed in itertools.product(models, methods, (1.0, 2.0), range(3)):
+        rows.append((7, model, method, rate, f"{model}-{method}-{rate}-{seed}"))
+        end = 0.7 + 0.02 * methods.index(method) - 0.01 * rate + 0.01 * seed
+        found[rows[-1][-1]] = curves(end)
     names = ["data_seed", "model", "method", "rate_multiple", "run_id"]
     return pd.DataFrame(rows, columns=names), found
 
@@ -92,10 +90,9 @@ def model(depth=2, cross_layers=1, **fields):
 def study_frame(names):
     """Points of a study with cases of these names; the second diverged once."""
     rows, found = [], {}
-    for place, case in enumerate(names):
-        for seed in range(2):
-            rows.append((7, case, "full" if place == 1 and seed else "healthy", f"{place}-{seed}"))
-            found[f"{place}-{seed}"] = curves(0.6 + 0.02 * place + 0.01 * seed)
+    for (place, case), seed in itertools.product(enumerate(names), range(2)):
+        rows.append((7, case, "full" if place == 1 and seed else "healthy", f"{place}-{seed}"))
+        found[f"{place}-{seed}"] = curves(0.6 + 0.02 * place + 0.01 * seed)
     runs = pd.DataFrame(rows, columns=["data_seed", "case", "label", "run_id"])
     return study.frame(runs, found)
 

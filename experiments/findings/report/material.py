@@ -103,7 +103,7 @@ def _runs(folder, base_rate):
     """(runs by id, ids of those that crashed) of a results folder."""
     store, divergence = Store(folder, writable=False), divergence_config()
     found, crashed = {}, []
-    for record in store.records() if (folder / "runs").is_dir() else ():
+    for record in store.records():
         if record.status == "crashed":
             crashed.append(record.run_id)
             continue

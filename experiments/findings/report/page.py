@@ -29,6 +29,8 @@ def render(material):
         lstrip_blocks=True,
     )
     shown = figures.interactive(material)
+    rows = material.figures.get("figure2", pd.DataFrame(columns=["level", "text"], dtype=object))
+    levels = rows["text"].str.replace("\n", " ").groupby(rows["level"])
     specs = {figure.stem: figure.spec for figure in shown if figure.spec}
     own = "\n".join((TEMPLATE / name).read_text() for name in SCRIPTS)
     scripts = [get_plotlyjs(), f'(() => {{\n"use strict";\n{own}}})();\n']
@@ -38,10 +40,9 @@ def render(material):
         "scorecard": scorecard(material),
         "paper_tables": tables.paper_tables(material),
         "studies": tables.studies(material),
-        "detector": tables.detector(material),
         "figures": shown,
         "drawing": _base64(material.drawing) if material.drawing else "",
-        "boxes": _boxes(material),
+        "boxes": [list(texts) for _, texts in levels],  # Figure 2 in words, from the inputs up
         "produced": produced(material),
         "runs_json": _embedded(embedded_runs(material)),
         "figures_json": _embedded(specs),
@@ -60,10 +61,3 @@ def _embedded(value):
 
 def _base64(content):
     return base64.b64encode(content).decode()
-
-
-def _boxes(material):
-    """Figure 2 in words: the texts of each level of the model, from the inputs up."""
-    rows = material.figures.get("figure2", pd.DataFrame(columns=["level", "text"]))
-    texts = rows["text"].str.replace("\n", " ")
-    return [list(level) for _, level in texts.groupby(rows["level"])]

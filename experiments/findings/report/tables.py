@@ -55,8 +55,8 @@ class Table(NamedTuple):
 
 
 def paper_tables(material):
-    """Tables 1 to 3: dict from name to list of Table, which is empty without the csv."""
-    makers = {"table1": _table1, "table2": _table2, "table3": _table3}
+    """Tables 1 to 3 and the detector's: dict from name to list of Table, empty without the csv."""
+    makers = {"table1": _table1, "table2": _table2, "table3": _table3, "detector": _detector}
     return {
         name: make(material, material.tables[name]) if name in material.tables else []
         for name, make in makers.items()
@@ -74,15 +74,6 @@ def studies(material):
         shown = cases.shown(tables[name].fillna({"against": ""}))
         found.append(_table(material, name, caption, *shown))
     return found
-
-
-def detector(material):
-    """The detector's table in a list, or an empty one."""
-    if "detector" not in material.tables:
-        return []
-    title, _ = words(material.texts.get("detector", ""))
-    rows = detection.shown(material.tables["detector"])
-    return [_table(material, "detector", title or "detector", detection.HEADER, rows, heads=2)]
 
 
 def columns_of(name, tables):
@@ -136,6 +127,11 @@ def _table3(material, frame):
     rows = [table3.cells(row) for row in frame.itertuples()]
     caption = "Table 3: what lowers the divergence ratio at the edge of instability"
     return [_table(material, "table3", caption, table3.HEADER, rows, heads=2)]
+
+
+def _detector(material, frame):
+    caption = words(material.texts.get("detector", ""))[0] or "detector"
+    return [_table(material, "detector", caption, detection.HEADER, detection.shown(frame), 2)]
 
 
 def _cells(rows, methods, metric):

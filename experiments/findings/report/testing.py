@@ -54,10 +54,9 @@ def fill(root):
     _figures(folder)
     _claims(root)
     (folder / "calibration.json").write_text(json.dumps(dataclasses.asdict(FOUND)))
-    pd.DataFrame(
-        {"model": ["small"], "nonembedding_parameters": [1_105_926]}
-        | {"paper_parameters": [7_500_000], "shared_bottom": ["FFN: 512 x 2"]}
-    ).to_csv(folder / "table1.csv", index=False)
+    row = {"model": "small", "nonembedding_parameters": 1_105_926, "paper_parameters": 7_500_000}
+    row |= {"shared_bottom": "FFN: 512 x 2"}
+    pd.DataFrame([row]).to_csv(folder / "table1.csv", index=False)
     return folder
 
 
@@ -111,11 +110,8 @@ def _study(folder, store):
     cases[LONG]["against"] = "NA"
     config = CasesConfig(title=f"About {HOSTILE}", runs=2, cases=cases)
     rows = [
-        {"case": name, "threshold": np.nan}
-        | about
-        | recorded(store, 100 + 2 * place + seed, machine=HOSTILE)
-        for place, name in enumerate(CASES)
-        for seed in range(2)
+        {"case": name, "threshold": np.nan, **about, **recorded(store, seed, machine=HOSTILE)}
+        for seed, name in enumerate(np.repeat(CASES, 2).tolist(), start=100)
     ]
     make.write_study(folder, "mine", config, frame_of(rows))
 
