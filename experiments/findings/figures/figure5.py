@@ -27,8 +27,8 @@ def frame(material, **shown):
     runs = runs[runs[list(shown)].isin(shown).all(axis=1)]
     for (model, method), mine in runs.groupby(["model", "method"], sort=False):
         for rate, cell in mine.groupby("rate_multiple"):
-            line = {"data_seed": cell["data_seed"].iloc[0], "model": model, "method": method}
-            parts.append(line_of(cell, material.curves(cell), line | {"rate_multiple": rate}))
+            about = {"model": model, "method": method, "rate_multiple": rate}
+            parts.append(line_of(cell, material.curves(cell), about))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -38,8 +38,9 @@ def line_of(runs, curves, about):
     Args:
       curves: dict from run id to curves.
       about: dict of what the line shows.
-    Returns: DataFrame with the columns of `about`, then step, mean, low, high and n (runs).
+    Returns: DataFrame with data_seed, those of `about`, step, mean, low, high and n (runs).
     """
+    about = {"data_seed": runs["data_seed"].iloc[0]} | about
     found = {run: judged(curves[run]).set_index("step")["auc"] for run in runs["run_id"]}
     auc = pd.concat(found, axis=1).sort_index().fillna(CHANCE)
     ends = [interval(values) for _, values in auc.iterrows()]

@@ -27,9 +27,8 @@ def frame(runs, curves):
     """
     parts = []
     for case, cell in runs.groupby("case", sort=False):
-        about = {"data_seed": cell["data_seed"].iloc[0], "case": case}
-        about |= {"diverged": int((cell["label"] == "full").sum())}
-        parts.append(line_of(cell, curves, about))
+        diverged = int((cell["label"] == "full").sum())
+        parts.append(line_of(cell, curves, {"case": case, "diverged": diverged}))
     return pd.concat(parts, ignore_index=True)
 
 
