@@ -16,8 +16,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from data import Stream
 from experiments.findings.names import markdown_table
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers.runner import Runner
 from experiments.studies.grid import run_config
+from experiments.training.program import Program, tensors
+from experiments.training.tensorflow_setup import one_thread
+from experiments.training.trainer import window_of
 from scripts.bench import memory
 
 RATE = 1e-3  # ours: a rate at which nothing diverges; time and memory do not depend on it
@@ -109,9 +115,7 @@ def memory_mib(profile, scale, asked):
 
 
 def _peak_mib(profile, name, asked):
-    """What one size takes at most in this process, beyond TensorFlow and the same at a tiny size."""
-    from experiments.training.tensorflow_setup import one_thread
-
+    """What one size takes at most here, beyond TensorFlow and the same work at a tiny size."""
     one_thread()
     scale = SCALES[name]
     with tempfile.TemporaryDirectory() as folder:
@@ -138,13 +142,14 @@ def _of_runs(profile, count, folder):
 
 
 def _of_parameters(profile, divisor, _):
-    values = {"ModelConfig.width_divisor": divisor, "TrainerConfig.batch_size": 64}
-    program, run = _step(_config(profile, "large", values))
+    program, run = _step(
+        profile, {"ModelConfig.width_divisor": divisor, "TrainerConfig.batch_size": 64}
+    )
     return Work(program.model.non_embedding_parameters(), run)
 
 
 def _of_batch(profile, rows, _):
-    return Work(rows, _step(_config(profile, "large", {"TrainerConfig.batch_size": rows}))[1])
+    return Work(rows, _step(profile, {"TrainerConfig.batch_size": rows})[1])
 
 
 # ours: from small to what takes seconds on one core. Memory is to stand out of what TensorFlow
@@ -168,18 +173,11 @@ def _config(profile, model, values):
 
 @functools.cache  # one trace serves every size
 def _runner(folder):
-    from experiments.machinery.records.record import Store
-    from experiments.machinery.workers.runner import Runner
-
     return Runner(Store(folder), folder / "cache")
 
 
-def _step(config):
-    from data import Stream
-    from experiments.training.program import Program, tensors
-    from experiments.training.trainer import window_of
-
-    stream = Stream(config.stream, config.data_seed)
+def _step(profile, values):
+    config = _config(profile, "large", values)
+    stream, program = Stream(config.stream, config.data_seed), Program(config)
     batch = tensors(window_of(config).batch(0, stream.day))
-    program = Program(config)
     return program, lambda: program.step(batch, RATE)

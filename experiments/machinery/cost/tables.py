@@ -16,7 +16,6 @@ from experiments.machinery.cost.cost import (
     seconds_of,
 )
 
-GB = 1e9
 HOUR_S = 3600
 NO_FIT = "does not fit"
 SIZES = {
@@ -53,15 +52,15 @@ def stream_text(config):
       config: sizes.Sizes.
     """
     stream, trainer = config.stream, config.trainer
-    made_min = sizes.cache_bytes(config) / MADE_BYTES_PER_S / 60
+    made_s = sizes.cache_bytes(config) / MADE_BYTES_PER_S
     return (
         f"{stream.days} days of {stream.examples_per_day:,} examples, the last for evaluation; "
         f"{trainer.steps_per_day} steps a day, {config.steps:,} in all, of {trainer.batch_size:,} "
         f"examples from {trainer.window_days} days; an example is drawn "
         f"{sizes.draws_per_example(config):.1f} times on average.\n"
-        f"On disk: {sizes.day_bytes(config) / GB:.3g} GB a day, "
-        f"{sizes.cache_bytes(config) / GB:.3g} GB in all, made once in about {made_min:.2g} min "
-        f"by one core. A batch: {sizes.batch_bytes(config) / GB:.3g} GB.\n"
+        f"On disk: {_bytes(sizes.day_bytes(config))} a day, {_bytes(sizes.cache_bytes(config))} in "
+        f"all, made once in about {_duration(made_s)} by one core. A batch: "
+        f"{_bytes(sizes.batch_bytes(config))}.\n"
     )
 
 
@@ -76,12 +75,12 @@ def sizes_table(models):
 
 def studies_text(studies):
     """How many runs each study has, by model."""
-    lines = []
+    text = ""
     for name, runs in studies.items():
         counts = collections.Counter(model for model, _ in runs)
         by_model = ", ".join(f"{count} of {model}" for model, count in counts.items())
-        lines.append(f"{name}: {len(runs)} runs, {by_model}.\n")
-    return "".join(lines)
+        text += f"{name}: {len(runs)} runs, {by_model}.\n"
+    return text
 
 
 def devices_text(models, studies, devices, given):
@@ -130,18 +129,16 @@ def machine_text(models, studies, recorded, workers, memory):
         predicted_s, seen, ratio = seconds_of(config), "-", "-"
         if model in recorded:
             count, median_s = recorded[model]
-            seen = f"{median_s / HOUR_S:.3g} (median of {count})"
+            seen = f"{_duration(median_s)} (median of {count})"
             ratio = f"{predicted_s / median_s:.2f}"
-        lines.append([f"a run of {model}", f"{predicted_s / HOUR_S:,.3g}", seen, ratio])
+        lines.append([f"a run of {model}", _duration(predicted_s), seen, ratio])
     for name, runs in studies.items():
         total_s = sum(seconds_of(config) for _, config in runs)
-        hours = f"{total_s / workers / HOUR_S:,.3g}"
-        lines.append([f"{name}, {workers} workers", hours, "-", "-"])
+        lines.append([f"{name}, {workers} workers", _duration(total_s / workers), "-", "-"])
     model, largest = max(models.items(), key=lambda item: sizes.memory_of(item[1]).total)
     needed = workers * sizes.memory_of(largest).total
-    header = ["Hours on this machine", "predicted", "recorded", "predicted / recorded"]
     return (
-        _table(header, lines)
+        _table(["On this machine", "predicted", "recorded", "predicted / recorded"], lines)
         + f"\nOne core multiplies at {flops_per_second() / 1e9:.0f} GFLOP/s, measured now; "
         f"a run uses one.\n{workers} workers with {model} need {_gib(needed)} beside TensorFlow "
         f"itself; this machine has {_gib(memory)}: it {_fits(needed, memory)}.\n"
@@ -186,5 +183,15 @@ def _table(header, lines):
     return "".join(f"| {' | '.join(row)} |\n" for row in padded)
 
 
+def _bytes(count):
+    return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
+
+
 def _gib(count):
     return f"{count / GIB:.2f} GiB" if count >= GIB / 100 else f"{count / 2**20:.2f} MiB"
+
+
+def _duration(seconds):
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * HOUR_S else f"{seconds / HOUR_S:,.1f} h"
