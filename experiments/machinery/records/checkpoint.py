@@ -26,20 +26,13 @@ DECIDE_BITS = ("tensorflow", "tf-keras", "numpy")  # packages whose version may
 
 
 class Checkpoint(NamedTuple):
-    """The state of a run between two steps. With the run's config it decides all that follows.
-
-    snapshot: Snapshot.
-    rows: rows of the curves so far, dicts.
-    losses: training losses since the last row.
-    step_s: seconds spent inside the compiled step.
-    wall_s: seconds spent in all.
-    """
+    """The state of a run between two steps. With the run's config it decides all that follows."""
 
     snapshot: Snapshot
-    rows: list
-    losses: list
-    step_s: float
-    wall_s: float
+    rows: list  # of the curves so far, dicts
+    losses: list  # training losses since the last row
+    step_s: float  # spent inside the compiled step
+    wall_s: float  # spent in all
 
 
 class CheckpointStore:
@@ -153,10 +146,7 @@ def _identity(run_id, placed):
 
 
 def _read(path, identity):
-    """The checkpoint in a file, or None without one.
-
-    Raises: Damaged if it is not one of this run, as `_identity` gives it.
-    """
+    """The checkpoint in a file, or None without one. Raises: Damaged if its identity differs."""
     try:
         content = path.read_bytes()
         body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]

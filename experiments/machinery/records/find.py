@@ -24,11 +24,8 @@ class Recorded(NamedTuple):
 
 
 def find(results, given):
-    """The recorded run of an id.
+    """The recorded run of an id, which is given as for `locate`.
 
-    Args:
-      results: folder of all results.
-      given: an id, as for `locate`.
     Raises: BadInput if there is no such record, or one whose configuration is of another version.
     """
     path = locate(results, given, "RUN")

@@ -86,10 +86,7 @@ class Store:
         return None if record.status == "crashed" else record
 
     def whole(self, run_id):
-        """As `read`, once the curves are known to be there and to be those of the record.
-
-        Raises: Damaged as `read` and `curves`.
-        """
+        """As `read`, once `curves` has found the curves whole too."""
         record = self.read(run_id)
         if record is not None:
             self.curves(record)
@@ -114,8 +111,8 @@ class Store:
           does not end as the record says.
         """
         path = self.runs / f"{record.run_id}.csv.gz"
-        content = content_of(path, record.curves_sha256, "curves of its record", _damaged)
-        curves = csv_frame(content)
+        what = "curves of its record"
+        curves = csv_frame(content_of(path, record.curves_sha256, what, _damaged))
         wrong = _unlike(record, curves.iloc[-1])
         if wrong:
             path = self.runs / f"{record.run_id}.json"
@@ -179,8 +176,7 @@ def _unlike(record, last):
     Records of before version 0.5.0 have no checksum of their own. Their curves guard them instead,
     all but `optimal` and the provenance: `make verify` compares `optimal` within a stream.
 
-    Args:
-      last: the last row of the curves, a Series.
+    `last` is the last row of the curves, a Series.
     """
     step, day = int(last["step"]), int(last["day"])
     # A run that stopped did so after the bad step, which counts from 0.

@@ -84,10 +84,7 @@ class SealedFiles:
     def write_pair(self, run_id, content, said):
         """Writes the file, then its sidecar: a sidecar on disk is that of a whole file.
 
-        Args:
-          run_id: RunConfig.run_id.
-          content: bytes.
-          said: dict of `fields`.
+        `content` is bytes, `said` a dict of `fields`.
         """
         write_whole(self.file(run_id), content)
         digest = hashlib.sha256(content).hexdigest()
