@@ -69,17 +69,13 @@ class DayCache:
             if self._intact(path):  # another process has made it meanwhile
                 return
             if path.exists() and path.with_suffix(".sha256").exists():
-                self._set_aside(path)
+                # Only the last damaged file of a day is kept: days are large, and made again.
+                folder = self._folder / "damaged"
+                folder.mkdir(exist_ok=True)
+                path.replace(folder / path.name)
+                what = f"{path}: not the day of its checksum"
+                self._say(f"damaged: {what}: set aside in {folder}, made again")
             self._write(day, path)
-
-    def _set_aside(self, path):
-        # Only the last damaged file of a day is kept: days are large and can always be made again.
-        folder = self._folder / "damaged"
-        folder.mkdir(exist_ok=True)
-        path.replace(folder / path.name)
-        self._say(
-            f"damaged: {path}: not the day of its checksum: set aside in {folder}, made again"
-        )
 
     def _intact(self, path):
         try:
@@ -97,11 +93,9 @@ class DayCache:
         It includes which stream and day that is: days of one shape, copied onto each other, would
         pass for one another otherwise.
         """
-        digest = hashlib.sha256(f"{self._folder.name}/{path.stem}\n".encode())
+        which = f"{self._folder.name}/{path.stem}\n".encode()
         with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-        return digest.hexdigest()
+            return hashlib.file_digest(file, lambda: hashlib.sha256(which)).hexdigest()
 
     def _write(self, day, path):
         for left in path.parent.glob(f"{path.stem}.*.draft"):  # of a process that was killed

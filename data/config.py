@@ -1,6 +1,7 @@
 """The parameters of the stream. Each part of the drift has its own class; None switches it off."""
 
 import dataclasses
+import typing
 
 import numpy as np
 
@@ -219,12 +220,9 @@ class StreamConfig:
         checks.real("StreamConfig.zipf_exponent", self.zipf_exponent, above=1)
         if not isinstance(self.teacher, Teacher):
             checks.fail("StreamConfig.teacher", self.teacher, "@Teacher()")
-        checks.part("StreamConfig.walk", self.walk, FeatureWalk)
-        checks.part("StreamConfig.shocks", self.shocks, Shocks)
-        checks.part("StreamConfig.teacher_drift", self.teacher_drift, TeacherDrift)
-        checks.part("StreamConfig.churn", self.churn, VocabularyChurn)
-        checks.part("StreamConfig.label_noise", self.label_noise, LabelNoise)
-        checks.part("StreamConfig.label_shocks", self.label_shocks, LabelShocks)
+        for field in dataclasses.fields(self):
+            for kind in typing.get_args(field.type)[:1]:  # of `Part | None`, no other has any
+                checks.part(f"StreamConfig.{field.name}", getattr(self, field.name), kind)
         for part in filter(None, (self.shocks, self.label_shocks)):
             for day in part.days:
                 checks.whole(f"{type(part).__name__}.days", day, 0, self.days - 1)

@@ -46,8 +46,7 @@ def _reflect(path, limit):
 
 def _shock_path(config, seed):
     """What the shocks add to the log-scales: float64 array of shape (days, dense_features)."""
-    added = np.zeros((config.days, config.dense_features))
-    shocks = config.shocks
+    added, shocks = np.zeros((config.days, config.dense_features)), config.shocks
     hit_count = max(1, round(shocks.feature_share * config.dense_features))
     for day in shocks.days:
         rng = generator(seed, SHOCK, day)
@@ -76,9 +75,6 @@ def next_ranks(config, seed, day, ranks):
     """Which id holds each popularity rank on `day`, at least 1.
 
     Args:
-      config: StreamConfig.
-      seed: data seed.
-      day: the day wanted.
       ranks: int32 array (categorical_features, vocabulary_size) of day - 1, see `first_ranks`.
     Returns: the array of `day`; each row is a permutation of the ids.
     """

@@ -70,8 +70,7 @@ class TeacherFunction:
             return self._value(self.weights(day), inputs)
 
     def _value(self, weights, inputs):
-        config = self._config
-        root = np.sqrt(self._inputs)
+        config, root = self._config, np.sqrt(self._inputs)
         linear = inputs @ weights["linear"] / root
         hidden = np.tanh(inputs @ weights["into_hidden"] / root) @ weights["out_of_hidden"]
         hidden /= np.sqrt(config.hidden * TANH_VARIANCE)

@@ -65,12 +65,9 @@ class RankingModel(tfrs.models.Model):
         ]
         self.heads = {name: keras.layers.Dense(1, name=f"head_{name}") for name, _ in kept}
         self.losses_by_task = {name: _ranking_task(kind, summed) for name, kind in kept}
-        self._build(dense_features, categorical_features)
-        self.initialize(seed)
-
-    def _build(self, dense_features, categorical_features):
         ids = tf.zeros([1, categorical_features], tf.int32)
-        self({"dense": tf.zeros([1, dense_features]), "categorical": ids})
+        self({"dense": tf.zeros([1, dense_features]), "categorical": ids})  # makes the variables
+        self.initialize(seed)
 
     def initialize(self, seed):
         """Sets every weight to its start: a pure function of the seed and the order of the weights.

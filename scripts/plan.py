@@ -45,9 +45,9 @@ def plan(options, repeats=None, flops=None, memory_gib=None):
     """
     devices = _devices(flops, memory_gib)
     table = table2_config(repeats)
-    models = {_shown(model): sizes_of(options.profile, model) for model in table.models}
+    models = {MODEL_NAMES[model]: sizes_of(options.profile, model) for model in table.models}
     studies = {
-        name: [(_shown(config.model.name), config) for config in runs]
+        name: [(MODEL_NAMES[config.model.name], config) for config in runs]
         for name, runs in planned_runs(options.profile, table, repeats).items()
     }
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -70,16 +70,21 @@ def planned_runs(profile, table, repeats=None):
       table: Table2Config.
       repeats: run seeds of each case of Table 3, or None for its own number.
     """
-    edge, cases = calibration_config(), study_config("table3", repeats)
+    edge, study = calibration_config(), study_config("table3", repeats)
     jobs = selection.search_jobs(table) + selection.likely_repeats(table)
+    cases = [
+        sizes_of(
+            profile,
+            case.model,
+            case_values(case, sizes_of(profile, case.model, case.values).stream, seed),
+        )
+        for case in study.cases.values()
+        for seed in range(case.runs or study.runs)
+    ]
     return {
         "Calibration, at most": [sizes_of(profile, edge.model)] * edge.rates * len(edge.data_seeds),
         "Table 2": [sizes_of(profile, job.setting.model) for job in jobs],
-        "Table 3": [
-            _case_sizes(profile, case, seed)
-            for case in cases.cases.values()
-            for seed in range(case.runs or cases.runs)
-        ],
+        "Table 3": cases,
     }
 
 
@@ -96,30 +101,20 @@ def recorded_times(options, models):
     for model, sizes in models.items():
         parts = {part: dataclasses.asdict(value) for part, value in sizes._asdict().items()}
         parts = json.loads(json.dumps(parts))  # tuples are lists in a record
-        same = [one for one in records if parts == {part: one.config[part] for part in parts}]
+        same = [one.provenance["wall_s"] for one in records if parts.items() <= one.config.items()]
         if same:
-            times[model] = len(same), statistics.median(one.provenance["wall_s"] for one in same)
+            times[model] = len(same), statistics.median(same)
     return times
-
-
-def _shown(model):
-    return MODEL_NAMES.get(model, model)
-
-
-def _case_sizes(profile, case, seed):
-    stream = sizes_of(profile, case.model, case.values).stream
-    return sizes_of(profile, case.model, case_values(case, stream, seed))
 
 
 def _devices(flops, memory_gib):
     """The accelerators that are known, or the one that a person describes."""
     try:
-        if flops is not None:
-            checks.real("FLOPS", flops, above=0)
-        if memory_gib is not None:
-            checks.real("MEMORY", memory_gib, above=0)
-            if flops is None:
-                checks.fail("MEMORY", memory_gib, "MEMORY beside FLOPS")
+        if flops is None and memory_gib is not None:
+            checks.fail("MEMORY", memory_gib, "FLOPS beside MEMORY")
+        for name, value in {"FLOPS": flops, "MEMORY": memory_gib}.items():
+            if value is not None:
+                checks.real(name, value, above=0)
     except ValueError as error:
         raise BadInput(str(error)) from error
     if flops is None:

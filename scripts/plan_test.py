@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from data import TASKS
 from experiments.machinery.cost import cost, sizes
 from experiments.machinery.cost.cost import ACCELERATORS, GIB
 from experiments.machinery.records.record import Store
@@ -39,14 +40,12 @@ def cells(table, row):
 def test_the_planned_runs_are_those_that_the_studies_count(tmp_path, repeats, monkeypatch):
     monkeypatch.setattr(cost, "flops_per_second", lambda: 1e11)
     table, opened = table2_config(repeats), session(Study(Store(tmp_path), None, None))
-    found = plan.planned_runs("smoke", table, repeats)
-    runs, _, seconds = plan_table2(table, opened)
-    assert len(found["Table 2"]) == runs
-    assert sum(map(cost.seconds_of, found["Table 2"])) == pytest.approx(seconds)
     cases = cases_config("configs/studies/table3.gin", repeats)
-    runs, _, seconds = plan_cases(cases, opened)
-    assert len(found["Table 3"]) == runs
-    assert sum(map(cost.seconds_of, found["Table 3"])) == pytest.approx(seconds)
+    counted = {"Table 2": plan_table2(table, opened), "Table 3": plan_cases(cases, opened)}
+    found = plan.planned_runs("smoke", table, repeats)
+    for name, (runs, _, seconds) in counted.items():
+        assert len(found[name]) == runs
+        assert sum(map(cost.seconds_of, found[name])) == pytest.approx(seconds)
     assert len(found["Calibration, at most"]) == 24 * 5
 
 
@@ -54,11 +53,8 @@ def test_a_case_with_fewer_features_or_tasks_is_planned_so():
     found = plan.planned_runs("laptop", table2_config(), 1)["Table 3"]
     widths = [sizes.input_width(config) for config in found]
     assert widths == [96, 96, 96, 88, 96, 96]  # eight of 48 dense features are heavy-tailed
-    assert [config.model.tasks and len(config.model.tasks) for config in found] == [
-        *[None] * 4,
-        5,
-        4,
-    ]
+    tasks = [len(config.model.tasks or TASKS) for config in found]
+    assert tasks == [6, 6, 6, 6, 5, 4]
 
 
 @pytest.mark.parametrize("profile", ["smoke", "laptop", "paper"])
@@ -66,9 +62,8 @@ def test_a_plan_says_what_a_profile_is(tmp_path, profile):
     said = plan.plan(options_of(profile, tmp_path), repeats=3)
     config = sizes_of(profile, "large_dcn")
     assert f"Profile {profile}: {config.stream.days} days of " in said
-    assert cells(said, "Non-embedding parameters")[2] == (
-        f"{sizes.nonembedding_parameters(config):,}"
-    )
+    parameters = f"{sizes.nonembedding_parameters(config):,}"
+    assert cells(said, "Non-embedding parameters")[2] == parameters
     # 3 models: 2 rates of naive, 3 + 3 + 3 + 1 thresholds at 2 rates; 3 seeds of 5 methods.
     assert "Table 2: 150 runs, 50 of Small, 50 of Large, 50 of Large+DCN.\n" in said
     assert "Table 3: 18 runs, 12 of Large+DCN, 3 of Small+DCN, 3 of Large.\n" in said
@@ -112,8 +107,7 @@ def test_every_study_and_setting_resolves_at_the_papers_size():
     for (model, method, threshold, multiple), seed, _ in search_jobs(table2_config()):
         given = {"learning_rate": multiple, "data_seed": 1, "run_seed": seed}
         config = run_config("paper", model, method, threshold=threshold, **given)
-        assert config.trainer.batch_size == 65536
-        assert sizes.input_width(config) == 1640
+        assert (config.trainer.batch_size, sizes.input_width(config)) == (65536, 1640)
 
 
 def test_recorded_runs_take_about_what_is_predicted(monkeypatch):

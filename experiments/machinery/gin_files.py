@@ -38,12 +38,7 @@ class Place(NamedTuple):
 
 
 class Binding(NamedTuple):
-    """One binding of a file or of the command line.
-
-    name: `Class.parameter`, or the name of a macro.
-    value: the value, with gin's own objects for the references and macros in it.
-    place: Place.
-    """
+    """One binding: `Class.parameter` or a macro; its value, with gin's own objects in it."""
 
     name: str
     value: Any
@@ -144,11 +139,7 @@ def _in_file(path, above=()):
     """The bindings of a file and its includes in the order in which they are read, in a list.
 
     A file may override what it includes, and two of its includes may include the same file. Any
-    other name that is bound twice is refused.
-
-    Args:
-      path: the file.
-      above: the files that include it.
+    other name that is bound twice is refused. `above` are the files that include it.
     """
     if path in above:
         raise BadInput(f"{path}: includes itself: expected a file that does not")
@@ -162,11 +153,11 @@ def _in_file(path, above=()):
         else:  # the head of a block, whose bindings follow
             continue
         for binding in new:
-            first = effective.get(binding.name, binding).place
-            overrides = first.file != path and binding.place.file == path
-            if first != binding.place and not overrides:
-                where = f"{binding.place}: {binding.name} is bound twice, first at {first}"
-                raise BadInput(f"{where}: expected once")
+            first, place = effective.get(binding.name, binding).place, binding.place
+            overrides = first.file != path and place.file == path
+            if first != place and not overrides:
+                where = f"{place}: {binding.name} is bound twice"
+                raise BadInput(f"{where}, first at {first}: expected once")
         read += new
         effective |= {binding.name: binding for binding in new}
     return read
@@ -183,10 +174,7 @@ def _statements_of(path):
 
 
 def _statements(text, where):
-    """Yields the statements of a text as gin parses them.
-
-    Raises: BadInput naming `where` and the line, if the text is not gin or imports a module.
-    """
+    """Yields the statements of a text; BadInput names the line if it is not gin or imports."""
     try:
         for statement in config_parser.ConfigParser(text, _Delegate()):
             if isinstance(statement, config_parser.ImportStatement):
@@ -207,19 +195,15 @@ def _name(statement):
 
 
 def _check(binding):
-    """The binding, if its class, its parameter and the classes in its value are registered.
-
-    Raises: BadInput naming those that are.
-    """
+    """The binding, if its class, its parameter and the classes in its value are registered."""
     name, value, place = binding
     kind, _, parameter = name.rpartition(".")
+    if kind.partition(".")[0] in PARAMETERS and kind not in PARAMETERS:
+        raise BadInput(f"{place}: {kind} has no parts: expected Class.parameter = value")
     unknown = [leaf for leaf in _leaves(value) if isinstance(leaf, _Unknown)]
-    if kind and kind not in PARAMETERS:
-        if kind.partition(".")[0] in PARAMETERS:
-            raise BadInput(f"{place}: {kind} has no parts: expected Class.parameter = value")
-        unknown.append(kind)
-    for other in unknown:
-        raise BadInput(f"{place}: {other} is unknown: expected {one_of(other, PARAMETERS)}")
+    for other in [*unknown, kind]:
+        if other and other not in PARAMETERS:
+            raise BadInput(f"{place}: {other} is unknown: expected {one_of(other, PARAMETERS)}")
     if kind and parameter not in PARAMETERS[kind]:
         expected = one_of(parameter, PARAMETERS[kind])
         raise BadInput(f"{place}: {name} is unknown: expected {expected}")
@@ -231,17 +215,15 @@ def _used(bindings, wanted, own):
 
     Args:
       bindings: dict from name to Binding.
-      wanted: names of classes or functions.
       own: the person's own file, where what is missing could stand.
     Raises: BadInput if a macro or a parameter without a default has no value.
     """
     used, pending = set(), [(name, own) for name in wanted]
     while pending:
         name, reader = pending.pop()
+        reads = {name: True}
         if name in PARAMETERS:
             reads = {f"{name}.{one}": needed for one, needed in PARAMETERS[name].items()}
-        else:
-            reads = {name: True}
         for full, needed in reads.items():
             if full in bindings and full not in used:
                 used.add(full)
@@ -259,13 +241,7 @@ def _refuse_unused(effective, used, read, own):
     A part that is switched off (`Class.part = None`) leaves the bindings of its own class unread
     in the files of the project; that is no mistake, but it is one in the person's own file. Nor is
     it a mistake if a parameter is bound anew as a whole, and the macros which stand beside its
-    first binding are no longer read.
-
-    Args:
-      effective: dict from name to the last Binding of it.
-      used: names, from `_used`.
-      read: list of all Bindings, those overridden included.
-      own: the person's own file and the command line.
+    first binding are no longer read: `read` has all Bindings, those overridden included.
     """
     replaced = {(macro, one.place.file) for one in read for macro in _read_by(one.value)}
     for name, _, place in effective.values():
@@ -277,9 +253,8 @@ def _refuse_unused(effective, used, read, own):
 
 def _read_by(value):
     """Names of the classes and macros that a value refers to."""
-    references = (
-        one for one in _leaves(value) if isinstance(one, gin.config.ConfigurableReference)
-    )
+    kind = gin.config.ConfigurableReference
+    references = [leaf for leaf in _leaves(value) if isinstance(leaf, kind)]
     return ["/".join(one.scopes) or one.selector for one in references]
 
 

@@ -41,11 +41,8 @@ def file(tmp_path):
     itertools.product(names("profiles"), names("models"), names("methods")),
 )
 def test_every_combination_resolves_without_dead_bindings(profile, model, method):
-    files = [
-        named_file("profiles", profile),
-        named_file("models", model),
-        named_file("methods", method),
-    ]
+    folders = {"profiles": profile, "models": model, "methods": method}
+    files = [named_file(folder, name) for folder, name in folders.items()]
     (config,) = resolve(files, ["learning_rate = 0.1"])
     assert (config.model.name, config.method.name) == (model, method)
     assert config.data_seed == DEFAULT_DATA_SEED
@@ -120,18 +117,26 @@ def test_a_file_that_is_not_right_as_a_whole_is_refused(file, text, said):
 
 
 @pytest.mark.parametrize(
-    "binding, said",
+    "bindings, values, said",
     [
-        ("learning_rate = nan", "command line: not gin: .*nan"),
-        ("learning_rate = 1e999", "command line: run.learning_rate = inf: "),
-        ("learning_rate = 'a'", "command line: run.learning_rate = 'a': "),
-        ("learning_rat = 0.1", "command line: run.learning_rat is unknown.*learning_rate"),
-        ("learning_rate", "command line: not gin: learning_rate: expected name = value"),
+        (["learning_rate = nan"], {}, "not gin: .*nan"),
+        (["learning_rate = 1e999"], {}, "run.learning_rate = inf: "),
+        (["learning_rate = 'a'"], {}, "run.learning_rate = 'a': "),
+        (["learning_rat = 0.1"], {}, "run.learning_rat is unknown.*learning_rate"),
+        (["learning_rate"], {}, "not gin: learning_rate: expected name = value"),
+        (
+            [],
+            {"run.learning_rat": 0.1},
+            "run.learning_rat is unknown: .*did you mean learning_rate",
+        ),
+        ([], {"run.learning_rate": -0.5}, "run.learning_rate = -0.5: "),
+        (["run_seed = 3"], {"run.run_seed": 4}, "run.run_seed is bound twice"),
+        (["learning_rate = 0.1"], {"THRESHOLD": 4}, "THRESHOLD has no effect"),
     ],
 )
-def test_a_mistake_on_the_command_line_is_said(binding, said):
-    with pytest.raises(BadInput, match=said):
-        resolve(BASE, [binding])
+def test_a_mistake_on_the_command_line_is_said(bindings, values, said):
+    with pytest.raises(BadInput, match=f"command line: {said}"):
+        resolve(BASE, bindings, values=values)
 
 
 def test_a_missing_value_and_a_binary_file_are_named(file):
@@ -178,20 +183,6 @@ def test_values_are_bound_as_they_are_in_place_of_text():
     (config,) = resolve(BASE, ["run_seed = 3"], values=values)
     assert (config.learning_rate, config.run_seed) == (0.1 + 0.2, 3)
     assert (config.method.thresholds["rel"], config.stream.shocks.days) == (0.25, (3,))
-
-
-@pytest.mark.parametrize(
-    "values, said",
-    [
-        ({"run.learning_rat": 0.1}, "run.learning_rat is unknown: .*did you mean learning_rate"),
-        ({"run.learning_rate": -0.5}, "run.learning_rate = -0.5: "),
-        ({"run.learning_rate": 0.1, "run.run_seed": 4}, "run.run_seed is bound twice"),
-        ({"run.learning_rate": 0.1, "THRESHOLD": 4}, "THRESHOLD has no effect"),
-    ],
-)
-def test_a_value_that_cannot_be_bound_is_refused(values, said):
-    with pytest.raises(BadInput, match=f"command line: {said}"):
-        resolve(BASE, ["run_seed = 3"], values=values)
 
 
 def test_files_are_found_from_another_folder_as_well(monkeypatch):

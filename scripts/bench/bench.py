@@ -6,8 +6,6 @@ slows them alike; the median of each is quoted.
 
 import functools
 import io
-import json
-import pathlib
 import statistics
 import subprocess
 import sys
@@ -19,7 +17,8 @@ import tf_keras as keras
 from rich.console import Console
 
 from data import DayCache, Stream
-from experiments.machinery.records.files import write_whole
+from experiments.machinery.gin_files import ROOT
+from experiments.machinery.records.files import write_json, write_whole
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
@@ -29,7 +28,6 @@ from experiments.training.program import Program, tensors
 from experiments.training.trainer import Evaluation, train, window_of
 from scripts.bench import optimizers, scale
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 REPEATS = 31  # ours: odd, and enough for a median that repeats to a few percent
 WARM_UP = 3
 CHEAP_REPEATS = 11  # for what takes long
@@ -61,8 +59,7 @@ def bench(profile, results, cache):
     scales = scale.frame(profile, functools.partial(interleaved, warm_up=1))
     write_whole(store.root / "bench_scale.csv", scales.to_csv(index=False).encode())
     write_whole(store.root / "bench_scale.md", scale.markdown(scales).encode())
-    text = json.dumps(found, indent=1, sort_keys=True)
-    write_whole(store.root / "bench.json", (text + "\n").encode())
+    write_json(store.root / "bench.json", found)
     return found
 
 
@@ -86,12 +83,7 @@ def interleaved(candidates, repeats, warm_up=WARM_UP):
 
 
 def _compared(candidates, repeats, pairs):
-    """Entries of bench.json for some candidates that run in turn.
-
-    Args:
-      candidates, repeats: as for `interleaved`.
-      pairs: dict from an entry's name to (candidate, baseline, what the baseline is).
-    """
+    """Entries of candidates that run in turn: `pairs` has (candidate, baseline, what it is)."""
     median = interleaved(candidates, repeats)
     return {
         name: _entry(median[candidate], text, median[baseline], repeats)
@@ -141,23 +133,17 @@ def _steps(profile):
 
 def _products(model, batch_size):
     """The matrix products of one step: one forward and two backward for every kernel."""
-    layers = []
-    for variable in model.trainable_variables:
-        if "kernel" in variable.name:
-            inputs, outputs = variable.shape
-            sizes = ([batch_size, inputs], [inputs, outputs], [batch_size, outputs])
-            layers.append([tf.ones(size) for size in sizes])
+    shapes = [v.shape for v in model.trainable_variables if "kernel" in v.name]
+    layers = [
+        (tf.ones([batch_size, inputs]), tf.ones([inputs, outputs]), tf.ones([batch_size, outputs]))
+        for inputs, outputs in shapes
+    ]
 
     @tf.function
     def products(layers):
-        return [
-            (
-                tf.matmul(x, w),
-                tf.matmul(x, dy, transpose_a=True),
-                tf.matmul(dy, w, transpose_b=True),
-            )
-            for x, w, dy in layers
-        ]
+        forward = [tf.matmul(x, w) for x, w, _ in layers]
+        of_kernels = [tf.matmul(x, dy, transpose_a=True) for x, _, dy in layers]
+        return forward, of_kernels, [tf.matmul(dy, w, transpose_b=True) for _, w, dy in layers]
 
     return lambda: products(layers)
 
@@ -166,16 +152,18 @@ def _optimizers():
     """Steps of the optimizers alone, at the paper's size and on a table; no profile matters."""
     tfrs = "tensorflow-recommenders' class with the same arguments, 57.0M parameters"
     dense = {"clippy_57m_vs_tfrs": ("drop_in", "tfrs", tfrs)}
-    for rule in optimizers.PASSES:
-        baseline = f"Keras' Adagrad under XLA; {optimizers.passes_text(rule)}"
+    for rule, passes in optimizers.PASSES.items():
+        bound = f"{passes / optimizers.ADAGRAD_PASSES:.2f}"
+        baseline = (
+            f"Keras' Adagrad under XLA; {passes} passes over the parameters against "
+            f"{optimizers.ADAGRAD_PASSES}, {bound}"
+        )
         dense[f"{rule}_57m_vs_adagrad"] = (rule, "adagrad", baseline)
     rows = "all rows of a 1M x 16 table, against 1 % of them"
+    sparse = {"clippy_sparse_few_vs_all_rows": ("few", "all", rows)}
     with optimizers.one_core():
-        return _compared(optimizers.dense_steps(), CHEAP_REPEATS, dense) | _compared(
-            optimizers.sparse_steps(),
-            REPEATS,
-            {"clippy_sparse_few_vs_all_rows": ("few", "all", rows)},
-        )
+        found = _compared(optimizers.dense_steps(), CHEAP_REPEATS, dense)
+        return found | _compared(optimizers.sparse_steps(), REPEATS, sparse)
 
 
 def _supply(profile, cache):
@@ -185,22 +173,19 @@ def _supply(profile, cache):
     days, window, program = DayCache(cache, stream), window_of(config), Program(config)
     batch = tensors(window.batch(window.steps - 1, days.day))
     steps = iter(range(10**9))
-    median = interleaved(
-        {
-            "supply": lambda: tensors(window.batch(next(steps) % window.steps, days.day)),
-            "step": lambda: program.step(batch, RATE),
-            "generation": lambda: stream.day(next(steps) % config.stream.days),
-        },
-        CHEAP_REPEATS,
-    )
+    candidates = {
+        "supply": lambda: tensors(window.batch(next(steps) % window.steps, days.day)),
+        "step": lambda: program.step(batch, RATE),
+        "generation": lambda: stream.day(next(steps) % config.stream.days),
+    }
+    median = interleaved(candidates, CHEAP_REPEATS)
     day_s = median["step"] * config.trainer.steps_per_day
+    text = "the steps of one day of Large"
     return {
         "supply_vs_consumption": _entry(
             median["supply"], "a Clippy step of Large", median["step"], CHEAP_REPEATS
         ),
-        "generation_vs_consumption": _entry(
-            median["generation"], "the steps of one day of Large", day_s, CHEAP_REPEATS
-        ),
+        "generation_vs_consumption": _entry(median["generation"], text, day_s, CHEAP_REPEATS),
         "large_run_step_share": _share(config, program, days),
     }
 
@@ -209,17 +194,22 @@ def _share(config, program, days):
     """Share of a run's wall time that is spent inside the compiled step, traces not counted."""
     evaluation = Evaluation(days.day(config.stream.days - 1), config.trainer.batch_size)
     evaluation(program)
-    step_s, wall_s = [], []
-    for _ in range(SHARE_REPEATS):
-        started = time.perf_counter()
+    step_s = []
+
+    def run():
         step_s.append(train(config, program, days.day, evaluation).step_s)
-        wall_s.append(time.perf_counter() - started)
-    medians = statistics.median(step_s), statistics.median(wall_s)
-    return _entry(medians[0], "wall time of a run of Large", medians[1], SHARE_REPEATS)
+
+    wall_s = interleaved({"run": run}, SHARE_REPEATS, warm_up=0)["run"]
+    baseline = "wall time of a run of Large"
+    return _entry(statistics.median(step_s), baseline, wall_s, SHARE_REPEATS)
 
 
 def _study(profile, cache):
-    """What the workers of a study compute, against the time that they were there."""
+    """What the runs of a study took in all, of the time of all its workers.
+
+    The start of the workers counts, because a person waits for it. At laptop size the ratio is to
+    be 0.85 or more.
+    """
     configs = [_config(profile, method, seed) for method in METHODS for seed in range(SEEDS)]
     days = DayCache(cache, Stream(configs[0].stream, configs[0].data_seed))
     for day in range(configs[0].stream.days):  # made before: the first run would wait for them
@@ -234,11 +224,6 @@ def _study(profile, cache):
 
 
 def _efficiency(records, wall_s):
-    """The entry of a study: what its runs took in all, of the time of all its workers.
-
-    The start of the workers counts, because a person waits for it. At laptop size the ratio is to
-    be 0.85 or more.
-    """
     baseline = (
         f"{WORKERS} workers times the wall time of a study of {len(records)} runs of Large, "
         "their start included"
@@ -249,14 +234,12 @@ def _efficiency(records, wall_s):
 
 def _start_up():
     """`--help` of a command, against a Python that does nothing."""
-
-    def process(*arguments):
-        command = [sys.executable, *arguments]
-        return lambda: subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-
+    arguments = {"help": ["-m", "scripts.reproduce_table2", "--help"], "bare": ["-c", "pass"]}
     candidates = {
-        "help": process("-m", "scripts.reproduce_table2", "--help"),
-        "bare": process("-c", "pass"),
+        name: functools.partial(
+            subprocess.run, [sys.executable, *given], cwd=ROOT, capture_output=True, check=True
+        )
+        for name, given in arguments.items()
     }
     pairs = {"help_vs_bare_python": ("help", "bare", "a Python that does nothing")}
     return _compared(candidates, CHEAP_REPEATS, pairs)

@@ -10,23 +10,13 @@ from experiments.studies.grid import sizes_of
 from experiments.studies.testing import leave
 from scripts.bench import bench, optimizers, scale
 
-NAMES = {
-    "clippy_step_vs_naive",
-    "large_step_vs_keras_adagrad",
-    "large_step_vs_sgemm",
-    "supply_vs_consumption",
-    "generation_vs_consumption",
-    "large_run_step_share",
-    "clippy_57m_vs_tfrs",
-    "gc_57m_vs_adagrad",
-    "agc_per_unit_57m_vs_adagrad",
-    "lamb_57m_vs_adagrad",
-    "clippy_57m_vs_adagrad",
-    "drop_in_57m_vs_adagrad",
-    "clippy_sparse_few_vs_all_rows",
-    "telemetry_vs_plain_step",
-    "study_parallel_efficiency",
-    "help_vs_bare_python",
+RULES = ("gc", "agc_per_unit", "lamb", "clippy", "drop_in")
+NAMES = {  # the contract: what reads bench.json finds these
+    *(f"{rule}_57m_vs_adagrad" for rule in RULES),
+    *("clippy_step_vs_naive", "large_step_vs_keras_adagrad", "large_step_vs_sgemm"),
+    *("supply_vs_consumption", "generation_vs_consumption", "large_run_step_share"),
+    *("clippy_57m_vs_tfrs", "clippy_sparse_few_vs_all_rows", "telemetry_vs_plain_step"),
+    *("study_parallel_efficiency", "help_vs_bare_python"),
 }
 
 
@@ -50,14 +40,12 @@ def test_candidates_run_in_turn_and_the_median_is_kept(monkeypatch):
 def test_efficiency_is_what_the_runs_took_of_the_time_of_all_workers(tmp_path):
     records = [leave(tmp_path, seed=seed) for seed in range(3)]  # 7.6 s each
     entry = bench._efficiency(records, wall_s=15.2)
-    assert (entry["median_s"], entry["baseline_s"], entry["n"]) == pytest.approx((22.8, 30.4, 3))
-    assert entry["ratio"] == pytest.approx(0.75)
+    assert (entry["ratio"], entry["n"]) == (pytest.approx(22.8 / 30.4), 3)
 
 
 def test_a_slope_is_the_exponent():
     found = [3, 10, 50, 400]
     assert scale.slope(found, [7 * size**0.7 for size in found]) == pytest.approx(0.7)
-    assert scale.slope(found, [5.0] * 4) == pytest.approx(0, abs=1e-12)
 
 
 def parameters(width):
@@ -66,17 +54,17 @@ def parameters(width):
 
 
 @pytest.mark.parametrize(
-    "name, asked, sizes_asked",
+    "name, asked, found_sizes",
     [
         ("batch", (64, 128), [64, 128]),
         pytest.param("days", (5, 9), [4, 8], marks=pytest.mark.slow),
         pytest.param("runs", (1, 2), [1, 2], marks=pytest.mark.slow),
         pytest.param(
-            "parameters", (256, 128), [parameters(16), parameters(32)], marks=pytest.mark.slow
+            "parameters", (256, 128), [*map(parameters, (16, 32))], marks=pytest.mark.slow
         ),
     ],
 )
-def test_a_scale_is_measured_at_its_sizes(monkeypatch, name, asked, sizes_asked):
+def test_a_scale_is_measured_at_its_sizes(monkeypatch, name, asked, found_sizes):
     def doubling(works, repeats):
         for run in works.values():
             run()
@@ -85,7 +73,7 @@ def test_a_scale_is_measured_at_its_sizes(monkeypatch, name, asked, sizes_asked)
     monkeypatch.setattr(scale, "SCALES", {name: scale.SCALES[name]._replace(asked=asked)})
     monkeypatch.setattr(scale, "memory_mib", lambda profile, name, value: 3.0 * value)
     found = scale.frame("smoke", doubling)
-    assert found["size"].to_list() == sizes_asked
+    assert found["size"].to_list() == found_sizes
     assert found["seconds"].to_list() == [1, 2]
     assert found["memory_mib"].to_list() == [3 * asked[0], 3 * asked[1]]
     shown = scale.markdown(found)
@@ -94,12 +82,17 @@ def test_a_scale_is_measured_at_its_sizes(monkeypatch, name, asked, sizes_asked)
 
 @pytest.mark.slow
 def test_the_bench_writes_its_ratios(tmp_path, day_cache, monkeypatch):
-    for name, small in {"PROFILE": "smoke", "TABLE_ROWS": 1000, "FEW": 10}.items():
-        monkeypatch.setattr(optimizers, name, small)
-    for name, small in {"METHODS": ("naive",), "SEEDS": 3}.items():
-        monkeypatch.setattr(bench, name, small)
-    scales = pd.DataFrame({"scale": ["days"], "size": [4], "seconds": [1.5], "memory_mib": [2.0]})
-    scales = scales.assign(seconds_slope=1.0, memory_slope=0.0)
+    for module, name, small in (
+        (optimizers, "PROFILE", "smoke"),
+        (optimizers, "TABLE_ROWS", 1000),
+        (optimizers, "FEW", 10),
+        (bench, "METHODS", ("naive",)),
+        (bench, "SEEDS", 3),
+    ):
+        monkeypatch.setattr(module, name, small)
+    columns = {"size": [4], "seconds": [1.5], "memory_mib": [2.0]}
+    slopes = {"seconds_slope": 1.0, "memory_slope": 0.0}
+    scales = pd.DataFrame({"scale": ["days"], **columns, **slopes})
     monkeypatch.setattr(scale, "frame", lambda profile, interleaved: scales)
     found = bench.bench("smoke", tmp_path, day_cache)
     assert set(found) == NAMES
@@ -108,11 +101,9 @@ def test_the_bench_writes_its_ratios(tmp_path, day_cache, monkeypatch):
         assert entry["ratio"] == entry["median_s"] / entry["baseline_s"] > 0
         assert entry["n"] >= 3
         assert entry["baseline"]
-    assert found["study_parallel_efficiency"]["n"] == 3
     assert found["study_parallel_efficiency"]["ratio"] < 1
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "smoke" / "bench_scale.csv"), scales)
-    shown = (tmp_path / "smoke" / "bench_scale.md").read_text()
-    assert shown == scale.markdown(scales)
+    assert (tmp_path / "smoke" / "bench_scale.md").read_text() == scale.markdown(scales)
 
 
 @pytest.mark.slow

@@ -68,13 +68,6 @@ def sparse_steps():
     return steps
 
 
-def passes_text(rule):
-    """What the passes over the parameters alone would make of the ratio, as text."""
-    passes = PASSES[rule]
-    bound = passes / ADAGRAD_PASSES
-    return f"{passes} passes over the parameters against {ADAGRAD_PASSES}, {bound:.2f}"
-
-
 @contextlib.contextmanager
 def one_core():
     """Keeps every thread on one core: XLA gives a program of several arrays more than one thread.
@@ -83,8 +76,8 @@ def one_core():
     variable, has one.
     """
     allowed = os.sched_getaffinity(0)
-    _place({min(allowed)})
     try:
+        _place({min(allowed)})
         yield
     finally:
         _place(allowed)

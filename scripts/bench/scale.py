@@ -3,27 +3,31 @@
 Times are measured in one process in turn, memory in a process of its own for each size.
 """
 
+import concurrent.futures
 import dataclasses
 import functools
 import itertools
-import json
+import multiprocessing
 import pathlib
-import subprocess
-import sys
 import tempfile
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from experiments.findings.names import markdown_row
+from data import Stream
+from experiments.findings.names import markdown_table
+from experiments.machinery.records.record import Store
+from experiments.machinery.workers.runner import Runner
 from experiments.studies.grid import run_config
+from experiments.training.program import Program, tensors
+from experiments.training.tensorflow_setup import one_thread
+from experiments.training.trainer import window_of
+from scripts.bench import memory
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 RATE = 1e-3  # ours: a rate at which nothing diverges; time and memory do not depend on it
 REPEATS = 3
-DAYS_OF_RUNS = 6
-PARAMETERS_BATCH = 64
 SEEDS = itertools.count()
 
 
@@ -31,7 +35,7 @@ class Work(NamedTuple):
     """What is measured at one size: the size as it is plotted, and a function that does it once."""
 
     size: int
-    run: object
+    run: Callable
 
 
 class Scale(NamedTuple):
@@ -46,7 +50,7 @@ class Scale(NamedTuple):
     unit: str
     asked: tuple
     warm: int
-    work: object
+    work: Callable
 
 
 def frame(profile, interleaved):
@@ -63,14 +67,13 @@ def frame(profile, interleaved):
         with tempfile.TemporaryDirectory() as folder:
             works = [scale.work(profile, one, pathlib.Path(folder)) for one in scale.asked]
             seconds = interleaved(dict(enumerate(work.run for work in works)), REPEATS)
-        found = pd.DataFrame(
-            {
-                "scale": name,
-                "size": [work.size for work in works],
-                "seconds": seconds.values(),
-                "memory_mib": [memory_mib(profile, name, one) for one in scale.asked],
-            }
-        )
+        columns = {
+            "scale": name,
+            "size": [work.size for work in works],
+            "seconds": seconds.values(),
+            "memory_mib": [memory_mib(profile, name, one) for one in scale.asked],
+        }
+        found = pd.DataFrame(columns)
         found["seconds_slope"] = slope(found["size"], found["seconds"])
         found["memory_slope"] = slope(found["size"], found["memory_mib"])
         rows.append(found)
@@ -88,37 +91,48 @@ def markdown(scales):
     Args:
       scales: DataFrame, from `frame`.
     """
-    header = ["Of", "sizes", "seconds", "slope", "MiB beyond the start", "slope"]
-    lines = [markdown_row(header), markdown_row(["---"] * len(header))]
-    for scale, rows in scales.groupby("scale", sort=False):
-        cells = [
+    lines = [
+        [
             SCALES[scale].unit,
             ", ".join(f"{size:,}".replace(",", " ") for size in rows["size"]),
             ", ".join(f"{seconds:.3g}" for seconds in rows["seconds"]),
             f"{rows['seconds_slope'].iloc[0]:z.2f}",
-            ", ".join(f"{memory:.0f}" for memory in rows["memory_mib"]),
+            ", ".join(f"{mib:.0f}" for mib in rows["memory_mib"]),
             f"{rows['memory_slope'].iloc[0]:z.2f}",
         ]
-        lines.append(markdown_row(cells))
-    return "\n".join(lines) + "\n"
+        for scale, rows in scales.groupby("scale", sort=False)
+    ]
+    return markdown_table(
+        ["Of", "sizes", "seconds", "slope", "MiB beyond the start", "slope"], lines
+    )
 
 
-def memory_mib(profile, scale, value):
+def memory_mib(profile, scale, asked):
     """Largest memory of one size in a process of its own, beyond what was there before it."""
-    command = [sys.executable, "-m", "scripts.bench.scale", profile, scale, str(value)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, context) as process:
+        return process.submit(_peak_mib, profile, scale, asked).result()
+
+
+def _peak_mib(profile, name, asked):
+    """What one size takes at most here, beyond TensorFlow and the same work at a tiny size."""
+    one_thread()
+    scale = SCALES[name]
+    with tempfile.TemporaryDirectory() as folder:
+        scale.work("smoke", scale.warm, pathlib.Path(folder) / "warm").run()
+        before = memory.resident_bytes()
+        memory.forget_peak()
+        scale.work(profile, asked, pathlib.Path(folder)).run()
+        return (memory.peak_bytes() - before) / 2**20
 
 
 def _of_days(profile, days, folder):
-    config = _config(profile, "small", {"StreamConfig.days": days})
-    runner = _runner(folder)
+    config, runner = _config(profile, "small", {"StreamConfig.days": days}), _runner(folder)
     return Work(days - 1, lambda: runner.outcome(config))
 
 
 def _of_runs(profile, count, folder):
-    config = _config(profile, "small", {"StreamConfig.days": DAYS_OF_RUNS})
-    runner = _runner(folder)
+    config, runner = _config(profile, "small", {"StreamConfig.days": 6}), _runner(folder)
 
     def run():
         for seed in itertools.islice(SEEDS, count):  # a run that has a record is not done again
@@ -128,17 +142,14 @@ def _of_runs(profile, count, folder):
 
 
 def _of_parameters(profile, divisor, _):
-    values = {
-        "ModelConfig.width_divisor": divisor,
-        "TrainerConfig.batch_size": PARAMETERS_BATCH,
-    }
-    config = _config(profile, "large", values)
-    program, run = _step(config)
+    program, run = _step(
+        profile, {"ModelConfig.width_divisor": divisor, "TrainerConfig.batch_size": 64}
+    )
     return Work(program.model.non_embedding_parameters(), run)
 
 
 def _of_batch(profile, rows, _):
-    return Work(rows, _step(_config(profile, "large", {"TrainerConfig.batch_size": rows}))[1])
+    return Work(rows, _step(profile, {"TrainerConfig.batch_size": rows})[1])
 
 
 # ours: from small to what takes seconds on one core. Memory is to stand out of what TensorFlow
@@ -155,50 +166,18 @@ SCALES = {
 
 
 def _config(profile, model, values):
-    return run_config(
-        profile,
-        model,
-        "clippy",
-        learning_rate=RATE,
-        data_seed=1000,
-        run_seed=0,
-        values={"StreamConfig.shocks": None, "StreamConfig.label_shocks": None, **values},
-    )
+    given = {"learning_rate": RATE, "data_seed": 1000, "run_seed": 0}
+    steady = {"StreamConfig.shocks": None, "StreamConfig.label_shocks": None}
+    return run_config(profile, model, "clippy", **given, values=steady | values)
 
 
 @functools.cache  # one trace serves every size
 def _runner(folder):
-    from experiments.machinery.records.record import Store
-    from experiments.machinery.workers.runner import Runner
-
     return Runner(Store(folder), folder / "cache")
 
 
-def _step(config):
-    from data import Stream
-    from experiments.training.program import Program, tensors
-    from experiments.training.trainer import window_of
-
-    stream = Stream(config.stream, config.data_seed)
+def _step(profile, values):
+    config = _config(profile, "large", values)
+    stream, program = Stream(config.stream, config.data_seed), Program(config)
     batch = tensors(window_of(config).batch(0, stream.day))
-    program = Program(config)
     return program, lambda: program.step(batch, RATE)
-
-
-def main(profile, name, value):
-    """Prints what one size takes at most, in MiB beyond TensorFlow and the same at a tiny size."""
-    from experiments.training.tensorflow_setup import one_thread
-    from scripts.bench import memory
-
-    one_thread()
-    scale = SCALES[name]
-    with tempfile.TemporaryDirectory() as folder:
-        scale.work("smoke", scale.warm, pathlib.Path(folder) / "warm").run()
-        before = memory.resident_bytes()
-        memory.forget_peak()
-        scale.work(profile, int(value), pathlib.Path(folder)).run()
-        print((memory.peak_bytes() - before) / 2**20)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

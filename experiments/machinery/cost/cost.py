@@ -1,7 +1,7 @@
 """How long a run takes, before it is run: on this machine, and on accelerators by data sheets."""
 
 import functools
-import time
+import timeit
 from typing import NamedTuple
 
 import numpy as np
@@ -21,9 +21,8 @@ GIB = 2**30
 
 
 class Accelerator(NamedTuple):
-    """One device.
+    """One device, as its maker calls it.
 
-    name: as its maker calls it.
     flops: floating point operations a second, at peak.
     numbers: the number format of that peak, without sparsity.
     memory: bytes, or None if it is not to be judged.
@@ -75,19 +74,15 @@ class Accelerator(NamedTuple):
 
 
 # TensorFlow multiplies float32 matrices in TF32 where a GPU has it, in bfloat16 on a TPU.
-ACCELERATORS = (
-    Accelerator("NVIDIA V100 32 GB", 15.7e12, "float32", 32 * GIB, "NVIDIA V100 data sheet, SXM2"),
-    Accelerator("NVIDIA A100 80 GB", 156e12, "TF32", 80 * GIB, "NVIDIA A100 data sheet, SXM4"),
-    Accelerator(
-        "NVIDIA H100 80 GB",
-        494.7e12,
-        "TF32",
-        80 * GIB,
-        "NVIDIA H100 data sheet, SXM5; half of its figure, which is with sparsity",
-    ),
-    Accelerator(
-        "Google TPU v4", 275e12, "bfloat16", 32 * GIB, "cloud.google.com/tpu/docs/v4, a chip"
-    ),
+ACCELERATORS = tuple(
+    Accelerator(name, teraflops * 1e12, numbers, gib * GIB, source)
+    for name, teraflops, numbers, gib, source in (
+        ("NVIDIA V100 32 GB", 15.7, "float32", 32, "NVIDIA V100 data sheet, SXM2"),
+        ("NVIDIA A100 80 GB", 156, "TF32", 80, "NVIDIA A100 data sheet, SXM4"),
+        # Half of the figure of the sheet, which is with sparsity.
+        ("NVIDIA H100 80 GB", 494.7, "TF32", 80, "NVIDIA H100 data sheet, SXM5, halved"),
+        ("Google TPU v4", 275, "bfloat16", 32, "cloud.google.com/tpu/docs/v4, a chip"),
+    )
 )
 
 
@@ -103,21 +98,8 @@ def seconds_of(config):
 
 @functools.cache
 def flops_per_second():
-    """Floating point operations a second of a float32 matrix product on one core of this machine.
-
-    A worker has one thread.
-    """
-    left = np.ones((1024, 256), np.float32)
-    right = np.ones((256, 256), np.float32)
-    times = []
+    """Operations a second of a float32 matrix product on one core: a worker has one thread."""
+    left, right = np.ones((1024, 256), np.float32), np.ones((256, 256), np.float32)
     with threadpool_limits(1, "blas"):
-        for _ in range(8):
-            started = time.perf_counter()
-            left @ right
-            times.append(time.perf_counter() - started)
-    return 2 * 1024 * 256 * 256 / min(times)
-
-
-def making_seconds(config):
-    """Seconds in which the days of a stream are made, once, on one core."""
-    return sizes.cache_bytes(config) / MADE_BYTES_PER_S
+        seconds = min(timeit.repeat(lambda: left @ right, number=1, repeat=8))
+    return 2 * left.size * right.shape[1] / seconds

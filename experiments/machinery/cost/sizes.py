@@ -14,11 +14,6 @@ from experiments.training.config import TrainerConfig
 from models.config import ModelConfig
 
 NUMBER = 4  # bytes of a float32 or an int32
-PASSES = 3  # products of a step for each kernel: one forward, two backward
-# Arrays of (batch, input width) that the backward pass needs of the forward pass.
-INPUT_ARRAYS = 1
-CROSS_ARRAYS = 2  # of a cross layer its input and its product
-NORM_ARRAYS = 2  # of the normalization its input and what it has normalized
 
 
 class Sizes(NamedTuple):
@@ -74,11 +69,11 @@ def input_width(config):
     return dense + _categorical(config) * model.embedding_width
 
 
-def kernel_parameters(config):
-    """Weights of all matrices of the model, embeddings and heads not counted."""
+def _product_parameters(config):
+    """Weights of all matrices of the model and its heads: what each example is multiplied by."""
     model, inputs = config.model, input_width(config)
     cross = model.cross_layers * inputs**2
-    return cross + inputs * model.width + (model.depth - 1) * model.width**2
+    return cross + model.width * (inputs + (model.depth - 1) * model.width + _tasks(config))
 
 
 def nonembedding_parameters(config):
@@ -86,7 +81,7 @@ def nonembedding_parameters(config):
     model, inputs = config.model, input_width(config)
     cross = model.cross_layers * inputs + (2 * inputs if model.cross_layers else 0)
     biases = cross + model.depth * model.width + _tasks(config)
-    return kernel_parameters(config) + _tasks(config) * model.width + biases
+    return _product_parameters(config) + biases
 
 
 def embedding_parameters(config):
@@ -97,12 +92,12 @@ def embedding_parameters(config):
 
 def flops_per_step(config):
     """Floating point operations of one step's matrix products: two forward, four backward."""
-    return PASSES * _forward_flops(config, config.trainer.batch_size)
+    return 6 * config.trainer.batch_size * _product_parameters(config)
 
 
 def flops_per_evaluation(config):
     """Those of one evaluation on the last day."""
-    return _forward_flops(config, config.stream.examples_per_day)
+    return 2 * config.stream.examples_per_day * _product_parameters(config)
 
 
 def evaluations(config):
@@ -137,10 +132,11 @@ def activation_bytes(config):
     The peak is where the backward pass begins: everything it needs of the forward pass is there,
     and every head has a gradient of its own for the top layer, which are then summed.
     """
-    model, inputs = config.model, input_width(config)
-    arrays = INPUT_ARRAYS + CROSS_ARRAYS * model.cross_layers
-    arrays += NORM_ARRAYS if model.cross_layers else 0
-    units = arrays * inputs + (model.depth + _tasks(config) + 1) * model.width
+    model, arrays = config.model, 1  # the input of the bottom
+    if model.cross_layers:
+        # A cross layer keeps its input and its product, the normalization its input and result.
+        arrays += 2 * model.cross_layers + 2
+    units = arrays * input_width(config) + (model.depth + _tasks(config) + 1) * model.width
     return NUMBER * config.trainer.batch_size * units
 
 
@@ -169,11 +165,6 @@ def _row_bytes(config):
     """Bytes of one example as `data.Stream` lays it out: features, labels, optimal predictions."""
     stream = config.stream
     return NUMBER * (stream.dense_features + stream.categorical_features + 2 * len(TASKS))
-
-
-def _forward_flops(config, rows):
-    heads = _tasks(config) * config.model.width
-    return 2 * rows * (kernel_parameters(config) + heads)
 
 
 def _categorical(config):

@@ -9,14 +9,13 @@ import collections
 from experiments.machinery.cost import sizes
 from experiments.machinery.cost.cost import (
     GIB,
+    MADE_BYTES_PER_S,
     READ_BYTES_PER_S,
     UTILIZATION,
     flops_per_second,
-    making_seconds,
     seconds_of,
 )
 
-GB = 1e9
 HOUR_S = 3600
 NO_FIT = "does not fit"
 SIZES = {
@@ -53,15 +52,15 @@ def stream_text(config):
       config: sizes.Sizes.
     """
     stream, trainer = config.stream, config.trainer
+    made_s = sizes.cache_bytes(config) / MADE_BYTES_PER_S
     return (
         f"{stream.days} days of {stream.examples_per_day:,} examples, the last for evaluation; "
         f"{trainer.steps_per_day} steps a day, {config.steps:,} in all, of {trainer.batch_size:,} "
         f"examples from {trainer.window_days} days; an example is drawn "
         f"{sizes.draws_per_example(config):.1f} times on average.\n"
-        f"On disk: {_bytes(sizes.day_bytes(config))} a day, "
-        f"{_bytes(sizes.cache_bytes(config))} in all, made once in about "
-        f"{_duration(making_seconds(config))} by one core. "
-        f"A batch: {_bytes(sizes.batch_bytes(config))}.\n"
+        f"On disk: {_bytes(sizes.day_bytes(config))} a day, {_bytes(sizes.cache_bytes(config))} in "
+        f"all, made once in about {_duration(made_s)} by one core. A batch: "
+        f"{_bytes(sizes.batch_bytes(config))}.\n"
     )
 
 
@@ -76,12 +75,12 @@ def sizes_table(models):
 
 def studies_text(studies):
     """How many runs each study has, by model."""
-    lines = []
+    text = ""
     for name, runs in studies.items():
         counts = collections.Counter(model for model, _ in runs)
         by_model = ", ".join(f"{count} of {model}" for model, count in counts.items())
-        lines.append(f"{name}: {len(runs)} runs, {by_model}.\n")
-    return "".join(lines)
+        text += f"{name}: {len(runs)} runs, {by_model}.\n"
+    return text
 
 
 def devices_text(models, studies, devices, given):
@@ -92,20 +91,6 @@ def devices_text(models, studies, devices, given):
       devices: Accelerators.
       given: whether a person described the device, instead of a data sheet.
     """
-    taken = f"{100 * UTILIZATION:.0f} % of the peak are taken as reached (ours).\n"
-    taken = "The FLOP/s given are taken as reached.\n" if given else taken
-    lines = [devices_table(models, studies, devices), "\n"]
-    if any(device.memory for device in devices):
-        lines.append(_fit_text(models, devices))
-    lines.append(COUNTED + taken)
-    if not given:
-        lines += [f"{device.name}: {device.source}.\n" for device in devices]
-        lines.append("Runs were measured on CPUs alone; none of these devices was tried.\n")
-    return "".join(lines)
-
-
-def devices_table(models, studies, devices):
-    """How many devices a run needs and how long it takes on them, one column a device."""
     rows = {
         "Peak, TFLOP/s": lambda device: f"{device.flops / 1e12:.4g} {device.numbers}".strip(),
         "Reached, TFLOP/s": lambda device: f"{device.sustained / 1e12:.3g}",
@@ -117,7 +102,17 @@ def devices_table(models, studies, devices):
         lines.append([f"{model}: devices, hours of a run", *cells])
     for name, runs in studies.items():
         lines.append([f"{name}: hours", *(_study_hours(device, runs) for device in devices)])
-    return _table(["Device", *(device.name for device in devices)], lines)
+    taken = f"{100 * UTILIZATION:.0f} % of the peak are taken as reached (ours).\n"
+    taken = "The FLOP/s given are taken as reached.\n" if given else taken
+    unfit = [_unfit_line(device, *model) for device in devices for model in models.items()]
+    parts = [_table(["Device", *(device.name for device in devices)], lines), "\n", *unfit]
+    if not any(unfit) and any(device.memory for device in devices):
+        parts.append("Every model fits one device of each kind.\n")
+    parts.append(COUNTED + taken)
+    if not given:
+        parts += [f"{device.name}: {device.source}.\n" for device in devices]
+        parts.append("Runs were measured on CPUs alone; none of these devices was tried.\n")
+    return "".join(parts)
 
 
 def machine_text(models, studies, recorded, workers, memory):
@@ -131,11 +126,12 @@ def machine_text(models, studies, recorded, workers, memory):
     """
     lines = []
     for model, config in models.items():
-        count, median_s = recorded.get(model, (0, None))
-        predicted = seconds_of(config)
-        seen = f"{_duration(median_s)} (median of {count})" if count else "-"
-        ratio = f"{predicted / median_s:.2f}" if count else "-"
-        lines.append([f"a run of {model}", _duration(predicted), seen, ratio])
+        predicted_s, seen, ratio = seconds_of(config), "-", "-"
+        if model in recorded:
+            count, median_s = recorded[model]
+            seen = f"{_duration(median_s)} (median of {count})"
+            ratio = f"{predicted_s / median_s:.2f}"
+        lines.append([f"a run of {model}", _duration(predicted_s), seen, ratio])
     for name, runs in studies.items():
         total_s = sum(seconds_of(config) for _, config in runs)
         lines.append([f"{name}, {workers} workers", _duration(total_s / workers), "-", "-"])
@@ -145,27 +141,25 @@ def machine_text(models, studies, recorded, workers, memory):
         _table(["On this machine", "predicted", "recorded", "predicted / recorded"], lines)
         + f"\nOne core multiplies at {flops_per_second() / 1e9:.0f} GFLOP/s, measured now; "
         f"a run uses one.\n{workers} workers with {model} need {_gib(needed)} beside TensorFlow "
-        f"itself; this machine has {_gib(memory)}: it {'fits' if needed <= memory else NO_FIT}.\n"
+        f"itself; this machine has {_gib(memory)}: it {_fits(needed, memory)}.\n"
     )
 
 
-def _fit_text(models, devices):
-    """One line for each model and device where one device does not hold the model."""
-    lines = []
-    for device in devices:
-        for model, config in models.items():
-            memory = sizes.memory_of(config)
-            if memory.total <= device.memory:
-                continue
-            needed = device.devices(memory, config.trainer.batch_size)
-            lines.append(
-                f"{model} needs {_gib(memory.total)} and {device.name} has {_gib(device.memory)}: "
-                f"its state of {_gib(memory.state)} "
-                f"{'fits' if memory.state <= device.memory else NO_FIT}, "
-                f"{f'{needed} devices share the batch' if needed else 'no number of devices helps'}"
-                ".\n"
-            )
-    return "".join(lines) or "Every model fits one device of each kind.\n"
+def _unfit_line(device, model, config):
+    """What holds a model that one device does not hold; "" if one does, or is not to be judged."""
+    memory = sizes.memory_of(config)
+    if device.memory is None or memory.total <= device.memory:
+        return ""
+    needed = device.devices(memory, config.trainer.batch_size)
+    share = f"{needed} devices share the batch" if needed else "no number of devices helps"
+    return (
+        f"{model} needs {_gib(memory.total)} and {device.name} has {_gib(device.memory)}: its "
+        f"state of {_gib(memory.state)} {_fits(memory.state, device.memory)}, {share}.\n"
+    )
+
+
+def _fits(needed, memory):
+    return "fits" if needed <= memory else NO_FIT
 
 
 def _devices_and_hours(device, config):
@@ -190,7 +184,7 @@ def _table(header, lines):
 
 
 def _bytes(count):
-    return f"{count / GB:.3g} GB" if count >= GB else f"{count / 1e6:.3g} MB"
+    return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
 
 
 def _gib(count):

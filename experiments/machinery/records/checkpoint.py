@@ -26,20 +26,13 @@ DECIDE_BITS = ("tensorflow", "tf-keras", "numpy")  # packages whose version may
 
 
 class Checkpoint(NamedTuple):
-    """The state of a run between two steps. With the run's config it decides all that follows.
-
-    snapshot: Snapshot.
-    rows: rows of the curves so far, dicts.
-    losses: training losses since the last row.
-    step_s: seconds spent inside the compiled step.
-    wall_s: seconds spent in all.
-    """
+    """The state of a run between two steps. With the run's config it decides all that follows."""
 
     snapshot: Snapshot
-    rows: list
-    losses: list
-    step_s: float
-    wall_s: float
+    rows: list  # of the curves so far, dicts
+    losses: list  # training losses since the last row
+    step_s: float  # spent inside the compiled step
+    wall_s: float  # spent in all
 
 
 class CheckpointStore:
@@ -58,15 +51,11 @@ class CheckpointStore:
     def write(self, run_id, checkpoint):
         """Writes one in place of the one before."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        state = _identity(run_id, self._placed) | {
-            "step": checkpoint.snapshot.step,
-            "rows": checkpoint.rows,
-            "losses": checkpoint.losses,
-            "step_s": checkpoint.step_s,
-            "wall_s": checkpoint.wall_s,
-        }
+        state = checkpoint._asdict()
+        snapshot = state.pop("snapshot")
+        state = _identity(run_id, self._placed) | {"step": snapshot.step} | state
         buffer = io.BytesIO()
-        np.savez(buffer, state=json.dumps(state), **checkpoint.snapshot.arrays())
+        np.savez(buffer, state=json.dumps(state), **snapshot.arrays())
         # Behind the archive, where a zip file may have what it likes: readers of npz still read it.
         buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
         write_whole(self._file(run_id), buffer.getbuffer())
@@ -77,8 +66,8 @@ class CheckpointStore:
         One that is damaged, or of another run, version or number of devices, is set aside, which
         is said.
         """
-        identity = _identity(run_id, self._placed)
-        return mended(self._root, lambda: _read(self._file(run_id), identity), self._say)
+        path, identity = self._file(run_id), _identity(run_id, self._placed)
+        return mended(self._root, lambda: _read(path, identity), self._say)
 
     def run_ids(self):
         """Ids of the runs with a checkpoint."""
@@ -109,10 +98,9 @@ class Keeper(Observer):
     """
 
     def __init__(self, store, run_id, every_s=EVERY_S, clock=time.monotonic):
-        self._store, self._run_id = store, run_id
-        self._every_s, self._clock = every_s, clock
+        self._store, self._run_id, self._clock = store, run_id, clock
         self._begun_s = self._last_s = clock()
-        self._pause_s = every_s
+        self._every_s = self._pause_s = every_s
         self.resumed = None
 
     def begins(self, run):
@@ -158,30 +146,21 @@ def _identity(run_id, placed):
 
 
 def _read(path, identity):
-    """The checkpoint in a file, or None without one.
-
-    Raises: Damaged if it is not one of this run, as `_identity` gives it.
-    """
+    """The checkpoint in a file, or None without one. Raises: Damaged if its identity differs."""
     try:
         content = path.read_bytes()
+        body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
+        if hashlib.sha256(body).digest() != digest:
+            raise ValueError("not what was written (truncated or changed)")
+        with np.load(io.BytesIO(body), allow_pickle=False) as file:
+            arrays = dict(file)
+        state = json.loads(str(arrays.pop("state")))
+        for name, value in identity.items():
+            if state.get(name) != value:
+                raise ValueError(f"{name} {state.get(name)}: expected {value}")
     except FileNotFoundError:
         return None
-    try:
-        return _checkpoint(content, identity)
     except ValueError as error:
         raise Damaged(path, error, "delete it to start the run anew") from error
-
-
-def _checkpoint(content, identity):
-    """The checkpoint in the bytes of a file. Raises: ValueError if it is not that of `identity`."""
-    body, digest = content[:-DIGEST_BYTES], content[-DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != digest:
-        raise ValueError("not what was written (truncated or changed)")
-    with np.load(io.BytesIO(body), allow_pickle=False) as file:
-        arrays = dict(file)
-    state = json.loads(str(arrays.pop("state")))
-    for name, value in identity.items():
-        if state.get(name) != value:
-            raise ValueError(f"{name} {state.get(name)}: expected {value}")
     kept = (state[name] for name in Checkpoint._fields[1:])
     return Checkpoint(Snapshot.of(state["step"], arrays), *kept)

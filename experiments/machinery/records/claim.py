@@ -46,18 +46,13 @@ class Claims:
         lock = filelock.FileLock(
             self._folder / f"{name}.lock", poll_interval=POLL_S, fallback_to_soft=False
         )
-        with self._taken(lock, name, wait):
-            yield
-
-    def _taken(self, lock, name, wait):
         try:
-            try:
-                return lock.acquire(blocking=False)
-            except filelock.Timeout:
-                if wait is None:
-                    raise Claimed(name) from None
-                wait(f"{name}: another process is on it; waiting for it")
-                return lock.acquire()
+            lock.acquire(blocking=False)
+        except filelock.Timeout:
+            if wait is None:
+                raise Claimed(name) from None
+            wait(f"{name}: another process is on it; waiting for it")
+            lock.acquire()
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 raise
@@ -65,3 +60,7 @@ class Claims:
                 f"{self._folder}: the file system has no locks ({error.strerror}): expected a "
                 "folder on one that has"
             ) from error
+        try:
+            yield
+        finally:
+            lock.release()

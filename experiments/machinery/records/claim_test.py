@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from unittest import mock
 
 import pytest
 
@@ -28,18 +29,15 @@ def holder(tmp_path):
         process.kill()
 
 
-def test_a_claim_that_another_process_has_is_refused_and_others_are_not(tmp_path, holder):
+def test_a_claim_is_refused_until_its_holder_is_killed_and_others_are_not(tmp_path, holder):
     claims = Claims(tmp_path)
     with pytest.raises(Claimed, match="small-gc-1"), claims.of("small-gc-1"):
         pass
     with claims.of("small-gc-2"):
         pass
-
-
-def test_the_claim_of_a_killed_process_is_free_at_once(tmp_path, holder):
     holder.kill()
     holder.wait()
-    with Claims(tmp_path).of("small-gc-1"):
+    with claims.of("small-gc-1"):
         pass
 
 
@@ -53,10 +51,7 @@ def test_who_waits_says_so_once_and_gets_it(tmp_path, holder):
 
 
 def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch):
-    def no_locks(fd, operation):
-        raise OSError(38, "Function not implemented")
-
-    monkeypatch.setattr("fcntl.flock", no_locks)
+    monkeypatch.setattr("fcntl.flock", mock.Mock(side_effect=OSError(38, "Not implemented")))
     with pytest.raises(BadInput, match="locks: the file system has no locks"):
         with Claims(tmp_path).of("small-gc-1"):
             pass

@@ -9,8 +9,6 @@ import pathlib
 
 from experiments.errors import Damaged
 
-FOLDER = "damaged"
-
 
 def mended(root, look, say):
     """What `look` returns, or None if it met damaged files, which are then set aside.
@@ -38,16 +36,12 @@ def set_aside(root, damaged):
       damaged: Damaged.
     Returns: a line that says what was done.
     """
-    folder = pathlib.Path(root) / FOLDER
+    folder = pathlib.Path(root) / "damaged"
     folder.mkdir(exist_ok=True)
     for path in map(pathlib.Path, damaged.files):
+        numbered = (f"{path.name}.{number}" for number in itertools.count(2))
+        names = itertools.chain([path.name], numbered)
+        free = next(name for name in names if not (folder / name).exists())
         with contextlib.suppress(FileNotFoundError):  # one of a pair may be what is missing
-            path.rename(_free(folder, path.name))
+            path.rename(folder / free)
     return f"damaged: {damaged.path}: {damaged.reason}: set aside in {folder}, made again"
-
-
-def _free(folder, name):
-    """The path of a name in a folder, with a number if it is taken."""
-    numbered = (f"{name}.{number}" for number in itertools.count(2))
-    names = itertools.chain([name], numbered)
-    return next(folder / free for free in names if not (folder / free).exists())

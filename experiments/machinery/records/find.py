@@ -24,11 +24,8 @@ class Recorded(NamedTuple):
 
 
 def find(results, given):
-    """The recorded run of an id.
+    """The recorded run of an id, which is given as for `locate`.
 
-    Args:
-      results: folder of all results.
-      given: an id, as for `locate`.
     Raises: BadInput if there is no such record, or one whose configuration is of another version.
     """
     path = locate(results, given, "RUN")
@@ -44,10 +41,7 @@ def find(results, given):
 
 
 def ended(store, path):
-    """The record in a file of a Store.
-
-    Raises: BadInput if its run crashed.
-    """
+    """The record in a file of a Store. Raises: BadInput if its run crashed."""
     record = store.read(path.stem)
     if record is None:
         raise BadInput(f"{path}: the run crashed: expected one that ended")
@@ -63,27 +57,26 @@ def locate(results, given, variable):
       variable: the person's name for it, RUN or RUNS.
     Raises: BadInput if no record matches, or more than one.
     """
+    where = f"{variable} = {given!r}"
     if not given or "/" in given:
-        raise BadInput(
-            f"{variable} = {given!r}: expected the name of a record, <model>-<method>-<hash>"
-        )
+        raise BadInput(f"{where}: expected the name of a record, <model>-<method>-<hash>")
     paths = sorted(pathlib.Path(results).glob("*/runs/*.json"), reverse=True)
     known = {path.stem: path for path in paths if not path.name.endswith(".telemetry.json")}
     if given in known:
         return known[given]
     begin = [
-        run_id
-        for run_id in sorted(known)
-        if run_id.startswith(given) or run_id.rpartition("-")[2].startswith(given)
+        name
+        for name in sorted(known)
+        if name.startswith(given) or name.rpartition("-")[2].startswith(given)
     ]
     if not begin:
         raise BadInput(
-            f"{variable} = {given!r}: no record in {results}/*/runs"
-            f"{did_you_mean(given, known)}: make run leaves one, make list shows all"
+            f"{where}: no record in {results}/*/runs{did_you_mean(given, known)}: make run leaves "
+            "one, make list shows all"
         )
     if len(begin) > 1:
         raise BadInput(
-            f"{variable} = {given!r}: {len(begin)} runs begin so, as {begin[0]} and {begin[1]}: "
-            "expected the beginning of one alone"
+            f"{where}: {len(begin)} runs begin so, as {begin[0]} and {begin[1]}: expected the "
+            "beginning of one alone"
         )
     return known[begin[0]]

@@ -2,18 +2,21 @@
 
 import dataclasses
 import hashlib
-import io
 import json
 import math
 import pathlib
 import re
 from typing import Any, Literal, get_args
 
-import pandas as pd
-
-from experiments.errors import BadInput, Damaged
-from experiments.machinery.records.files import check_folder, write_json, write_whole
-from experiments.machinery.records.sealed import SEAL, is_intact, sealed
+from experiments.errors import Damaged
+from experiments.machinery.records.files import (
+    check_folder,
+    csv_bytes,
+    csv_frame,
+    write_json,
+    write_whole,
+)
+from experiments.machinery.records.sealed import SEAL, content_of, is_intact, sealed
 from experiments.training.config import DEFAULT_DATA_SEED, run_id_of
 
 SCHEMA = 1
@@ -83,10 +86,7 @@ class Store:
         return None if record.status == "crashed" else record
 
     def whole(self, run_id):
-        """As `read`, once the curves are known to be there and to be those of the record.
-
-        Raises: Damaged as `read` and `curves`.
-        """
+        """As `read`, once `curves` has found the curves whole too."""
         record = self.read(run_id)
         if record is not None:
             self.curves(record)
@@ -111,22 +111,12 @@ class Store:
           does not end as the record says.
         """
         path = self.runs / f"{record.run_id}.csv.gz"
-        both = (path.with_name(f"{record.run_id}.json"), path)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError as error:
-            reason = f"cannot be read ({error.strerror})"
-            raise Damaged(path, reason, "delete its record to run again", both) from error
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read ({error.strerror})") from error
-        if hashlib.sha256(content).hexdigest() != record.curves_sha256:
-            reason = "not the curves of its record"
-            raise Damaged(path, reason, "delete both to run again", both)
-        curves = pd.read_csv(io.BytesIO(content), compression="gzip", float_precision="round_trip")
+        what = "curves of its record"
+        curves = csv_frame(content_of(path, record.curves_sha256, what, _damaged))
         wrong = _unlike(record, curves.iloc[-1])
         if wrong:
-            reason = f"{wrong} is not what its curves end with"
-            raise Damaged(both[0], reason, "delete both to run again", both)
+            path = self.runs / f"{record.run_id}.json"
+            raise _damaged(path, f"{wrong} is not what its curves end with")
         return curves
 
     def write(self, record, curves=None):
@@ -149,36 +139,35 @@ class Store:
 def _record_of(path, of_any_version=False):
     """The record in a file.
 
+    Whoever computes from records refuses those of another version: old and new numbers never share
+    a table.
+
     Raises: FileNotFoundError; Damaged if it is not that of the run it is named after.
     """
     try:
         fields = json.loads(path.read_text())
-        reason = _wrong(fields, path.stem, of_any_version)
+        found = f"schema {fields['schema']}, run {fields.get('run_id')}"
+        expected = f"schema {SCHEMA}, run {path.stem}"
+        if found != expected:
+            raise ValueError(f"{found}: expected {expected}")
+        named = path.stem if of_any_version else run_id_of(fields["config"])
+        if named != path.stem:
+            raise ValueError(
+                f"the configuration of {named}, or of another version: expected its own"
+            )
+        if not is_intact(fields) or fields["status"] not in get_args(Status):
+            raise ValueError("changed since it was written")
         fields.pop(SEAL, None)
-        if not reason:
-            return RunRecord(**fields)
+        return RunRecord(**fields)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        reason = f"not a record ({error})"
-    files = (path, path.with_suffix(".csv.gz"))
-    raise Damaged(path, reason, "delete it to run again", files)
+        raise _damaged(path, f"not a record ({error})") from error
 
 
-def _wrong(fields, run_id, of_any_version):
-    """Why the fields of a record are not those of a run, or "".
-
-    Whoever computes from records refuses those of another version: old and new numbers never share
-    a table.
-    """
-    schema, found = fields["schema"], fields.get("run_id")
-    if schema != SCHEMA:
-        return f"schema {schema}: expected schema {SCHEMA}, run {run_id}"
-    if found != run_id:
-        return f"schema {schema}, run {found}: expected schema {SCHEMA}, run {run_id}"
-    named = run_id if of_any_version else run_id_of(fields["config"])
-    if named != run_id:
-        return f"the configuration of {named}, or of another version: expected that of its run"
-    intact = is_intact(fields) and fields["status"] in get_args(Status)
-    return "" if intact else "changed since it was written"
+def _damaged(path, reason):
+    """The error of a record or of its curves, which are set aside together."""
+    record = path.with_name(f"{path.name.partition('.')[0]}.json")
+    both = (record, record.with_suffix(".csv.gz"))
+    return Damaged(path, reason, "delete both files to run again", both)
 
 
 def _unlike(record, last):
@@ -187,8 +176,7 @@ def _unlike(record, last):
     Records of before version 0.5.0 have no checksum of their own. Their curves guard them instead,
     all but `optimal` and the provenance: `make verify` compares `optimal` within a stream.
 
-    Args:
-      last: the last row of the curves, a Series.
+    `last` is the last row of the curves, a Series.
     """
     step, day = int(last["step"]), int(last["day"])
     # A run that stopped did so after the bad step, which counts from 0.
@@ -205,10 +193,8 @@ def _unlike(record, last):
 
 def curves_file(curves):
     """The file of some curves, a DataFrame: (its bytes, their checksum)."""
-    buffer = io.BytesIO()
-    # CSV in gzip and not Parquet: pyarrow is 165 MB to install, these files are 5 KB.
-    curves.to_csv(buffer, index=False, compression={"method": "gzip", "mtime": 0})
-    return buffer.getvalue(), hashlib.sha256(buffer.getvalue()).hexdigest()
+    content = csv_bytes(curves)
+    return content, hashlib.sha256(content).hexdigest()
 
 
 def results_folder(results, profile, data_seed):

@@ -1,12 +1,11 @@
 """Records, curves and telemetry: whole, strict, and refused when they are not what was written."""
 
-import dataclasses
 import errno
 import gzip
 import hashlib
 import json
 import math
-import pathlib
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -19,15 +18,8 @@ from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import telemetry_config
 from experiments.training.config import NUMERICS_VERSION
 
-CURVES = pd.DataFrame(
-    {
-        "step": [5, 10],
-        "day": [0, 2],
-        "loss": [1 / 3, np.nan],
-        "click/auc": [0.1 + 0.2, 0.7],
-        "rating/rmse": [1.5, np.inf],
-    }
-)
+STEPS = {"step": [5, 10], "day": [0, 2], "loss": [1 / 3, np.nan]}
+CURVES = pd.DataFrame(STEPS | {"click/auc": [0.1 + 0.2, 0.7], "rating/rmse": [1.5, np.inf]})
 TELEMETRY = pd.DataFrame({"step": range(9), "day": 0, "learning_rate": 0.1})
 
 
@@ -83,75 +75,40 @@ def test_a_run_without_a_record_or_with_that_of_a_crash_is_still_to_be_run(store
     assert store.write(record(), CURVES) == store.read(RUN)
 
 
-# Damage: functions of the content of a file and of the same file of another run.
+def edited(content, **fields):
+    """A record or sidecar with other fields and, as of before version 0.5.0, no own checksum."""
+    changed = json.loads(content) | fields
+    return json.dumps({k: v for k, v in changed.items() if k != "own_sha256"}).encode()
 
 
-def truncated(content, other):
-    return content[: len(content) // 2]
-
-
-def empty(content, other):
-    return b""
-
-
-def flipped(content, other):
-    return content[:-60] + bytes([content[-60] ^ 4]) + content[-59:]
-
-
-def foreign(content, other):
-    return other
-
-
-def not_json(content, other):
-    return b"PK\x03\x04 of something else"
-
-
-def a_list(content, other):
-    return b"[]"
-
-
-def without_fields(content, other):
-    return b"{}"
-
-
-def another_schema(content, other):
-    return json.dumps(json.loads(content) | {"schema": 99}).encode()
-
-
-def events(content, other):
-    return json.dumps(json.loads(content) | {"events": [{"kind": "full"}]}).encode()
-
-
-def unsealed(fields):
-    """A record as one of before version 0.5.0: without a checksum of its own."""
-    return json.dumps({k: v for k, v in fields.items() if k != "own_sha256"}).encode()
-
-
-def renamed(content, other):
-    """Another run's record under this run's name, its id changed with it."""
-    return unsealed(json.loads(other) | {"run_id": RUN})
-
-
-def configuration(content, other):
-    fields = json.loads(content)
-    return unsealed(fields | {"config": fields["config"] | {"learning_rate": 0.2}})
-
-
-def other_rows(content, other):
-    return gzip.compress(gzip.decompress(content)[:-20])
-
-
-ANY = (truncated, empty, foreign)
-JSON = (*ANY, not_json, a_list, without_fields, another_schema)
+# Functions of the content of a file and of the same file of another run.
 DAMAGE = {
-    ".json": (*JSON, flipped, renamed, configuration),
-    ".csv.gz": (*ANY, flipped, other_rows),
-    ".telemetry.json": (*JSON, events),
-    ".telemetry.csv.gz": (*ANY, flipped, other_rows),
+    "truncated": lambda content, other: content[: len(content) // 2],
+    "empty": lambda content, other: b"",
+    "foreign": lambda content, other: other,
+    "flipped": lambda content, other: content[:-60] + bytes([content[-60] ^ 4]) + content[-59:],
+    "not JSON": lambda content, other: b"PK\x03\x04 of something else",
+    "a list": lambda content, other: b"[]",
+    "without fields": lambda content, other: b"{}",
+    "another schema": lambda content, other: edited(content, schema=99),
+    "renamed": lambda content, other: edited(other, run_id=RUN),
+    "configuration": lambda content, other: edited(
+        content, config=json.loads(content)["config"] | {"learning_rate": 0.2}
+    ),
+    "events": lambda content, other: content.replace(b'"events": []', b'"events": [1]'),
+    "rows": lambda content, other: gzip.compress(gzip.decompress(content)[:-20]),
+}
+ANY = ("truncated", "empty", "foreign")
+JSON = (*ANY, "not JSON", "a list", "without fields", "another schema")
+OF_ENDING = {
+    ".json": (*JSON, "flipped", "renamed", "configuration"),
+    ".csv.gz": (*ANY, "flipped", "rows"),
+    ".telemetry.json": (*JSON, "events"),
+    ".telemetry.csv.gz": (*ANY, "flipped", "rows"),
 }
 
 
-@pytest.mark.parametrize("ending, how", [(end, how) for end in DAMAGE for how in DAMAGE[end]])
+@pytest.mark.parametrize("ending, how", [(end, how) for end in OF_ENDING for how in OF_ENDING[end]])
 def test_every_damage_is_noticed_and_named(store, ending, how):
     telemetry = TelemetryStore(store.root)
 
@@ -170,17 +127,9 @@ def test_every_damage_is_noticed_and_named(store, ending, how):
         )
     assert look()
     path, other = (store.runs / f"{run_id}{ending}" for run_id in (RUN, OTHER))
-    path.write_bytes(how(path.read_bytes(), other.read_bytes()))
+    path.write_bytes(DAMAGE[how](path.read_bytes(), other.read_bytes()))
     with pytest.raises(Damaged, match=f"^{path}: "):
         look()
-
-
-def test_curves_that_have_gone_take_their_record_along(store):
-    store.write(record(), CURVES)
-    (store.runs / f"{RUN}.csv.gz").unlink()
-    with pytest.raises(Damaged, match="cannot be read .No such file") as caught:
-        store.whole(RUN)
-    assert {path.suffix for path in caught.value.files} == {".json", ".gz"}
 
 
 @pytest.mark.parametrize(
@@ -189,29 +138,27 @@ def test_curves_that_have_gone_take_their_record_along(store):
         {"steps": 11},
         {"metrics": {"click/auc": 0.6, "rating/rmse": None}},
         {"metrics": {"click/auc": 0.7, "rating/rmse": 1.5}},
-        {"metrics": {"click/auc": 0.7}},
         {"first_bad_step": 9},
         {"first_bad_day": 2},
-        {"status": "diverged"},
         {"status": "diverged", "first_bad_step": 10, "first_bad_day": 2},
         {"status": "diverged", "first_bad_step": 9, "first_bad_day": 1},
     ],
     ids=str,
 )
 def test_an_old_record_that_is_not_what_its_curves_end_with_is_damaged(store, change):
-    fields = dataclasses.asdict(store.write(record(), CURVES))
+    store.write(record(), CURVES)
     path = store.runs / f"{RUN}.json"
-    path.write_bytes(unsealed(fields))
+    written = path.read_bytes()
+    path.write_bytes(edited(written))
     assert store.whole(RUN).steps == 10
-    path.write_bytes(unsealed(fields | change))
+    stopped = {"status": "diverged", "first_bad_step": 9, "first_bad_day": 2}
+    path.write_bytes(edited(written, **stopped))
+    assert store.whole(RUN).status == "diverged"
+    path.write_bytes(edited(written, **change))
     with pytest.raises(Damaged, match=f"{path}: .* is not what its curves end with") as caught:
         store.whole(RUN)
     assert caught.value.reason.split()[0] in (*change, "first_bad_step")
-
-
-def test_a_run_that_stopped_is_whole(store):
-    store.write(record(status="diverged", first_bad_step=9, first_bad_day=2), CURVES)
-    assert store.whole(RUN).status == "diverged"
+    assert {path.suffix for path in caught.value.files} == {".json", ".gz"}
 
 
 def test_no_digit_of_a_record_can_change(store):
@@ -236,9 +183,7 @@ def test_what_cannot_be_written_is_named_and_no_draft_is_left(tmp_path, monkeypa
     whole = tmp_path / "whole"
     files.write_whole(whole, b"before")
 
-    def no_room(file):
-        raise OSError(number, "no room here")
-
+    no_room = mock.Mock(side_effect=OSError(number, "no room here"))
     monkeypatch.setattr("os.fsync", no_room)
     with pytest.raises(CannotWrite, match=f"^{whole}: cannot be written .no room here.: finished"):
         files.write_whole(whole, b"after")
@@ -251,28 +196,21 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
         Store(tmp_path / "file" / "laptop")
 
 
-def test_a_draft_that_is_swept_before_it_is_locked_is_written_again(tmp_path, monkeypatch):
-    lock, swept = files._lock, []
+@pytest.mark.parametrize("call", ["fcntl.flock", "os.fsync"])
+def test_a_draft_is_written_whole_whenever_it_is_swept(tmp_path, monkeypatch, call):
+    """One that is not locked yet goes and is written again; one that is locked stays."""
+    module, _, name = call.partition(".")
+    own, swept = getattr(getattr(files, module), name), []
 
-    def sweep_first(file):
+    def sweep_first(*arguments):
         if not swept:
-            swept.append(pathlib.Path(file.name))
+            swept.append(True)
             files.sweep_drafts(tmp_path)
-            assert not swept[0].exists()
-        lock(file)
+        return own(*arguments)
 
-    monkeypatch.setattr(files, "_lock", sweep_first)
+    monkeypatch.setattr(call, sweep_first)
     files.write_whole(tmp_path / "table2.md", b"table")
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [
-        ("table2.md", b"table")
-    ]
-
-
-def test_a_draft_that_is_being_written_is_not_swept(tmp_path, monkeypatch):
-    sync = files.os.fsync
-    monkeypatch.setattr(files.os, "fsync", lambda file: (files.sweep_drafts(tmp_path), sync(file)))
-    files.write_whole(tmp_path / "table2.md", b"table")
-    assert (tmp_path / "table2.md").read_bytes() == b"table"
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"table"]
 
 
 def test_drafts_are_swept_where_only_a_file_open_for_writing_can_be_locked(tmp_path, monkeypatch):

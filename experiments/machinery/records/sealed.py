@@ -7,7 +7,6 @@ checksum of another file too.
 import hashlib
 import json
 import pathlib
-from typing import NamedTuple
 
 from experiments.errors import BadInput, Damaged
 from experiments.machinery.records.files import write_json, write_whole
@@ -35,24 +34,42 @@ def _digest(fields):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class SealedFiles(NamedTuple):
-    """The files of one kind in a folder, one for each run, and their sidecars.
+def content_of(path, sha256, what, damaged):
+    """The bytes of a file that another one describes.
 
-    what: the kind, a word.
-    folder: pathlib.Path; it need not be there.
-    ending: end of a file's name, behind the run id; sidecar_ending: end of its sidecar's name.
-    schema: version of the sidecars.
-    fields: names of a sidecar's fields beside COMMON.
-    remedy: what the error for a missing file ends with, or "".
+    Args:
+      path: pathlib.Path.
+      sha256: the checksum that its sidecar or record has of it.
+      what: what the file is "not", if it has another checksum.
+      damaged: function (path, reason) -> Damaged.
+    Raises: Damaged if the file has gone or has another checksum; BadInput if it cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise damaged(path, f"cannot be read: {error.strerror}") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise damaged(path, f"not the {what} (truncated or changed)")
+    return content
+
+
+class SealedFiles:
+    """The files of one kind in a results folder, one for each run, and their sidecars.
+
+    A subclass says which: `what` they are, a word; the `subfolder`; the `ending` of a file's name
+    and the `sidecar_ending`, behind the run id; the `schema` of the sidecars; the names of a
+    sidecar's `fields` beside COMMON; the `remedy` that the error for a missing sidecar ends with.
+
+    Args:
+      root: folder of the profile's results; it need not be there.
     """
 
-    what: str
-    folder: pathlib.Path
-    ending: str
-    sidecar_ending: str
-    schema: int
-    fields: tuple[str, ...]
-    remedy: str = ""
+    remedy = ""
+
+    def __init__(self, root):
+        self.folder = pathlib.Path(root) / self.subfolder
 
     def file(self, run_id):
         return self.folder / f"{run_id}{self.ending}"
@@ -60,36 +77,28 @@ class SealedFiles(NamedTuple):
     def sidecar(self, run_id):
         return self.folder / f"{run_id}{self.sidecar_ending}"
 
-    def write(self, run_id, content, said):
+    def has(self, run_id):
+        """Whether a run has a sidecar."""
+        return self.sidecar(run_id).exists()
+
+    def write_pair(self, run_id, content, said):
         """Writes the file, then its sidecar: a sidecar on disk is that of a whole file.
 
-        Args:
-          run_id: RunConfig.run_id.
-          content: bytes.
-          said: dict of `fields`.
+        `content` is bytes, `said` a dict of `fields`.
         """
         write_whole(self.file(run_id), content)
         digest = hashlib.sha256(content).hexdigest()
         common = {"schema": self.schema, "run_id": run_id, "sha256": digest}
         write_json(self.sidecar(run_id), sealed(common | said))
 
-    def read(self, run_id):
+    def read_pair(self, run_id):
         """The content of a run's sidecar, and the bytes of its file.
 
-        Raises: BadInput and Damaged as `read_sidecar`; Damaged if the file has gone, or is not the
-          one that the sidecar was written with.
+        Raises: BadInput and Damaged as `read_sidecar` and `content_of`.
         """
-        said, path = self.read_sidecar(run_id), self.file(run_id)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError as error:
-            raise self.damaged(run_id, path, f"cannot be read: {error.strerror}") from error
-        except OSError as error:
-            raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
-        if hashlib.sha256(content).hexdigest() != said["sha256"]:
-            reason = f"not the {self.what} of its sidecar (truncated or changed)"
-            raise self.damaged(run_id, path, reason)
-        return said, content
+        said = self.read_sidecar(run_id)
+        what = f"{self.what} of its sidecar"
+        return said, content_of(self.file(run_id), said["sha256"], what, self.damaged)
 
     def read_sidecar(self, run_id):
         """The content of a run's sidecar: dict of COMMON and `fields`.
@@ -103,22 +112,18 @@ class SealedFiles(NamedTuple):
         except OSError as error:
             raise BadInput(f"{path}: cannot be read: {error.strerror}{self.remedy}") from error
         except ValueError as error:
-            raise self.damaged(run_id, path, f"not JSON ({error})") from error
-        reason = self._wrong(run_id, said)
-        if reason:
-            raise self.damaged(run_id, path, reason)
-        return said
-
-    def _wrong(self, run_id, said):
-        """Why the content of a sidecar is not that of this run, or ""."""
+            raise self.damaged(path, f"not JSON ({error})") from error
         if not isinstance(said, dict) or set(said) - {SEAL} != {*COMMON, *self.fields}:
-            return f"not a sidecar of a {self.what}"
+            raise self.damaged(path, f"not a sidecar of a {self.what}")
         if (said["schema"], said["run_id"]) != (self.schema, run_id):
             found = f"schema {said['schema']}, run {said['run_id']}"
-            return f"{found}: expected schema {self.schema}, run {run_id}"
-        return "" if is_intact(said) else "changed since it was written"
+            raise self.damaged(path, f"{found}: expected schema {self.schema}, run {run_id}")
+        if not is_intact(said):
+            raise self.damaged(path, "changed since it was written")
+        return said
 
-    def damaged(self, run_id, path, reason):
-        """The error of one of the two files, which are set aside together."""
+    def damaged(self, path, reason):
+        """The error of one of the two files of a run, which are set aside together."""
+        run_id = path.name.partition(".")[0]
         both = (self.sidecar(run_id), self.file(run_id))
         return Damaged(path, reason, "delete both files to record it again", both)

@@ -1,7 +1,6 @@
 """The snapshots of runs on disk."""
 
 import io
-import pathlib
 
 import numpy as np
 
@@ -9,32 +8,13 @@ from experiments.machinery.records.files import check_folder
 from experiments.machinery.records.sealed import SealedFiles
 from experiments.training.flight_recorder import Snapshot
 
-SNAPSHOT_SCHEMA = 1
 
+class SnapshotStore(SealedFiles):
+    """The snapshots of one results folder, `<root>/snapshots/<run_id>.{npz,json}`."""
 
-class SnapshotStore:
-    """The snapshots of one results folder, `<root>/snapshots/<run_id>.{npz,json}`.
-
-    Args:
-      root: folder of the profile's results.
-    """
-
-    what = "snapshot"
-
-    def __init__(self, root):
-        self.folder = pathlib.Path(root) / "snapshots"
-        self._pairs = SealedFiles(
-            what=self.what,
-            folder=self.folder,
-            ending=".npz",
-            sidecar_ending=".json",
-            schema=SNAPSHOT_SCHEMA,
-            fields=("step", "event", "data_seed", "run_seed"),
-        )
-
-    def has(self, run_id):
-        """Whether a run has a snapshot."""
-        return self._pairs.sidecar(run_id).exists()
+    what, subfolder = "snapshot", "snapshots"
+    ending, sidecar_ending = ".npz", ".json"
+    schema, fields = 1, ("step", "event", "data_seed", "run_seed")
 
     def write(self, config, snapshot, event):
         """Writes the arrays, then the sidecar that says what they are.
@@ -53,13 +33,13 @@ class SnapshotStore:
             "data_seed": config.data_seed,
             "run_seed": config.run_seed,
         }
-        self._pairs.write(config.run_id, buffer.getvalue(), said)
+        self.write_pair(config.run_id, buffer.getvalue(), said)
 
     def read(self, run_id):
         """The snapshot of a run and what its sidecar says: (Snapshot, dict).
 
         Raises: BadInput if it cannot be read; Damaged if it is truncated, changed or another run's.
         """
-        said, content = self._pairs.read(run_id)
+        said, content = self.read_pair(run_id)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return Snapshot.of(said["step"], arrays), said

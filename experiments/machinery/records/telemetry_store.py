@@ -1,47 +1,31 @@
 """Telemetry on disk: one gzipped CSV and one JSON sidecar a run."""
 
-import io
-import pathlib
 import zlib
 
 import numpy as np
-import pandas as pd
 
+from experiments.machinery.records.files import csv_bytes, csv_frame
 from experiments.machinery.records.sealed import SealedFiles
 
-TELEMETRY_SCHEMA = 1
 EXACT = ("step", "day", "learning_rate")  # the other columns are float32
 
 
-class TelemetryStore:
-    """The telemetry of one results folder, `<root>/runs/<run_id>.telemetry.{csv.gz,json}`.
+class TelemetryStore(SealedFiles):
+    """The telemetry of one results folder, `<root>/runs/<run_id>.telemetry.{csv.gz,json}`."""
 
-    Args:
-      root: folder of the profile's results; it need not be there.
-    """
-
-    what = "telemetry"
-
-    def __init__(self, root):
-        self.runs = pathlib.Path(root) / "runs"
-        self._pairs = SealedFiles(
-            what=self.what,
-            folder=self.runs,
-            ending=".telemetry.csv.gz",
-            sidecar_ending=".telemetry.json",
-            schema=TELEMETRY_SCHEMA,
-            fields=("measures", "curves_sha256", "events"),
-            remedy=": TELEMETRY=1 records it",
-        )
+    what, subfolder = "telemetry", "runs"
+    ending, sidecar_ending = ".telemetry.csv.gz", ".telemetry.json"
+    schema, fields = 1, ("measures", "curves_sha256", "events")
+    remedy = ": TELEMETRY=1 records it"
 
     def has(self, run_id, config=None):
         """Whether a run has telemetry with the columns that a TelemetryConfig asks for.
 
         Raises: Damaged if what is there is not whole.
         """
-        if not self._pairs.sidecar(run_id).exists():
+        if not super().has(run_id):
             return False
-        sidecar, _ = self._pairs.read(run_id)
+        sidecar, _ = self.read_pair(run_id)
         return config is None or sidecar["measures"] == config.measures
 
     def read(self, run_id):
@@ -49,25 +33,12 @@ class TelemetryStore:
 
         Raises: BadInput if it is missing; Damaged if it is truncated, changed or another run's.
         """
-        _, content = self._pairs.read(run_id)
+        _, content = self.read_pair(run_id)
         try:
-            frame = pd.read_csv(
-                io.BytesIO(content), compression="gzip", float_precision="round_trip"
-            )
+            frame = csv_frame(content)
         except (ValueError, OSError, EOFError, zlib.error) as error:
-            path = self._pairs.file(run_id)
-            raise self._pairs.damaged(run_id, path, f"not a gzipped CSV ({error})") from error
-        narrow = [name for name in frame.columns if name not in EXACT]
-        return frame.astype(dict.fromkeys(narrow, np.float32)).astype(
-            dict.fromkeys(narrow, np.float64)
-        )
-
-    def read_sidecar(self, run_id):
-        """What the sidecar of a run says: dict as `write` makes it.
-
-        Raises: BadInput if it is missing; Damaged if it is not one of this run and schema.
-        """
-        return self._pairs.read_sidecar(run_id)
+            raise self.damaged(self.file(run_id), f"not a gzipped CSV ({error})") from error
+        return _narrow(frame).astype(dict.fromkeys(frame.columns.difference(EXACT), np.float64))
 
     def write(self, run_id, frame, *, config, curves_sha256, events):
         """Writes the rows, then the sidecar: a sidecar on disk is of whole rows.
@@ -80,9 +51,10 @@ class TelemetryStore:
             of the run's record, the run gave other bits on the machine that measured it.
           events: what the detector found, list of dicts.
         """
-        buffer = io.BytesIO()
-        narrow = [name for name in frame.columns if name not in EXACT]
-        frame = frame.astype(dict.fromkeys(narrow, np.float32))  # shorter, and no digit is lost
-        frame.to_csv(buffer, index=False, compression={"method": "gzip", "mtime": 0})
         said = {"measures": config.measures, "curves_sha256": curves_sha256, "events": events}
-        self._pairs.write(run_id, buffer.getvalue(), said)
+        self.write_pair(run_id, csv_bytes(_narrow(frame)), said)
+
+
+def _narrow(frame):
+    """All columns but EXACT in float32: shorter as text, and no digit of a measure is lost."""
+    return frame.astype(dict.fromkeys(frame.columns.difference(EXACT), np.float32))
