@@ -14,8 +14,7 @@ def adagrad(g, w, state, eta, count):
     """Algorithm 1, lines 5 to 9, for one variable; with another rule than Clippy it is Eq. 5.
 
     Args:
-      g: the gradient, shape of the variable.
-      w: the weight before the step, shape of the variable.
+      g, w: the gradient, and the weight before the step, shape of the variable.
       state: [G_{t-1}], the accumulator, shape of the variable.
       eta: the learning rate of the step, scalar.
       count: steps taken before this one, which Adagrad does not need.
@@ -40,11 +39,8 @@ def adagrad_rows(g, w, state, eta, count):
 def clip_gradient(step):
     """A step whose gradient is clipped before anything else happens to it (Eq. 2 and 3).
 
-    The rule looks at gradient and weight, and the step accumulates and applies sigma * g.
-
-    Args:
-      step: a step such as `adagrad`.
-    Returns: the step with the gradient clipped, of the same form.
+    The rule looks at gradient and weight. A step such as `adagrad` becomes one of the same form
+    that accumulates and applies sigma * g.
     """
 
     def clipped(g, w, state, eta, count):

@@ -5,6 +5,7 @@ from clippy.rules import RULES, check_choice, check_number
 from clippy.scope import SCOPES, check_patterns, distinct, is_treated, joint_factor
 from clippy.steps import Measure, compiled_step, dense_step, is_large, sparse_step
 
+LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
 SHARED = ("scope", "skip_nonfinite", "export_clipping_factors")  # of `arguments`, for all classes
 
 
@@ -15,29 +16,25 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
     under the policy mixed_bfloat16 they are float32, and so is the state.
 
     Args:
-      learning_rate: eta, a float > 0, a Keras schedule, or a scalar tf.Variable, which the
-        optimizer reads at each step and whose value its owner assigns, 0 included. A bound uses
-        the rate of its step.
+      learning_rate: eta, a float > 0, a Keras schedule, or a scalar tf.Variable, which its owner
+        assigns, 0 included, and each step reads. A bound uses the rate of its step.
       include: list of regular expressions, searched for in the names of variables (which end in
         ":0"); a variable without a match takes the plain step. None: every variable is treated.
       exclude: the same; a variable with a match takes the plain step.
-      scope: "local" gives each variable a factor of its own, "global" one to all that are treated
-        (section 4.3.2): norms are those of all these variables joined, and Clippy's factor is the
-        smallest.
+      scope: "local" gives each variable a factor of its own; "global" gives all that are treated
+        one (section 4.3.2), by the norm of all joined, or the smallest of Clippy's factors.
       skip_nonfinite: a gradient whose L2 norm is not finite in its dtype leaves its variable and
         the state of it untouched, and is counted; False lets it through.
       export_clipping_factors: keep the factor of every variable's last step.
       jit_compile: compile the dense steps of large variables with XLA, on a CPU too.
-      name: name of the optimizer.
-      **kwargs: weight_decay, clipnorm, clipvalue, global_clipnorm, use_ema, ema_momentum and
-        ema_overwrite_frequency, as in Keras. Weight decay comes before the step, is no part of
-        what is bounded, and reaches variables whose gradient is skipped too. Clipping by norm
-        comes before the rule and, unlike Keras', after repeated ids are summed.
+      **kwargs: name (that of the class unless given), weight_decay, clipnorm, clipvalue,
+        global_clipnorm, use_ema, ema_momentum and ema_overwrite_frequency, as in Keras. Weight
+        decay comes before the step, is not bounded, and reaches skipped variables too. Clipping by
+        norm comes before the rule and, unlike Keras', after repeated ids are summed.
 
     Attributes:
-      clipping_factors: list with a scalar variable for each variable given to `build`, in that
-        order: the factor of its last step, the smallest of its units, 0 for a skipped one. Empty
-        unless exported.
+      clipping_factors: a scalar variable for each variable, in the order of `build`: the factor of
+        its last step, the smallest of its units, 0 for a skipped one. Empty unless exported.
 
     Raises: ValueError naming the argument and the value received.
     """
@@ -59,18 +56,16 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         skip_nonfinite=True,
         export_clipping_factors=False,
         jit_compile=True,
-        name,
         **kwargs,
     ):
         check_choice("scope", scope, SCOPES)
-        schedule = isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule)
         assigned = isinstance(learning_rate, tf.Variable)
-        if not (schedule or assigned):
+        if not assigned and not isinstance(learning_rate, LearningRateSchedule):
             check_number("learning_rate", learning_rate)
-        # None and not the base class's 0, which would pass over every row of every variable.
-        kwargs.setdefault("weight_decay", None)
+        # A decay of None and not of the base class's 0, which would pass over every row.
+        kwargs = {"name": type(self).__name__, "weight_decay": None, **kwargs}
         # The base class would compile nothing on a CPU, and sparse steps with all else on a GPU.
-        super().__init__(name=name, jit_compile=False, **kwargs)
+        super().__init__(jit_compile=False, **kwargs)
         self.include = None if include is None else check_patterns("include", include)
         self.exclude = check_patterns("exclude", exclude)
         self.scope = scope
@@ -86,14 +81,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         )
 
     def _step(self, g, w, state, eta, count):
-        """One step of one variable, a generator as `clippy.algorithm1.adagrad` is one.
-
-        Args:
-          g, w: gradient and weight, of one shape.
-          state: list with a tensor of that shape for each of `slots`.
-          eta: the learning rate of the step, scalar.
-          count: how many steps have been taken before this one, scalar int64.
-        """
+        """A step as `clippy.algorithm1.adagrad` is one; `state` has a tensor for each slot."""
         raise NotImplementedError
 
     def step_of(self, variable, rows=False):
@@ -101,10 +89,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         return self._step
 
     def build(self, var_list):
-        """Creates the state of each variable.
-
-        Raises: ValueError naming a variable that is neither float32 nor float64.
-        """
+        """Creates the state; a ValueError names a variable neither float32 nor float64."""
         super().build(var_list)
         if getattr(self, "_built", False):
             return
@@ -143,27 +128,17 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
 
     @property
     def state(self):
-        """What the optimizer remembers of each variable.
-
-        Dict from the kind of state, as in `slots`, to a list of variables, in the order of those
-        given to `build`.
-        """
+        """Dict from the kind of state, as in `slots`, to a list of variables in `build`'s order."""
         return dict(self._state)
 
     def named_clipping_factors(self):
-        """The factors of the last step: dict from the name of a variable to a scalar variable.
-
-        Raises: ValueError if factors are not exported.
-        """
+        """Dict from a variable's name to its factor; a ValueError if they are not exported."""
         if not self.export_clipping_factors:
             raise ValueError("export_clipping_factors = False: expected True to keep the factors")
         return dict(zip(self._names, self.clipping_factors, strict=True))
 
     def skipped_steps(self):
-        """How often the guard held a variable back: dict from its name to a scalar variable.
-
-        Raises: ValueError if the guard is off.
-        """
+        """Dict from a variable's name to its count of skips; a ValueError without the guard."""
         if not self.skip_nonfinite:
             raise ValueError("skip_nonfinite = False: expected True to count skipped steps")
         return dict(zip(self._names, self._skipped, strict=True))
@@ -214,13 +189,9 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
             self.clipping_factors[index].assign(kept)
 
     def _distributed_apply_gradients_fn(self, distribution, grads_and_vars, **kwargs):
-        """Takes all steps. The factor of scope "global" needs all gradients first, aggregated.
-
-        That scope measures every variable twice where steps are compiled. It is there to be
-        compared (section 4.3.2).
-        """
         if self.scope == "global":
-            # An aggregated gradient is the same on every device.
+            # Its factor needs all gradients first, so that variables are measured twice where steps
+            # are compiled. An aggregated gradient is the same on every device.
             measured = [
                 next(self._measured(distribution.experimental_local_results(g)[0], v, True))
                 for g, v in grads_and_vars
@@ -233,7 +204,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
             self._joint_sigma = None
 
     def _clip_gradients(self, grads):
-        """Keras' clipping; a norm is that of a gradient whose repeated ids have been summed."""
+        """Keras' clipping, after repeated ids have been summed."""
         if self.clipnorm or self.global_clipnorm or self.clipvalue:
             grads = self._deduplicate_sparse_grad(grads)
         return super()._clip_gradients(grads)
@@ -248,8 +219,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         return tf.cast(self.learning_rate, stored_dtype(variable)), self.iterations.read_value()
 
     def _treats(self, variable):
-        treats = self._rule is not None
-        return treats and self._matched[self._index_dict[self._var_key(variable)]]
+        return self._rule is not None and self._matched[self._index_dict[self._var_key(variable)]]
 
     def get_config(self):
         """Every argument of the constructor, as JSON can hold it; a variable as its value."""
@@ -265,10 +235,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """The optimizer of a `get_config`. A variable may have held the 0 that a float may not be.
-
-        A learning rate or a threshold that had come down to 0 so goes on in a variable.
-        """
+        """The optimizer of a `get_config`; a rate or threshold at 0 goes on in a variable."""
         config = dict(config)
         if config.get("learning_rate") == 0:
             config["learning_rate"] = _zero("learning_rate")

@@ -4,20 +4,19 @@ Source: `ClippyAdagrad` and `shrink_by_references` of tensorflow-recommenders 0.
 contract.
 """
 
+from collections import namedtuple
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from clippy.base import ClippingOptimizer, stored_dtype
 from clippy.keras2 import keras, tf
-from clippy.rules import Rule, check_number, ratio_up_to_1
+from clippy.rules import Rule, StepView, check_number, ratio_up_to_1
 
 
 def shrink_by_references(tensor, references, relative_factors, absolute_factor):
     """Shrinks a tensor until no coordinate is larger than what its references allow.
 
     Args:
-      tensor: tensor of any shape.
-      references: tensors that broadcast against it.
+      tensor, references: tensor of any shape, and tensors that broadcast against it.
       relative_factors: a float >= 0 for each of them.
       absolute_factor: a float >= 0.
     Returns: (tensor * scale, scale). scale is the largest number in [0, 1] with |tensor| * scale <=
@@ -48,24 +47,19 @@ class ClippyAdagrad(ClippingOptimizer):
     those of that class and not the paper's: `paper_clippy` gives Algorithm 1.
 
     Args:
-      learning_rate: that of ClippingOptimizer.
       initial_accumulator_value: G_0, >= 0.
       variable_relative_threshold: lambda_rel, >= 0, without unit.
       accumulator_relative_threshold: >= 0; tightens the bound as G grows.
       absolute_threshold: lambda_abs, >= 0, in units of the weight.
       epsilon: added to G below the root, >= 0, and above 0 if G_0 is 0.
-      export_clipping_factors: keep the factor of every variable's last step in `clipping_factors`.
       clip_accumulator_update: G grows by the square of the clipped gradient.
-      use_standard_accumulator_update: G grows before the step, as in Algorithm 1, line 6, and in
-        Adagrad; without it the step is made with the G of the step before. A factor means nothing
-        unless this is known.
-      name: name of the optimizer.
-      **kwargs: those of ClippingOptimizer.
+      use_standard_accumulator_update: G grows before the step, as in Algorithm 1, line 6; without
+        it the step is made with the G of the step before. A factor means little unless this is
+        known.
+      others: those of ClippingOptimizer.
 
     Raises: ValueError naming the argument and the value received.
-
-    Deviations: a gradient that is not finite is left out and counted (there it turns the variable
-    NaN); ids that repeat are summed before anything else, as Keras does for both.
+    Deviation: a gradient that is not finite is left out and counted; there the variable turns NaN.
     """
 
     rowwise = True
@@ -106,6 +100,7 @@ class ClippyAdagrad(ClippingOptimizer):
         self.epsilon = epsilon
         self.clip_accumulator_update = clip_accumulator_update
         self.use_standard_accumulator_update = use_standard_accumulator_update
+        self.steps_from_old_state = not use_standard_accumulator_update
         for key in self.arguments[:5]:
             check_number(key, getattr(self, key), zero=True)
         if not initial_accumulator_value + epsilon:
@@ -120,10 +115,6 @@ class ClippyAdagrad(ClippingOptimizer):
     def slots(self):
         return {"accumulator": self.initial_accumulator_value}
 
-    @property
-    def steps_from_old_state(self):
-        return not self.use_standard_accumulator_update
-
     def _new_factor(self, variable):
         # Among `variables`, each behind its accumulator, so that what that class has saved fits.
         value = tf.ones([], stored_dtype(variable))
@@ -131,11 +122,8 @@ class ClippyAdagrad(ClippingOptimizer):
 
     @property
     def _rule(self):
-        return _ClippyOfAuthors(
-            self.variable_relative_threshold,
-            self.accumulator_relative_threshold,
-            self.absolute_threshold,
-        )
+        factors = self.variable_relative_threshold, self.accumulator_relative_threshold
+        return _ClippyOfAuthors(factors, self.absolute_threshold)
 
     def _step(self, g, w, state, eta, count):
         before, after = state[0], state[0] + tf.square(g)
@@ -149,14 +137,8 @@ class ClippyAdagrad(ClippingOptimizer):
 
 
 def paper_clippy(learning_rate, **kwargs):
-    """Algorithm 1 with the paper's thresholds: lambda_rel = 0.5 and lambda_abs = 1e-2 (5.1.3).
-
-    Args:
-      learning_rate: that of ClippingOptimizer.
-      **kwargs: other arguments of ClippyAdagrad.
-    """
+    """ClippyAdagrad with the paper's lambda_rel = 0.5 and lambda_abs = 1e-2 (5.1.3)."""
     arguments = {
-        "initial_accumulator_value": 0.1,
         "variable_relative_threshold": 0.5,
         "absolute_threshold": 1e-2,
         "epsilon": 0.0,
@@ -165,29 +147,21 @@ def paper_clippy(learning_rate, **kwargs):
     return ClippyAdagrad(learning_rate, **{**arguments, **kwargs})
 
 
-class _View(NamedTuple):
-    """A StepView with what the gradient was multiplied by, 1 / sqrt(G)."""
-
-    grad: tf.Tensor
-    param: tf.Tensor
-    update: tf.Tensor
-    rate: tf.Tensor
-    precondition: tf.Tensor
+# A StepView with what the gradient was multiplied by, 1 / sqrt(G).
+_View = namedtuple("_View", (*StepView._fields, "precondition"))
 
 
 @dataclass(frozen=True)
 class _ClippyOfAuthors(Rule):
     """Line 8 of Algorithm 1 with three parts of the bound, which are plain numbers here."""
 
-    variable: float
-    accumulator: float
+    factors: tuple[float, float]  # of the weight and of 1 / sqrt(G)
     absolute: float
-
     total = "min"
 
     def terms(self, step):
-        references, factors = [step.param, step.precondition], [self.variable, self.accumulator]
-        bound = _bound(references, factors, self.absolute, step.grad.dtype)
+        references = step.param, step.precondition
+        bound = _bound(references, self.factors, self.absolute, step.grad.dtype)
         return (ratio_up_to_1(bound, tf.abs(step.rate * step.update)),)
 
     def finish(self, totals):
@@ -195,7 +169,6 @@ class _ClippyOfAuthors(Rule):
 
 
 def _bound(references, relative_factors, absolute_factor, dtype):
-    """The largest size of each coordinate."""
     bound = tf.constant(absolute_factor, dtype)
     for reference, factor in zip(references, relative_factors, strict=True):
         if factor:  # most have no use for the second

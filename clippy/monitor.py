@@ -11,9 +11,9 @@ SCALAR = _Metadata(plugin_data=_Metadata.PluginData(plugin_name="scalars"))
 class ClippingMonitor(keras.callbacks.Callback):
     """Writes the factor of each variable, and how often the guard has skipped it.
 
-    The model's optimizer is one of this library, or a LossScaleOptimizer around one. Written are
-    `clipping_factor/<variable>` where the optimizer exports factors, and `skipped_steps/<variable>`
-    where it has its guard; the step is the optimizer's.
+    The model's optimizer is one of this library, or a LossScaleOptimizer around one. Written at
+    the optimizer's step are `clipping_factor/<variable>` where it exports factors, and
+    `skipped_steps/<variable>` where it has its guard.
 
     Args:
       log_dir: folder of the event files.
@@ -28,16 +28,12 @@ class ClippingMonitor(keras.callbacks.Callback):
         if every != int(every):
             raise ValueError(f"every = {every!r}: expected a whole number >= 1")
         self.log_dir, self.every = str(log_dir), int(every)
-        self._writer = None
-        self._batches = self._written = 0
 
     def on_train_begin(self, logs=None):
         """Opens the event file."""
         optimizer = self._optimizer()
-        if not (
-            getattr(optimizer, "export_clipping_factors", False)
-            or getattr(optimizer, "skip_nonfinite", False)
-        ):
+        shown = ("export_clipping_factors", "skip_nonfinite")
+        if not any(getattr(optimizer, name, False) for name in shown):
             raise ValueError(
                 f"optimizer = {optimizer.name!r}: expected one of clippy's that exports its "
                 "clipping factors or skips gradients that are not finite"
@@ -64,13 +60,14 @@ class ClippingMonitor(keras.callbacks.Callback):
     def _write(self):
         self._written = self._batches
         optimizer = self._optimizer()
-        scalars = {}
-        if optimizer.export_clipping_factors:
-            scalars["clipping_factor"] = optimizer.named_clipping_factors()
-        if optimizer.skip_nonfinite:
-            scalars["skipped_steps"] = optimizer.skipped_steps()
         with self._writer.as_default(step=int(optimizer.iterations)):
-            for group, values in scalars.items():
-                for name, value in values.items():
-                    number = tf.cast(value.read_value(), tf.float32)
-                    tf.summary.write(f"{group}/{name}", number, metadata=SCALAR)
+            if optimizer.export_clipping_factors:
+                _write_scalars("clipping_factor", optimizer.named_clipping_factors())
+            if optimizer.skip_nonfinite:
+                _write_scalars("skipped_steps", optimizer.skipped_steps())
+
+
+def _write_scalars(group, variables):
+    for name, variable in variables.items():
+        number = tf.cast(variable.read_value(), tf.float32)
+        tf.summary.write(f"{group}/{name}", number, metadata=SCALAR)

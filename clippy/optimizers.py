@@ -16,10 +16,10 @@ class RuleOptimizer(ClippingOptimizer):
       rule: a key of RULES.
       thresholds: the rule's thresholds by name, floats or scalar tf.Variables; a variable may
         change between steps without a new trace.
-      accumulate: "clipped" scales the gradient first, so that the state sees it clipped (Eq. 2,
-        section 5.1.3); "raw" accumulates the gradient as it comes and scales the update (section
-        4.3.1, Algorithm 1, line 6). Rules that look at the update need the state, so they take
-        "raw" alone. None is "clipped" where the rule can, "raw" elsewhere.
+      accumulate: "clipped" scales the gradient before the state sees it (Eq. 2, section 5.1.3);
+        "raw" accumulates the gradient as it comes and scales the update (section 4.3.1, Algorithm
+        1, line 6). Rules that look at the update take "raw" alone. None is "clipped" where the
+        rule can, "raw" elsewhere.
       **kwargs: those of ClippingOptimizer.
 
     Raises: ValueError naming the argument and the value received.
@@ -33,34 +33,27 @@ class RuleOptimizer(ClippingOptimizer):
         super().__init__(**kwargs)
         self.rule, self.thresholds, self.accumulate = rule, thresholds, accumulate
 
+    _step_rows = None  # `_step` in the rows of a sparse gradient, where it differs
+
     @property
     def _rule(self):
         return None if self.rule == "naive" else RULES[self.rule]
 
-    def _step_rows(self, g, w, state, eta, count):
-        """`_step` in the rows of a sparse gradient."""
-        return self._step(g, w, state, eta, count)
-
     def step_of(self, variable, rows=False):
-        """The generator function that steps a variable, or some rows of it."""
-        step = self._step_rows if rows else self._step
+        step = (rows and self._step_rows) or self._step
         clips = self.accumulate == "clipped" and self._treats(variable)
         return clip_gradient(step) if clips else step
 
     def plain_update(self, grad, variable):
-        """The update r_t that a step without a rule would take now; nothing changes.
+        """The update r_t, shape of the variable, that a step without a rule would take now.
 
-        Args:
-          grad: dense gradient of the variable.
-          variable: one of those given to `build`.
-        Returns: tensor of the variable's shape, to be multiplied with the rate.
+        `grad` is dense, and nothing changes. The rate is not in it.
         """
         state = [tf.convert_to_tensor(slot) for slot in self.slots_of(variable)]
         weight = tf.convert_to_tensor(variable)
         return next(self._step(grad, weight, state, *self._rate_and_count(variable))).update
 
     def get_config(self):
-        """Every constructor argument, thresholds held in variables as their present value."""
         thresholds = {name: float(value) for name, value in self.thresholds.items()}
         own = {"rule": self.rule, "thresholds": thresholds, "accumulate": self.accumulate}
         return {**super().get_config(), **own}
@@ -71,30 +64,20 @@ class ClippedAdagrad(RuleOptimizer):
     """Adagrad (paper, Eq. 1) whose steps are scaled by a rule (Eq. 5, Algorithm 1).
 
     Args:
-      rule, thresholds, accumulate: those of RuleOptimizer.
       initial_accumulator: G_0, > 0; 0.1 as in section 4.
-      learning_rate, **kwargs: those of ClippingOptimizer.
+      others: those of RuleOptimizer; the learning rate has no default.
 
-    Sparse gradients (IndexedSlices) touch their rows alone. Rules that look at the norm of the
-    weight, AGC and LAMB, read the whole table for it.
+    Sparse gradients (IndexedSlices) touch their rows alone; AGC and LAMB read the whole table for
+    its norm.
     """
 
     rowwise = True
     arguments = ("initial_accumulator",)
     _step, _step_rows = staticmethod(adagrad), staticmethod(adagrad_rows)
 
-    def __init__(
-        self,
-        rule,
-        thresholds=None,
-        *,
-        learning_rate,
-        initial_accumulator=0.1,
-        name="ClippedAdagrad",
-        **kwargs,
-    ):
+    def __init__(self, rule, thresholds=None, *, initial_accumulator=0.1, **kwargs):
         check_number("initial_accumulator", initial_accumulator)
-        super().__init__(rule, thresholds, learning_rate=learning_rate, name=name, **kwargs)
+        super().__init__(rule, thresholds, **kwargs)
         self.initial_accumulator = initial_accumulator
 
     @property
@@ -114,10 +97,9 @@ class ClippedAdam(RuleOptimizer):
     The update r_t is Adam's, with its correction of the bias; `epsilon` stands where Keras has it.
 
     Args:
-      rule, thresholds, accumulate: those of RuleOptimizer.
       beta_1, beta_2: decay of the moments, in [0, 1).
       epsilon: added to the root of the second moment, > 0.
-      learning_rate, **kwargs: those of ClippingOptimizer.
+      others: those of RuleOptimizer.
 
     The moments of every row decay at each step, so sparse gradients are made dense.
     """
@@ -134,13 +116,12 @@ class ClippedAdam(RuleOptimizer):
         beta_1=0.9,
         beta_2=0.999,
         epsilon=1e-7,
-        name="ClippedAdam",
         **kwargs,
     ):
         _check_share("beta_1", beta_1)
         _check_share("beta_2", beta_2)
         check_number("epsilon", epsilon)
-        super().__init__(rule, thresholds, learning_rate=learning_rate, name=name, **kwargs)
+        super().__init__(rule, thresholds, learning_rate=learning_rate, **kwargs)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def _step(self, g, w, state, eta, count):
@@ -160,15 +141,14 @@ class ClippedSGD(RuleOptimizer):
     """SGD with momentum whose steps are scaled by a rule.
 
     The velocity is v_t = momentum * v_{t-1} + g_t and the update r_t is v_t, or with `nesterov`
-    momentum * v_t + g_t. At a constant rate these are the steps of Keras' SGD, which keeps the rate
-    in the velocity; here a schedule scales the whole step, so that the bound is that of its step.
-    A checkpoint of Keras' SGD with momentum does not fit for that reason.
+    momentum * v_t + g_t. At a constant rate these are the steps of Keras' SGD. Keras keeps the rate
+    in the velocity, so its checkpoints with momentum do not fit; here a schedule scales the whole
+    step, so that the bound is that of its step.
 
     Args:
-      rule, thresholds, accumulate: those of RuleOptimizer.
       momentum: decay of the velocity, in [0, 1).
       nesterov: Nesterov's form of the update.
-      learning_rate, **kwargs: those of ClippingOptimizer.
+      others: those of RuleOptimizer.
 
     Sparse gradients touch their rows alone if the momentum is 0, and are made dense otherwise.
     """
@@ -176,27 +156,15 @@ class ClippedSGD(RuleOptimizer):
     arguments = ("momentum", "nesterov")
 
     def __init__(
-        self,
-        rule,
-        thresholds=None,
-        *,
-        learning_rate=0.01,
-        momentum=0.0,
-        nesterov=False,
-        name="ClippedSGD",
-        **kwargs,
+        self, rule, thresholds=None, *, learning_rate=0.01, momentum=0.0, nesterov=False, **kwargs
     ):
         _check_share("momentum", momentum)
-        super().__init__(rule, thresholds, learning_rate=learning_rate, name=name, **kwargs)
-        self.momentum, self.nesterov = momentum, nesterov
+        super().__init__(rule, thresholds, learning_rate=learning_rate, **kwargs)
+        self.momentum, self.nesterov, self.rowwise = momentum, nesterov, not momentum
 
     @property
     def slots(self):
         return {"velocity": 0.0} if self.momentum else {}
-
-    @property
-    def rowwise(self):
-        return not self.momentum
 
     def _step(self, g, w, state, eta, count):
         state, r = list(state), g
@@ -212,19 +180,13 @@ class ClippedSGD(RuleOptimizer):
 def check_method(rule, thresholds, accumulate, scope="local"):
     """Checks that a rule exists, has these thresholds and can accumulate and be scoped so.
 
-    Args:
-      rule: name of a rule.
-      thresholds: dict from the name of a threshold to its value.
-      accumulate: "clipped" or "raw".
-      scope: "local" or "global".
     Raises: ValueError naming the argument, the value and what is expected.
     """
     check_choice("rule", rule, RULES)
     method, of = RULES[rule], f" for {rule}"
-    known = method.thresholds()
     for name in thresholds:
-        check_choice("thresholds", name, known, of)
-    for name, default in known.items():
+        check_choice("thresholds", name, method.takes, of)
+    for name, default in method.takes.items():
         if default is None and name not in thresholds:
             raise ValueError(f"thresholds = {thresholds!r}: expected {name!r}{of}")
     try:

@@ -40,7 +40,8 @@ print(json.dumps([clippy.__file__, time.perf_counter() - start]))
 
 def run(command, folder, **variables):
     """What a command printed that was started in the folder, without this checkout on its path."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    left_out = ("PYTHONPATH", "TF_USE_LEGACY_KERAS")  # clippy finds Keras 2 without being told
+    environment = {k: v for k, v in os.environ.items() if k not in left_out}
     done = subprocess.run(
         command, cwd=folder, env={**environment, **variables}, capture_output=True, text=True
     )

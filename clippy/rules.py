@@ -1,8 +1,7 @@
 """The stability methods as rules: one step of one variable in, a clipping factor sigma out.
 
-The step taken is w - eta * sigma * r (paper, Eq. 5), with r = g / sqrt(G) as in Eq. 1 or what
-another optimizer makes of it (section 4.3.3); section 4.3.1 has the table of the factors. A rule
-applies no step, so it can also tell what it would have done.
+The step is w - eta * sigma * r (paper, Eq. 5), with r = g / sqrt(G) as in Eq. 1 or the update of
+another optimizer (section 4.3.3); section 4.3.1 has the table of the factors.
 """
 
 import math
@@ -25,18 +24,17 @@ class StepView(NamedTuple):
 class Rule:
     """A stability method. Calling a rule with a StepView and the thresholds gives sigma.
 
-    A subclass states its method in one place: `terms(step, **thresholds)` gives tensors of the
-    shape of the variable, in a tuple, and `finish(totals, **thresholds)` turns the total of each
-    over the coordinates into sigma, which broadcasts against the variable. The two are apart so
-    that a large variable can be looked at piece by piece, and several variables together (section
-    4.3.2). Both are given all thresholds, as scalar tensors.
+    A subclass defines `terms(step, **thresholds)`, a tuple of tensors of the variable's shape, and
+    `finish(totals, **thresholds)`, which turns the total of each over the coordinates into sigma.
+    Sigma broadcasts against the variable. The two are apart so that a large variable can be looked
+    at piece by piece, and several together (section 4.3.2). Thresholds come as scalar tensors.
 
     Class attributes:
       takes: dict from the name of each threshold to its default, or None if it has none.
       may_be_zero: names of the thresholds for which 0 is a value like others.
-      total: how a term is taken together over the coordinates, "sum" or "min".
-      scales: "gradient" if the factor needs nothing but gradient and weight, so that it can be
-        applied before the optimizer accumulates (Eq. 2 and 3); "update" if it needs r_t.
+      total: how a term is taken together over the coordinates.
+      scales: "gradient" if the factor needs gradient and weight alone, so that it can be applied
+        before the optimizer accumulates (Eq. 2 and 3); "update" if it needs r_t.
       per_unit: the totals of a kernel are one for each output unit.
       whole_weight: a term is the norm of the weight, so that rows of a table without a gradient
         count too; where False, such rows leave sigma as it is.
@@ -50,10 +48,7 @@ class Rule:
     whole_weight = False
 
     def __call__(self, view, **thresholds):
-        """sigma of one step of one variable.
-
-        Raises: ValueError naming the threshold and the value.
-        """
+        """sigma of one step of one variable; a ValueError names a bad threshold."""
         self.check(thresholds)
         given = self.given(thresholds, view.grad.dtype)
         return self.finish([self.reduce(term) for term in self.terms(view, **given)], **given)
@@ -64,15 +59,8 @@ class Rule:
         axes = list(range(term.shape.rank - 1)) if units else None
         return REDUCE[self.total](term, axis=axes, keepdims=units)
 
-    def thresholds(self):
-        """Names of the thresholds: dict from name to default, or None where there is none."""
-        return dict(self.takes)
-
     def check(self, thresholds):
-        """Checks the thresholds that are Python numbers; tensors and variables may change.
-
-        Raises: ValueError naming the threshold and the value.
-        """
+        """Raises a ValueError that names the first bad threshold; tensors may change and pass."""
         for name, value in thresholds.items():
             if not tf.is_tensor(value):
                 check_number(name, value, zero=name in self.may_be_zero)
@@ -80,14 +68,17 @@ class Rule:
     def given(self, thresholds, dtype):
         """The thresholds, with the defaults of those left out, as tensors of a dtype."""
         defaults = {name: value for name, value in self.takes.items() if value is not None}
-        return {name: typed(value, dtype) for name, value in {**defaults, **thresholds}.items()}
+        # tf.cast alone would take a Python float through float32.
+        return {
+            name: tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)
+            for name, value in {**defaults, **thresholds}.items()
+        }
 
 
 class Naive(Rule):
     """No treatment (the column "Naive" of Table 2): sigma = 1, scalar."""
 
     def __call__(self, view):
-        """sigma of one step of one variable."""
         return tf.ones([], view.grad.dtype)
 
 
@@ -107,8 +98,7 @@ class GC(Rule):
         return (tf.square(step.grad),)
 
     def finish(self, totals, lam):
-        g_norm = tf.sqrt(totals[0])
-        return ratio_up_to_1(lam, g_norm)
+        return ratio_up_to_1(lam, tf.sqrt(totals[0]))
 
 
 class AGC(Rule):
@@ -138,9 +128,8 @@ class AGCPerUnit(AGC):
 
     Source: section 5.1.3 (the authors ran the nfnets code) and Brock et al. 2021, Eq. 3. The units
     of a kernel of shape (..., in, out) are its columns; norms run over all axes but the last. A
-    vector or a scalar is one unit.
+    vector or a scalar is one unit. The thresholds are those of AGC, for each unit.
 
-    Thresholds: those of AGC, for each unit.
     sigma: in (0, 1], shape (1, ..., 1, out), or scalar for a vector or a scalar.
     Deviation: the official code takes a (1, out) kernel for one unit, and knows no kernels of three
       axes but those of its own convolutions; neither occurs in the models here.
@@ -180,8 +169,7 @@ class Clippy(Rule):
       rel: lambda_rel, the share of a weight that one step may change, without unit, >= 0.
       abs_: lambda_abs, what one step may change beside it, in units of the weight, >= 0.
     sigma: in [0, 1], scalar; above 0 if `abs_` is; 1 for an empty variable and where nothing wants
-      to move; a NaN in the update makes it NaN or leaves the coordinate NaN, so that it cannot
-      pass unseen.
+      to move. A NaN in the update makes sigma NaN or leaves its coordinate NaN.
     """
 
     takes = {"rel": None, "abs_": None}
@@ -211,16 +199,8 @@ def ratio_up_to_1(limit, size):
     return tf.where(size <= limit, tf.ones_like(size), limit / size)
 
 
-def typed(value, dtype):
-    """A threshold in `dtype`; tf.cast alone would take a Python float through float32."""
-    return tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)
-
-
 def check_number(name, value, zero=False):
-    """Checks that a value is a finite number above 0, or 0 where `zero` is True.
-
-    Raises: ValueError naming the argument, the value and what is expected.
-    """
+    """Raises a ValueError unless a value is a finite number > 0, or 0 where `zero` is True."""
     number = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not number or not (0 < value < math.inf or (zero and value == 0)):
         expected = "a finite number " + (">= 0" if zero else "> 0")
@@ -228,11 +208,7 @@ def check_number(name, value, zero=False):
 
 
 def check_choice(name, value, choices, of=""):
-    """Checks that a value is one of some words; `of` says whose they are.
-
-    Raises: ValueError naming the argument, the value and what is expected.
-    """
+    """Raises a ValueError unless a value is one of some words; `of` says whose they are."""
     if value not in choices:
-        many = "one of " if len(choices) > 1 else ""
-        expected = many + ", ".join(choices) if choices else "none"
+        expected = "one of " * (len(choices) > 1) + (", ".join(choices) or "none")
         raise ValueError(f"{name} = {value!r}: expected {expected}{of}")

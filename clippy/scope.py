@@ -10,17 +10,14 @@ NEUTRAL = {"sum": 0, "min": 1}  # a total that leaves the factor of the others a
 
 
 def check_patterns(name, patterns):
-    """A tuple of regular expressions; a single string is taken for a mistake.
-
-    Raises: ValueError naming the argument and the value.
-    """
+    """A tuple of regular expressions, or a ValueError; a single string is taken for a mistake."""
     try:
         if isinstance(patterns, str):
             raise TypeError
         return tuple(re.compile(pattern).pattern for pattern in patterns)
     except (TypeError, re.error):
-        expected = "a list of regular expressions"
-        raise ValueError(f"{name} = {patterns!r}: expected {expected}") from None
+        message = f"{name} = {patterns!r}: expected a list of regular expressions"
+        raise ValueError(message) from None
 
 
 def is_treated(name, include, exclude):
@@ -38,13 +35,12 @@ def distinct(names):
 
 
 def joint_factor(rule, thresholds, measured):
-    """The factor of several variables: norms are those of all joined, minima those of all.
+    """One factor, a scalar, for several variables, by the norms or minima of all; None for none.
 
     Args:
       rule, thresholds: those of the optimizer; the rule is not one per unit.
       measured: for each variable its totals, a list of scalars, and whether its gradient is finite,
         None without a guard. A variable that the guard skips does not count.
-    Returns: sigma, scalar; None if there are no variables.
     """
     if not measured:
         return None

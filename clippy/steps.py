@@ -13,12 +13,9 @@ LARGE = 1 << 16  # coordinates of a variable above which XLA's call costs less t
 
 
 class Measure:
-    """What is totalled over the coordinates of a step: the terms of a rule, and the guard's.
+    """What is totalled over a step's coordinates: the terms of a rule, or None, and the guard's.
 
-    Args:
-      rule: the Rule that looks at the step, or None.
-      thresholds: dict of its thresholds.
-      guard: whether the L2 norm of the gradient is to be finite.
+    The guard asks whether the L2 norm of the gradient is finite.
     """
 
     def __init__(self, rule, thresholds, guard):
@@ -106,12 +103,10 @@ def is_large(variable):
     """Whether a variable is worth a program of XLA's, where XLA is to be had."""
     # tf_keras too knows this platform as one without XLA.
     lacks = platform.system() == "Darwin" and "arm" in platform.processor()
-    size = variable.shape.num_elements()  # None if the shape is not known
-    return not lacks and size is not None and size > LARGE
+    return not lacks and (variable.shape.num_elements() or 0) > LARGE  # None: shape not known
 
 
 def _read(optimizer, variable):
-    """The value of a variable, the variables of its state, and their values."""
     slots = optimizer.slots_of(variable)
     return tf.convert_to_tensor(variable), slots, [tf.convert_to_tensor(slot) for slot in slots]
 
