@@ -46,7 +46,7 @@ class ClippyAdagrad(ClippingOptimizer):
     + accumulator_relative_threshold / sqrt(G) + absolute_threshold in a step. The defaults are
     those of that class and not the paper's: `paper_clippy` gives Algorithm 1.
 
-    Args:
+    Args: those of ClippingOptimizer, and
       initial_accumulator_value: G_0, >= 0.
       variable_relative_threshold: lambda_rel, >= 0, without unit.
       accumulator_relative_threshold: >= 0; tightens the bound as G grows.
@@ -56,7 +56,6 @@ class ClippyAdagrad(ClippingOptimizer):
       use_standard_accumulator_update: G grows before the step, as in Algorithm 1, line 6; without
         it the step is made with the G of the step before. A factor means little unless this is
         known.
-      others: those of ClippingOptimizer.
 
     Raises: ValueError naming the argument and the value received.
     Deviation: a gradient that is not finite is left out and counted; there the variable turns NaN.

@@ -25,6 +25,8 @@ class RuleOptimizer(ClippingOptimizer):
     Raises: ValueError naming the argument and the value received.
     """
 
+    _step_rows = None  # `_step` in the rows of a sparse gradient, where it differs
+
     def __init__(self, rule, thresholds=None, *, accumulate=None, **kwargs):
         thresholds = dict(thresholds or {})
         if accumulate is None and rule in RULES:
@@ -32,8 +34,6 @@ class RuleOptimizer(ClippingOptimizer):
         check_method(rule, thresholds, accumulate, kwargs.get("scope", "local"))
         super().__init__(**kwargs)
         self.rule, self.thresholds, self.accumulate = rule, thresholds, accumulate
-
-    _step_rows = None  # `_step` in the rows of a sparse gradient, where it differs
 
     @property
     def _rule(self):
@@ -63,9 +63,8 @@ class RuleOptimizer(ClippingOptimizer):
 class ClippedAdagrad(RuleOptimizer):
     """Adagrad (paper, Eq. 1) whose steps are scaled by a rule (Eq. 5, Algorithm 1).
 
-    Args:
+    Args: those of RuleOptimizer, of which the learning rate has no default, and
       initial_accumulator: G_0, > 0; 0.1 as in section 4.
-      others: those of RuleOptimizer; the learning rate has no default.
 
     Sparse gradients (IndexedSlices) touch their rows alone; AGC and LAMB read the whole table for
     its norm.
@@ -96,10 +95,9 @@ class ClippedAdam(RuleOptimizer):
 
     The update r_t is Adam's, with its correction of the bias; `epsilon` stands where Keras has it.
 
-    Args:
+    Args: those of RuleOptimizer, and
       beta_1, beta_2: decay of the moments, in [0, 1).
       epsilon: added to the root of the second moment, > 0.
-      others: those of RuleOptimizer.
 
     The moments of every row decay at each step, so sparse gradients are made dense.
     """
@@ -145,10 +143,9 @@ class ClippedSGD(RuleOptimizer):
     in the velocity, so its checkpoints with momentum do not fit; here a schedule scales the whole
     step, so that the bound is that of its step.
 
-    Args:
+    Args: those of RuleOptimizer, and
       momentum: decay of the velocity, in [0, 1).
       nesterov: Nesterov's form of the update.
-      others: those of RuleOptimizer.
 
     Sparse gradients touch their rows alone if the momentum is 0, and are made dense otherwise.
     """
