@@ -85,8 +85,8 @@ def assert_near(one, other, rtol, **kwargs):
 
 @pytest.mark.parametrize(
     "setting, update",
-    [*(("paper", update) for update in UPDATES)]
-    + [(setting, "delayed") for setting in SETTINGS if setting != "paper"],
+    [("accumulator", "clipped"), ("defaults", "delayed"), ("paper", "standard")]
+    + [pytest.param(s, "delayed", marks=pytest.mark.slow) for s in SETTINGS if s != "defaults"],
 )
 def test_every_step_is_that_of_the_authors(setting, update):
     arguments = {"export_clipping_factors": True, **SETTINGS[setting], **UPDATES[update]}

@@ -20,7 +20,6 @@ CASES = {
     "global": lambda: optimizer_of("clippy", scope="global"),
     "adam": lambda: optimizer_of("clippy", base="adam"),
 }
-FAST = "clippy"
 STATUS, RESET = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
 
 
@@ -46,14 +45,14 @@ def extra(make):
 
 def main():
     """Prints one line of JSON: case -> bytes."""
-    print(json.dumps({name: extra(CASES[name]) for name in sys.argv[1:]}))
+    print(json.dumps({name: extra(CASES[name]) for name in CASES}))
 
 
 @functools.cache
-def measured(*cases):
+def measured():
     """What a process of its own measures: what other tests left here would be reused unseen."""
     done = subprocess.run(
-        [sys.executable, "-m", "clippy.memory_test", *cases],
+        [sys.executable, "-m", "clippy.memory_test"],
         cwd=pathlib.Path(__file__).resolve().parents[1],
         capture_output=True,
         text=True,
@@ -64,13 +63,11 @@ def measured(*cases):
 
 
 @pytest.mark.skipif(not RESET.exists(), reason="the memory of a process is read from /proc")
-@pytest.mark.parametrize(
-    "case", [FAST, *(pytest.param(case, marks=pytest.mark.slow) for case in CASES if case != FAST)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES)
 def test_a_step_needs_no_more_than_the_largest_variable_twice(case):
-    found = measured(*([FAST] if case == FAST else [c for c in CASES if c != FAST]))
     largest = 4 * LARGEST[0] * LARGEST[1]
-    assert found[case] <= 2.1 * largest  # a tenth for what is not of a variable's size
+    assert measured()[case] <= 2.1 * largest  # a tenth for what is not of a variable's size
 
 
 if __name__ == "__main__":

@@ -80,9 +80,8 @@ def installed(wheel, tmp_path_factory):
 
 def test_wheel_holds_the_package_alone_and_without_tests(wheel):
     files = {f"clippy/{path.name}" for path in PACKAGE.glob("*.py")}
-    files = {name for name in files if not name.endswith(("_test.py", "/testing.py"))} | {
-        "clippy/py.typed"
-    }
+    files = {name for name in files if not name.endswith(("_test.py", "/testing.py"))}
+    files |= {"clippy/py.typed", "clippy/README.md"}
     held = zipfile.ZipFile(wheel).namelist()
     assert {name for name in held if ".dist-info/" not in name} == files
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
