@@ -152,9 +152,8 @@ def _record_of(path, of_any_version=False):
             raise _damaged(path, f"{found}: expected {expected}")
         named = path.stem if of_any_version else run_id_of(fields["config"])
         if named != path.stem:
-            raise ValueError(
-                f"the configuration of {named}, or of another version: expected its own"
-            )
+            reason = f"the configuration of {named}, or of another version"
+            raise _damaged(path, f"{reason}: expected that of its run")
         if not is_intact(fields) or fields["status"] not in get_args(Status):
             raise _damaged(path, "changed since it was written")
         fields.pop(SEAL, None)
