@@ -1,6 +1,5 @@
 """Gin files: those of the project resolve, those a person gets wrong are refused in one line."""
 
-import itertools
 import re
 
 import pytest
@@ -36,10 +35,9 @@ def file(tmp_path):
     return tmp_path / "own.gin"
 
 
-@pytest.mark.parametrize(
-    "profile, model, method",
-    itertools.product(names("profiles"), names("models"), names("methods")),
-)
+@pytest.mark.parametrize("profile", names("profiles"))
+@pytest.mark.parametrize("model", names("models"))
+@pytest.mark.parametrize("method", names("methods"))
 def test_every_combination_resolves_without_dead_bindings(profile, model, method):
     folders = {"profiles": profile, "models": model, "methods": method}
     files = [named_file(folder, name) for folder, name in folders.items()]
@@ -122,13 +120,8 @@ def test_a_file_that_is_not_right_as_a_whole_is_refused(file, text, said):
         (["learning_rate = nan"], {}, "not gin: .*nan"),
         (["learning_rate = 1e999"], {}, "run.learning_rate = inf: "),
         (["learning_rate = 'a'"], {}, "run.learning_rate = 'a': "),
-        (["learning_rat = 0.1"], {}, "run.learning_rat is unknown.*learning_rate"),
         (["learning_rate"], {}, "not gin: learning_rate: expected name = value"),
-        (
-            [],
-            {"run.learning_rat": 0.1},
-            "run.learning_rat is unknown: .*did you mean learning_rate",
-        ),
+        ([], {"run.learning_rat": 0.1}, "run.learning_rat is unknown: .*mean learning_rate"),
         ([], {"run.learning_rate": -0.5}, "run.learning_rate = -0.5: "),
         (["run_seed = 3"], {"run.run_seed": 4}, "run.run_seed is bound twice"),
         (["learning_rate = 0.1"], {"THRESHOLD": 4}, "THRESHOLD has no effect"),
@@ -174,8 +167,7 @@ def test_every_part_of_the_drift_is_switched_off_by_none(file, part, profile):
     files = [f"configs/profiles/{profile}.gin", *BASE[1:], file]
     (config,) = resolve(files, ["learning_rate = 0.1"])
     assert getattr(config.stream, part) is None
-    others = set(PARTS) - {part}
-    assert None not in [getattr(config.stream, other) for other in others]
+    assert [getattr(config.stream, other) for other in PARTS].count(None) == 1
 
 
 def test_values_are_bound_as_they_are_in_place_of_text():
@@ -187,10 +179,7 @@ def test_values_are_bound_as_they_are_in_place_of_text():
 
 def test_files_are_found_from_another_folder_as_well(monkeypatch):
     monkeypatch.chdir(ROOT / "configs")
-    monkeypatch.syspath_prepend(str(ROOT))  # as PYTHONPATH and `python -m` have it there
-    monkeypatch.syspath_prepend(str(ROOT / "configs"))
-    files = ["configs/profiles/smoke.gin", "studies/one_large_dcn_clippy.gin"]
-    (config,) = resolve(files)
+    (config,) = resolve(["configs/profiles/smoke.gin", "studies/one_large_dcn_clippy.gin"])
     assert config.model.name == "large_dcn"
 
 

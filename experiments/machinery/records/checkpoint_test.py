@@ -124,20 +124,15 @@ def test_a_checkpoint_of_another_run_or_version_is_set_aside(tmp_path, monkeypat
 
 
 class Time:
-    """A clock, a program and a store of which writing takes 7 seconds."""
+    """A program and a store of which writing takes 7 seconds; a clock."""
 
     def __init__(self):
         self.now_s, self.steps = 0, []
-
-    def snapshot(self, step):
-        return Snapshot(step, [], [])
+        self.read, self.snapshot = mock.Mock(return_value=None), lambda step: Snapshot(step, [], [])
 
     def write(self, run_id, kept):
         self.now_s += 7
         self.steps.append(kept.snapshot.step)
-
-    def read(self, run_id):
-        return None
 
 
 def test_a_short_run_writes_no_checkpoint_and_a_long_one_spends_little_on_them():

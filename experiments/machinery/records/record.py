@@ -149,16 +149,17 @@ def _record_of(path, of_any_version=False):
         found = f"schema {fields['schema']}, run {fields.get('run_id')}"
         expected = f"schema {SCHEMA}, run {path.stem}"
         if found != expected:
-            raise ValueError(f"{found}: expected {expected}")
+            raise _damaged(path, f"{found}: expected {expected}")
         named = path.stem if of_any_version else run_id_of(fields["config"])
         if named != path.stem:
-            raise ValueError(
-                f"the configuration of {named}, or of another version: expected its own"
-            )
+            reason = f"the configuration of {named}, or of another version"
+            raise _damaged(path, f"{reason}: expected that of its run")
         if not is_intact(fields) or fields["status"] not in get_args(Status):
-            raise ValueError("changed since it was written")
+            raise _damaged(path, "changed since it was written")
         fields.pop(SEAL, None)
         return RunRecord(**fields)
+    except Damaged:
+        raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _damaged(path, f"not a record ({error})") from error
 
