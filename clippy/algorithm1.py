@@ -1,7 +1,7 @@
 """Algorithm 1, Adagrad with Clippy, as one function that every step of ClippedAdagrad runs.
 
 A step is a generator: it yields the StepView that a rule looks at, is sent the factor sigma, and
-yields the new state and what the weight loses. Whoever runs it finds sigma in a way of their own,
+yields the new state and what the weight loses. Where no rule looks, sigma is None. Whoever runs it finds sigma in a way of their own,
 at once, in some rows of a table or piece by piece under XLA (`clippy.steps`), or over all variables
 together (`clippy.scope`); the lines stay the same.
 """
@@ -23,7 +23,7 @@ def adagrad(g, w, state, eta, count):
     G = state[0] + tf.square(g)  # line 6: update accumulator
     r = g * tf.math.rsqrt(G)  # line 7: compute updates
     sigma = yield StepView(g, w, r, eta)  # line 8: get clipping factor, by rules.Clippy
-    yield [G], (eta * sigma) * r  # line 9: w loses eta * sigma * r
+    yield [G], scaled(eta, sigma) * r  # line 9: w loses eta * sigma * r
 
 
 def adagrad_rows(g, w, state, eta, count):
@@ -33,7 +33,15 @@ def adagrad_rows(g, w, state, eta, count):
     """
     sigma = yield next(adagrad(g, w, state, eta, count))
     G = state[0] + tf.square(g)
-    yield [G], (eta * sigma) * tf.math.rsqrt(G) * g
+    yield [G], scaled(eta, sigma) * tf.math.rsqrt(G) * g
+
+
+def scaled(eta, sigma):
+    """eta * sigma, or eta itself where no rule looks.
+
+    A product with 1 would have TensorFlow multiply the rest in another order, with other bits.
+    """
+    return eta if sigma is None else eta * sigma
 
 
 def clip_gradient(step):
@@ -45,8 +53,8 @@ def clip_gradient(step):
 
     def clipped(g, w, state, eta, count):
         sigma = yield StepView(g, w, g, eta)
-        rest = step(sigma * g, w, state, eta, count)
+        rest = step(g if sigma is None else sigma * g, w, state, eta, count)
         next(rest)
-        yield rest.send(tf.ones([], g.dtype))
+        yield rest.send(None)
 
     return clipped

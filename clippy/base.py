@@ -149,7 +149,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         alone = treated and self._joint_sigma is None
         step = self._measured(grad, variable, alone)
         totals, finite = next(step)
-        sigma = tf.ones([], dtype)
+        sigma = None
         if alone:
             sigma = self._rule.finish(totals, **self._rule.given(self.thresholds, dtype))
         elif treated:
@@ -184,9 +184,9 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         if self.skip_nonfinite:
             self._skipped[index].assign_add(tf.cast(tf.logical_not(finite), tf.int64))
         if self.export_clipping_factors:
-            factor = tf.reduce_min(sigma)
-            kept = factor if finite is None else tf.where(finite, factor, 0)
-            self.clipping_factors[index].assign(kept)
+            kept = self.clipping_factors[index]
+            factor = tf.ones([], kept.dtype) if sigma is None else tf.reduce_min(sigma)
+            kept.assign(factor if finite is None else tf.where(finite, factor, 0))
 
     def _distributed_apply_gradients_fn(self, distribution, grads_and_vars, **kwargs):
         if self.scope == "global":

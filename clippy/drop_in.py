@@ -7,6 +7,7 @@ contract.
 from collections import namedtuple
 from dataclasses import dataclass
 
+from clippy.algorithm1 import scaled
 from clippy.base import ClippingOptimizer, stored_dtype
 from clippy.keras2 import keras, tf
 from clippy.rules import Rule, StepView, check_number, ratio_up_to_1
@@ -130,9 +131,9 @@ class ClippyAdagrad(ClippingOptimizer):
         precondition = tf.math.rsqrt(G + tf.constant(self.epsilon, g.dtype))
         r = g * precondition
         sigma = yield _View(g, w, r, eta, precondition)
-        if self.clip_accumulator_update:
+        if self.clip_accumulator_update and sigma is not None:
             after = before + tf.square(sigma * g)
-        yield [after], (eta * sigma) * r
+        yield [after], scaled(eta, sigma) * r
 
 
 def paper_clippy(learning_rate, **kwargs):

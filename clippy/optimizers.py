@@ -1,6 +1,6 @@
 """Adagrad, Adam and SGD with any rule: their state, and the step that the rule looks at."""
 
-from clippy.algorithm1 import adagrad, adagrad_rows, clip_gradient
+from clippy.algorithm1 import adagrad, adagrad_rows, clip_gradient, scaled
 from clippy.base import ClippingOptimizer
 from clippy.keras2 import keras, tf
 from clippy.rules import RULES, StepView, check_choice, check_number
@@ -131,7 +131,7 @@ class ClippedAdam(RuleOptimizer):
         unbiased = tf.sqrt(1 - beta_2**t) / (1 - beta_1**t)
         r = unbiased * m / (tf.sqrt(v) + tf.constant(self.epsilon, g.dtype))
         sigma = yield StepView(g, w, r, eta)
-        yield [m, v], (eta * sigma) * r
+        yield [m, v], scaled(eta, sigma) * r
 
 
 @keras.utils.register_keras_serializable("clippy")
@@ -171,7 +171,7 @@ class ClippedSGD(RuleOptimizer):
             if self.nesterov:
                 r = momentum * r + g
         sigma = yield StepView(g, w, r, eta)
-        yield state, (eta * sigma) * r
+        yield state, scaled(eta, sigma) * r
 
 
 def check_method(rule, thresholds, accumulate, scope="local"):
