@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiments.errors import BadInput
 from experiments.findings.names import markdown_table
-from experiments.findings.statistics import UNDEFINED, proportion
+from experiments.findings.statistics import proportion
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import divergence_config, telemetry_config
@@ -124,7 +124,7 @@ def summary(rows):
             entry = {"source": source, "of": of, "runs": len(group)}
             entry |= {"positive": true.sum(), "said": said.sum(), "hits": hits.sum()}
             for name, n in {"precision": said.sum(), "recall": true.sum()}.items():
-                share = proportion(hits.sum(), n) if n else UNDEFINED
+                share = proportion(hits.sum(), n)
                 entry |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
             found.append(entry | {"median_delay": group.loc[hits, "delay"].astype(float).median()})
     return pd.DataFrame(found)

@@ -10,12 +10,7 @@ class Names(dict):
         return name
 
 
-MODEL_NAMES = Names(
-    small="Small",
-    large="Large",
-    large_dcn="Large+DCN",
-    small_dcn="Small+DCN",
-)
+MODEL_NAMES = Names(small="Small", large="Large", large_dcn="Large+DCN", small_dcn="Small+DCN")
 METHOD_NAMES = Names(
     naive="Naive",
     gc="GC",

@@ -6,14 +6,7 @@ import pytest
 from experiments.findings import quadratic, statistics
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
-from experiments.findings.testing import (
-    SENSITIVITY,
-    changed,
-    decide,
-    divergences,
-    joined,
-    verdict,
-)
+from experiments.findings.testing import SENSITIVITY, changed, decide, divergences, joined, verdict
 
 TOP, BOTTOM = "top_hidden", "bottom_hidden"
 RUNS = divergences()
@@ -67,9 +60,7 @@ CASES = [
     (
         "C22",
         of_layer(
-            TOP,
-            grad_norm_rise=5.0,
-            grad_over_weight_rise=SENSITIVITY["grad_norm"] * SCATTERED,
+            TOP, grad_norm_rise=5.0, grad_over_weight_rise=SENSITIVITY["grad_norm"] * SCATTERED
         ),
         "inconclusive",
     ),

@@ -38,12 +38,7 @@ C01 = {  # the labels of one cell, its AUC where GC's is 0.73, the verdict, the 
     "clearly better": (MIXED, 0.74, "contradicted", 28),
     "one is healthy": (["full", "healthy", *["full"] * 3], 0.5, "contradicted", 29),
     "one never trained": (["full", "untrained", *["full"] * 3], 0.5, "contradicted", 29),
-    "one of each": (
-        ["micro", "healthy", *["full"] * 3],
-        0.5,
-        "contradicted",
-        29,
-    ),
+    "one of each": (["micro", "healthy", *["full"] * 3], 0.5, "contradicted", 29),
 }
 
 
