@@ -15,6 +15,7 @@ from experiments.findings.claims.outcome import (
     verdict,
 )
 from experiments.findings.claims.quantities import (
+    Figure,
     at_rate,
     chosen,
     contrast,
@@ -61,7 +62,7 @@ def clippy_has_best_auc(runs):
         wrong=("Clippy is below", lambda _, margin: margin.side() < 0),
         unclear=(
             "not clearly above",
-            lambda place, margin: place == "large_dcn" and margin.side() <= 0,
+            lambda name, gap: name.startswith("large_dcn:") and gap.side() <= 0,
         ),
         right="nowhere below, above all on large_dcn",
     )
@@ -91,31 +92,31 @@ def _against_all(runs, method, places, *, wrong, unclear, right):
     Args:
       places: dict from a name to the (model, metric) at which the methods are compared.
       wrong, unclear: the words for margins that contradict the claim, or leave it open, and a
-        function from the name of a place and a margin (Figure) to whether it is one of them.
+        function from the name of a margin, which starts with its place, and the margin (Figure)
+        to whether it is one of them.
       right: the words for all margins where none is wrong or unclear.
     """
-    found, alone = {}, []
+    figures, alone = {}, []
     for place, (model, metric) in places.items():
         own = chosen(runs, model, method)
         others = {other: chosen(runs, model, other) for other in TREATED if other != method}
         alive = {other: rows for other, rows in others.items() if not full(rows)}
         alone += [] if alive else [place]
         for other, rows in alive.items():
-            margin = difference(own, rows, metric)
-            found[f"{place}: {method} - {other}"] = place, margin
-    figures = {name: margin for name, (_, margin) in found.items()}
+            figures[f"{place}: {method} - {other}"] = difference(own, rows, metric)
 
     def those(is_one):
-        return listed({name: figures[name] for name, pair in found.items() if is_one(*pair)})
+        return listed({name: margin for name, margin in figures.items() if is_one(name, margin)})
 
+    found, reason = REPRODUCED, f"{right}: {listed(figures)}"
     if shown := those(wrong[1]):
-        return decided(CONTRADICTED, figures, f"{wrong[0]}: {shown}")
-    if alone:
-        nobody = f"no other method without a full divergence on {', '.join(alone)}"
-        return decided(INCONCLUSIVE, figures, nobody)
-    if shown := those(unclear[1]):
-        return decided(INCONCLUSIVE, figures, f"{unclear[0]}: {shown}")
-    return decided(REPRODUCED, figures, f"{right}: {listed(figures)}")
+        found, reason = CONTRADICTED, f"{wrong[0]}: {shown}"
+    elif alone:
+        found = INCONCLUSIVE
+        reason = f"no other method without a full divergence on {', '.join(alone)}"
+    elif shown := those(unclear[1]):
+        found, reason = INCONCLUSIVE, f"{unclear[0]}: {shown}"
+    return decided(found, figures, reason)
 
 
 @claim(
@@ -160,8 +161,7 @@ def gap_grows(runs):
         )
         for model in ("large", "small")
     }
-    sides = (figure.side() for figure in figures.values())
-    return by_sides(sides, figures, "AUC gap Clippy - GC at 2x: ")
+    return by_sides(map(Figure.side, figures.values()), figures, "AUC gap Clippy - GC at 2x: ")
 
 
 @claim(
@@ -177,7 +177,7 @@ def quality_rises(runs):
         f"{larger} - {smaller}": difference(cells[larger], cells[smaller], "auc")
         for smaller, larger in pairwise(MODELS)
     }
-    return by_sides((figure.side() for figure in figures.values()), figures, "AUC of Clippy: ")
+    return by_sides(map(Figure.side, figures.values()), figures, "AUC of Clippy: ")
 
 
 @claim(
