@@ -34,10 +34,9 @@ def table_frame(runs, against=None):
     cells = dict(iter(runs.groupby("case", sort=False)))
     rows = []
     for name, cell in cells.items():
-        labels, tried = cell["label"].value_counts(), len(cell)
-        row = {"case": name}
-        row |= {column: cell[column].iloc[0] for column in ("model", "method", "rate_multiple")}
-        row |= {column: int(labels.get(kind, 0)) for column, kind in COUNTED.items()}
+        tried = len(cell)
+        row = cell[["case", "model", "method", "rate_multiple"]].iloc[0].to_dict()
+        row |= {column: int((cell["label"] == kind).sum()) for column, kind in COUNTED.items()}
         ratio, low, high = proportion(row["diverged"], tried)
         row |= {"tried": tried, "ratio": ratio, "low": low, "high": high}
         for metric in METRICS:
@@ -60,21 +59,12 @@ def _gap(cell, other, metric):
 
 
 def markdown(frame, title):
-    """The table for people; what is compared with another case has its gaps beside it.
-
-    Args:
-      frame: from table_frame.
-      title: heading.
-    """
+    """The table for people; what is compared with another case has its gaps beside it."""
     return f"## {title}\n\n{markdown_table(*shown(frame))}"
 
 
 def shown(frame):
-    """The cells of the table as text: (header, rows).
-
-    Args:
-      frame: from table_frame.
-    """
+    """The cells of the table as text: (header, rows)."""
     compared = bool(frame["against"].any())
     header = ["Case", "Model", "Method", "Rate", "Fully diverged", "95 % interval"]
     header += ["Other labels", "AUC", "RMSE"]

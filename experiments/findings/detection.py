@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.errors import BadInput
+from experiments.findings.dynamics import telemetry_of
 from experiments.findings.names import markdown_table
-from experiments.findings.statistics import UNDEFINED, proportion
+from experiments.findings.statistics import proportion
 from experiments.machinery.records.files import write_whole
-from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.training.detector import Detector, see_row
 from experiments.training.divergence import label
@@ -37,10 +37,10 @@ def write_detector(options):
     """
     store = options.store(options.data_seed)
     divergence, config = divergence_config(), telemetry_config().detector
-    measured, rows = TelemetryStore(store.root), []
+    rows = []
     for record in store.records():
         if record.status != "crashed":
-            telemetry = measured.read(record.run_id) if measured.has(record.run_id) else None
+            telemetry = telemetry_of(store, record.run_id)
             rows += rows_of(record, store.curves(record), telemetry, divergence, config)
     if not rows:
         raise BadInput(f"{store.runs}: no runs: expected some; make run or a study leaves them")
@@ -57,11 +57,8 @@ def rows_of(record, curves, telemetry, divergence, config):
     """What the detector says of one run, once for each source that the run has.
 
     Args:
-      record: RunRecord.
-      curves: its curves.
-      telemetry: its telemetry, or None.
-      divergence: DivergenceConfig of the label.
-      config: DetectorConfig.
+      record: RunRecord, with its `curves` and its `telemetry`, which may be None.
+      divergence, config: DivergenceConfig of the label and DetectorConfig.
     Returns: list of dicts with COLUMNS. `said` is "full", "micro" for an episode that ended or that
       the run ended in, or "healthy"; `delay` counts steps from the evaluation that dates the label
       to the step at which the detector said it, and is negative where the detector was first.
@@ -71,7 +68,7 @@ def rows_of(record, curves, telemetry, divergence, config):
     if telemetry is not None:
         rows = telemetry.to_dict("records")
         events["telemetry"] = _events(config, rows)
-        events["loss"] = _events(config, [{"step": r["step"], "loss": r["loss"]} for r in rows])
+        events["loss"] = _events(config, telemetry[["step", "loss"]].to_dict("records"))
     about = {
         "run_id": record.run_id,
         "model": record.config["model"]["name"],
@@ -100,10 +97,9 @@ def _in_rows(curves, config):
 def _said(events, truth):
     if not events:
         return {"said": "healthy", "said_step": None, "onset": None, "delay": None}
-    full = [event for event in events if event.kind == "full"]
-    first = (full or events)[0]
+    first = next((event for event in events if event.kind == "full"), events[0])
+    kind = "full" if first.kind == "full" else "micro"
     delay = None if truth.step is None else first.step - truth.step
-    kind = "full" if full else "micro"
     return {"said": kind, "said_step": first.step, "onset": first.onset, "delay": delay}
 
 
@@ -124,7 +120,7 @@ def summary(rows):
             entry = {"source": source, "of": of, "runs": len(group)}
             entry |= {"positive": true.sum(), "said": said.sum(), "hits": hits.sum()}
             for name, n in {"precision": said.sum(), "recall": true.sum()}.items():
-                share = proportion(hits.sum(), n) if n else UNDEFINED
+                share = proportion(hits.sum(), n)
                 entry |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
             found.append(entry | {"median_delay": group.loc[hits, "delay"].astype(float).median()})
     return pd.DataFrame(found)

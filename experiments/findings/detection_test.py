@@ -10,8 +10,7 @@ from experiments.findings import detection
 from experiments.studies.registry import divergence_config, telemetry_config
 
 RECORD = SimpleNamespace(
-    run_id="run",
-    config={"model": {"name": "large"}, "method": {"name": "naive"}, "data_seed": 1},
+    run_id="run", config={"model": {"name": "large"}, "method": {"name": "naive"}, "data_seed": 1}
 )
 
 

@@ -100,10 +100,7 @@ def _shape(evaluations, found, divergence):
     best, at_a = auc.loc[: found.a].max(), auc.loc[found.a]
     end = auc.loc[found.c :]
     healthy = at_a - CHANCE >= divergence.least_lift and at_a >= best - divergence.auc_drop
-    return {
-        "step_a": found.a,
-        "step_b": found.b,
-        "step_c": found.c,
+    return {f"step_{name}": step for name, step in found._asdict().items()} | {
         "healthy_at_a": float(healthy),
         "auc_falls_at_b": float(auc.loc[found.b :].iloc[0] < at_a),
         "chance_from_c": float((abs(end - CHANCE) <= divergence.auc_drop).all()),
@@ -113,11 +110,9 @@ def _shape(evaluations, found, divergence):
 def _layer(at, layer, found, window):
     norms = at[f"{layer}/grad_norm"]
     usual = norms.loc[found.a - window + 1 : found.a].median()
-    row = {
-        f"{layer}/grad_norm_b": norms.loc[found.b] / usual,
-        f"{layer}/grad_norm_c": norms.loc[found.c] / usual,
-        f"{layer}/grad_norm_after_c": norms.loc[found.c : found.c + window - 1].median() / usual,
-    }
+    after_c = norms.loc[found.c : found.c + window - 1].median()
+    there = zip(NORMS, (norms.loc[found.b], norms.loc[found.c], after_c), strict=True)
+    row = {f"{layer}/grad_norm_{name}": norm / usual for name, norm in there}
     for measure in MEASURES:
         values = at[f"{layer}/{measure}"]
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -26,14 +26,12 @@ class Evidence:
     """
 
     def __init__(self, options, repeats=None):
-        self._options, self._repeats, self._runs = options, repeats, {}
+        self._options, self._repeats = options, repeats
+        self.runs = functools.cache(self._read)
 
-    def runs(self, data_seed):
-        """`recorded_runs` of one data seed."""
-        if data_seed not in self._runs:
-            options = dataclasses.replace(self._options, data_seed=data_seed)
-            self._runs[data_seed] = recorded_runs(options, self._repeats)
-        return self._runs[data_seed]
+    def _read(self, data_seed):
+        options = dataclasses.replace(self._options, data_seed=data_seed)
+        return recorded_runs(options, self._repeats)
 
     @functools.cached_property
     def pooled(self):
@@ -51,17 +49,12 @@ def write_claims(options, evidence):
     Returns: claims.md as text. Also written: claims.{json,md} for the data seed, and
       claims_pooled.json in the folder of the default data seed.
     """
-    found = claims.evaluate(evidence.runs(options.data_seed))
-    pooled = evidence.pooled
-    folder = options.store(options.data_seed).root
-    home = options.store(DEFAULT_DATA_SEED).root
+    found, pooled = claims.evaluate(evidence.runs(options.data_seed)), evidence.pooled
+    folder, home = (options.store(seed).root for seed in (options.data_seed, DEFAULT_DATA_SEED))
     text = claims.markdown(found, pooled)
-    for path, content in {
-        folder / "claims.json": _strict(found),
-        folder / "claims.md": text,
-        home / "claims_pooled.json": _strict(pooled),
-    }.items():
-        write_whole(path, content.encode())
+    write_whole(folder / "claims.json", _strict(found))
+    write_whole(folder / "claims.md", text.encode())
+    write_whole(home / "claims_pooled.json", _strict(pooled))
     return text
 
 
@@ -107,4 +100,4 @@ def recorded_runs(options, repeats=None):
 
 
 def _strict(found):
-    return json.dumps(found, allow_nan=False, indent=1) + "\n"
+    return (json.dumps(found, allow_nan=False, indent=1) + "\n").encode()

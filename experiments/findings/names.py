@@ -10,12 +10,7 @@ class Names(dict):
         return name
 
 
-MODEL_NAMES = Names(
-    small="Small",
-    large="Large",
-    large_dcn="Large+DCN",
-    small_dcn="Small+DCN",
-)
+MODEL_NAMES = Names(small="Small", large="Large", large_dcn="Large+DCN", small_dcn="Small+DCN")
 METHOD_NAMES = Names(
     naive="Naive",
     gc="GC",
@@ -69,12 +64,8 @@ def latex_table(columns, header, groups):
       header: texts.
       groups: iterable of lists of rows; a line is drawn above each group.
     """
-    rule, lines = [r"\hline"], [rf"\begin{{tabular}}{{{columns}}}", r"\hline"]
-    lines += _latex_rows([header])
-    for rows in groups:
-        lines += rule + _latex_rows(rows)
-    return "\n".join([*lines, *rule, r"\end{tabular}"]) + "\n"
-
-
-def _latex_rows(rows):
-    return [" & ".join(cells).replace("%", r"\%") + r" \\" for cells in rows]
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline"]
+    for rows in ([header], *groups):
+        lines += [" & ".join(cells).replace("%", r"\%") + r" \\" for cells in rows]
+        lines.append(r"\hline")
+    return "\n".join([*lines, r"\end{tabular}"]) + "\n"

@@ -7,6 +7,7 @@ Student's t on the means of the data seeds would hold that. Nor is anything corr
 of comparisons in a row; Holm's method within a claim would be.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -78,9 +79,7 @@ def mean(blocks):
       blocks: one array a data seed, each with one value a pair of runs, shape (pairs,).
     Returns: Estimate, in units of the values.
     """
-    value = float(np.mean([block.mean() for block in blocks]))
-    resampled = _resampled(blocks, lambda draws: draws.mean(axis=1))
-    return Estimate(value, *_interval(resampled.mean(axis=1)))
+    return Estimate(*_hierarchical(blocks, functools.partial(np.mean, axis=1)))
 
 
 def spread_ratio(blocks):
@@ -109,15 +108,21 @@ def typical_ratio(blocks):
     """
     with np.errstate(divide="ignore"):
         logs = [np.log(block) for block in blocks]
-    resampled = _resampled(logs, lambda draws: np.median(draws, axis=1))
-    value = np.mean([np.median(block) for block in logs])
+    found = _hierarchical(logs, functools.partial(np.median, axis=1))
+    return Estimate(*(float(np.exp(number)) for number in found))
+
+
+def _hierarchical(blocks, statistic):
+    """The mean over data seeds of a statistic within each, and the ends of its interval."""
+    value = float(np.mean([statistic(block[np.newaxis]) for block in blocks]))
     with np.errstate(invalid="ignore"):  # 0 and infinity at once have no mean
-        low, high = _interval(resampled.mean(axis=1))
-    return Estimate(*(float(np.exp(number)) for number in (value, low, high)))
+        return value, *_interval(_resampled(blocks, statistic).mean(axis=1))
 
 
 def proportion(count, n):
-    """A share of runs with its Wilson interval, as an Estimate."""
+    """A share of runs with its Wilson interval, as an Estimate; undefined without runs."""
+    if not n:
+        return UNDEFINED
     found = stats.binomtest(int(count), int(n)).proportion_ci(LEVEL, method="wilson")
     return Estimate(count / n, float(found.low), float(found.high))
 
@@ -184,5 +189,4 @@ def _interval(resampled):
         return np.nan, np.nan
     # Without interpolation, which makes NaN of infinite neighbours.
     ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    low, high = np.quantile(defined, ends, method="inverted_cdf")
-    return float(low), float(high)
+    return tuple(np.quantile(defined, ends, method="inverted_cdf").tolist())

@@ -20,6 +20,7 @@ from experiments.studies.rows import METRICS
 
 RATES_HEADER = ("Model", "Method", "Rate", "Threshold", "AUC", "95 % interval", "RMSE", "Diverged")
 RATES_HEADER += ("Micro-diverged",)
+SETTING = ["model", "method", "rate_multiple", "threshold"]
 
 
 class Style(NamedTuple):
@@ -58,7 +59,7 @@ def table_frame(runs, untreated):
             theirs = table2_cell(model, method, metric)
             row = {"model": model, "method": method, "metric": metric}
             row |= {"mean": found.mean, "std": found.std} | _counts(cell)
-            row |= {name: cell[name].iloc[0] for name in ("rate_multiple", "threshold")}
+            row |= cell[SETTING[2:]].iloc[0].to_dict()
             row |= {"paper_mean": theirs.mean, "paper_std": theirs.std}
             rows.append(row | {"low": found.low, "high": found.high})
     return pd.DataFrame(rows)
@@ -75,10 +76,8 @@ def rates_frame(runs):
       and for auc (percent) and rmse: <metric>_mean, <metric>_std, <metric>_low, <metric>_high.
     """
     rows = []
-    setting = ["model", "method", "rate_multiple"]
-    for place, cell in _repeats(runs).groupby(setting, sort=False):
-        row = dict(zip(setting, place, strict=True)) | {"threshold": cell["threshold"].iloc[0]}
-        row |= _counts(cell)
+    for _, cell in _repeats(runs).groupby(SETTING[:3], sort=False):
+        row = cell[SETTING].iloc[0].to_dict() | _counts(cell)
         for metric in METRICS:
             found = described(cell[metric] * SCALE[metric])
             row |= {f"{metric}_{name}": value for name, value in found._asdict().items()}
@@ -181,11 +180,7 @@ def chosen_rates(rows, methods, model):
 
 
 def calibration_text(found):
-    """Where 1x comes from, in one sentence.
-
-    Args:
-      found: calibration.Calibration.
-    """
+    """Where 1x comes from, in one sentence; `found` is the calibration.Calibration."""
     n, seeds = len(found.data_seeds), ", ".join(map(str, found.data_seeds))
     return (
         f"1x is {found.base_rate:g}: naive {MODEL_NAMES[found.model]} fully diverges in "
@@ -195,17 +190,12 @@ def calibration_text(found):
 
 
 def notes(rates, table, found):
-    """What the reader of table2.md must know to read it: every rate, and sentences.
+    """What the reader of table2.md must know to read it: every rate (rates_frame), and sentences.
 
-    Args:
-      rates: rates_frame.
-      table: Table2Config.
-      found: calibration.Calibration.
+    `table` is the Table2Config, `found` the calibration.Calibration.
     """
     lines = [
-        "",
-        "Both rates, each with its best threshold:",
-        "",
+        "\nBoth rates, each with its best threshold:\n",
         markdown_table(RATES_HEADER, map(rates_cells, rates.itertuples())),
         "Cells: mean ± sample standard deviation over fresh seeds, last day, over the runs whose "
         "metric is defined; in brackets the paper's. Intervals are of the mean (Student's t). "

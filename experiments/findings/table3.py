@@ -26,12 +26,7 @@ def table_frame(runs):
 
 
 def markdown(frame, found):
-    """The table for people, the paper's counts beside ours.
-
-    Args:
-      frame: from table_frame.
-      found: calibration.Calibration.
-    """
+    """The table for people, the paper's counts beside ours; `found` is the Calibration."""
     return (
         f"{markdown_table(HEADER, map(cells, frame.itertuples()))}\n"
         f"Naive {MODEL_NAMES[found.model]} at {found.edge:g}, called {found.edge_multiple:g}x. "

@@ -1,7 +1,7 @@
 """The claims of the paper by id. Each is declared above the rule that decides it, as a decorator.
 
-Rates: C01 to C04, C06, C08. Spread: C05, C15. Quality: C07, C09 to C14. Ratios: C16 to C19,
-C29, C30, C32. Dynamics: C20 to C27. Curvature: C28. Shocks: C31. Adam: C34.
+rates.py: C01 to C04, C06, C08, C34. quality.py: C05, C07, C09 to C15. ratios.py: C16 to C19,
+C28 to C32. dynamics.py: C20 to C27.
 """
 
 import functools

@@ -9,14 +9,7 @@ from experiments.findings import statistics
 from experiments.findings.claims.catalogue import claim
 from experiments.findings.claims.outcome import INCONCLUSIVE, by_sides, decided, verdict
 from experiments.findings.claims.quantities import Figure, MissingRuns, cell, over_runs, share
-from experiments.findings.dynamics import (
-    CLASSIFICATION,
-    LAYERS,
-    MEASURES,
-    NORMS,
-    REGRESSION,
-    STUDY,
-)
+from experiments.findings.dynamics import CLASSIFICATION, LAYERS, MEASURES, NORMS, REGRESSION, STUDY
 
 LEAST_DIVERGENCES = 5  # where a claim is about a typical one
 LARGE, TINY = 3.0, 1 / 3  # C21: times the median before step-a

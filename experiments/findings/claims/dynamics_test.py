@@ -1,19 +1,12 @@
-"""The rules on what happens inside a divergence, each way; and on descent on a quadratic."""
+"""The rules on what happens inside a divergence, each way."""
 
 import numpy as np
 import pytest
 
-from experiments.findings import quadratic, statistics
+from experiments.findings import statistics
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
-from experiments.findings.testing import (
-    SENSITIVITY,
-    changed,
-    decide,
-    divergences,
-    joined,
-    verdict,
-)
+from experiments.findings.testing import SENSITIVITY, changed, decide, divergences, joined, verdict
 
 TOP, BOTTOM = "top_hidden", "bottom_hidden"
 RUNS = divergences()
@@ -67,9 +60,7 @@ CASES = [
     (
         "C22",
         of_layer(
-            TOP,
-            grad_norm_rise=5.0,
-            grad_over_weight_rise=SENSITIVITY["grad_norm"] * SCATTERED,
+            TOP, grad_norm_rise=5.0, grad_over_weight_rise=SENSITIVITY["grad_norm"] * SCATTERED
         ),
         "inconclusive",
     ),
@@ -153,27 +144,3 @@ def test_pooled_intervals_hold_the_spread_between_data_seeds():
     low, high = found.interval["norm(b)"]
     assert low < 3 < high
     assert (found.verdict, found.n) == ("inconclusive", 18)
-
-
-def descending(monkeypatch, path):
-    """The outcome of C28 if descent takes a path made of the honest one and the rate."""
-    honest = quadratic.descend
-    monkeypatch.setattr(
-        quadratic, "descend", lambda rate, *where: path(lambda r: honest(r, *where), rate)
-    )
-    return decide("C28", None)
-
-
-@pytest.mark.parametrize("times", [0.5, 1, 2])
-def test_descent_must_obey_the_edge(monkeypatch, times):
-    found = descending(monkeypatch, lambda honest, rate: honest(times * rate))
-    assert found.verdict == ("reproduced" if times == 1 else "contradicted")
-
-
-def test_descent_that_ends_in_no_number_has_grown(monkeypatch):
-    edge = quadratic.edge()
-    found = descending(
-        monkeypatch, lambda honest, rate: honest(rate) * (1 if rate < edge else np.nan)
-    )
-    expected = {"0.9 * 2/alpha": pytest.approx(3.7e-6, rel=0.1), "1.1 * 2/alpha": None}
-    assert (found.statistic, found.verdict) == (expected, "reproduced")

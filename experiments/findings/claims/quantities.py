@@ -82,9 +82,8 @@ def contrast(plus, minus, metric):
     n = defined.groupby("data_seed").size().reindex(columns.index.unique("data_seed"), fill_value=0)
     if n.min() < LEAST_RUNS:
         return Figure(*statistics.UNDEFINED, run_ids)
-    signs = [1] * len(plus) + [-1] * len(minus)
-    blocks = _blocks(defined.to_numpy() @ signs, defined.index)
-    return Figure(*statistics.mean(blocks), run_ids)
+    signs = np.repeat([1, -1], [len(plus), len(minus)])
+    return Figure(*statistics.mean(blocks(defined @ signs)), run_ids)
 
 
 def difference(left, right, metric):
@@ -95,9 +94,11 @@ def difference(left, right, metric):
 def spread_ratio(above, below):
     """Ratio of the standard deviations of AUC of two lists of cells, pooled within cells."""
     columns = _paired([*above, *below], "auc")
-    values = columns.to_numpy().reshape(len(columns), 2, len(above)).swapaxes(1, 2)
-    blocks = _blocks(values, columns.index)
-    return Figure(*statistics.spread_ratio(blocks), _ids([*above, *below], columns.index))
+    shape = -1, 2, len(above)
+    found = statistics.spread_ratio(
+        [block.reshape(shape).swapaxes(1, 2) for block in blocks(columns)]
+    )
+    return Figure(*found, _ids([*above, *below], columns.index))
 
 
 def divergence(rows):
@@ -107,8 +108,7 @@ def divergence(rows):
 
 def share(held, rows):
     """The share of the runs `rows` that a mask holds for; undefined without runs."""
-    found = statistics.proportion(held.sum(), len(rows)) if len(rows) else statistics.UNDEFINED
-    return Figure(*found, frozenset(rows["run_id"]))
+    return Figure(*statistics.proportion(held.sum(), len(rows)), frozenset(rows["run_id"]))
 
 
 def over_runs(statistic, values, rows):
@@ -118,13 +118,12 @@ def over_runs(statistic, values, rows):
       statistic: from one array a data seed to an Estimate.
       values: Series, one a row of `rows`.
     """
-    blocks = _blocks(values.to_numpy(float), rows.index)
-    return Figure(*statistic(blocks), frozenset(rows["run_id"]))
+    return Figure(*statistic(blocks(values)), frozenset(rows["run_id"]))
 
 
-def blocks_of(rows, columns):
-    """The values of some columns of a cell as one array a data seed, as statistics wants them."""
-    return _blocks(rows[columns].to_numpy(float), rows.index)
+def blocks(values):
+    """Values of the runs of a cell, a Series or a DataFrame, as one array a data seed."""
+    return [rows.to_numpy(float) for _, rows in values.groupby(level=PAIR[0], sort=False)]
 
 
 def _paired(cells, metric):
@@ -146,11 +145,6 @@ def _require(index, data_seeds, what):
         n = int((index.get_level_values("data_seed") == data_seed).sum())
         if n < LEAST_RUNS:
             raise MissingRuns(f"data seed {data_seed} has {n} {what}; {LEAST_RUNS} are needed")
-
-
-def _blocks(values, index):
-    data_seeds = index.get_level_values("data_seed")
-    return [values[data_seeds == data_seed] for data_seed in data_seeds.unique()]
 
 
 def _ids(cells, index):

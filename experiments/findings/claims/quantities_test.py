@@ -6,7 +6,7 @@ import pytest
 
 from experiments.findings import testing
 from experiments.findings.claims import quantities
-from experiments.findings.claims.quantities import MissingRuns, contrast, difference, spread_ratio
+from experiments.findings.claims.quantities import MissingRuns, difference
 from experiments.findings.testing import joined, table2, where
 
 LEFT = [0.71, 0.74, 0.70, 0.79, 0.73]
@@ -66,29 +66,6 @@ def test_too_few_defined_pairs_leave_the_figure_undefined(defined):
     left = pd.concat([left, cell_runs("a", 2, rmse=LEFT)])
     right = pd.concat([right, cell_runs("b", 2, rmse=RIGHT)])
     assert np.isnan(difference(left, right, "rmse").value)
-
-
-def test_a_contrast_is_a_difference_of_differences():
-    left, right = cells()
-    third = cell_runs("c", auc=OTHER)
-    found = contrast([left, third], [right, left], "auc")
-    np.testing.assert_allclose(found[:3], difference(third, right, "auc")[:3], rtol=1e-12)
-    assert found.run_ids == {*left["run_id"], *right["run_id"], *third["run_id"]}
-
-
-def test_a_spread_ratio_keeps_sides_and_models_apart():
-    above = [cell_runs("a", auc=LEFT), cell_runs("b", auc=OTHER)]
-    below = [cell_runs("c", auc=RIGHT), cell_runs("d", auc=[0.5, 0.52, 0.5, 0.51, 0.5])]
-    variances = [np.mean([rows["auc"].var(ddof=1) for rows in side]) for side in (above, below)]
-    found = spread_ratio(above, below)
-    assert found.value == pytest.approx(np.sqrt(variances[0] / variances[1]))
-    assert len(found.run_ids) == 20
-
-
-def test_a_divergence_is_full_divergences_over_all_runs():
-    kinds = ["full", "micro", "damaged", "untrained", "full"]
-    found = quantities.divergence(cell_runs("a", label=kinds))
-    assert (found.value, len(found.run_ids)) == (0.4, 5)
 
 
 def test_a_cell_needs_three_runs_of_every_data_seed_each_seed_once():

@@ -2,14 +2,10 @@
 
 from experiments.findings import dynamics as telemetry
 from experiments.findings.claims import (  # noqa: F401  each enters its claims in CLAIMS
-    adam,
-    curvature,
     dynamics,
     quality,
     rates,
     ratios,
-    shocks,
-    spread,
 )
 from experiments.findings.claims.catalogue import CLAIMS
 from experiments.findings.claims.outcome import INCONCLUSIVE, NOT_RUN, not_run
@@ -44,7 +40,9 @@ def evaluate(runs):
     if len(data_seeds) > 1:
         raise ValueError(f"runs: data seeds {data_seeds}: expected one data seed")
     data_seed = data_seeds[0] if data_seeds else None
-    return [_entry(claim, _outcome(claim, repeats), data_seed) for claim in _claims()]
+    return [
+        _entry(claim, _outcome(claim, repeats), data_seed) for _, claim in sorted(CLAIMS.items())
+    ]
 
 
 def evaluate_pooled(runs):
@@ -59,8 +57,8 @@ def evaluate_pooled(runs):
     repeats = _repeats(runs)
     rows = {seed: repeats[repeats["data_seed"] == seed] for seed in _data_seeds(repeats)}
     entries = []
-    for claim in _claims():
-        own = {seed: _outcome(claim, rows[seed]).verdict for seed in rows}
+    for _, claim in sorted(CLAIMS.items()):
+        own = {seed: _outcome(claim, mine).verdict for seed, mine in rows.items()}
         used = [seed for seed, verdict in own.items() if verdict != NOT_RUN]
         entry = _pooled(claim, [] if claim.id in WITHOUT_RUNS else used, repeats)
         entries.append(entry | {"per_data_seed": {str(seed): own[seed] for seed in own}})
@@ -76,10 +74,6 @@ def _pooled(claim, used, repeats):
         few = f"{len(used)} of {LEAST_DATA_SEEDS} data seeds needed"
         outcome = outcome._replace(verdict=INCONCLUSIVE, reason=f"{few}; {outcome.reason}")
     return _entry(claim, outcome, used)
-
-
-def _claims():
-    return [CLAIMS[number] for number in sorted(CLAIMS)]
 
 
 def _outcome(claim, repeats):
