@@ -37,7 +37,7 @@ class DistributedProgram(Program):
         self._check(repr(config.trace_key).encode(), [[]] * self._local_replicas, "the models")
         # XLA: the same program, and so the same bits, for devices of one host and for hosts.
         # Without it Large+DCN has other bits on two devices than on two hosts.
-        self._compiled = tf.function(self._dense_gradients, jit_compile=True)
+        self._gradients = tf.function(self._dense_gradients, jit_compile=True)
         with strategy.scope():
             super().__init__(config)
         self._of_run, self._agreed = b"", False
@@ -89,9 +89,6 @@ class DistributedProgram(Program):
 
         losses = self._strategy.run(of, args=(batch,))
         return self._strategy.experimental_local_results(losses)[0], None
-
-    def _gradients(self, batch):
-        return self._compiled(batch)
 
     def _dense_gradients(self, share):
         forward, gradients = super()._gradients(share)

@@ -231,11 +231,8 @@ def kept_steps(config, steps, at=(), **changes):
     return ledger.frame()["step"].tolist()
 
 
-def test_a_short_run_keeps_every_step(config):
+def test_a_short_run_keeps_every_step_and_a_long_one_a_bounded_number_of_even_ones(config):
     assert kept_steps(config, 468) == list(range(1, 469))
-
-
-def test_a_long_run_keeps_a_bounded_number_of_even_steps(config):
     kept = kept_steps(config, 1000, rows=20)
     assert (kept[0], kept[-1]) == (1, 1000)
     assert len(kept) == 17
