@@ -57,10 +57,8 @@ class Local:
         """Ends the processes, after the runs under way or at once."""
         if self._pool is None:
             return
-        if at_once:
-            self._pool.stop()
-        else:
-            self._pool.close()
+        end = self._pool.stop if at_once else self._pool.close
+        end()
         self._pool.join()
         self._pool = None
 

@@ -81,7 +81,8 @@ def test_a_killed_study_ends_its_workers_and_the_same_command_goes_on(tmp_path):
     path = tmp_path / "runs" / f"{done.run_id}.json"
     (tmp_path / "hold").touch()
     parent = start_command(tmp_path, [done, *others])
-    workers = [psutil.Process(pid) for pid in wait_for(lambda: _two(at_work(tmp_path)))]
+    wait_for(lambda: len(at_work(tmp_path)) == 2)
+    workers = [psutil.Process(pid) for pid in at_work(tmp_path)]
     written = path.stat().st_mtime_ns
     parent.kill()
     parent.wait()
@@ -93,10 +94,6 @@ def test_a_killed_study_ends_its_workers_and_the_same_command_goes_on(tmp_path):
     assert trained(tmp_path) == sorted(run.run_id for run in others)
     assert path.stat().st_mtime_ns == written
     assert not draft.exists() and list((tmp_path / "progress").iterdir()) == []
-
-
-def _two(found):
-    return found if len(found) == 2 else None
 
 
 def test_two_studies_at_once_share_the_runs(tmp_path):

@@ -13,10 +13,11 @@ from experiments.machinery.workers.study import NotRecorded, Study
 from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
 from experiments.studies import calibration
 from experiments.studies.cases import run_cases
-from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Config
+from experiments.studies.configs import CalibrationConfig, CasesConfig
 from experiments.studies.registry import telemetry_config
 from experiments.studies.table2 import run_table2
 from experiments.studies.testing import session, smoke_run
+from experiments.studies.testing import table2 as made_table2
 
 EDGE = CalibrationConfig(
     model="large_dcn",
@@ -26,15 +27,7 @@ EDGE = CalibrationConfig(
     data_seeds=(1000, 1001),
     edge_multiple=0.4,
 )
-TABLE = Table2Config(
-    models=("small",),
-    methods=("naive", "gc", "clippy"),
-    thresholds={"gc": (0.1, 0.01)},
-    rate_multiples=(1, 2),
-    search_seed=100,
-    repeats=2,
-    untreated="naive",
-)
+TABLE = made_table2(models=("small",), repeats=2)
 
 
 def in_process(folder, day_cache):

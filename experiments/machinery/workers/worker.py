@@ -84,20 +84,17 @@ def execute(config, telemetry=None, study=None):
     _notes.clear()
     path, rows = progress_file(_root, config.run_id), []
 
-    def write():
+    def write(*row):
+        rows.extend(row)
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
         state |= {"worker": os.getpid(), "host": socket.gethostname(), "study": study}
         write_whole(path, json.dumps(state).encode())  # a loss may be NaN
-
-    def show(row):
-        rows.append(row)
-        write()
 
     try:
         with _claims.of(config.run_id):
             write()  # an hour may pass before the first evaluation
             try:
-                _runner.run(config, show, telemetry)
+                _runner.run(config, write, telemetry)
                 if rows:  # there are none if another process had done it
                     print(f"{config.run_id} trained", flush=True)
             finally:
