@@ -1,9 +1,9 @@
 """Algorithm 1, Adagrad with Clippy, as one function that every step of ClippedAdagrad runs.
 
 A step is a generator: it yields the StepView that a rule looks at, is sent the factor sigma, and
-yields the new state and what the weight loses. Where no rule looks, sigma is None. Whoever runs it finds sigma in a way of their own,
-at once, in some rows of a table or piece by piece under XLA (`clippy.steps`), or over all variables
-together (`clippy.scope`); the lines stay the same.
+yields the new state and what the weight loses; where no rule looks, sigma is None. Whoever runs it
+finds sigma in a way of their own, at once, in some rows of a table or piece by piece under XLA
+(`clippy.steps`), or over all variables together (`clippy.scope`); the lines stay the same.
 """
 
 from clippy.keras2 import tf

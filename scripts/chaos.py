@@ -13,7 +13,7 @@ import time
 import psutil
 from absl import flags
 
-from experiments.machinery.workers.worker import states
+from experiments.machinery.workers.worker import states, trained
 from scripts import command
 
 FLAGS = command.flags_of("profile", "workers", "seeds")
@@ -69,8 +69,6 @@ class Study:
 
     def trained(self):
         """Ids of the runs that were trained, each as often as it was, sorted."""
-        from experiments.machinery.workers.testing import trained  # late: help does not need it
-
         return trained(self.results)
 
     def compare(self, other):

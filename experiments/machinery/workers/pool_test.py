@@ -22,10 +22,9 @@ from experiments.machinery.workers.testing import (
     begin,
     leave_run,
     start_command,
-    trained,
     wait_for,
 )
-from experiments.machinery.workers.worker import Ended
+from experiments.machinery.workers.worker import Ended, trained
 from experiments.studies.testing import smoke_run
 
 

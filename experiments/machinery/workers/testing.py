@@ -144,13 +144,6 @@ def at_work(root):
     return {state["worker"] for state in states(root) if state["rows"]}
 
 
-def trained(root):
-    """Ids of the runs that workers of this machine trained, each as often as it was, sorted."""
-    logs = (root / "logs").glob("worker-*.log")
-    lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
-    return sorted(line.split()[0] for line in lines if line.endswith(" trained"))
-
-
 class DaskCluster:
     """A scheduler and workers on loopback, each with its nanny in a process group of its own.
 

@@ -131,3 +131,10 @@ def ended_by(error):
     if isinstance(stop, CannotWrite):
         return Ended("stopped", str(stop))
     return Ended("crashed", traceback.format_exc())
+
+
+def trained(root):
+    """Ids of the runs that workers of this machine trained, each as often as it was, sorted."""
+    logs = (root / "logs").glob("worker-*.log")
+    lines = [line for log in logs for line in log.read_text(errors="replace").splitlines()]
+    return sorted(line.split()[0] for line in lines if line.endswith(" trained"))
