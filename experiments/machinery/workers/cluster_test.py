@@ -52,7 +52,7 @@ def workers(scheduler):
 @pytest.fixture
 def study(scheduler, workers, tmp_path, monkeypatch):
     """A study on these workers, whose runs last until `hold` is gone from its folder."""
-    monkeypatch.setattr(cluster, "WORKERS_S", 120)
+    monkeypatch.setattr(cluster, "WORKERS_S", 600)
     (tmp_path / "hold").touch()
     with connected(scheduler.address, tmp_path) as joined:
         with Opened(tmp_path).open(joined) as opened:
@@ -103,7 +103,7 @@ def test_runs_of_killed_workers_are_repeated_and_a_late_unfit_one_gets_none(
         wait_for(lambda: len(at_work(tmp_path) - {killed}) == 2)
         scheduler.kill(workers[0])
         late = scheduler.worker(threads=2)
-        assert late.wait(120) == 0  # it has left
+        assert late.wait(600) == 0  # it has left
         (tmp_path / "hold").unlink()
         assert [record.status for record in records.result()] == ["finished"] * 6
 

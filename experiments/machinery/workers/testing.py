@@ -62,7 +62,7 @@ def leave_run(root, config, *, aucs=HEALTHY, status="finished"):
     return Store(root).write(record, None if crashed else curves)
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=600):
     """What `condition` gives once that is true. Raises: TimeoutError."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
