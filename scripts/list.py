@@ -1,10 +1,5 @@
 """Lists the runs and studies of a profile with their status."""
 
-import contextlib
-import json
-import os
-import socket
-
 from rich.console import Console
 
 from experiments.errors import BadInput
@@ -12,6 +7,7 @@ from experiments.findings import runs
 from experiments.machinery.gin_files import CONFIGS
 from experiments.machinery.records.record import seeds_on_disk
 from experiments.machinery.workers.progress import color_of
+from experiments.machinery.workers.worker import under_way
 from experiments.studies.calibration import recorded_base_rate
 from experiments.studies.registry import divergence_config
 from experiments.training.config import DEFAULT_DATA_SEED
@@ -80,25 +76,11 @@ def _rows(options, stores):
         for record in store.records(of_any_version=True):
             curves = None if record.status == "crashed" else store.curves(record)
             rows[record.run_id] = runs.run_row(record, curves, divergence, base_rate)
-        for state in under_way(store.root / "progress"):
+        for state in under_way(store.root):
             known = rows.get(state["run_id"])
             if known is None or known["status"] == "crashed":
                 rows[state["run_id"]] = runs.running_row(state, data_seed, divergence)
     return list(rows.values())
-
-
-def under_way(folder):
-    """The progress files of runs whose worker is alive, as far as this host can tell: dicts."""
-    states = []
-    for path in sorted(folder.glob("*.json")):
-        # A run may just have ended, and a killed study leaves its progress files behind.
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            state = json.loads(path.read_text())
-            if state["host"] == socket.gethostname():
-                with contextlib.suppress(PermissionError):  # the worker of another user is alive
-                    os.kill(state["worker"], 0)
-            states.append(state)
-    return states
 
 
 def _studies(tables, recorded):

@@ -11,9 +11,10 @@ from rich.console import Console
 
 from experiments.errors import BadInput
 from experiments.findings.runs import Wanted
+from experiments.machinery.workers.worker import under_way
 from experiments.studies.session import Options
 from experiments.studies.testing import FULL, HEALTHY, leave
-from scripts.list import under_way, write_list
+from scripts.list import write_list
 
 
 def listed(results, wanted=None, *, data_seed=None, terminal=False, width=200):
@@ -155,10 +156,11 @@ def test_a_run_under_way_of_another_host_or_user_is_shown(tmp_path, monkeypatch)
     def forbidden(process, signal):
         raise PermissionError
 
+    (tmp_path / "progress").mkdir()
     away = {"run_id": "small-gc-far", "worker": 2**22 + 1, "host": "another"}
     here = away | {"run_id": "small-gc-other_user", "host": socket.gethostname()}
     for state in (away, here):
-        (tmp_path / f"{state['run_id']}.json").write_text(json.dumps(state))
+        (tmp_path / "progress" / f"{state['run_id']}.json").write_text(json.dumps(state))
     assert under_way(tmp_path) == [away]
     monkeypatch.setattr(os, "kill", forbidden)
     assert under_way(tmp_path) == [away, here]

@@ -121,6 +121,26 @@ def states(root):
             continue
 
 
+def under_way(root):
+    """Those of `states` whose worker is alive, as far as this host can tell: list of dicts.
+
+    A killed study leaves its progress files behind.
+    """
+    return [state for state in states(root) if _may_be_alive(state)]
+
+
+def _may_be_alive(state):
+    if state["host"] != socket.gethostname():
+        return True
+    try:
+        os.kill(state["worker"], 0)
+    except PermissionError:  # the worker of another user is alive
+        return True
+    except OSError:
+        return False
+    return True
+
+
 def ended_by(error):
     """The Ended of a run that raised an exception.
 
