@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 MODULE = $(BIN)/python -m
+PYTEST = $(MODULE) pytest -n logical --dist loadfile --no-loadscope-reorder
 
 #: variables of every command that trains:
 #:   PROFILE=laptop      smoke, laptop or paper: how big everything is
@@ -155,10 +156,10 @@ readme: $(INSTALLED) ## put the committed tables into the pages
 	$(run)
 
 test: $(INSTALLED) ## the fast tests
-	$(checked)$(MODULE) pytest -n logical --dist loadfile --no-loadscope-reorder
+	$(checked)$(PYTEST)
 
 test-slow: $(INSTALLED) ## the slow tests
-	$(checked)$(MODULE) pytest -m slow
+	$(checked)$(PYTEST) -m slow
 
 chaos: reads = SEEDS WORKERS KILLS
 chaos: $(INSTALLED) ## kill a smoke study at random, run two at once: [KILLS=60]
