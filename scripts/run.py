@@ -1,5 +1,6 @@
 """Runs one gin file, in this process or on several hosts, and leaves its record."""
 
+import os
 import sys
 
 from absl import flags
@@ -9,7 +10,7 @@ from experiments.machinery.gin_files import named_file, split_bindings
 from experiments.machinery.records.claim import Claims
 from experiments.machinery.records.files import check_folder
 from experiments.machinery.records.record import Store, results_folder
-from experiments.machinery.workers.placement import placement_here
+from experiments.machinery.workers.placement import placement
 from experiments.machinery.workers.progress import mean_auc, shown_auc
 from experiments.studies.registry import resolve, telemetry_config
 from experiments.training.divergence import label
@@ -46,7 +47,7 @@ def main():
         bindings = [*bindings, f"run.data_seed = {FLAGS.data_seed}"]
     files = [named_file("profiles", FLAGS.profile), "configs/divergence.gin", FLAGS.config]
     config, divergence = resolve(files, bindings, ("run", "DivergenceConfig"))
-    where = placement_here(FLAGS.devices)
+    where = placement(FLAGS.devices, os.environ.get("TF_CONFIG"))
     where.check(config, telemetry)
     folder = results_folder(FLAGS.results, FLAGS.profile, config.data_seed)
     store = Store(folder, writable=where.is_chief)

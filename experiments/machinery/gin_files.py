@@ -66,10 +66,7 @@ def register(kind, name):
 
 
 def named_file(folder, name):
-    """The gin file of a profile, model, method or study by name, as a path inside the project.
-
-    Raises: BadInput if there is none, naming those that are.
-    """
+    """The path of a file in configs/`folder` by name. Raises: BadInput naming those there are."""
     known = sorted(item.stem for item in (CONFIGS / folder).glob("*.gin"))
     if name not in known:
         raise BadInput(f"configs/{folder}: no {name!r}: expected {one_of(str(name), known)}")
@@ -84,19 +81,18 @@ def resolve(files, bindings=(), wanted=("run",), values=None):
       bindings: gin bindings as text, "name = value"; these override the files. A name without a
         dot is a parameter of `run`, or a macro if it is in capitals.
       wanted: names of what to build, given to `register`.
-      values: dict from full name (`run.learning_rate`, or a macro as `THRESHOLD`) to a Python
-        value, or None. They override the files as `bindings` do, and count as bindings of the
-        command line.
+      values: bindings as a dict from full name (`run.learning_rate`, or a macro as `THRESHOLD`) to
+        Python value, or None.
     Returns: list of the built configs, in the order of `wanted`.
     Raises: BadInput naming file, parameter, value and what is expected: a file that is missing or
       not gin, an unknown name, a value out of range, a name bound twice in one file, in two files
       that do not include each other or on the command line, a binding that nothing reads.
     """
-    read = [binding for file in files for binding in _in_file(str(file))]
+    read, own = [binding for file in files for binding in _in_file(str(file))], str(files[-1])
     read += _on_command_line(bindings, values or {})
     effective = {binding.name: binding for binding in read}
-    used = _used(effective, wanted, str(files[-1]))
-    _refuse_unused(effective, used, read, own=(str(files[-1]), COMMAND_LINE))
+    used = _used(effective, wanted, own)
+    _refuse_unused(effective, used, read, (own, COMMAND_LINE))
     gin.clear_config()
     for name, value, _ in effective.values():
         gin.bind_parameter(name if "." in name else f"%{name}", value)
@@ -107,10 +103,7 @@ def resolve(files, bindings=(), wanted=("run",), values=None):
 
 
 def bound(file):
-    """What a gin file of the project and its includes bind: dict from full name to value as text.
-
-    A macro has its name alone, and is shown as `%NAME` where it is the value of a parameter.
-    """
+    """What a gin file and its includes bind: dict from full name, or that of a macro, to text."""
     return {binding.name: repr(binding.value) for binding in _in_file(str(file))}
 
 
@@ -169,7 +162,7 @@ def _statements_of(path):
     try:
         return _statements(found.read_text(), path)
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not text"
+        reason = getattr(error, "strerror", "not text")
         raise BadInput(f"{path}: cannot be read: {reason}") from error
 
 
@@ -213,10 +206,7 @@ def _check(binding):
 def _used(bindings, wanted, own):
     """Names of the bindings that are read when `wanted` is built.
 
-    Args:
-      bindings: dict from name to Binding.
-      own: the person's own file, where what is missing could stand.
-    Raises: BadInput if a macro or a parameter without a default has no value.
+    What has neither a value nor a default is refused: it could stand in `own`, the person's file.
     """
     used, pending = set(), [(name, own) for name in wanted]
     while pending:

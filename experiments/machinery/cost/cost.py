@@ -1,4 +1,7 @@
-"""How long a run takes, before it is run: on this machine, and on accelerators by data sheets."""
+"""How long a run takes, before it is run: on this machine, and on accelerators by data sheets.
+
+A `config` is a RunConfig, or a sizes.Sizes.
+"""
 
 import functools
 import timeit
@@ -23,10 +26,8 @@ GIB = 2**30
 class Accelerator(NamedTuple):
     """One device, as its maker calls it.
 
-    flops: floating point operations a second, at peak.
-    numbers: the number format of that peak, without sparsity.
+    flops: floating point operations a second, at peak, in the format `numbers` without sparsity.
     memory: bytes, or None if it is not to be judged.
-    source: where these figures stand.
     utilization: share of the peak that is reached.
     """
 
@@ -44,13 +45,9 @@ class Accelerator(NamedTuple):
 
     @functools.cache  # a study has many runs of few sizes  # noqa: B019
     def devices(self, memory, batch_size):
-        """How many devices a run needs, each with an equal part of every batch.
+        """The smallest number of devices that divides a batch and holds its run, or None.
 
-        Args:
-          memory: sizes.Memory of a step on one device.
-          batch_size: rows of the whole batch.
-        Returns: the smallest number that divides the batch and fits, or None if the state does not
-          fit however the batch is shared out.
+        `memory` is the sizes.Memory of a step on one device, `batch_size` is of the whole batch.
         """
         if self.memory is None:
             return 1
@@ -60,11 +57,7 @@ class Accelerator(NamedTuple):
     def seconds_of(self, config):
         """Seconds of one run, or None if no number of devices holds it.
 
-        The trainer reads a batch, then takes its step. Devices share the products, not the
-        reading.
-
-        Args:
-          config: RunConfig, or sizes.Sizes.
+        The trainer reads a batch, then takes its step. Devices share the products alone.
         """
         devices = self.devices(sizes.memory_of(config), config.trainer.batch_size)
         if devices is None:
@@ -74,24 +67,21 @@ class Accelerator(NamedTuple):
 
 
 # TensorFlow multiplies float32 matrices in TF32 where a GPU has it, in bfloat16 on a TPU.
-ACCELERATORS = tuple(
-    Accelerator(name, teraflops * 1e12, numbers, gib * GIB, source)
-    for name, teraflops, numbers, gib, source in (
-        ("NVIDIA V100 32 GB", 15.7, "float32", 32, "NVIDIA V100 data sheet, SXM2"),
-        ("NVIDIA A100 80 GB", 156, "TF32", 80, "NVIDIA A100 data sheet, SXM4"),
-        # Half of the figure of the sheet, which is with sparsity.
-        ("NVIDIA H100 80 GB", 494.7, "TF32", 80, "NVIDIA H100 data sheet, SXM5, halved"),
-        ("Google TPU v4", 275, "bfloat16", 32, "cloud.google.com/tpu/docs/v4, a chip"),
-    )
+ACCELERATORS = (
+    Accelerator("NVIDIA V100 32 GB", 15.7e12, "float32", 32 * GIB, "NVIDIA V100 data sheet, SXM2"),
+    Accelerator("NVIDIA A100 80 GB", 156e12, "TF32", 80 * GIB, "NVIDIA A100 data sheet, SXM4"),
+    # Half of the figure of the sheet, which is with sparsity.
+    Accelerator(
+        "NVIDIA H100 80 GB", 494.7e12, "TF32", 80 * GIB, "NVIDIA H100 data sheet, SXM5, halved"
+    ),
+    Accelerator(
+        "Google TPU v4", 275e12, "bfloat16", 32 * GIB, "cloud.google.com/tpu/docs/v4, a chip"
+    ),
 )
 
 
 def seconds_of(config):
-    """Predicted seconds of one run on one thread of this machine.
-
-    Args:
-      config: RunConfig, or sizes.Sizes.
-    """
+    """Predicted seconds of one run on one thread of this machine."""
     products_s = sizes.flops_of_run(config) / flops_per_second()
     return RUN_OVERHEAD_S + config.steps * STEP_OVERHEAD_S + BEYOND_PRODUCTS * products_s
 

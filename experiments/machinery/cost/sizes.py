@@ -2,8 +2,7 @@
 
 Closed forms let `make plan` do without TensorFlow and without the memory of the paper's sizes.
 Tests hold them to built models, traced graphs and files; activations are an estimate.
-
-Every function takes a RunConfig, or a Sizes, which has what a size depends on and nothing else.
+Every function takes a RunConfig or a Sizes.
 """
 
 import math
@@ -17,7 +16,7 @@ NUMBER = 4  # bytes of a float32 or an int32
 
 
 class Sizes(NamedTuple):
-    """What the size of a run depends on: its stream, model and trainer."""
+    """What the size of a run depends on, of a RunConfig."""
 
     stream: StreamConfig
     model: ModelConfig
@@ -32,12 +31,10 @@ class Sizes(NamedTuple):
 class Memory(NamedTuple):
     """Bytes that a step needs on a device.
 
-    weights, accumulators, gradients: of all variables; of the embeddings, the gradient is of the
-      rows of a batch alone.
+    gradients: of the embeddings, of the rows of a batch alone.
     temporaries: the steps that a rule looks at. The trainer does not compile an optimizer with XLA
       (`Program`), and TensorFlow then plans the steps of all variables before it takes one.
     activations: what the backward pass needs of the forward pass, and its own arrays.
-    batch: the examples of a batch.
     """
 
     weights: int
@@ -153,12 +150,6 @@ def day_bytes(config):
 def cache_bytes(config):
     """Bytes of the whole stream on disk, the evaluation day as well."""
     return config.stream.days * day_bytes(config)
-
-
-def draws_per_example(config):
-    """How often an example is drawn on average over a run."""
-    trained = config.stream.examples_per_day * (config.stream.days - 1)
-    return config.steps * config.trainer.batch_size / trained
 
 
 def _row_bytes(config):

@@ -6,15 +6,7 @@ a dict from name to a list of such names and Sizes, a pair for each run.
 
 import collections
 
-from experiments.machinery.cost import sizes
-from experiments.machinery.cost.cost import (
-    GIB,
-    MADE_BYTES_PER_S,
-    READ_BYTES_PER_S,
-    UTILIZATION,
-    flops_per_second,
-    seconds_of,
-)
+from experiments.machinery.cost import cost, sizes
 
 HOUR_S = 3600
 NO_FIT = "does not fit"
@@ -39,25 +31,22 @@ MEMORY = {
 }
 COUNTED = (
     "Hours of a run are its matrix products and the reading of its batches at "
-    f"{READ_BYTES_PER_S / 1e9:g} GB/s (ours), one after the other, as the trainer does; those of a "
-    "study are of its runs one after the other. Not counted: making the days, the metrics of an "
-    "evaluation, what devices tell each other. "
+    f"{cost.READ_BYTES_PER_S / 1e9:g} GB/s (ours), one after the other, as the trainer does; those "
+    "of a study are of its runs one after the other. Not counted: making the days, the metrics of "
+    "an evaluation, what devices tell each other. "
 )
 
 
 def stream_text(config):
-    """The days, steps and bytes that all models of a profile share.
-
-    Args:
-      config: sizes.Sizes.
-    """
+    """The days, steps and bytes that all models of a profile share, from the Sizes of one."""
     stream, trainer = config.stream, config.trainer
-    made_s = sizes.cache_bytes(config) / MADE_BYTES_PER_S
+    made_s = sizes.cache_bytes(config) / cost.MADE_BYTES_PER_S
+    drawn = config.steps * trainer.batch_size / (stream.examples_per_day * (stream.days - 1))
     return (
         f"{stream.days} days of {stream.examples_per_day:,} examples, the last for evaluation; "
         f"{trainer.steps_per_day} steps a day, {config.steps:,} in all, of {trainer.batch_size:,} "
         f"examples from {trainer.window_days} days; an example is drawn "
-        f"{sizes.draws_per_example(config):.1f} times on average.\n"
+        f"{drawn:.1f} times on average.\n"
         f"On disk: {_bytes(sizes.day_bytes(config))} a day, {_bytes(sizes.cache_bytes(config))} in "
         f"all, made once in about {_duration(made_s)} by one core. A batch: "
         f"{_bytes(sizes.batch_bytes(config))}.\n"
@@ -86,67 +75,51 @@ def studies_text(studies):
 def devices_text(models, studies, devices, given):
     """Devices and hours of every run and study, one column a device, and what does not fit.
 
-    Args:
-      models, studies: see above.
-      devices: Accelerators.
-      given: whether a person described the device, instead of a data sheet.
+    `devices` are Accelerators; `given` says that a person described one, instead of a data sheet.
     """
-    rows = {
-        "Peak, TFLOP/s": lambda device: f"{device.flops / 1e12:.4g} {device.numbers}".strip(),
-        "Reached, TFLOP/s": lambda device: f"{device.sustained / 1e12:.3g}",
-        "Memory": lambda device: _gib(device.memory) if device.memory else "-",
-    }
-    lines = [[name, *map(of, devices)] for name, of in rows.items()]
-    for model, config in models.items():
-        cells = [_devices_and_hours(device, config) for device in devices]
-        lines.append([f"{model}: devices, hours of a run", *cells])
-    for name, runs in studies.items():
-        lines.append([f"{name}: hours", *(_study_hours(device, runs) for device in devices)])
-    taken = f"{100 * UTILIZATION:.0f} % of the peak are taken as reached (ours).\n"
-    taken = "The FLOP/s given are taken as reached.\n" if given else taken
+    columns = [_device_cells(device, models, studies) for device in devices]
+    lines = [[name, *(column[name] for column in columns)] for name in columns[0]]
     unfit = [_unfit_line(device, *model) for device in devices for model in models.items()]
     parts = [_table(["Device", *(device.name for device in devices)], lines), "\n", *unfit]
     if not any(unfit) and any(device.memory for device in devices):
         parts.append("Every model fits one device of each kind.\n")
-    parts.append(COUNTED + taken)
-    if not given:
-        parts += [f"{device.name}: {device.source}.\n" for device in devices]
-        parts.append("Runs were measured on CPUs alone; none of these devices was tried.\n")
+    if given:
+        return "".join([*parts, COUNTED, "The FLOP/s given are taken as reached.\n"])
+    taken = f"{100 * cost.UTILIZATION:.0f} % of the peak are taken as reached (ours).\n"
+    parts += [COUNTED, taken, *(f"{device.name}: {device.source}.\n" for device in devices)]
+    parts.append("Runs were measured on CPUs alone; none of these devices was tried.\n")
     return "".join(parts)
 
 
 def machine_text(models, studies, recorded, workers, memory):
     """What runs and studies take on this machine, and whether it holds its workers.
 
-    Args:
-      models, studies: see above.
-      recorded: dict from model to (number of recorded runs, their median wall time in seconds).
-      workers: worker processes.
-      memory: bytes of this machine.
+    `recorded` is a dict from model to the number of recorded runs and their median wall time in
+    seconds, `workers` the number of processes, `memory` the bytes of this machine.
     """
     lines = []
     for model, config in models.items():
-        predicted_s, seen, ratio = seconds_of(config), "-", "-"
+        predicted_s, seen, ratio = cost.seconds_of(config), "-", "-"
         if model in recorded:
             count, median_s = recorded[model]
             seen = f"{_duration(median_s)} (median of {count})"
             ratio = f"{predicted_s / median_s:.2f}"
         lines.append([f"a run of {model}", _duration(predicted_s), seen, ratio])
     for name, runs in studies.items():
-        total_s = sum(seconds_of(config) for _, config in runs)
+        total_s = sum(cost.seconds_of(config) for _, config in runs)
         lines.append([f"{name}, {workers} workers", _duration(total_s / workers), "-", "-"])
     model, largest = max(models.items(), key=lambda item: sizes.memory_of(item[1]).total)
     needed = workers * sizes.memory_of(largest).total
     return (
         _table(["On this machine", "predicted", "recorded", "predicted / recorded"], lines)
-        + f"\nOne core multiplies at {flops_per_second() / 1e9:.0f} GFLOP/s, measured now; "
+        + f"\nOne core multiplies at {cost.flops_per_second() / 1e9:.0f} GFLOP/s, measured now; "
         f"a run uses one.\n{workers} workers with {model} need {_gib(needed)} beside TensorFlow "
         f"itself; this machine has {_gib(memory)}: it {_fits(needed, memory)}.\n"
     )
 
 
 def _unfit_line(device, model, config):
-    """What holds a model that one device does not hold; "" if one does, or is not to be judged."""
+    """What holds a model that one device does not hold, or ""."""
     memory = sizes.memory_of(config)
     if device.memory is None or memory.total <= device.memory:
         return ""
@@ -162,17 +135,23 @@ def _fits(needed, memory):
     return "fits" if needed <= memory else NO_FIT
 
 
-def _devices_and_hours(device, config):
-    seconds = device.seconds_of(config)
-    if seconds is None:
-        return NO_FIT
-    devices = device.devices(sizes.memory_of(config), config.trainer.batch_size)
-    return f"{devices}, {seconds / HOUR_S:.3g}"
-
-
-def _study_hours(device, runs):
-    seconds = [device.seconds_of(config) for _, config in runs]
-    return NO_FIT if None in seconds else f"{sum(seconds) / HOUR_S:,.3g}"
+def _device_cells(device, models, studies):
+    """The column of a device: dict from row to cell."""
+    cells = {
+        "Peak, TFLOP/s": f"{device.flops / 1e12:.4g} {device.numbers}".strip(),
+        "Reached, TFLOP/s": f"{device.sustained / 1e12:.3g}",
+        "Memory": _gib(device.memory) if device.memory else "-",
+    }
+    for model, config in models.items():
+        seconds = device.seconds_of(config)
+        count = device.devices(sizes.memory_of(config), config.trainer.batch_size)
+        cell = NO_FIT if seconds is None else f"{count}, {seconds / HOUR_S:.3g}"
+        cells[f"{model}: devices, hours of a run"] = cell
+    for name, runs in studies.items():
+        seconds = [device.seconds_of(config) for _, config in runs]
+        cell = NO_FIT if None in seconds else f"{sum(seconds) / HOUR_S:,.3g}"
+        cells[f"{name}: hours"] = cell
+    return cells
 
 
 def _table(header, lines):
@@ -188,7 +167,7 @@ def _bytes(count):
 
 
 def _gib(count):
-    return f"{count / GIB:.2f} GiB" if count >= GIB / 100 else f"{count / 2**20:.2f} MiB"
+    return f"{count / cost.GIB:.2f} GiB" if count >= cost.GIB / 100 else f"{count / 2**20:.2f} MiB"
 
 
 def _duration(seconds):

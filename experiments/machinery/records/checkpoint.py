@@ -38,10 +38,7 @@ class Checkpoint(NamedTuple):
 class CheckpointStore:
     """The checkpoints of one results folder, `<root>/checkpoints/<run_id>.npz`.
 
-    Args:
-      root: folder of the profile's results.
-      say: called with one line about each that is set aside.
-      placed: dict of what a record says of the devices its run is on, or None for one device.
+    `say` is called with one line about each that is set aside; `placed` is as in Runner.
     """
 
     def __init__(self, root, say=logging.warning, placed=None):
@@ -63,8 +60,7 @@ class CheckpointStore:
     def read(self, run_id):
         """The checkpoint of a run, or None without one.
 
-        One that is damaged, or of another run, version or number of devices, is set aside, which
-        is said.
+        One that is damaged, or of another run, version or number of devices, is set aside.
         """
         path, identity = self._file(run_id), _identity(run_id, self._placed)
         return mended(self._root, lambda: _read(path, identity), self._say)
@@ -85,16 +81,8 @@ class Keeper(Observer):
     """Resumes a run from its checkpoint, and writes one now and then.
 
     A checkpoint is due by time and not by steps: an interruption costs a minute whatever a step
-    costs, and writing takes 5 % of a run's time at most.
-
-    Args:
-      store: CheckpointStore.
-      run_id: RunConfig.run_id.
-      every_s: least seconds between two checkpoints; more where writing one takes long.
-      clock: function that gives the time in seconds.
-
-    Attributes:
-      resumed: the Checkpoint that the run goes on from, or None.
+    costs, and writing takes 5 % of a run's time at most. `every_s` are the least seconds between
+    two; `resumed` is the Checkpoint that the run goes on from, or None.
     """
 
     def __init__(self, store, run_id, every_s=EVERY_S, clock=time.monotonic):
@@ -124,10 +112,6 @@ class Keeper(Observer):
         """Seconds that the run has taken so far, those before the interruptions included."""
         before = 0.0 if self.resumed is None else self.resumed.wall_s
         return before + self._clock() - self._begun_s
-
-    def done(self):
-        """Called when the record is written."""
-        self._store.remove(self._run_id)
 
 
 def _identity(run_id, placed):

@@ -22,9 +22,6 @@ class Claims:
     The kernel frees a lock when its holder dies, whatever killed it, so that no claim is ever
     stale and no timeout has to tell the dead from the slow. The files stay: if one were deleted
     while another process opens it, two processes could hold a lock of that name at once.
-
-    Args:
-      root: folder of the profile's results.
     """
 
     def __init__(self, root):
@@ -32,14 +29,10 @@ class Claims:
 
     @contextlib.contextmanager
     def of(self, name, wait=None):
-        """Holds a claim while its block runs.
+        """Holds a claim, of a run id, while its block runs.
 
-        Args:
-          name: what is claimed, a run id.
-          wait: called once with a line of text if another process has the claim, which is then
-            waited for; None to raise Claimed instead.
-        Raises: Claimed if another process has it and `wait` is None; BadInput if the folder is on
-          a file system without locks.
+        If another process has it, `wait` is called with a line of text and it is waited for.
+        Raises: Claimed without `wait`; BadInput if the folder is on a file system without locks.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         # A soft lock, which is a mere file, would outlive a holder that was killed.

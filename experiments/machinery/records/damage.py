@@ -11,13 +11,9 @@ from experiments.errors import Damaged
 
 
 def mended(root, look, say):
-    """What `look` returns, or None if it met damaged files, which are then set aside.
+    """What `look` returns, or None if it raises Damaged: the files are then set aside.
 
-    Args:
-      root: results folder.
-      look: function that reads, and raises Damaged.
-      say: called with one line about the files that are set aside.
-    Raises: what else `look` raises; OSError if the files cannot be moved.
+    `say` is called with one line about them. Raises: OSError if they cannot be moved.
     """
     with contextlib.suppress(Damaged):
         return look()
@@ -29,19 +25,13 @@ def mended(root, look, say):
 
 
 def set_aside(root, damaged):
-    """Moves damaged files to `<root>/damaged`, under names that are not taken there.
-
-    Args:
-      root: results folder.
-      damaged: Damaged.
-    Returns: a line that says what was done.
-    """
+    """Moves the files of a Damaged to free names in `<root>/damaged`; returns a line about it."""
     folder = pathlib.Path(root) / "damaged"
     folder.mkdir(exist_ok=True)
     for path in map(pathlib.Path, damaged.files):
-        numbered = (f"{path.name}.{number}" for number in itertools.count(2))
-        names = itertools.chain([path.name], numbered)
-        free = next(name for name in names if not (folder / name).exists())
+        free, numbers = folder / path.name, itertools.count(2)
+        while free.exists():
+            free = folder / f"{path.name}.{next(numbers)}"
         with contextlib.suppress(FileNotFoundError):  # one of a pair may be what is missing
-            path.rename(folder / free)
+            path.rename(free)
     return f"damaged: {damaged.path}: {damaged.reason}: set aside in {folder}, made again"

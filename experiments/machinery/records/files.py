@@ -19,10 +19,7 @@ from experiments.errors import CannotWrite, stopping
 
 
 def check_folder(folder, what):
-    """Makes a folder and checks that it can be written.
-
-    Raises: CannotWrite if not, naming the folder and the reason.
-    """
+    """Makes a folder. Raises: CannotWrite, naming the reason, if it cannot be written."""
     folder = pathlib.Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,19 +44,13 @@ def csv_frame(content):
 
 
 def write_json(path, fields):
-    """Writes a dict as strict JSON, whole or not at all.
-
-    Raises: ValueError for NaN; CannotWrite.
-    """
+    """Writes a dict as strict JSON, as `write_whole`. Raises: ValueError for NaN."""
     text = json.dumps(fields, allow_nan=False, sort_keys=True, indent=1)
     write_whole(path, (text + "\n").encode())
 
 
 def write_whole(path, content):
-    """Writes bytes so that the file is there whole or not at all.
-
-    Raises: CannotWrite where the disk or the folder is the reason; OSError.
-    """
+    """Writes bytes. Raises: CannotWrite where the disk or the folder is the reason; OSError."""
     try:
         while not _written(path, content):
             pass
@@ -90,11 +81,7 @@ def _written(path, content):
 
 
 def sweep_drafts(folder):
-    """Deletes the drafts of writers that died. One that is being written is locked and stays.
-
-    Args:
-      folder: pathlib.Path, or one that is not there.
-    """
+    """Deletes the drafts of writers that died in a folder, which need not be there."""
     for draft in folder.glob(".*.draft"):
         # Locked, or it has just become the file it was to be.
         with contextlib.suppress(OSError), draft.open("r+b") as file:

@@ -24,10 +24,7 @@ class Recorded(NamedTuple):
 
 
 def find(results, given):
-    """The recorded run of an id, which is given as for `locate`.
-
-    Raises: BadInput if there is no such record, or one whose configuration is of another version.
-    """
+    """The run that `locate` finds. Raises: BadInput if it is not there, or of another version."""
     path = locate(results, given, "RUN")
     store = Store(path.parent.parent)
     record = ended(store, path)
@@ -51,10 +48,9 @@ def ended(store, path):
 def locate(results, given, variable):
     """The file of a record, in the folder of any profile and data seed.
 
-    Args:
-      results: folder of all results.
-      given: an id, or the beginning of an id or of its hash that no other run shares.
-      variable: the person's name for it, RUN or RUNS.
+    `given` is an id, or the beginning of an id or of its hash that no other run shares; `variable`
+    is the person's name for it, RUN or RUNS.
+
     Raises: BadInput if no record matches, or more than one.
     """
     where = f"{variable} = {given!r}"

@@ -58,9 +58,7 @@ class RunRecord:
 class Store:
     """The records of one results folder, `<root>/runs`.
 
-    Args:
-      root: folder of the profile's results.
-      writable: False for records that are only read: the folder is then neither made nor checked.
+    One that is not `writable` is only read: the folder is then neither made nor checked.
     Raises: CannotWrite if the folder cannot be written.
     """
 
@@ -95,10 +93,8 @@ class Store:
     def records(self, of_any_version=False):
         """Yields every record, those of crashed runs too, in the order of their ids.
 
-        Args:
-          of_any_version: whether to yield, too, records whose ids another version gave to their
-            configurations; only a list of what there is wants them.
-        Raises: Damaged as `read`.
+        Only a list of what there is wants those whose ids another version gave to their
+        configurations (`of_any_version`). Raises: Damaged as `read`.
         """
         for path in sorted(self.runs.glob("*.json")):
             if not path.name.endswith(".telemetry.json"):
@@ -137,10 +133,7 @@ class Store:
 
 
 def _record_of(path, of_any_version=False):
-    """The record in a file.
-
-    Whoever computes from records refuses those of another version: old and new numbers never share
-    a table.
+    """The record in a file, of this version: old and new numbers never share a table.
 
     Raises: FileNotFoundError; Damaged if it is not that of the run it is named after.
     """

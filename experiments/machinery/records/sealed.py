@@ -35,14 +35,9 @@ def _digest(fields):
 
 
 def content_of(path, sha256, what, damaged):
-    """The bytes of a file that another one describes.
+    """The bytes of a file whose sidecar or record has the checksum `sha256`.
 
-    Args:
-      path: pathlib.Path.
-      sha256: the checksum that its sidecar or record has of it.
-      what: what the file is "not", if it has another checksum.
-      damaged: function (path, reason) -> Damaged.
-    Raises: Damaged if the file has gone or has another checksum; BadInput if it cannot be read.
+    Raises: damaged(path, reason) if it has gone, or is not the `what` of this checksum; BadInput.
     """
     try:
         content = path.read_bytes()
@@ -61,9 +56,7 @@ class SealedFiles:
     A subclass says which: `what` they are, a word; the `subfolder`; the `ending` of a file's name
     and the `sidecar_ending`, behind the run id; the `schema` of the sidecars; the names of a
     sidecar's `fields` beside COMMON; the `remedy` that the error for a missing sidecar ends with.
-
-    Args:
-      root: folder of the profile's results; it need not be there.
+    The folder `root` of the profile's results need not be there.
     """
 
     remedy = ""
@@ -82,20 +75,14 @@ class SealedFiles:
         return self.sidecar(run_id).exists()
 
     def write_pair(self, run_id, content, said):
-        """Writes the file, then its sidecar: a sidecar on disk is that of a whole file.
-
-        `content` is bytes, `said` a dict of `fields`.
-        """
+        """Writes the file, then a sidecar with `fields`: one on disk is of a whole file."""
         write_whole(self.file(run_id), content)
         digest = hashlib.sha256(content).hexdigest()
         common = {"schema": self.schema, "run_id": run_id, "sha256": digest}
         write_json(self.sidecar(run_id), sealed(common | said))
 
     def read_pair(self, run_id):
-        """The content of a run's sidecar, and the bytes of its file.
-
-        Raises: BadInput and Damaged as `read_sidecar` and `content_of`.
-        """
+        """A run's sidecar, and the bytes of its file; raises as `read_sidecar` and `content_of`."""
         said = self.read_sidecar(run_id)
         what = f"{self.what} of its sidecar"
         return said, content_of(self.file(run_id), said["sha256"], what, self.damaged)
@@ -103,8 +90,7 @@ class SealedFiles:
     def read_sidecar(self, run_id):
         """The content of a run's sidecar: dict of COMMON and `fields`.
 
-        Raises: BadInput if it cannot be read; Damaged if it is not one of this kind, schema and
-          run, or has changed.
+        Raises: BadInput if it cannot be read; Damaged if it is truncated, changed or another's.
         """
         path = self.sidecar(run_id)
         try:

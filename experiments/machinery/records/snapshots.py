@@ -17,13 +17,7 @@ class SnapshotStore(SealedFiles):
     schema, fields = 1, ("step", "event", "data_seed", "run_seed")
 
     def write(self, config, snapshot, event):
-        """Writes the arrays, then the sidecar that says what they are.
-
-        Args:
-          config: RunConfig.
-          snapshot: Snapshot.
-          event: Event that it is kept for.
-        """
+        """Writes a Snapshot, and a sidecar that says what it is and the Event it is kept for."""
         check_folder(self.folder, "folder of snapshots")
         buffer = io.BytesIO()
         np.savez(buffer, **snapshot.arrays())
@@ -36,10 +30,7 @@ class SnapshotStore(SealedFiles):
         self.write_pair(config.run_id, buffer.getvalue(), said)
 
     def read(self, run_id):
-        """The snapshot of a run and what its sidecar says: (Snapshot, dict).
-
-        Raises: BadInput if it cannot be read; Damaged if it is truncated, changed or another run's.
-        """
+        """The snapshot of a run and what its sidecar says: (Snapshot, dict); as `read_pair`."""
         said, content = self.read_pair(run_id)
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return Snapshot.of(said["step"], arrays), said

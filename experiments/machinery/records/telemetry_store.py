@@ -19,20 +19,14 @@ class TelemetryStore(SealedFiles):
     remedy = ": TELEMETRY=1 records it"
 
     def has(self, run_id, config=None):
-        """Whether a run has telemetry with the columns that a TelemetryConfig asks for.
-
-        Raises: Damaged if what is there is not whole.
-        """
+        """Whether a run has telemetry, as a TelemetryConfig asks for. Raises: Damaged."""
         if not super().has(run_id):
             return False
         sidecar, _ = self.read_pair(run_id)
         return config is None or sidecar["measures"] == config.measures
 
     def read(self, run_id):
-        """The telemetry of a run: DataFrame, one row a step that was kept.
-
-        Raises: BadInput if it is missing; Damaged if it is truncated, changed or another run's.
-        """
+        """The telemetry of a run: DataFrame, one row a step that was kept; as `read_pair`."""
         _, content = self.read_pair(run_id)
         try:
             frame = csv_frame(content)
@@ -44,7 +38,6 @@ class TelemetryStore(SealedFiles):
         """Writes the rows, then the sidecar: a sidecar on disk is of whole rows.
 
         Args:
-          run_id: RunConfig.run_id.
           frame: DataFrame, as Ledger.frame.
           config: TelemetryConfig.
           curves_sha256: checksum of the curves of the run that was measured; where it is not that

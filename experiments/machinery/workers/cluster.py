@@ -15,6 +15,7 @@ import sys
 import time
 import uuid
 import warnings
+from typing import Any, NamedTuple
 
 from experiments.errors import BadInput
 from experiments.machinery.records.files import check_folder
@@ -28,17 +29,12 @@ ASK_S = 1.0  # ours: between two questions to the scheduler how many workers the
 ALONE_S = 20.0  # ours: a worker that died is replaced in less
 
 
-class Connection:
-    """A cluster of which every worker was found fit for runs of this checkout.
+class Connection(NamedTuple):
+    """A cluster of which every worker was found fit for runs of this checkout."""
 
-    Args:
-      address: of the scheduler, as a person gave it.
-      client: distributed.Client.
-      wanted: cluster_worker.Wanted.
-    """
-
-    def __init__(self, address, client, wanted):
-        self._address, self.client, self.wanted = address, client, wanted
+    address: str  # of the scheduler, as a person gave it
+    client: Any  # distributed.Client
+    wanted: cluster_worker.Wanted
 
     def workers(self):
         """Number of workers now; 0 while the scheduler is out of reach."""
@@ -54,14 +50,6 @@ class Connection:
         """Whether Dask has given up: it tries to connect again for CONNECT_S."""
         return self.client.status in ("closing", "closed")
 
-    def check(self):
-        """Raises: BadInput if the scheduler is gone."""
-        if self.is_lost:
-            raise BadInput(
-                f"CLUSTER = {self._address!r}: the connection to the scheduler was lost: "
-                "finished runs are kept, the same command goes on once a scheduler is there"
-            )
-
 
 def check_address(address):
     """Raises: BadInput unless the text may be the address of a scheduler."""
@@ -74,11 +62,8 @@ def check_address(address):
 
 @contextlib.contextmanager
 def connected(address, results):
-    """A Connection, closed at the end.
+    """A Connection to a scheduler whose workers see `results`, the folder of all, at this path.
 
-    Args:
-      address: of the scheduler.
-      results: folder of all results, which the workers have to see at the same path.
     Raises: BadInput if there is no scheduler, no worker, or one that is unfit.
     """
     probe = pathlib.Path(results).resolve() / f".cluster-{uuid.uuid4().hex}"
@@ -140,7 +125,12 @@ def _check(client, wanted, address):
         answers["the scheduler"] = client.run_on_scheduler(cluster_worker.scheduler_answer, wanted)
     except Exception as error:  # of any kind: it was raised there
         answers["the scheduler"] = error
-    unfit = {_told(name, answer) for name, answer in answers.items()} - {""}
+    unfit = set()
+    for name, answer in answers.items():
+        if isinstance(answer, Exception):
+            unfit.add(f"{name} has no checkout in its working folder ({_line(answer)})")
+        elif answer.unfit:
+            unfit.add(f"{answer.host} has {', '.join(answer.unfit)}")
     if unfit:
         raise BadInput(
             f"CLUSTER = {address!r}: {'; '.join(sorted(unfit))}: expected a scheduler and "
@@ -149,13 +139,6 @@ def _check(client, wanted, address):
     if len(processors) > 1:
         shown = ", ".join(f"{count} of {name}" for name, count in processors.items())
         sys.stderr.write(f"note: processors may round differently; the workers have {shown}\n")
-
-
-def _told(name, answer):
-    """What is said of an unfit process of the cluster, or ""."""
-    if isinstance(answer, Exception):
-        return f"{name} has no checkout in its working folder ({_line(answer)})"
-    return f"{answer.host} has {', '.join(answer.unfit)}" if answer.unfit else ""
 
 
 def _line(error):
@@ -169,10 +152,6 @@ class Cluster:
     `allowed-failures`, which is 3 unless the scheduler is told otherwise. It counts a death for
     every run that a worker had, also for those that only waited there. So no worker is given a
     second run: where machines are taken away often, innocent runs would be lost.
-
-    Args:
-      connection: Connection.
-      folders: results and cache folder, as the workers see them.
     """
 
     def __init__(self, connection, folders):
@@ -183,7 +162,11 @@ class Cluster:
 
     def start(self):
         """Raises: BadInput if the scheduler is gone."""
-        self._connection.check()
+        if self._connection.is_lost:
+            raise BadInput(
+                f"CLUSTER = {self._connection.address!r}: the connection to the scheduler was "
+                "lost: finished runs are kept, the same command goes on once a scheduler is there"
+            )
 
     def submit(self, config, arguments, hang_s):
         """Queues worker.execute(config, *arguments), which ends its worker after `hang_s`."""
@@ -193,8 +176,12 @@ class Cluster:
         """The runs that have ended, list of (RunConfig, Ended); waits so long for the first."""
         deadline_s = time.monotonic() + timeout_s
         while True:
-            found = self._lost() if self._connection.is_lost else []
-            found += self._collect()
+            done = [run for run in self._running if run.done()]
+            found = [(self._running.pop(run), _ended(run)) for run in done]
+            if self._connection.is_lost:
+                gone = Ended("broke", "the scheduler is gone")
+                found += [(config, gone) for config, *_ in self._waiting]
+                self._waiting.clear()
             if not found:
                 self._count()
                 self._hand_out()
@@ -207,14 +194,6 @@ class Cluster:
         for run in self._running:
             with contextlib.suppress(Exception):  # the scheduler may be gone
                 run.release()
-
-    def _collect(self):
-        done = [run for run in self._running if run.done()]
-        return [(self._running.pop(run), _ended(run)) for run in done]
-
-    def _lost(self):
-        waiting, self._waiting = self._waiting, collections.deque()
-        return [(config, Ended("broke", "the scheduler is gone")) for config, *_ in waiting]
 
     def _count(self):
         """Learns how many workers there are, and says it if there is none for long."""

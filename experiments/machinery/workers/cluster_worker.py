@@ -23,29 +23,18 @@ PARTS = ("clippy", "data", "models", "experiments")  # what a run is computed by
 
 
 class Wanted(NamedTuple):
-    """What a worker has to be for the runs of one command.
+    """What a worker has to be for the runs of one command."""
 
-    Args:
-      traits: those of the process that asks, see `traits`.
-      probe: path of a file that it made in its results folder.
-    """
-
-    traits: dict[str, str]
-    probe: str
+    traits: dict[str, str]  # those of the process that asks
+    probe: str  # path of a file that it made in its results folder
 
 
 class Answer(NamedTuple):
-    """What a process of the cluster says of itself.
-
-    Args:
-      host: name of its machine.
-      processor: name of the processor.
-      unfit: what makes it unfit for the runs of a command: texts, none if it is fit.
-    """
+    """What a process of the cluster says of itself."""
 
     host: str
     processor: str
-    unfit: list[str]
+    unfit: list[str]  # what makes it unfit for the runs of a command
 
 
 @functools.cache
@@ -82,12 +71,7 @@ def scheduler_answer(wanted):
 
 
 def worker_answer(wanted, dask_worker):
-    """The Answer of a worker.
-
-    Args:
-      wanted: Wanted.
-      dask_worker: distributed.Worker, given by Dask.
-    """
+    """The Answer of a worker to a Wanted; Dask gives the distributed.Worker."""
     answer = scheduler_answer(wanted)
     if not pathlib.Path(wanted.probe).exists():
         answer.unfit.append(f"no sight of {pathlib.Path(wanted.probe).parent}")
@@ -102,12 +86,6 @@ def execute(wanted, folders, arguments, hang_s):
     Dask cannot stop a run. One that hangs ends this process, and the worker is replaced; the trace
     that it leaves tells the process that is given the run next.
 
-    Args:
-      wanted: Wanted.
-      folders: results and cache folder.
-      arguments: of worker.execute.
-      hang_s: seconds after which the run is taken for hung.
-    Returns: Ended.
     Raises: distributed.Reschedule if this worker is unfit; it leaves the cluster then.
     """
     from distributed import get_worker
@@ -119,22 +97,17 @@ def execute(wanted, folders, arguments, hang_s):
         trace.unlink()
         return Ended("died", f"the run hung and was stopped after {hang_s} s:\n{text}")
     _be_warm(folders)
-    ended = _watched(trace, hang_s, arguments)
+    with trace.open("w") as file:
+        faulthandler.dump_traceback_later(hang_s, exit=True, file=file)
+        try:
+            ended = worker.execute(*arguments)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            trace.unlink(missing_ok=True)
     if ended.how == "crashed":
         place = f"on {socket.gethostname()}, process {os.getpid()}"
         return Ended("crashed", f"{place}:\n{ended.text}")
     return ended
-
-
-def _watched(trace, hang_s, arguments):
-    """worker.execute; a thread below Python's ends the process if it takes longer."""
-    with trace.open("w") as file:
-        faulthandler.dump_traceback_later(hang_s, exit=True, file=file)
-        try:
-            return worker.execute(*arguments)
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-            trace.unlink(missing_ok=True)
 
 
 _fit_for = None  # the probe of the command that this process was last found fit for

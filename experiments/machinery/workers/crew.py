@@ -25,13 +25,9 @@ LOST = (
 def run_placed(config, where, store, cache_root, on_row, say):
     """Runs one configuration where a Placement says, unless its record is there already.
 
-    Args:
-      config: RunConfig.
-      where: Placement of several devices or hosts.
-      store: record.Store, the same folder for all hosts.
-      cache_root: folder of the caches of days.
-      on_row: called with each row of the curves, on the chief.
-      say: called with one line about what a person should know.
+    The Store is the same folder for all hosts. `on_row` is called with each row of the curves, on
+    the chief, and `say` with a line about what a person should know.
+
     Returns: RunRecord, or None on a worker other than the chief, which leaves nothing.
     Raises: BadInput; RunStopped if a worker is gone or holds other numbers.
     """
@@ -64,12 +60,7 @@ def run_placed(config, where, store, cache_root, on_row, say):
 
 
 def recorded(run_id, where, store, say):
-    """The whole record of a run, or None; the chief sets aside one that is damaged.
-
-    Args:
-      run_id: RunConfig.run_id.
-      where, store, say: those of `run_placed`.
-    """
+    """The whole record of a run, or None; the chief sets aside one that is damaged."""
     if where.is_chief:
         return mended(store.root, lambda: store.whole(run_id), say)
     with contextlib.suppress(Damaged):

@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import pathlib
 import socket
-import sys
 import threading
 
 import pebble
@@ -15,12 +14,7 @@ from experiments.machinery.workers.worker import Ended
 
 
 class Local:
-    """Executes runs in processes of this machine.
-
-    Args:
-      workers: number of processes, one thread each.
-      folders: results and cache folder.
-    """
+    """Executes runs in processes of this machine of one thread each."""
 
     def __init__(self, workers, folders):
         self._workers, self._folders = workers, folders
@@ -77,26 +71,12 @@ def _ended(run):
 
 def begin(results_root, cache_root):
     """Prepares a worker process; all it prints goes to `logs/worker-<host>-<pid>.log`."""
-    end_with_parent()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     name = f"worker-{socket.gethostname()}-{os.getpid()}.log"
-    sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        log = pathlib.Path(results_root) / "logs" / name
-        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    except OSError as error:
-        worker.unprepared(error)
-        return
-    os.dup2(file, 1)
-    os.dup2(file, 2)
-    worker.prepare(results_root, cache_root)
+    worker.prepare(results_root, cache_root, pathlib.Path(results_root) / "logs" / name)
 
 
-def end_with_parent():
+def _end_with_parent():
     """Ends this process when the one that started it ends, in the middle of a run too."""
-
-    def watch():
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    multiprocessing.parent_process().join()
+    os._exit(1)

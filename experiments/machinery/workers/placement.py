@@ -1,7 +1,6 @@
 """Where one run is computed: on one device, on several of this host, or by several hosts."""
 
 import json
-import os
 import re
 from typing import NamedTuple
 
@@ -39,33 +38,22 @@ class Placement(NamedTuple):
         return self.rank == 0
 
     def check(self, config, telemetry):
-        """Checks that this placement can do a run.
-
-        Args:
-          config: RunConfig.
-          telemetry: TelemetryConfig, or None.
-        Raises: BadInput.
-        """
+        """Raises: BadInput unless this placement can do a run, with telemetry if not None."""
         if telemetry is not None and not self.is_one_device:
             raise BadInput("TELEMETRY = 1: expected one device, without DEVICES and TF_CONFIG")
         source = "TF_CONFIG: workers" if self.workers else "DEVICES"
         _check_divides(config.trainer.batch_size, len(self.workers) or self.devices, source)
 
     def strategy(self, batch_size):
-        """The tf.distribute.Strategy; to be made before TensorFlow's first op.
+        """The tf.distribute.Strategy, before TensorFlow's first op; waits for the other hosts.
 
-        Waits for the other hosts where there are some.
-
-        Args:
-          batch_size: rows of the global batch.
-        Raises: BadInput if the devices of all hosts cannot share the batch, or if this host's port
-          is taken.
+        Raises: BadInput if all devices cannot share the global batch, or this host's port is taken.
         """
         load_tensorflow()
         import tensorflow as tf
 
         if not self.workers:
-            return tf.distribute.MirroredStrategy(self._local_devices(tf))
+            return tf.distribute.MirroredStrategy(_local_devices(tf, self.devices))
         try:
             strategy = tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.UnknownError as error:
@@ -76,25 +64,20 @@ class Placement(NamedTuple):
         _check_divides(batch_size, strategy.num_replicas_in_sync, "devices of all workers")
         return strategy
 
-    def _local_devices(self, tf):
-        """Names of the devices: GPUs if there are enough, else logical devices on the CPU."""
-        if len(tf.config.list_physical_devices("GPU")) >= self.devices:
-            return [f"GPU:{index}" for index in range(self.devices)]
-        (cpu,) = tf.config.list_physical_devices("CPU")
-        logical = [tf.config.LogicalDeviceConfiguration()] * self.devices
+
+def _local_devices(tf, count):
+    """Names of the devices: GPUs if there are enough, else logical devices on the CPU."""
+    kind = "GPU"
+    if len(tf.config.list_physical_devices(kind)) < count:
+        kind = "CPU"
+        (cpu,) = tf.config.list_physical_devices(kind)
+        logical = [tf.config.LogicalDeviceConfiguration()] * count
         tf.config.set_logical_device_configuration(cpu, logical)
-        return [f"CPU:{index}" for index in range(self.devices)]
+    return [f"{kind}:{index}" for index in range(count)]
 
 
 def placement(devices=None, tf_config=None):
-    """The placement that a person asks for.
-
-    Args:
-      devices: number of devices of this host, or None for one.
-      tf_config: the value of the environment's TF_CONFIG, or None where there is none.
-    Returns: Placement.
-    Raises: BadInput.
-    """
+    """The Placement on devices of this host (None for one), or on the hosts of TF_CONFIG's text."""
     if not tf_config:
         return Placement(devices or 1)
     if devices is not None:
@@ -112,11 +95,6 @@ def placement(devices=None, tf_config=None):
         known = ", ".join(f"{kind} {index}" for kind, index in addresses)
         raise BadInput(f"TF_CONFIG: task = {task!r}: expected type and index of one of {known}")
     return Placement(1, tuple(addresses.values()), list(addresses).index(place))
-
-
-def placement_here(devices=None):
-    """`placement` with the TF_CONFIG of this process's environment."""
-    return placement(devices, os.environ.get("TF_CONFIG"))
 
 
 def _part(found, name):

@@ -33,17 +33,11 @@ def hang_seconds(config):
 class Pool:
     """Workers, started at the first run and ended with the block of this context manager.
 
-    Args:
-      store: record.Store.
-      cache_root: folder of the caches of days.
-      workers: number of processes of this machine, one thread each; a cluster has its own.
-      connection: cluster.Connection to the cluster whose workers they are, or None for processes
-        of this machine.
+    They are `workers` processes of this machine, or those of the cluster of a cluster.Connection.
     """
 
     def __init__(self, store, cache_root, workers, connection=None):
         self._store, self._claims = store, Claims(store.root)
-        self._logs = store.root / "logs"
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         folders = [str(pathlib.Path(folder).resolve()) for folder in (store.root, cache_root)]
         self._engine = Cluster(connection, folders) if connection else Local(workers, folders)
@@ -59,26 +53,27 @@ class Pool:
             tidy(self._store)
 
     def run(self, configs, display, telemetry=None):
-        """Executes runs that have no record yet.
+        """Executes runs that have no record yet, begun in the order of `configs`.
 
         A run whose worker died or hung is tried again when the others have ended, TRIES times in
         all. One that another process is on is looked at again until that has ended.
 
-        Args:
-          configs: RunConfigs, in the order in which they start.
-          display: progress.Display, told of every run that ends.
-          telemetry: TelemetryConfig of what they measure, or None.
-        Returns: dict from run id to the path of its log, for those that crashed.
+        Returns: dict from the ids of those that crashed to the paths of their logs.
         Raises: CannotWrite as soon as a run could not write.
         """
         for name in ("logs", "progress"):
             (self._store.root / name).mkdir(exist_ok=True)
         tidy(self._store)
-        left, tries, crashed = list(configs), _Tries(), {}
+        left, crashed = list(configs), {}
+        deaths, broken = collections.Counter(), 0  # rounds in a row that broke and brought nothing
         while left:
-            again = []
+            again, ways = [], set()
             for config, ended in self._round(left, display, telemetry):
-                if tries.again(config.run_id, ended.how):
+                ways.add(ended.how)
+                deaths[config.run_id] += ended.how == "died"
+                # A pool breaks through no fault of a run: that is not counted against it.
+                tries = {"died": deaths[config.run_id], "broke": broken + 1, "held": 0}
+                if tries.get(ended.how, TRIES) < TRIES:
                     again.append(config)
                     if ended.how == "held":
                         display.held(config)
@@ -88,7 +83,8 @@ class Pool:
                 else:
                     crashed[config.run_id] = self._crashed(config, ended.text)
                     display.crashed(config)
-            if tries.end_round():
+            broken = broken + 1 if "broke" in ways and "done" not in ways else 0
+            if ways == {"held"}:  # other processes are on all that is left
                 time.sleep(HELD_S)
             left = again
         display.running(self._store.root, study=self._name)
@@ -107,56 +103,40 @@ class Pool:
                 del waiting[config.run_id]
                 if ended.how == "stopped":
                     raise CannotWrite(ended.text)
-                if ended.how == "done" and ended.text:
-                    display.note(ended.text)
-                if ended.how == "done" and self._store.read(config.run_id) is None:
-                    ended = Ended("died", "it ended, and its record is not there")
+                if ended.how == "done":
+                    if ended.text:
+                        display.note(ended.text)
+                    if self._store.read(config.run_id) is None:
+                        ended = Ended("died", "it ended, and its record is not there")
                 if ended.how != "done":  # the worker may not have been able to
                     _drop_progress(self._claims, self._store.root, config.run_id)
                 yield config, ended
 
     def _crashed(self, config, text):
         """Keeps what is said of a run that crashed; returns the path of that."""
-        log = self._logs / f"{config.run_id}.log"
+        log = self._store.root / "logs" / f"{config.run_id}.log"
         write_whole(log, text.encode())
+        record = RunRecord(
+            run_id=config.run_id,
+            status="crashed",
+            config=config.to_dict(),
+            steps=0,
+            first_bad_step=None,
+            first_bad_day=None,
+            metrics={},
+            optimal={},
+            curves_sha256=None,
+            provenance={},
+        )
         # Another process may have done it, or be on it: what that leaves is not to be overwritten.
         with contextlib.suppress(Claimed), self._claims.of(config.run_id):
             if self._store.read(config.run_id) is None:
-                self._store.write(_crashed_record(config))
+                self._store.write(record)
         return log
 
 
-class _Tries:
-    """Which runs may be tried again."""
-
-    def __init__(self):
-        self._deaths = collections.Counter()
-        self._round, self._broken = set(), 0  # broken: rounds in a row that brought nothing else
-
-    def again(self, run_id, how):
-        """Whether a run is to be tried again after the others; asked once of each that ends."""
-        self._round.add(how)
-        self._deaths[run_id] += how == "died"
-        if how == "died":
-            return self._deaths[run_id] < TRIES
-        if how == "broke":  # through no fault of this run, so it is not counted against it
-            return self._broken + 1 < TRIES
-        return how == "held"
-
-    def end_round(self):
-        """Whether other processes were on all of the runs of the round that ends with this."""
-        found, self._round = self._round, set()
-        self._broken = self._broken + 1 if "broke" in found and "done" not in found else 0
-        return found == {"held"}
-
-
 def tidy(store):
-    """Deletes what killed processes have left; what a living process is on stays.
-
-    Args:
-      store: record.Store.
-    Raises: BadInput if the folder is on a file system without locks.
-    """
+    """Deletes what killed processes left in a Store's folder; what a living one is on stays."""
     claims, checkpoints = Claims(store.root), CheckpointStore(store.root)
     with claims.of("tidy", wait=lambda line: None):
         for folder in WRITTEN:
@@ -173,18 +153,3 @@ def _drop_progress(claims, root, run_id):
     """Deletes the progress file of a run that no process is on."""
     with contextlib.suppress(Claimed), claims.of(run_id):
         progress_file(root, run_id).unlink(missing_ok=True)
-
-
-def _crashed_record(config):
-    return RunRecord(
-        run_id=config.run_id,
-        status="crashed",
-        config=config.to_dict(),
-        steps=0,
-        first_bad_step=None,
-        first_bad_day=None,
-        metrics={},
-        optimal={},
-        curves_sha256=None,
-        provenance={},
-    )

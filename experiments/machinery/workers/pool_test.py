@@ -1,6 +1,5 @@
 """Runs on real processes without TensorFlow: done once, resumed, and honest about what failed."""
 
-import dataclasses
 import fcntl
 import multiprocessing
 import os
@@ -13,7 +12,6 @@ import pytest
 
 from experiments.errors import CannotWrite, RunsCrashed
 from experiments.machinery.records.claim import Claims
-from experiments.machinery.records.files import write_whole
 from experiments.machinery.workers import local, pool
 from experiments.machinery.workers.pool import Pool, tidy
 from experiments.machinery.workers.testing import (
@@ -51,9 +49,7 @@ def test_a_run_with_a_record_is_not_run_again(opened):
     assert again[:2] == [first[1], first[0]]
     assert len(list(opened.store.runs.iterdir())) == 6
     assert {path: path.stat().st_mtime_ns for path in written} == written
-    lines = opened.text.getvalue().splitlines()
-    assert len(lines) == 3
-    assert all("small-naive-" in line and "AUC" in line for line in lines)
+    assert opened.text.getvalue().count("AUC") == 3
 
 
 def test_a_killed_worker_is_replaced_and_its_run_repeated(opened, tmp_path):
@@ -153,13 +149,11 @@ def test_a_run_that_another_process_is_on_waits_and_the_others_do_not(
 
 
 class Engine:
-    """Takes the place of local.Local: in the k-th round all runs end in the k-th way."""
+    """Takes the place of local.Local: in the k-th round runs end in the k-th way, or by seed."""
 
     def __init__(self, *ends):
         self._ends, self._runs, self.rounds = ends, [], []
-
-    def start(self):
-        self.rounds.append(0)
+        self.start, self.stop = (lambda: self.rounds.append(0)), (lambda at_once: None)
 
     def submit(self, config, arguments, hang_s):
         self.rounds[-1] += 1
@@ -167,10 +161,8 @@ class Engine:
 
     def ended(self, timeout_s):
         runs, self._runs = self._runs, []
-        return [(run, self._ends[min(len(self.rounds), len(self._ends)) - 1]) for run in runs]
-
-    def stop(self, at_once):
-        """Nothing to stop."""
+        end = self._ends[min(len(self.rounds), len(self._ends)) - 1]
+        return [(run, end[run.run_seed] if isinstance(end, dict) else end) for run in runs]
 
 
 def run_on(engine, opened, *seeds):
@@ -204,29 +196,22 @@ def test_runs_that_others_are_on_are_looked_at_again_and_again(opened, monkeypat
     assert opened.text.getvalue().count("another process is on it") == 2  # once a run
 
 
-def test_a_pool_that_breaks_and_goes_on_is_not_given_up():
-    tries = pool._Tries()
-    for how in ["broke", "broke", "done", "broke", "broke"]:
-        tries.again("small-gc-1", how)
-        tries.end_round()
-    assert not tries.again("small-gc-1", "broke")  # the third in a row
-    tries.again("small-gc-2", "done")
-    tries.end_round()
-    assert tries.again("small-gc-1", "broke")
+def test_a_pool_that_breaks_and_goes_on_is_not_given_up(opened):
+    broke, done = Ended("broke", "broke"), Ended("done")
+    for run in configs(0, 1):
+        leave_run(opened.store.root, run)
+    engine = Engine(broke, {0: broke, 1: done}, broke, broke, done)
+    assert run_on(engine, opened, 0, 1) == {}
+    assert engine.rounds == [2, 2, 1, 1, 1]
 
 
-@pytest.mark.parametrize("by", ["record", "claim"])
-def test_a_crash_does_not_overwrite_what_another_process_did_or_does(opened, tmp_path, by):
-    (run,) = configs(0)
-    if by == "record":
-        done = leave_run(tmp_path, run)
-        (log,) = run_on(Engine(Ended("crashed", "failed")), opened, 0).values()
-        assert opened.store.read(run.run_id) == done
-    else:
-        with Claims(tmp_path).of(run.run_id):
-            (log,) = run_on(Engine(Ended("crashed", "failed")), opened, 0).values()
-        assert list(opened.store.runs.iterdir()) == []
-    assert log.read_text() == "failed"
+def test_a_crash_does_not_overwrite_what_another_process_did_or_does(opened, tmp_path):
+    done, held = configs(0, 1)
+    record = leave_run(tmp_path, done)
+    with Claims(tmp_path).of(held.run_id):
+        logs = run_on(Engine(Ended("crashed", "failed")), opened, 0, 1)
+    assert list(opened.store.records()) == [record]
+    assert {log.read_text() for log in logs.values()} == {"failed"}
 
 
 def test_a_worker_that_cannot_write_stops_the_study(opened):
@@ -248,34 +233,26 @@ def test_drafts_of_workers_that_were_stopped_are_removed(opened):
     assert not draft.exists()
 
 
-def left_in(folder):
-    return sorted(path.name for path in folder.iterdir())
-
-
 def test_what_the_dead_have_left_goes_and_what_the_living_are_on_stays(opened, tmp_path):
-    done, crashed = (leave_run(tmp_path, run) for run in configs(0, 1))
-    opened.store.write(dataclasses.replace(crashed, status="crashed", curves_sha256=None))
-    for name in ("progress", "checkpoints"):
-        (tmp_path / name).mkdir()
-    for name in ("small-gc-1.json", "small-gc-2.json", ".small-gc-2.json.12.draft"):
-        (tmp_path / "progress" / name).write_text("{}")
-    for run_id in (done.run_id, crashed.run_id, "small-gc-1"):
-        (tmp_path / "checkpoints" / f"{run_id}.npz").touch()
-    with Claims(tmp_path).of("small-gc-1"):
-        tidy(opened.store)
-    assert left_in(tmp_path / "progress") == ["small-gc-1.json"]
-    assert left_in(tmp_path / "checkpoints") == sorted(["small-gc-1.npz", f"{crashed.run_id}.npz"])
-
-
-def test_drafts_of_the_dead_are_deleted_and_those_being_written_stay(opened, tmp_path):
-    write_whole(tmp_path / "table2.md", b"table")
-    dead, alive = tmp_path / ".table2.md.0123.draft", opened.store.runs / ".a.json.4567.draft"
-    for draft in (dead, alive):
-        draft.write_text("half")
-    with alive.open() as file:
+    done = leave_run(tmp_path, smoke_run(0)).run_id
+    crashed = leave_run(tmp_path, smoke_run(1), status="crashed").run_id
+    names = {
+        "progress": ["small-gc-1.json", "small-gc-2.json", ".small-gc-2.json.12.draft"],
+        "checkpoints": [f"{run_id}.npz" for run_id in (done, crashed, "small-gc-1")],
+        "runs": [".a.json.4567.draft"],
+    }
+    for folder, left in names.items():
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for name in left:
+            (tmp_path / folder / name).write_text("{}")
+    alive = tmp_path / "runs" / ".a.json.4567.draft"
+    with Claims(tmp_path).of("small-gc-1"), alive.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         tidy(opened.store)
-        assert alive.exists() and not dead.exists()
+        assert alive.exists()
+    left = {
+        path.name for name in ("progress", "checkpoints") for path in (tmp_path / name).iterdir()
+    }
+    assert left == {"small-gc-1.json", "small-gc-1.npz", f"{crashed}.npz"}
     tidy(opened.store)
     assert not alive.exists()
-    assert (tmp_path / "table2.md").read_bytes() == b"table"

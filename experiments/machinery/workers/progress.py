@@ -29,11 +29,7 @@ UNDEFINED = "×"
 class Display:
     """Progress of one study; used as a context manager around its runs.
 
-    Args:
-      divergence: DivergenceConfig.
-      workers: number of runs done at the same time.
-      console: rich Console, by default one on standard error.
-      clock: function that gives the time in seconds.
+    `workers` is the number of runs done at the same time. The default Console is standard error.
     """
 
     def __init__(self, divergence, workers, console=None, clock=time.time):
@@ -60,21 +56,17 @@ class Display:
     def __exit__(self, kind, error, trace):
         self._live.stop()
         if self._kinds:
-            took = duration(self._clock() - self._began)
-            self._print(self._counts().append(f" in {took}"))
+            self._print(self._counts().append(f" in {duration(self._clock() - self._began)}"))
 
     def begin(self, title, total, done, predicted_s):
         """Announces a study or a part of it.
 
-        Args:
-          title: its name.
-          total: number of its runs, those done included.
-          done: number of those that have a record already.
-          predicted_s: predicted seconds of the others on one worker.
+        Of its `total` runs `done` have a record already; `predicted_s` are the predicted seconds of
+        the others on one worker.
         """
         self._bar.reset(self._runs.id, total=total, completed=done)
         self._predicted_s = predicted_s
-        left = self._left(predicted_s / self._workers * self._pace())
+        left = self._left(predicted_s / self._workers)
         self._print(Text(f"{title}: {total} runs, {done} done, {self._workers} workers, {left}"))
 
     def finished(self, config, record, curves):
@@ -102,10 +94,8 @@ class Display:
     def running(self, root, waiting=(), study=None):
         """Shows the runs under way.
 
-        Args:
-          root: results folder, in which the workers keep their progress files.
-          waiting: RunConfigs that have not ended, those under way among them.
-          study: name that the files of this study's own runs give; others are said to be so.
+        `root` is the results folder, with the progress files; `waiting` are the RunConfigs that
+        have not ended; runs whose file does not name `study` are elsewhere.
         """
         if not self._is_live and self._clock() - self._said < HEARTBEAT_S:
             return
@@ -176,22 +166,19 @@ class Display:
         self._said = self._clock()
         self._console.print(text, soft_wrap=not self._is_live, highlight=False)
 
-    def _pace(self):
-        """Seconds that a predicted second took."""
-        return self._spent_s / self._spent_predicted_s if self._spent_s else 1.0
-
     def _remaining_s(self, states, waiting):
-        """Seconds to the end: of all work shared out, or of the run that will end last."""
+        """Predicted seconds to the end: of all work shared out, or of the run that ends last."""
         shares = {s["run_id"]: s["rows"][-1]["step"] / s["steps"] for s in states if s["rows"]}
-        predicted = {config.run_id: seconds_of(config) for config in waiting}
-        part = {run_id: shares.get(run_id, 0.0) * s for run_id, s in predicted.items()}
-        longest = max((s - part[run_id] for run_id, s in predicted.items()), default=0.0)
-        shared = (self._predicted_s - sum(part.values())) / self._workers
-        return max(shared, longest, 0.0) * self._pace()
+        pairs = [(seconds_of(config), shares.get(config.run_id, 0.0)) for config in waiting]
+        done_s = sum(share * predicted_s for predicted_s, share in pairs)
+        left_s = [predicted_s - share * predicted_s for predicted_s, share in pairs]
+        shared_s = (self._predicted_s - done_s) / self._workers
+        return max(shared_s, *left_s, 0.0)
 
-    def _left(self, seconds):
-        """How long it still takes and when it will be done, as text."""
-        now_s = self._clock()
+    def _left(self, predicted_s):
+        """How long it still takes, at the pace of the runs so far, and when it will be done."""
+        pace = self._spent_s / self._spent_predicted_s if self._spent_s else 1.0
+        now_s, seconds = self._clock(), predicted_s * pace
         now, end = map(datetime.datetime.fromtimestamp, (now_s, now_s + seconds))
         day = "" if end.date() == now.date() else f"{end:%a} "
         return f"about {duration(seconds)} to go, done at {day}{end:%H:%M}"
@@ -213,23 +200,20 @@ class _Curve(NamedTuple):
 def sparkline(values, width, low, high):
     """Numbers as bars of eight heights, in one word.
 
-    Args:
-      values: numbers in order; None or one that is not finite is shown as ×.
-      width: letters at most, at least 1. Of more values each letter shows the last of its share, so
-        that the last letter is the last value.
-      low, high: ends of the scale, beyond which bars are cut off.
-    Returns: text of at most `width` letters, "" without values. Bars are low if high <= low.
+    None or a number that is not finite is shown as ×. Of more values than `width`, at least 1, each
+    letter shows the last of its share, so that the last letter is the last value. Bars are cut off
+    beyond the ends of the scale, and low if high <= low.
     """
     letters = min(len(values), width)
-    shown = [values[(k + 1) * len(values) // letters - 1] for k in range(letters)]
-    return "".join(_letter(value, low, high) for value in shown)
-
-
-def _letter(value, low, high):
-    if value is None or not math.isfinite(value):
-        return UNDEFINED
-    share = (value - low) / (high - low) if high > low else 0.0
-    return BARS[min(max(int(share * len(BARS)), 0), len(BARS) - 1)]
+    text = ""
+    for k in range(letters):
+        value = values[(k + 1) * len(values) // letters - 1]
+        if value is None or not math.isfinite(value):
+            text += UNDEFINED
+        else:
+            share = (value - low) / (high - low) if high > low else 0.0
+            text += BARS[min(max(int(share * len(BARS)), 0), len(BARS) - 1)]
+    return text
 
 
 def mean_auc(metrics):

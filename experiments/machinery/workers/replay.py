@@ -20,8 +20,7 @@ ROWS = 12  # ours: lines of the table
 class Replay(NamedTuple):
     """What a replay showed.
 
-    step: steps taken at the snapshot.
-    onset: first bad step, as the detector dated it.
+    step, onset: steps taken at the snapshot; first bad step, as the detector dated it.
     rows: DataFrame with step, loss (mean since the row before), auc; and for another method or
       rate other_loss and other_auc.
     equal_steps: steps of the plain replay whose loss is the recorded one, and steps compared.
@@ -48,16 +47,12 @@ class _Losses(Observer):
 
 
 def replay(found, runner, *, steps, telemetry, divergence, method=None, rate=None, say=print):
-    """Replays a recorded run from its snapshot.
+    """Takes `steps` of a recorded run from its snapshot on.
 
     Args:
-      found: find.Recorded.
-      runner: Runner on the folder of the record.
-      steps: steps to take.
+      found: find.Recorded, in the folder of the Runner.
       telemetry: TelemetryConfig of the replay, and of a run that has to be trained again for it.
-      divergence: DivergenceConfig of the labels.
-      method: MethodConfig to try beside what was, or None for the run's own.
-      rate: learning rate to try, or None for the run's own.
+      method, rate: MethodConfig and learning rate to try beside what was, or None for the run's.
       say: called with a line where something has to be made first.
     Returns: Replay.
     Raises: BadInput if the run has no snapshot, even when it is trained again.
@@ -77,10 +72,7 @@ def replay(found, runner, *, steps, telemetry, divergence, method=None, rate=Non
 
 
 def _snapshot(found, runner, telemetry, say):
-    """The snapshot of a run and the onset it is kept for; trains the run again for what is missing.
-
-    What is damaged is set aside first.
-    """
+    """The snapshot of a run and its onset; the run is trained again if they are not whole."""
     root, run_id = found.store.root, found.config.run_id
     snapshots, measured = SnapshotStore(root), TelemetryStore(root)
 
@@ -121,7 +113,8 @@ def _equal_steps(found, by_step):
 
 
 def _named(other, own):
-    parts = [other.method.name] if other.method != own.method else []
-    if other.learning_rate != own.learning_rate or not parts:
-        parts.append(f"rate {other.learning_rate:.4g}")
-    return " at ".join(parts)
+    rate = f"rate {other.learning_rate:.4g}"
+    if other.method == own.method:
+        return rate
+    same = other.learning_rate == own.learning_rate
+    return other.method.name if same else f"{other.method.name} at {rate}"

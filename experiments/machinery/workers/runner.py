@@ -23,11 +23,9 @@ class Runner:
     """Runs configurations one after the other, keeping days and compiled programs warm.
 
     Args:
-      store: record.Store.
-      cache_root: folder of the caches of days.
+      say: called with one line about each thing that was damaged and is made again.
       make_program: function (config, telemetry=...) that gives a Program.
       placed: dict of what a record says of the devices it ran on, or None for one device.
-      say: called with one line about each thing that was damaged and is made again.
     """
 
     def __init__(
@@ -51,30 +49,22 @@ class Runner:
         processes may be on the folder.
 
         Args:
-          config: RunConfig.
           on_row: called with each row of the curves as it is made.
-          telemetry: TelemetryConfig of what is measured at every step, or None. Where the record is
-            there and its telemetry is not, the run is trained again and the record stays. Where
-            another machine rounds otherwise, the sidecar holds the checksum of the measured run.
+          telemetry: TelemetryConfig, or None. Where the record is there and its telemetry is not,
+            the run is trained again and the record stays. Where another machine rounds otherwise,
+            the sidecar holds the checksum of the measured run.
         Returns: RunRecord.
         """
-        done = self._look(lambda: self._store.whole(config.run_id))
+        look = functools.partial(mended, self._store.root, say=self._say)
+        done = look(lambda: self._store.whole(config.run_id))
         if done is not None and (
-            telemetry is None or self._look(lambda: self._telemetry.has(config.run_id, telemetry))
+            telemetry is None or look(lambda: self._telemetry.has(config.run_id, telemetry))
         ):
             return done
         return self._trained(config, on_row, telemetry, done)
 
-    def _look(self, look):
-        return mended(self._store.root, look, self._say)
-
     def again(self, config, telemetry):
-        """Trains a recorded run once more for its snapshot, and its telemetry if it has none.
-
-        Args:
-          config: RunConfig.
-          telemetry: TelemetryConfig.
-        """
+        """Trains a recorded run once more for its snapshot, and its telemetry if it has none."""
         done, kept = self._store.read(config.run_id), self._telemetry.has(config.run_id)
         self._trained(config, lambda row: None, telemetry, done, keep_telemetry=kept)
 
@@ -96,18 +86,11 @@ class Runner:
                     events=measured.events,
                 )
         record = done or self._store.write(self._record(config, outcome, keeper), outcome.curves)
-        keeper.done()
+        self._checkpoints.remove(config.run_id)
         return record
 
     def outcome(self, config, observers=(), telemetry=None):
-        """Trains one configuration and writes nothing.
-
-        Args:
-          config: RunConfig.
-          observers: Observers of the run.
-          telemetry: TelemetryConfig of what each step measures for them, or None.
-        Returns: trainer.Run.
-        """
+        """The trainer.Run of a configuration, measured by a TelemetryConfig; writes nothing."""
         days = self._days(config.stream, config.data_seed)
         evaluation = self._evaluation(config.stream, config.data_seed, config.trainer.batch_size)
         return train(config, self._program(config, telemetry), days.day, evaluation, observers)

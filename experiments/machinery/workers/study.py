@@ -14,13 +14,7 @@ class NotRecorded(BadInput):
 
 
 class Study:
-    """Executes grids of runs into one results folder.
-
-    Args:
-      store: record.Store.
-      pool: Pool, or None for a study that only reads.
-      display: progress.Display.
-    """
+    """Executes grids of runs into the folder of a Store; without a Pool it only reads."""
 
     def __init__(self, store, pool, display):
         self.store, self._pool, self._display = store, pool, display
@@ -46,13 +40,11 @@ class Study:
     def execute(self, configs, telemetry=None):
         """Makes sure that every run has a record.
 
-        Args:
-          configs: RunConfigs; those with a record are not run again.
-          telemetry: TelemetryConfig of what every run is to have measured, or None. A run with a
-            record and without its telemetry is trained again; its record stays.
+        Those with a record are not run again. One without the telemetry asked for is trained again
+        for it, and its record stays.
+
         Returns: list of RunRecord, in the order of `configs`.
-        Raises: RunsCrashed after the last run, if any of them crashed; NotRecorded for a study that
-          only reads.
+        Raises: RunsCrashed after the last run; NotRecorded for a study that only reads.
         """
         missing = {c.run_id: c for c in configs if not self.is_done(c, telemetry)}
         if missing and self._pool is None:

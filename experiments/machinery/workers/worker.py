@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import socket
+import sys
 import traceback
 from typing import Literal, NamedTuple
 
@@ -16,15 +17,13 @@ from experiments.machinery.records.files import write_whole
 class Ended(NamedTuple):
     """How a run ended.
 
-    Args:
-      how: "done"; "crashed" by an error of its own; "died" with its worker, and may be tried again;
-        "broke" with all workers, and may not have been begun; "held" by another process; "stopped"
-        by what every run would meet, as a full disk.
-      text: what a person should know of it, a traceback for instance, or "".
+    "done"; "crashed" by an error of its own; "died" with its worker, and may be tried again;
+    "broke" with all workers, and may not have been begun; "held" by another process; "stopped" by
+    what every run would meet, as a full disk.
     """
 
     how: Literal["done", "crashed", "died", "broke", "held", "stopped"]
-    text: str = ""
+    text: str = ""  # what a person should know of it, a traceback for instance
 
 
 _runner = _claims = _root = None
@@ -32,27 +31,27 @@ _unprepared = None  # the Ended of every run, if this process could not be prepa
 _notes = []  # what a person should know of the run under way
 
 
-def prepare(results_root, cache_root):
-    """Prepares this process.
-
-    Args:
-      results_root, cache_root: folders of the records and of the days.
-    Returns: whether it is prepared; if not, each run is told why.
-    """
+def prepare(results_root, cache_root, log=None):
+    """Whether this process, which prints into `log`, could be prepared; runs are told why not."""
     global _runner, _claims, _root, _unprepared
     _unprepared, _root = None, pathlib.Path(results_root)
     try:
+        if log is not None:
+            file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+                os.dup2(file, stream.fileno())
         _runner, _claims = make_runner(results_root, cache_root), Claims(results_root)
     except Exception as error:  # a process that fails here would be started again and again
-        unprepared(error)
+        _unprepared = ended_by(error)
     return _unprepared is None
 
 
 def make_runner(results_root, cache_root):
-    """The Runner of this process. TensorFlow is imported here, once for all runs.
+    """The Runner of this process, with one thread and TensorFlow imported once.
 
-    It has one thread: with more, the bits depend on the number of cores, and these models gain
-    less from a second thread than from a second process.
+    With more threads the bits depend on the number of cores, and these models gain less from a
+    second thread than from a second process.
     """
     from experiments.machinery.records.record import Store
     from experiments.machinery.workers.runner import Runner
@@ -62,22 +61,11 @@ def make_runner(results_root, cache_root):
     return Runner(Store(results_root), cache_root, _notes.append)
 
 
-def unprepared(error):
-    """Lets every run end by an exception that this process met while it was prepared."""
-    global _unprepared
-    _unprepared = ended_by(error)
-
-
 def execute(config, telemetry=None, study=None):
-    """Executes one run; its record is on disk when this returns.
+    """Executes one run; its record is on disk when this returns an Ended.
 
-    The curves so far are in its progress file while it is under way.
-
-    Args:
-      config: RunConfig.
-      telemetry: TelemetryConfig, or None.
-      study: name of the process that asks, by which it knows its own runs among the progress files.
-    Returns: Ended.
+    The curves so far are in its progress file while it is under way. `study` is the name of the
+    process that asks, by which it knows its own runs among these files.
     """
     if _unprepared is not None:
         return _unprepared
@@ -122,31 +110,23 @@ def states(root):
 
 
 def under_way(root):
-    """Those of `states` whose worker is alive, as far as this host can tell: list of dicts.
-
-    A killed study leaves its progress files behind.
-    """
+    """Those of `states` whose worker is alive, as far as this host can tell: list of dicts."""
     return [state for state in states(root) if _may_be_alive(state)]
 
 
 def _may_be_alive(state):
-    if state["host"] != socket.gethostname():
-        return True
-    try:
-        os.kill(state["worker"], 0)
-    except PermissionError:  # the worker of another user is alive
-        return True
-    except OSError:
-        return False
+    if state["host"] == socket.gethostname():
+        try:
+            os.kill(state["worker"], 0)
+        except PermissionError:  # the worker of another user is alive
+            return True
+        except OSError:
+            return False
     return True
 
 
 def ended_by(error):
-    """The Ended of a run that raised an exception.
-
-    A run that cannot write (no space, no permission, a device that fails) stops the study, since
-    the next run could not write either. Any other error is the run's own.
-    """
+    """The Ended of a run that raised an exception; see errors.STOPPING for those that stop all."""
     stop = stopping(error) if isinstance(error, OSError) else error
     if isinstance(stop, CannotWrite):
         return Ended("stopped", str(stop))
