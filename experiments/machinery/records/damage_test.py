@@ -4,7 +4,6 @@ record_test.py proves that each kind of damage is noticed.
 """
 
 import dataclasses
-import io
 import json
 import os
 import shutil
@@ -12,7 +11,6 @@ import subprocess
 import sys
 
 import pytest
-from rich.console import Console
 
 from experiments.errors import Damaged
 from experiments.findings.make import write_study
@@ -20,16 +18,14 @@ from experiments.machinery.gin_files import ROOT
 from experiments.machinery.records.damage import set_aside
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.progress import Display
-from experiments.machinery.workers.runner import Runner
 from experiments.machinery.workers.study import Study
+from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
 from experiments.studies.cases import run_cases
 from experiments.studies.configs import CasesConfig
-from experiments.studies.registry import divergence_config, telemetry_config
+from experiments.studies.registry import telemetry_config
 from experiments.studies.testing import session
 from scripts import command
 
-BASE_RATE = 0.3
-DIVERGENCE = divergence_config()
 LAYERS = {"bottom_hidden": "hidden_0/kernel"}
 CONFIG = CasesConfig(
     title="Damage",
@@ -40,44 +36,28 @@ CONFIG = CasesConfig(
     },
     telemetry=dataclasses.replace(telemetry_config(), layers=LAYERS, rules={}, recorder=None),
 )
+PROGRAMS = {}  # one compiled program of each kind serves all tests
 
 
-class Here:
-    """A pool of this process: one compiled program of each kind serves all tests."""
-
-    programs = {}
-
-    def __init__(self, folder, cache, say):
-        self._runner, self.ran = Runner(Store(folder), cache, say), []
-        self._runner._programs = self.programs
-
-    def run(self, configs, display, telemetry=None):
-        for one in configs:
-            self._runner.run(one, telemetry=telemetry)
-            self.ran.append(one.run_id)
-        return {}
-
-
-def study_on(folder, pool=None, display=None, writable=True):
-    """Runs the study and writes its table; without a pool it only reads."""
-    display = display or Display(DIVERGENCE, 1, Console(file=io.StringIO()))
-    opened = session(Study(Store(folder, writable), pool, display), display, base_rate=BASE_RATE)
-    write_study(folder, "damage", CONFIG, run_cases(CONFIG, opened))
+def execute(study, display):
+    """Runs the study and writes its table."""
+    runs = run_cases(CONFIG, session(study, display, base_rate=0.3))
+    write_study(study.store.root, "damage", CONFIG, runs)
 
 
 def survive(folder, cache):
     """(runs that were trained, what was said) of the study on a folder, in this process."""
-    said = io.StringIO()
-    display = Display(DIVERGENCE, 1, Console(file=said, width=60, force_terminal=False))
-    pool = Here(folder, cache, display.note)
-    study_on(folder, pool, display)
-    return pool.ran, said.getvalue()
+    opened = Opened(folder)
+    pool = InProcess(opened.store, cache, opened.display.note)
+    pool._runner._programs = PROGRAMS
+    execute(opened.study(pool), opened.display)
+    return pool.ran, opened.text.getvalue()
 
 
 def files_of(folder):
     """Everything that a study leaves but what the clock decides: dict from name to bytes."""
-    found = {path.name: path.read_bytes() for path in folder.glob("damage*") if path.is_file()}
-    return found | {path.name: path.read_bytes() for path in folder.glob("runs/*.csv.gz")}
+    paths = [*folder.glob("damage*.*"), *folder.glob("runs/*.csv.gz")]
+    return {path.name: path.read_bytes() for path in paths}
 
 
 @pytest.fixture(scope="module")
@@ -106,18 +86,17 @@ def changed(path):
         (".json", changed),
         (".csv.gz", os.unlink),
         (".telemetry.csv.gz", truncated),
-        pytest.param(".csv.gz", truncated, marks=pytest.mark.slow),
         pytest.param(".telemetry.json", changed, marks=pytest.mark.slow),
     ],
 )
 def test_a_damaged_file_is_set_aside_and_made_again(undamaged, tmp_path, day_cache, ending, how):
     (healthy, (_, victim)), folder = undamaged, tmp_path / "smoke"
     shutil.copytree(healthy, folder)
-    path = folder / "runs" / f"{victim}{ending}"
+    path, opened = folder / "runs" / f"{victim}{ending}", Opened(folder)
     how(path)
     spoiled = path.exists() and path.read_bytes()
     with pytest.raises(Damaged, match=str(folder / "runs" / victim)):
-        study_on(folder)  # who only reads sets nothing aside
+        execute(opened.study(), opened.display)  # who only reads sets nothing aside
     assert not (folder / "damaged").exists()
     ran, said = survive(folder, day_cache)
     assert ran == [victim]
@@ -138,40 +117,15 @@ def test_a_name_that_is_taken_gets_a_number(tmp_path):
     assert kept == {"record.json": "one", "record.json.2": "two", "record.json.3": "three"}
 
 
-@pytest.mark.slow
-def test_a_damaged_day_is_said_and_the_run_is_the_same(undamaged, tmp_path):
-    (healthy, _), cache = undamaged, tmp_path / "days"
-    survive(tmp_path / "first", cache)
-    day = next(cache.glob("*/day-00002.npy"))
-    truncated(day)
-    _, said = survive(tmp_path / "smoke", cache)
-    assert f"damaged: {day}: " in said
-    assert files_of(tmp_path / "smoke") == files_of(healthy)
-
-
 def command_of(folder, cache):
     """The study on a worker process, as a command; its exit status."""
 
     def study():
         display = Display(DIVERGENCE, 1)
         with display, Study.open(Store(folder), cache, 1, display) as opened:
-            runs = run_cases(CONFIG, session(opened, display, base_rate=BASE_RATE))
-            write_study(folder, "damage", CONFIG, runs)
+            execute(opened, display)
 
     return command.exit_status(study, command.flags_of(), ["study"])
-
-
-def limited(folder, cache, least):
-    """(exit status, standard error) of it where no file may have more bytes than `least`."""
-    code = (
-        "import pathlib, resource, sys\n"
-        "from experiments.machinery.records import damage_test\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({least}, {least}))\n"
-        f"sys.exit(damage_test.command_of(pathlib.Path({str(folder)!r}), {str(cache)!r}))\n"
-    )
-    run = {"cwd": ROOT, "capture_output": True, "text": True, "check": False}
-    done = subprocess.run([sys.executable, "-c", code], **run)
-    return done.returncode, done.stderr
 
 
 @pytest.mark.slow
@@ -184,12 +138,18 @@ def test_a_disk_without_room_stops_in_one_line_and_loses_nothing(
     for path in healthy.glob(f"runs/{ids[0]}.*"):  # what is finished
         shutil.copy(path, folder / "runs")
     before = {path: path.read_bytes() for path in (folder / "runs").iterdir()}
-    status, error = limited(folder, day_cache, 1000)
-    assert status == 2, error
-    (line,) = [line for line in error.splitlines() if line.startswith("error: ")]
+    code = (
+        "import pathlib, resource, sys\n"
+        "from experiments.machinery.records import damage_test\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        f"sys.exit(damage_test.command_of(pathlib.Path({str(folder)!r}), {str(day_cache)!r}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert str(folder) in line
     assert "File too large" in line
-    assert "Traceback" not in error
+    assert "Traceback" not in done.stderr
     assert {path: path.read_bytes() for path in before} == before
     assert not [path for path in folder.rglob(".*") if path.is_file()]
     assert not [path for path in folder.glob("runs/*.json") if path not in before]

@@ -60,37 +60,27 @@ def study(scheduler, workers, tmp_path, monkeypatch):
     assert not list(tmp_path.glob(".cluster-*"))
 
 
-def test_a_missing_scheduler_missing_workers_and_a_missing_package_are_named(
-    scheduler, tmp_path, monkeypatch
-):
+def refused(address, folder, said):
+    with pytest.raises(BadInput, match=said), connected(address, folder):
+        pass
+    assert not list(folder.glob(".cluster-*"))
+
+
+def test_what_is_missing_is_named(scheduler, tmp_path, monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT_S", 1)
     monkeypatch.setattr(cluster, "WORKERS_S", 1)
-    with pytest.raises(BadInput, match="'tcp://127.0.0.1:9': no answer of a scheduler"):
-        with connected("tcp://127.0.0.1:9", tmp_path):
-            pass
+    refused("tcp://127.0.0.1:9", tmp_path, "'tcp://127.0.0.1:9': no answer of a scheduler")
+    refused("tls://127.0.0.1:9", tmp_path, "'tls://127.0.0.1:9': no certificates: expected with")
     monkeypatch.setattr(cluster, "CONNECT_S", 60)
-    with pytest.raises(BadInput, match="no worker: start some with"):
-        with connected(scheduler.address, tmp_path):
-            pass
+    refused(scheduler.address, tmp_path, "no worker: start some with")
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(BadInput, match="distributed is not installed: .* make setup"):
-        with connected("tcp://127.0.0.1:9", tmp_path):
-            pass
-    assert not list(tmp_path.glob(".cluster-*"))
+    refused("tcp://127.0.0.1:9", tmp_path, "distributed is not installed: .* make setup")
 
 
-@pytest.mark.parametrize(
-    "address", ["", "dask", "10.0.0.5:8786", "http://a:1", "tcp://a", "tcp://:1"]
-)
+@pytest.mark.parametrize("address", ["", "10.0.0.5:8786", "http://a:1", "tcp://a", "tcp://:1"])
 def test_what_is_no_address_of_a_scheduler_is_refused(address):
     with pytest.raises(BadInput, match=f"CLUSTER = '{address}': expected the address of a Dask"):
         check_address(address)
-
-
-def test_an_encrypted_connection_needs_certificates(tmp_path):
-    with pytest.raises(BadInput, match="'tls://127.0.0.1:9': no certificates: expected with"):
-        with connected("tls://127.0.0.1:9", tmp_path):
-            pass
 
 
 def test_runs_of_killed_workers_are_repeated_and_a_late_unfit_one_gets_none(
@@ -129,21 +119,14 @@ def test_a_lost_scheduler_is_one_line(study, scheduler, tmp_path):
             records.result()
 
 
-CASES = CasesConfig(
-    title="Own",
-    runs=2,
-    cases={
-        "large": {"model": "large_dcn", "method": "clippy", "rate_multiple": 1},
-        "small": {"model": "small", "rate_multiple": 2, "against": "large"},
-    },
-)
-
-
 def tables(study, display):
-    """Runs CASES; the bytes of the table's files."""
+    """Runs a study; the bytes of the table's files."""
+    large = {"model": "large_dcn", "method": "clippy", "rate_multiple": 1}
+    small = {"model": "small", "rate_multiple": 2, "against": "large"}
+    cases = CasesConfig(title="Own", runs=2, cases={"large": large, "small": small})
     root = study.store.root
-    runs = run_cases(CASES, session_on(study, display, by=DIVERGENCE))
-    write_study(root, "own", CASES, runs)
+    runs = run_cases(cases, session_on(study, display, by=DIVERGENCE))
+    write_study(root, "own", cases, runs)
     return {path.name: path.read_bytes() for path in root.glob("own*")}
 
 
@@ -155,14 +138,9 @@ def test_a_study_on_a_cluster_with_a_killed_worker_leaves_the_same_bytes(
     monkeypatch.setattr(session.calibration, "calibrate", lambda *given: "known")
     near, far = Opened(tmp_path / "near"), tmp_path / "smoke"
     processes = DaskCluster(tmp_path)
-    options = Options(
-        profile="smoke",
-        data_seed=None,
-        results=str(tmp_path),
-        cache=str(day_cache),
-        workers=9,
-        cluster=processes.address,
-    )
+    folders = {"results": str(tmp_path), "cache": str(day_cache)}
+    named = {"profile": "smoke", "data_seed": None, "workers": 9, "cluster": processes.address}
+    options = Options(**folders, **named)
     try:
         for _ in range(2):
             processes.worker()
@@ -184,9 +162,7 @@ class MadeUp:
 
     def __init__(self):
         self.client, self.asked = self, []
-
-    def workers(self):
-        return self.number
+        self.workers = lambda: self.number
 
     def submit(self, *arguments, **named):
         self.asked.append(Future())
@@ -195,90 +171,71 @@ class MadeUp:
 
 @pytest.fixture
 def made(monkeypatch):
+    """(a connection, a Cluster on it with four runs)."""
     monkeypatch.setattr(cluster, "ASK_S", 0.0)
-    return MadeUp()
-
-
-def engine_on(made, runs):
-    engine = Cluster(made, ("results", "cache"))
-    for run in runs:
-        engine.submit(run, (), 9.0)
-    return engine
+    connection = MadeUp()
+    engine = Cluster(connection, ("results", "cache"))
+    for seed in range(4):
+        engine.submit(smoke_run(seed), (), 9.0)
+    return connection, engine
 
 
 def test_a_worker_is_given_one_run_at_a_time(made):
     """Of a second one that waits there Dask would count a death with each of the worker's."""
-    runs = [smoke_run(seed) for seed in range(4)]
-    engine = engine_on(made, runs)
+    connection, engine = made
     assert engine.ended(0.0) == []
-    assert len(made.asked) == 2
-    made.asked[1].set_result(Ended("done"))
-    assert engine.ended(0.0) == [(runs[1], Ended("done"))]
+    assert len(connection.asked) == 2
+    connection.asked[1].set_result(Ended("done"))
+    assert engine.ended(0.0) == [(smoke_run(1), Ended("done"))]
     assert engine.ended(0.0) == []
-    assert len(made.asked) == 3
+    assert len(connection.asked) == 3
+
+
+KILLED = KilledWorker("key", SimpleNamespace(address="tcp://10.0.0.7:1"), 3)
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x.trace")
 
 
 @pytest.mark.parametrize(
     "end, how, said",
     [
-        (
-            KilledWorker("key", SimpleNamespace(address="tcp://10.0.0.7:1"), 3),
-            "died",
-            "on 4 different workers",
-        ),
-        (RuntimeError("not pickled"), "crashed", "RuntimeError: not pickled\n"),
-        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x.trace"), "stopped", "/x.trace: can"),
+        (lambda run: run.set_exception(KILLED), "died", "on 4 different workers"),
+        (lambda run: run.set_exception(RuntimeError("words")), "crashed", "RuntimeError: words\n"),
+        (lambda run: run.set_exception(FULL), "stopped", "/x.trace: can"),
+        (lambda run: run.cancel(), "broke", "the cluster dropped the run"),
     ],
 )
 def test_what_goes_wrong_is_told_apart(made, end, how, said):
-    engine = engine_on(made, [smoke_run()])
+    connection, engine = made
     engine.ended(0.0)
-    made.asked[0].set_exception(end)
+    end(connection.asked[0])
     ((run, ended),) = engine.ended(0.0)
     assert (run, ended.how) == (smoke_run(), how)
     assert said in ended.text
 
 
-def test_a_run_that_the_cluster_dropped_may_not_have_been_begun(made):
-    engine = engine_on(made, [smoke_run()])
-    engine.ended(0.0)
-    made.asked[0].cancel()
-    assert engine.ended(0.0) == [(smoke_run(), Ended("broke", "the cluster dropped the run"))]
-
-
-def test_runs_without_a_worker_are_given_back_when_the_scheduler_is_gone(made):
-    made.number = 0
-    engine = engine_on(made, [smoke_run()])
-    assert engine.ended(0.0) == []
-    made.is_lost = True
-    ((run, ended),) = engine.ended(0.0)
-    assert (run, ended.how) == (smoke_run(), "broke")
-
-
-def test_a_study_that_waits_for_workers_says_so_once(made, monkeypatch, capsys):
+def test_runs_wait_for_workers_until_the_scheduler_is_gone(made, monkeypatch, capsys):
     monkeypatch.setattr(cluster, "ALONE_S", 0.0)
-    made.number = 0
-    engine = engine_on(made, [smoke_run()])
+    connection, engine = made
+    connection.number = 0
     for _ in range(3):
-        engine.ended(0.01)
+        assert engine.ended(0.01) == []
     assert capsys.readouterr().err == "note: the cluster has no worker; the study waits for one\n"
+    connection.is_lost = True
+    assert [ended.how for _, ended in engine.ended(0.0)] == ["broke"] * 4
 
 
-@pytest.mark.parametrize(
-    "changed, name, threads, unfit",
-    [
-        ({}, "there", 1, []),
-        ({"numpy": "9.8"}, "there", 1, ["numpy {numpy} and not 9.8"]),
-        ({"else": "1"}, "there", 1, ["else unknown and not 1"]),
-        ({}, "gone", 3, ["no sight of {folder}", "3 threads and not 1 (--nthreads 1)"]),
-    ],
-)
-def test_what_makes_a_worker_unfit_is_named(tmp_path, changed, name, threads, unfit):
+def test_what_makes_a_worker_unfit_is_named(tmp_path):
     (tmp_path / "there").touch()
     own = cluster_worker.traits()
-    wanted = Wanted(own | changed, str(tmp_path / name))
-    answer = worker_answer(wanted, SimpleNamespace(state=SimpleNamespace(nthreads=threads)))
-    assert answer.unfit == [text.format(folder=tmp_path, numpy=own["numpy"]) for text in unfit]
+    one, three = (SimpleNamespace(state=SimpleNamespace(nthreads=count)) for count in (1, 3))
+    assert worker_answer(Wanted(own, str(tmp_path / "there")), one).unfit == []
+    wanted = Wanted(own | {"numpy": "9.8", "else": "1"}, str(tmp_path / "gone"))
+    assert worker_answer(wanted, three).unfit == [
+        f"numpy {own['numpy']} and not 9.8",
+        "else unknown and not 1",
+        f"no sight of {tmp_path}",
+        "3 threads and not 1 (--nthreads 1)",
+    ]
 
 
 def test_the_checksum_is_of_the_code_and_not_of_its_tests(tmp_path):
@@ -295,7 +252,7 @@ def test_the_checksum_is_of_the_code_and_not_of_its_tests(tmp_path):
 def test_a_worker_that_could_not_be_prepared_is_prepared_again(tmp_path, monkeypatch):
     """It stays in the cluster, and the folder may be there for the next command."""
     for name in ("_runner", "_claims", "_root", "_unprepared"):
-        monkeypatch.setattr(worker, name, getattr(worker, name))
+        monkeypatch.setattr(worker, name, None)
     monkeypatch.setattr(cluster_worker, "_warm_for", None)
     results = tmp_path / "results"
     results.write_text("a file in the way")

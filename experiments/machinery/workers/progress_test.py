@@ -9,14 +9,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from experiments.machinery.workers.progress import (
-    BARS,
-    HEARTBEAT_S,
-    Display,
-    duration,
-    mean_auc,
-    sparkline,
-)
+from experiments.machinery.workers import progress
+from experiments.machinery.workers.progress import BARS, Display, duration, mean_auc, sparkline
 from experiments.machinery.workers.testing import leave_run
 from experiments.studies.testing import DIVERGENCE, smoke_run
 
@@ -33,17 +27,11 @@ def rows(aucs):
 class Shown:
     """A display on a terminal or a file of some width, and a folder of progress files."""
 
-    def __init__(self, folder, *, terminal=True, width=100, colors=None, height=24, **kwargs):
+    def __init__(self, folder, *, terminal=True, **changes):
         self.text, self.folder, self.now_s = io.StringIO(), folder / "progress", NOON
         self.folder.mkdir()
-        console = Console(
-            file=self.text,
-            width=width,
-            height=height,
-            force_terminal=terminal,
-            color_system=colors,
-            **kwargs,
-        )
+        size = {"width": 100, "height": 24, "color_system": None} | changes
+        console = Console(file=self.text, force_terminal=terminal, **size)
         self.display = Display(DIVERGENCE, 2, console, clock=lambda: self.now_s)
 
     def under_way(self, run_id, aucs, steps=468, study="here-1"):
@@ -86,7 +74,7 @@ def test_a_terminal_shows_the_runs_under_way_with_their_curves(tmp_path):
 
 @pytest.mark.parametrize("no_color", [False, True])
 def test_a_run_that_diverged_is_red_and_without_colours_it_is_not(tmp_path, no_color):
-    shown = Shown(tmp_path, colors="standard", no_color=no_color)
+    shown = Shown(tmp_path, color_system="standard", no_color=no_color)
     shown.under_way("large-gc-abc", [0.7, 0.8, 0.5])
     shown.frame()
     assert ("\x1b[31m▆█▁" in shown.text.getvalue()) != no_color
@@ -125,10 +113,7 @@ def test_of_more_runs_than_lines_the_last_are_left_out(tmp_path):
 
 
 def test_the_remaining_time_counts_the_steps_done_and_the_longest_run(tmp_path, monkeypatch):
-    predicted = {smoke_run(0).run_id: 100.0, smoke_run(1).run_id: 40.0}
-    monkeypatch.setattr(
-        "experiments.machinery.workers.progress.seconds_of", lambda config: predicted[config.run_id]
-    )
+    monkeypatch.setattr(progress, "seconds_of", lambda run: (100.0, 40.0)[run.run_seed])
     shown = Shown(tmp_path)
     shown.display.begin("Table 2", 2, 0, 140.0)
     waiting = [smoke_run(0), smoke_run(1)]
@@ -151,7 +136,7 @@ def test_elsewhere_there_are_plain_lines_alone(tmp_path):
             shown.display.held(smoke_run(2))
         shown.display.crashed(smoke_run(0))
         shown.display.finished(smoke_run(1), record, curves)
-        shown.now_s += HEARTBEAT_S + 1
+        shown.now_s += progress.HEARTBEAT_S + 1
         for _ in range(2):
             shown.display.running(tmp_path, study="here-1")
     assert "\x1b" not in shown.text.getvalue()
@@ -164,25 +149,17 @@ def test_elsewhere_there_are_plain_lines_alone(tmp_path):
     assert lines[5:] == ["2 runs done: 1 crashed, 1 healthy in 5 min 01 s"]
 
 
-@pytest.mark.parametrize(
-    "metrics, expected",
-    [
-        ({"click/auc": 0.7, "like/auc": 0.8, "click/log_loss": 9.0}, 0.75),
-        ({"click/auc": None, "like/auc": 0.8}, None),
-        ({"click/auc": math.nan, "like/auc": 0.8}, None),
-        ({"rating/rmse": 1.0}, None),
-    ],
-)
-def test_the_auc_shown_is_the_mean_of_the_binary_tasks(metrics, expected):
-    assert mean_auc(metrics) == (None if expected is None else pytest.approx(expected))
+def test_the_auc_shown_is_the_mean_of_the_binary_tasks():
+    found = mean_auc({"click/auc": 0.7, "like/auc": 0.8, "click/log_loss": 9.0})
+    assert found == pytest.approx(0.75)
+    assert mean_auc({"like/auc": 0.8, "click/auc": None}) is None
+    assert mean_auc({"like/auc": 0.8, "click/auc": math.nan}) is None
+    assert mean_auc({"rating/rmse": 1.0}) is None
 
 
-@pytest.mark.parametrize(
-    "seconds, said",
-    [(0.4, "0 s"), (61, "1 min 01 s"), (3599.6, "1 h 00 min"), (7500, "2 h 05 min")],
-)
-def test_durations(seconds, said):
-    assert duration(seconds) == said
+def test_durations():
+    said = ["0 s", "1 min 01 s", "1 h 00 min", "2 h 05 min"]
+    assert [duration(seconds) for seconds in (0.4, 61, 3599.6, 7500)] == said
 
 
 @pytest.mark.parametrize(
@@ -201,4 +178,3 @@ def test_a_curve_is_a_word_of_bars(values, low, high, said):
 
 def test_of_more_values_than_letters_the_last_of_each_share_is_kept():
     assert sparkline([9, 1, 9, 2, 9, 9, 3], 3, low=1, high=3) == "▁▅█"
-    assert sparkline(range(1000), 5, 0, 999)[-1] == BARS[-1]

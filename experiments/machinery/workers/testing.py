@@ -1,8 +1,10 @@
 """What tests of studies share: runs without TensorFlow, and a Dask cluster of real processes."""
 
 import contextlib
+import functools
 import io
 import json
+import logging
 import os
 import pickle
 import signal
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 
@@ -28,33 +31,18 @@ HEALTHY = (0.6, 0.7, 0.75)  # AUCs of a run
 
 
 def leave_run(root, config, *, aucs=HEALTHY, status="finished"):
-    """Leaves a made-up record with its curves in a results folder; returns the record.
-
-    Args:
-      root: results folder of a profile.
-      config: RunConfig.
-      aucs: of the first binary task, an evaluation each.
-    """
-    curves = pd.DataFrame(
-        {
-            "step": [6 * k for k in range(1, len(aucs) + 1)],
-            "day": range(1, len(aucs) + 1),
-            "loss": [3.0 / k for k in range(1, len(aucs) + 1)],
-            "worst_loss": [3.5 / k for k in range(1, len(aucs) + 1)],
-            "click/auc": aucs,
-            "watch_time/rmse": [1.25] * len(aucs),
-        }
-    )
-    crashed = status == "crashed"
-    last = {} if crashed else curves.iloc[-1]
+    """Leaves a made-up record in a results folder, with an evaluation for each of `aucs`."""
+    day, crashed, diverged = np.arange(1, len(aucs) + 1), status == "crashed", status == "diverged"
+    curves = pd.DataFrame({"step": 6 * day, "day": day, "loss": 3.0 / day, "worst_loss": 3.5 / day})
+    curves = curves.assign(**{"click/auc": aucs, "watch_time/rmse": 1.25})
     record = RunRecord(
         run_id=config.run_id,
         status=status,
         config=config.to_dict(),
         steps=0 if crashed else 6 * len(aucs),
-        first_bad_step=6 * len(aucs) - 1 if status == "diverged" else None,
-        first_bad_day=len(aucs) if status == "diverged" else None,
-        metrics={name: last[name] for name in ("click/auc", "watch_time/rmse") if name in last},
+        first_bad_step=6 * len(aucs) - 1 if diverged else None,
+        first_bad_day=len(aucs) if diverged else None,
+        metrics={} if crashed else {"click/auc": aucs[-1], "watch_time/rmse": 1.25},
         optimal={},
         curves_sha256=None,
         provenance={} if crashed else {"wall_s": 7.6},
@@ -104,23 +92,26 @@ class Opened:
         self.store, self.text = Store(folder), io.StringIO()
         console = Console(file=self.text, width=60, force_terminal=False)
         self.display = Display(DIVERGENCE, 2, console)
-        self.open = lambda connection=None: Study.open(
-            self.store, cache, 2, self.display, connection
-        )
+        self.open = functools.partial(Study.open, self.store, cache, 2, self.display)
+
+    def study(self, pool=None):
+        """The study on another pool, or one that only reads."""
+        return Study(self.store, pool, self.display)
 
 
 class InProcess:
-    """Takes the place of a Pool: runs are done in this process."""
+    """Takes the place of a Pool: runs are done in this process. `ran` has their ids."""
 
-    def __init__(self, store, cache_root):
+    def __init__(self, store, cache_root, say=logging.warning):
         from experiments.machinery.workers.runner import Runner
 
-        self._runner = Runner(store, cache_root)
+        self._store, self._runner, self.ran = store, Runner(store, cache_root, say), []
 
     def run(self, configs, display, telemetry):
         for each in configs:
             record = self._runner.run(each, telemetry=telemetry)
-            display.finished(each, record, self._runner._store.curves(record))
+            display.finished(each, record, self._store.curves(record))
+            self.ran.append(each.run_id)
         return {}
 
 
@@ -147,9 +138,7 @@ def at_work(root):
 class DaskCluster:
     """A scheduler and workers on loopback, each with its nanny in a process group of its own.
 
-    Args:
-      folder: where the processes leave their logs.
-      flags: of every worker, beside those that the tests need.
+    They leave their logs in a folder; `flags` are those of every worker.
     """
 
     def __init__(self, folder, *flags):
@@ -177,14 +166,8 @@ class DaskCluster:
 
     def _start(self, kind, *arguments):
         line = [sys.executable, "-m", "dask", kind, *arguments, "--host", "127.0.0.1"]
+        line.append("--no-dashboard")
         with (self._folder / f"{kind}-{len(self._groups)}.log").open("w") as log:
-            self._groups.append(
-                subprocess.Popen(
-                    [*line, "--no-dashboard"],
-                    cwd=ROOT,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            )
+            output = {"stdout": log, "stderr": log}
+            self._groups.append(subprocess.Popen(line, cwd=ROOT, start_new_session=True, **output))
         return self._groups[-1]
