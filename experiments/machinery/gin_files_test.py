@@ -9,22 +9,21 @@ from experiments.machinery.gin_files import CONFIGS, ROOT, named_file, split_bin
 from experiments.studies.registry import resolve
 from experiments.training.config import DEFAULT_DATA_SEED
 
-BASE = (
-    "configs/profiles/smoke.gin",
-    "configs/models/large_dcn.gin",
-    "configs/methods/clippy.gin",
-)
+PARTS = {"profiles": "smoke", "models": "large_dcn", "methods": "clippy"}
+BASE = [f"configs/{folder}/{name}.gin" for folder, name in PARTS.items()]
+TWO_METHODS = "include 'configs/methods/gc.gin'\ninclude 'configs/methods/agc.gin'"
+DRIFT = ("walk", "shocks", "teacher_drift", "churn", "label_noise")
 
 
 def names(folder):
     return sorted(path.stem for path in (CONFIGS / folder).glob("*.gin"))
 
 
-def refused(path, text, bindings=("learning_rate = 0.1",), files=BASE):
+def refused(path, text):
     """The message with which a file of this text is refused."""
     path.write_text(text)
     with pytest.raises(BadInput) as caught:
-        resolve([*files, path], bindings)
+        resolve([*BASE, path], ["learning_rate = 0.1"])
     message = str(caught.value)
     assert "\n" not in message
     return message
@@ -39,9 +38,8 @@ def file(tmp_path):
 @pytest.mark.parametrize("model", names("models"))
 @pytest.mark.parametrize("method", names("methods"))
 def test_every_combination_resolves_without_dead_bindings(profile, model, method):
-    folders = {"profiles": profile, "models": model, "methods": method}
-    files = [named_file(folder, name) for folder, name in folders.items()]
-    (config,) = resolve(files, ["learning_rate = 0.1"])
+    files = map(named_file, PARTS, (profile, model, method))
+    (config,) = resolve(list(files), ["learning_rate = 0.1"])
     assert (config.model.name, config.method.name) == (model, method)
     assert config.data_seed == DEFAULT_DATA_SEED
 
@@ -51,15 +49,17 @@ def test_the_study_of_table_2_resolves():
     (calibration,) = resolve(["configs/studies/calibration.gin"], (), ("CalibrationConfig",))
     assert table.models == ("small", "large", "large_dcn")
     assert table.thresholds["agc"] == (1e-2, 1e-3, 1e-4)  # section 5.1.3
-    assert all(1000 <= seed <= 1009 for seed in calibration.data_seeds)
     assert len(calibration.data_seeds) == 5  # section A.1
+    assert all(1000 <= seed <= 1009 for seed in calibration.data_seeds)
     assert table.search_seed not in range(table.repeats)
 
 
-def test_a_later_file_and_the_command_line_override(file):
+def test_a_later_file_and_the_command_line_override_and_values_are_bound_as_they_are(file):
     file.write_text("StreamConfig.days = 9\nrun.run_seed = 4\n")
-    (config,) = resolve([*BASE, file], ["learning_rate = 0.1", "run_seed = 5"])
-    assert (config.stream.days, config.run_seed) == (9, 5)
+    values = {"run.learning_rate": 0.1 + 0.2, "RELATIVE": 0.25, "Shocks.days": (3,)}
+    (config,) = resolve([*BASE, file], ["run_seed = 5"], values=values)
+    assert (config.learning_rate, config.run_seed, config.stream.days) == (0.1 + 0.2, 5, 9)
+    assert (config.method.thresholds["rel"], config.stream.shocks.days) == (0.25, (3,))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,6 @@ def test_a_later_file_and_the_command_line_override(file):
         ("StreamConfig.days = '40'", "StreamConfig.days = '40': "),
         ("Shocks.days = (3, 99)", "Shocks.days = 99: "),
         ("run.stream = 3", "run.stream = 3: "),
-        ("run.run_seed = -1", "run.run_seed = -1: "),
         ("MethodConfig.thresholds = {'rel': 1.0}", "MethodConfig.thresholds = .*'abs_'"),
         ("TrainerConfig.window_days = 50", "TrainerConfig.window_days = 50: "),
         ("ModelConfig.tasks = ('clck',)", "ModelConfig.tasks = 'clck': .*one of click"),
@@ -92,20 +91,13 @@ def test_a_mistake_is_said_with_file_and_line(file, text, said):
     [
         ("run.run_seed = 1\nrun.run_seed = 2", r":2: run.run_seed is bound twice, first at .*:1"),
         ("StreamConfig.days = nan", r":1: not gin: .*expected name = value"),
-        ("run run run", r":1: not gin: "),
         ("import os", r":1: import of os: expected bindings alone"),
         ("run.run_seed = 1\ninclude 'configs/base.gin'", "run_seed is bound twice"),
         ("include 'configs/nowhere.gin'", "configs/nowhere.gin: cannot be read"),
-        (
-            "include 'configs/methods/gc.gin'\ninclude 'configs/methods/agc.gin'",
-            "configs/methods/agc.gin:1: MethodConfig.name is bound twice, first at .*gc.gin:1",
-        ),
+        (TWO_METHODS, "agc.gin:1: MethodConfig.name is bound twice, first at .*gc.gin:1"),
         ("run.model = %NOTHING", ":1: %NOTHING has no value"),
         ("include '{file}'", "{file}: includes itself"),
-        (
-            "StreamConfig.shocks = None\nShocks.feature_share = 0.5",
-            ":2: Shocks.feature_share has no effect",
-        ),
+        ("StreamConfig.shocks = None\nShocks.days = (3,)", ":2: Shocks.days has no effect"),
         ("Shocks.days = (3,", "own.gin: a bracket or quote is open"),
     ],
 )
@@ -117,9 +109,7 @@ def test_a_file_that_is_not_right_as_a_whole_is_refused(file, text, said):
 @pytest.mark.parametrize(
     "bindings, values, said",
     [
-        (["learning_rate = nan"], {}, "not gin: .*nan"),
         (["learning_rate = 1e999"], {}, "run.learning_rate = inf: "),
-        (["learning_rate = 'a'"], {}, "run.learning_rate = 'a': "),
         (["learning_rate"], {}, "not gin: learning_rate: expected name = value"),
         ([], {"run.learning_rat": 0.1}, "run.learning_rat is unknown: .*mean learning_rate"),
         ([], {"run.learning_rate": -0.5}, "run.learning_rate = -0.5: "),
@@ -157,24 +147,14 @@ def test_only_one_room_reads_gin():
     assert importers == {"experiments/machinery/gin_files.py"}
 
 
-PARTS = ("walk", "shocks", "teacher_drift", "churn", "label_noise")
-
-
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", DRIFT)
 @pytest.mark.parametrize("profile", names("profiles"))
 def test_every_part_of_the_drift_is_switched_off_by_none(file, part, profile):
     file.write_text(f"StreamConfig.{part} = None\n")
     files = [f"configs/profiles/{profile}.gin", *BASE[1:], file]
     (config,) = resolve(files, ["learning_rate = 0.1"])
     assert getattr(config.stream, part) is None
-    assert [getattr(config.stream, other) for other in PARTS].count(None) == 1
-
-
-def test_values_are_bound_as_they_are_in_place_of_text():
-    values = {"run.learning_rate": 0.1 + 0.2, "RELATIVE": 0.25, "Shocks.days": (3,)}
-    (config,) = resolve(BASE, ["run_seed = 3"], values=values)
-    assert (config.learning_rate, config.run_seed) == (0.1 + 0.2, 3)
-    assert (config.method.thresholds["rel"], config.stream.shocks.days) == (0.25, (3,))
+    assert [getattr(config.stream, other) for other in DRIFT].count(None) == 1
 
 
 def test_files_are_found_from_another_folder_as_well(monkeypatch):
@@ -184,15 +164,8 @@ def test_files_are_found_from_another_folder_as_well(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text, bindings",
-    [
-        ("", []),
-        ("a=1 b.c=2", ["a=1", "b.c=2"]),
-        ("a = 1  b = 'x y'", ["a = 1", "b = 'x y'"]),
-        ("a=(1, 2) b={'c d': [3, 4]}", ["a=(1, 2)", "b={'c d': [3, 4]}"]),
-        ("a='b=1 c=2'", ["a='b=1 c=2'"]),
-        ("nonsense a=1", ["nonsense", "a=1"]),
-    ],
+    "parts",
+    [[], ["a=1", "b.c = 'x y'"], ["a=(1, 2)", "b={'c d': [3, 4]}"], ["a='b=1 c=2'"], ["no", "a=1"]],
 )
-def test_bindings_are_cut_outside_brackets_and_quotes(text, bindings):
-    assert split_bindings(text) == bindings
+def test_bindings_are_cut_outside_brackets_and_quotes(parts):
+    assert split_bindings("  ".join(parts)) == parts

@@ -1,6 +1,5 @@
 """Checkpoints: an interrupted run goes on with the same bits; a strange file is set aside."""
 
-import hashlib
 import logging
 from unittest import mock
 
@@ -20,14 +19,14 @@ RUN_ID = "small-gc-0123456789ab"
 ROW = {"step": 6, "day": 0, "learning_rate": 0.1, "loss": 1 / 3, "worst_loss": float("nan")}
 
 
-def checkpoint(step=8):
+def checkpoint():
     weights = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array([], np.float32)]
     accumulators = [np.full((2, 3), 0.1, np.float32), np.array(5.0, np.float32)]
-    return Checkpoint(Snapshot(step, weights, accumulators), [ROW], [0.1 + 0.2, 2e-45], 1.5, 9.25)
+    return Checkpoint(Snapshot(8, weights, accumulators), [ROW], [0.1 + 0.2, 2e-45], 1.5, 9.25)
 
 
-def interrupt_at(monkeypatch, step):
-    """Makes a keeper write every three steps, and the run end when it has taken `step` of them."""
+def interrupted_at(step):
+    """Has a keeper write every three steps, and the run end when it has taken `step` of them."""
     after = Keeper.after
 
     def interrupted(self, run):
@@ -36,16 +35,14 @@ def interrupt_at(monkeypatch, step):
         if run.step == step:
             raise InterruptedError
 
-    monkeypatch.setattr(Keeper, "after", interrupted)
+    return mock.patch.object(Keeper, "after", interrupted)
 
 
 @pytest.mark.parametrize(
     "method, model",
     [("clippy_adam", "small"), pytest.param("clippy", "large_dcn", marks=pytest.mark.slow)],
 )
-def test_an_interrupted_run_goes_on_with_the_same_bits(
-    tmp_path, day_cache, monkeypatch, method, model
-):
+def test_an_interrupted_run_goes_on_with_the_same_bits(tmp_path, day_cache, method, model):
     """Between two rows, right after a row, and one step before the end."""
     config = smoke(method, model, rate=0.3, seed=4)
     first = Runner(Store(tmp_path / "whole"), day_cache)
@@ -54,14 +51,10 @@ def test_an_interrupted_run_goes_on_with_the_same_bits(
         store, rows = Store(tmp_path / str(step)), []
         begun, resumed = Runner(store, day_cache), Runner(store, day_cache)
         begun._programs, resumed._programs = first._programs, programs  # traced once each
-        with monkeypatch.context() as patched:
-            interrupt_at(patched, step)
-            with pytest.raises(InterruptedError):
-                begun.run(config)
-        with monkeypatch.context() as patched:
-            program = resumed._program(config, None)
-            counted = mock.Mock(wraps=program.step)
-            patched.setattr(program, "step", counted)
+        with interrupted_at(step), pytest.raises(InterruptedError):
+            begun.run(config)
+        program = resumed._program(config, None)
+        with mock.patch.object(program, "step", wraps=program.step) as counted:
             record = resumed.run(config, rows.append)
         kept = step // 3 * 3
         assert counted.call_count == 42 - kept  # those before the checkpoint are not taken again
@@ -77,33 +70,23 @@ def test_a_checkpoint_comes_back_as_it_was_written(tmp_path):
     store, written = CheckpointStore(tmp_path), checkpoint()
     assert store.read(RUN_ID) is None
     store.write(RUN_ID, written)
-    path = tmp_path / "checkpoints" / f"{RUN_ID}.npz"
-    content, found = path.read_bytes(), store.read(RUN_ID)
-    assert hashlib.sha256(content[:-32]).digest() == content[-32:]
-    with np.load(path) as file:  # numpy reads it in spite of the checksum behind it
+    found = store.read(RUN_ID)
+    with np.load(tmp_path / "checkpoints" / f"{RUN_ID}.npz") as file:  # in spite of the checksum
         np.testing.assert_array_equal(file["weight_0"], written.snapshot.weights[0])
     for name, array in written.snapshot.arrays().items():
-        other = found.snapshot.arrays()[name]
-        assert (other.dtype, other.shape) == (array.dtype, array.shape)
-        assert other.tobytes() == array.tobytes()
+        np.testing.assert_array_equal(found.snapshot.arrays()[name], array, strict=True)
     assert (found.snapshot.step, found.losses, found.wall_s) == (8, written.losses, 9.25)
     np.testing.assert_equal(found.rows, written.rows)
     assert CheckpointStore(tmp_path, placed={"replicas": 2}).read(RUN_ID) is None
 
 
-DAMAGE = {
-    "flipped": lambda content: content[:500] + bytes([content[500] ^ 1]) + content[501:],
-    "truncated": lambda content: content[:-9],
-    "empty": lambda content: b"",
-    "foreign": lambda content: b"words" * 40,
-}
-
-
-@pytest.mark.parametrize("how", DAMAGE.values(), ids=DAMAGE)
+@pytest.mark.parametrize("how", ["flipped", "truncated", "empty"])
 def test_a_damaged_checkpoint_is_set_aside_with_a_word(tmp_path, caplog, how):
     store, path = CheckpointStore(tmp_path), tmp_path / "checkpoints" / f"{RUN_ID}.npz"
     store.write(RUN_ID, checkpoint())
-    content = how(path.read_bytes())
+    whole = path.read_bytes()
+    flipped = whole[:500] + bytes([whole[500] ^ 1]) + whole[501:]
+    content = {"flipped": flipped, "truncated": whole[:-9], "empty": b""}[how]
     path.write_bytes(content)
     with caplog.at_level(logging.WARNING):
         assert store.read(RUN_ID) is None
@@ -113,10 +96,9 @@ def test_a_damaged_checkpoint_is_set_aside_with_a_word(tmp_path, caplog, how):
 
 
 @pytest.mark.parametrize("what", ["run_id", "numerics", "tensorflow", "placed"])
-def test_a_checkpoint_of_another_run_or_version_is_set_aside(tmp_path, monkeypatch, caplog, what):
+def test_a_checkpoint_of_another_run_or_version_is_set_aside(tmp_path, caplog, what):
     other = module._identity(RUN_ID, {}) | {what: "other"}
-    with monkeypatch.context() as patched:
-        patched.setattr(module, "_identity", lambda *of: other)
+    with mock.patch.object(module, "_identity", return_value=other):
         CheckpointStore(tmp_path).write(RUN_ID, checkpoint())
     with caplog.at_level(logging.WARNING):
         assert CheckpointStore(tmp_path).read(RUN_ID) is None

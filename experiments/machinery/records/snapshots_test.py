@@ -1,7 +1,5 @@
 """Snapshots and telemetry on disk: they come back; what is not what was written is refused."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,24 +39,21 @@ def test_telemetry_comes_back_in_float32_but_for_step_day_and_rate(tmp_path):
     pd.testing.assert_frame_equal(store.read(CONFIG.run_id), found, check_exact=True)
 
 
-def change(sidecar, **fields):
-    sidecar.write_text(json.dumps(json.loads(sidecar.read_text()) | fields))
-
-
 SPOILED = {
-    "truncated": (Damaged, lambda file, sidecar: file.write_bytes(file.read_bytes()[:-20])),
-    "missing": (Damaged, lambda file, sidecar: file.unlink()),
-    "without sidecar": (BadInput, lambda file, sidecar: sidecar.unlink()),
-    "of another run": (Damaged, lambda file, sidecar: change(sidecar, run_id="other")),
-    "of another schema": (Damaged, lambda file, sidecar: change(sidecar, schema=99)),
-    "not a sidecar": (Damaged, lambda file, sidecar: sidecar.write_text("[1]\n")),
+    "truncated": lambda file, sidecar: file.write_bytes(file.read_bytes()[:-20]),
+    "missing": lambda file, sidecar: file.unlink(),
+    "without sidecar": lambda file, sidecar: sidecar.unlink(),
+    "of another run": lambda file, sidecar: sidecar.write_text(
+        sidecar.read_text().replace(CONFIG.run_id, "other")
+    ),
 }
 
 
-@pytest.mark.parametrize("error, spoil", SPOILED.values(), ids=SPOILED)
-def test_what_is_spoiled_is_refused_in_one_line(store, error, spoil):
+@pytest.mark.parametrize("how", SPOILED)
+def test_what_is_spoiled_is_refused_in_one_line(store, how):
     """As for telemetry in record_test.py, which is kept by the same class."""
-    spoil(store.file(CONFIG.run_id), store.sidecar(CONFIG.run_id))
-    with pytest.raises(error, match=f"{CONFIG.run_id}.[a-z.]*: ") as caught:
+    SPOILED[how](store.file(CONFIG.run_id), store.sidecar(CONFIG.run_id))
+    with pytest.raises(BadInput, match=f"{CONFIG.run_id}.[a-z.]*: ") as caught:
         store.read(CONFIG.run_id)
+    assert isinstance(caught.value, Damaged) == (how != "without sidecar")
     assert "\n" not in str(caught.value)

@@ -16,7 +16,6 @@ from experiments.machinery.records.record import Store
 from experiments.machinery.workers import cluster, cluster_worker, pool, worker
 from experiments.machinery.workers.cluster import Cluster, check_address, connected
 from experiments.machinery.workers.cluster_worker import Wanted, worker_answer
-from experiments.machinery.workers.study import Study
 from experiments.machinery.workers.testing import (
     DIVERGENCE,
     DaskCluster,
@@ -150,7 +149,7 @@ def test_a_study_on_a_cluster_with_a_killed_worker_leaves_the_same_bytes(
             killer.result()
     finally:
         processes.stop()
-    here = Study(near.store, InProcess(near.store, day_cache), near.display)
+    here = near.study(InProcess(near.store, day_cache))
     assert found == tables(here, near.display)
     assert [record.status for record in Store(far).records()] == ["finished"] * 4
 

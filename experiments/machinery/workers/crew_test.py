@@ -2,8 +2,7 @@
 
 import contextlib
 import types
-
-import pytest
+from unittest import mock
 
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import crew
@@ -14,26 +13,22 @@ from experiments.studies.testing import leave
 CHIEF, OTHER = (Placement(1, ("a:1", "b:1"), rank) for rank in (0, 1))
 
 
-@pytest.mark.parametrize("where", [CHIEF, OTHER, Placement(2)])
-def test_a_record_is_found_by_all(tmp_path, where):
-    record, said = leave(tmp_path), []
-    assert recorded(record.run_id, where, Store(tmp_path), said.append) == record
-    assert recorded("small-gc-0", where, Store(tmp_path), said.append) is None
-    assert said == []
-
-
-def test_a_damaged_record_is_set_aside_by_the_chief_alone(tmp_path):
+def test_a_record_is_found_by_all_and_a_damaged_one_is_set_aside_by_the_chief_alone(tmp_path):
     record, said = leave(tmp_path), []
     path = tmp_path / "runs" / f"{record.run_id}.json"
+
+    def found(where):
+        return recorded(record.run_id, where, Store(tmp_path), said.append)
+
+    assert found(CHIEF) == found(OTHER) == record
     path.write_bytes(path.read_bytes()[:99])
-    assert recorded(record.run_id, OTHER, Store(tmp_path), said.append) is None
-    assert path.exists()
-    assert said == []
-    assert recorded(record.run_id, CHIEF, Store(tmp_path), said.append) is None
+    assert found(OTHER) is None
+    assert path.exists() and said == []
+    assert found(CHIEF) is None
     assert not path.exists()
     (line,) = said
     assert line.startswith(f"damaged: {path}: ")
-    assert recorded(record.run_id, OTHER, Store(tmp_path), said.append) is None
+    assert found(OTHER) is None
 
 
 def test_the_chief_claims_the_run_after_all_have_met(tmp_path, monkeypatch):
@@ -52,16 +47,10 @@ def test_the_chief_claims_the_run_after_all_have_met(tmp_path, monkeypatch):
                 told.append(f"claimed {name}")
                 yield
 
-    class Runner:
-        def __init__(self, *arguments, **options):
-            pass
-
-        def run(self, config, on_row):
-            told.append("ran")
-            return "record"
-
+    runner = mock.Mock()
+    runner.return_value.run.side_effect = lambda config, on_row: told.append("ran") or "record"
     monkeypatch.setattr(crew, "Claims", Claims)
-    monkeypatch.setattr(crew, "Runner", Runner)
+    monkeypatch.setattr(crew, "Runner", runner)
     trainer = types.SimpleNamespace(batch_size=12)
     config = types.SimpleNamespace(run_id="small-gc-0", trainer=trainer)
     hosts = Hosts(1, ("a:1", "b:1"), 0)

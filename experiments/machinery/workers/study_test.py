@@ -9,7 +9,7 @@ from data import DayCache, Stream
 from experiments.errors import BadInput
 from experiments.findings.make import write_study, write_table2
 from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.machinery.workers.study import NotRecorded, Study
+from experiments.machinery.workers.study import NotRecorded
 from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
 from experiments.studies import calibration
 from experiments.studies.cases import run_cases
@@ -19,22 +19,15 @@ from experiments.studies.table2 import run_table2
 from experiments.studies.testing import session, smoke_run
 from experiments.studies.testing import table2 as made_table2
 
-EDGE = CalibrationConfig(
-    model="large_dcn",
-    first_rate=0.1,
-    factor=1e6,
-    rates=3,
-    data_seeds=(1000, 1001),
-    edge_multiple=0.4,
-)
+GRID = {"first_rate": 0.1, "factor": 1e6, "rates": 3, "data_seeds": (1000, 1001)}
+EDGE = CalibrationConfig(model="large_dcn", edge_multiple=0.4, **GRID)
 TABLE = made_table2(models=("small",), repeats=2)
 
 
 def in_process(folder, day_cache):
     """(study without workers, what it is Opened by)."""
     opened = Opened(folder)
-    pool = InProcess(opened.store, day_cache)
-    return Study(opened.store, pool, opened.display), opened
+    return opened.study(InProcess(opened.store, day_cache)), opened
 
 
 def test_records_do_not_depend_on_the_workers(tmp_path, day_cache):
@@ -78,7 +71,7 @@ def reproduced(tmp_path_factory, day_cache):
 
 
 def test_the_edge_is_the_first_rate_at_which_all_diverge(reproduced):
-    _, found, *_ = reproduced
+    found = reproduced[1]
     assert found.edge == found.tried[-1]["rate"] > EDGE.first_rate
     assert found.tried[-1]["diverged"] == len(EDGE.data_seeds)
     assert all(rate["diverged"] < len(EDGE.data_seeds) for rate in found.tried[:-1])
@@ -107,8 +100,7 @@ def test_a_second_pass_runs_nothing_and_gives_the_same_bytes(reproduced, day_cac
 def test_table2_is_recorded_only_when_every_run_is(reproduced):
     folder, found, runs, *_ = reproduced
     opened = Opened(folder)
-    study = Study(opened.store, None, opened.display)
-    given = session(study, opened.display, base_rate=found.base_rate, by=DIVERGENCE)
+    given = session(opened.study(), opened.display, base_rate=found.base_rate, by=DIVERGENCE)
     assert run_table2(TABLE, given)[0].equals(runs)
     with pytest.raises(NotRecorded):
         run_table2(dataclasses.replace(TABLE, repeats=3), given)
@@ -130,7 +122,7 @@ def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
     assert texts[0] == texts[1] == (tmp_path / "objectives.md").read_text()
     assert runs["case"].tolist() == ["six", "six", "one", "one"]
     assert runs.loc[2:, "rmse"].isna().all()  # no regression task is left
-    study = Study(opened.store, None, opened.display)
+    study = opened.study()
     assert run_cases(cases, session(study, opened.display, by=DIVERGENCE)).equals(runs)
     with pytest.raises(NotRecorded):
         run_cases(cases, session(study, opened.display, base_rate=0.7, by=DIVERGENCE))
@@ -145,6 +137,5 @@ def test_a_grid_without_an_edge_is_refused(tmp_path, day_cache):
 def test_the_calibration_is_planned_up_to_the_edge_once_it_is_known(reproduced, tmp_path):
     folder, found, *_ = reproduced
     for opened, known, runs in ((Opened(folder), found, 4), (Opened(tmp_path), None, 6)):
-        study = Study(opened.store, None, opened.display)
-        configs, planned = calibration.planned(EDGE, "smoke", study, DIVERGENCE)
+        configs, planned = calibration.planned(EDGE, "smoke", opened.study(), DIVERGENCE)
         assert (len(configs), planned) == (runs, known)  # the whole grid where it is not known
