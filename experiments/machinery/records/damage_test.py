@@ -105,7 +105,9 @@ def test_a_damaged_file_is_set_aside_and_made_again(undamaged, tmp_path, day_cac
     assert f": set aside in {folder / 'damaged'}, made again" in line
     assert not spoiled or (folder / "damaged" / path.name).read_bytes() == spoiled
     assert files_of(folder) == files_of(healthy)
-    assert survive(folder, day_cache)[0] == []
+    ran, said = survive(folder, day_cache)
+    assert ran == [] and "Damage: 2 runs, 2 done" in said
+    execute(Opened(folder).study(), opened.display)  # reads again
 
 
 def test_a_name_that_is_taken_gets_a_number(tmp_path):

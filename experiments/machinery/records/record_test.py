@@ -2,7 +2,6 @@
 
 import errno
 import gzip
-import hashlib
 import json
 import math
 from unittest import mock
@@ -16,7 +15,7 @@ from experiments.machinery.records import files
 from experiments.machinery.records.record import RunRecord, Store
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import telemetry_config
-from experiments.training.config import NUMERICS_VERSION
+from experiments.training.config import run_id_of
 
 STEPS = {"step": [5, 10], "day": [0, 2], "loss": [1 / 3, np.nan]}
 CURVES = pd.DataFrame(STEPS | {"click/auc": [0.1 + 0.2, 0.7], "rating/rmse": [1.5, np.inf]})
@@ -26,9 +25,8 @@ TELEMETRY = pd.DataFrame({"step": range(9), "day": 0, "learning_rate": 0.1})
 def record(rate=0.1, **changes):
     """A record, under the id that the hash of its configuration gives it."""
     config = {"model": {"name": "small"}, "method": {"name": "naive"}, "learning_rate": rate}
-    text = json.dumps([NUMERICS_VERSION, config], sort_keys=True)
     fields = {
-        "run_id": f"small-naive-{hashlib.sha256(text.encode()).hexdigest()[:12]}",
+        "run_id": run_id_of(config),
         "status": "finished",
         "config": config,
         "steps": 10,

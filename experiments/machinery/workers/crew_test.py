@@ -1,14 +1,12 @@
 """What the workers of a run make of a record that is there; scripts/run_test.py has them work."""
 
-import contextlib
-import types
 from unittest import mock
 
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import crew
 from experiments.machinery.workers.crew import recorded
 from experiments.machinery.workers.placement import Placement
-from experiments.studies.testing import leave
+from experiments.studies.testing import leave, smoke_run
 
 CHIEF, OTHER = (Placement(1, ("a:1", "b:1"), rank) for rank in (0, 1))
 
@@ -33,32 +31,13 @@ def test_a_record_is_found_by_all_and_a_damaged_one_is_set_aside_by_the_chief_al
 
 def test_the_chief_claims_the_run_after_all_have_met(tmp_path, monkeypatch):
     """A chief that held the claim and waited for a host that waits for the claim never ends."""
-    told = []
-
-    class Hosts(Placement):
-        def strategy(self, batch_size):
-            told.append(f"met for batches of {batch_size}")
-            return types.SimpleNamespace(num_replicas_in_sync=2)
-
-    class Claims(crew.Claims):
-        @contextlib.contextmanager
-        def of(self, name, wait=None):
-            with super().of(name, wait):
-                told.append(f"claimed {name}")
-                yield
-
-    runner = mock.Mock()
-    runner.return_value.run.side_effect = lambda config, on_row: told.append("ran") or "record"
-    monkeypatch.setattr(crew, "Claims", Claims)
-    monkeypatch.setattr(crew, "Runner", runner)
-    trainer = types.SimpleNamespace(batch_size=12)
-    config = types.SimpleNamespace(run_id="small-gc-0", trainer=trainer)
-    hosts = Hosts(1, ("a:1", "b:1"), 0)
-    done = crew.run_placed(config, hosts, Store(tmp_path), tmp_path, print, told.append)
-    assert done == "record"
-    assert told == [
-        "worker 0 of 2: waiting for the others",
-        "met for batches of 12",
-        "claimed small-gc-0",
-        "ran",
-    ]
+    told = mock.MagicMock()
+    told.meet.return_value.num_replicas_in_sync = 2
+    monkeypatch.setattr(crew, "Claims", told.claims)
+    monkeypatch.setattr(crew, "Runner", told.runner)
+    monkeypatch.setattr(Placement, "strategy", lambda self, batch_size: told.meet(batch_size))
+    crew.run_placed(smoke_run(), CHIEF, Store(tmp_path), tmp_path, print, told.say)
+    told.say.assert_called_once_with("worker 0 of 2: waiting for the others")
+    calls = [name for name, *_ in told.mock_calls]
+    order = ["say", "meet", "claims().of", "claims().of().__enter__", "runner().run"]
+    assert [name for name in calls if name in order] == order

@@ -61,6 +61,8 @@ def test_a_terminal_shows_the_runs_under_way_with_their_curves(tmp_path):
     shown.under_way("large-gc-abc", [0.7, 0.8, 0.5])
     shown.under_way("large-gc-def", [])
     shown.under_way("large-gc-ghi", [0.7], study="there-9")
+    for run_id, steps in {"early": 433, "later": 432}.items():  # all shown are at chance
+        shown.under_way(run_id, [0.5, 0.5, 0.5], steps)
     (shown.folder / "2.json").write_text("{")  # being replaced just now
     shown.display.begin("Table 2", 5, 3, 600.0)
     lines = shown.frame()
@@ -69,7 +71,9 @@ def test_a_terminal_shows_the_runs_under_way_with_their_curves(tmp_path):
     assert line_with(lines, "ghi") == "large-gc-ghi  step 36/468   AUC 0.7000  elsewhere █"
     assert line_with(lines, "runs ━").endswith(" 3/5")
     assert "about 5 min 00 s to go, done at " in "\n".join(lines)
-    assert "2 running, 1 elsewhere" in lines
+    assert "4 running, 1 elsewhere" in lines
+    assert "full" not in line_with(lines, "early")
+    assert "full" in line_with(lines, "later")
 
 
 @pytest.mark.parametrize("no_color", [False, True])
@@ -79,15 +83,6 @@ def test_a_run_that_diverged_is_red_and_without_colours_it_is_not(tmp_path, no_c
     shown.frame()
     assert ("\x1b[31m▆█▁" in shown.text.getvalue()) != no_color
     assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]m", shown.text.getvalue())) != no_color
-
-
-def test_a_run_at_chance_is_given_a_quarter_of_its_steps(tmp_path):
-    shown = Shown(tmp_path)
-    shown.under_way("a-b-early", [0.5, 0.5, 0.5], steps=433)
-    shown.under_way("a-b-later", [0.5, 0.5, 0.5], steps=432)
-    lines = shown.frame()
-    assert "full" not in line_with(lines, "early")
-    assert "full" in line_with(lines, "later")
 
 
 def test_a_narrow_window_has_short_ids_and_no_line_that_is_wider(tmp_path):

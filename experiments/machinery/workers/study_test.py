@@ -1,4 +1,4 @@
-"""Studies that really train, on worker processes and in this one: calibration, Table 2, cases."""
+"""Studies that really train, on worker processes and in this one: calibration, Table 2."""
 
 import dataclasses
 import socket
@@ -7,13 +7,12 @@ import pytest
 
 from data import DayCache, Stream
 from experiments.errors import BadInput
-from experiments.findings.make import write_study, write_table2
+from experiments.findings.make import write_table2
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.study import NotRecorded
 from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
 from experiments.studies import calibration
-from experiments.studies.cases import run_cases
-from experiments.studies.configs import CalibrationConfig, CasesConfig
+from experiments.studies.configs import CalibrationConfig
 from experiments.studies.registry import telemetry_config
 from experiments.studies.table2 import run_table2
 from experiments.studies.testing import session, smoke_run
@@ -70,14 +69,6 @@ def reproduced(tmp_path_factory, day_cache):
     return folder, *table2(folder, day_cache)
 
 
-def test_the_edge_is_the_first_rate_at_which_all_diverge(reproduced):
-    found = reproduced[1]
-    assert found.edge == found.tried[-1]["rate"] > EDGE.first_rate
-    assert found.tried[-1]["diverged"] == len(EDGE.data_seeds)
-    assert all(rate["diverged"] < len(EDGE.data_seeds) for rate in found.tried[:-1])
-    assert found.base_rate == pytest.approx(found.edge / 0.4)
-
-
 def test_the_table_is_written_from_the_repeats_after_the_plan_was_said(reproduced):
     folder, _, runs, text, said = reproduced
     names = {f"table2{end}" for end in (".csv", ".md", ".tex", "_runs.csv")}
@@ -89,53 +80,28 @@ def test_the_table_is_written_from_the_repeats_after_the_plan_was_said(reproduce
 
 
 def test_a_second_pass_runs_nothing_and_gives_the_same_bytes(reproduced, day_cache):
-    folder, found, _, text, _ = reproduced
+    folder, found, runs, text, _ = reproduced
     before = {path: path.read_bytes() for path in folder.glob("*.*")}
     again, _, again_text, said = table2(folder, day_cache)
     assert (again, again_text) == (found, text)
     assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
     assert "18 runs, 18 done" in said
-
-
-def test_table2_is_recorded_only_when_every_run_is(reproduced):
-    folder, found, runs, *_ = reproduced
-    opened = Opened(folder)
+    opened = Opened(folder)  # and it can be read without a pool, if it is whole
     given = session(opened.study(), opened.display, base_rate=found.base_rate, by=DIVERGENCE)
     assert run_table2(TABLE, given)[0].equals(runs)
     with pytest.raises(NotRecorded):
         run_table2(dataclasses.replace(TABLE, repeats=3), given)
 
 
-def test_a_study_of_cases_runs_once_and_is_written(tmp_path, day_cache):
-    case = {"model": "small", "rate_multiple": 0.4}
-    cases = CasesConfig(
-        title="Objectives",
-        runs=2,
-        cases={"six": case, "one": case | {"ModelConfig.tasks": ("click",)}},
-    )
-    texts = []
-    for done in (0, 4):
-        study, opened = in_process(tmp_path, day_cache)
-        runs = run_cases(cases, session(study, opened.display, by=DIVERGENCE))
-        texts.append(write_study(tmp_path, "objectives", cases, runs))
-        assert f"Objectives: 4 runs, {done} done" in opened.text.getvalue()
-    assert texts[0] == texts[1] == (tmp_path / "objectives.md").read_text()
-    assert runs["case"].tolist() == ["six", "six", "one", "one"]
-    assert runs.loc[2:, "rmse"].isna().all()  # no regression task is left
-    study = opened.study()
-    assert run_cases(cases, session(study, opened.display, by=DIVERGENCE)).equals(runs)
-    with pytest.raises(NotRecorded):
-        run_cases(cases, session(study, opened.display, base_rate=0.7, by=DIVERGENCE))
-
-
-def test_a_grid_without_an_edge_is_refused(tmp_path, day_cache):
-    tame = dataclasses.replace(EDGE, first_rate=0.01, rates=1, data_seeds=(1000,))
-    with pytest.raises(BadInput, match="no rate up to 0.01"):
-        calibration.calibrate(tame, "smoke", in_process(tmp_path, day_cache)[0], DIVERGENCE)
-
-
-def test_the_calibration_is_planned_up_to_the_edge_once_it_is_known(reproduced, tmp_path):
+def test_the_edge_is_the_first_rate_at_which_all_diverge(reproduced, tmp_path, day_cache):
     folder, found, *_ = reproduced
+    assert found.edge == found.tried[-1]["rate"] > EDGE.first_rate
+    diverged = [rate["diverged"] for rate in found.tried]
+    assert max(diverged[:-1]) < diverged[-1] == len(EDGE.data_seeds)
+    assert found.base_rate == pytest.approx(found.edge / 0.4)
     for opened, known, runs in ((Opened(folder), found, 4), (Opened(tmp_path), None, 6)):
         configs, planned = calibration.planned(EDGE, "smoke", opened.study(), DIVERGENCE)
         assert (len(configs), planned) == (runs, known)  # the whole grid where it is not known
+    tame = dataclasses.replace(EDGE, first_rate=0.01, rates=1, data_seeds=(1000,))
+    with pytest.raises(BadInput, match="no rate up to 0.01"):
+        calibration.calibrate(tame, "smoke", in_process(tmp_path, day_cache)[0], DIVERGENCE)
