@@ -131,13 +131,19 @@ def _on_command_line(bindings, values):
 def _in_file(path, above=()):
     """The bindings of a file and its includes in the order in which they are read, in a list.
 
-    A file may override what it includes, and two of its includes may include the same file. Any
-    other name that is bound twice is refused. `above` are the files that include it.
+    It is looked up from the present folder, then from the root. A file may override what it
+    includes, and two of its includes may include the same file. Any other name that is bound twice
+    is refused. `above` are the files that include it.
     """
     if path in above:
         raise BadInput(f"{path}: includes itself: expected a file that does not")
+    try:
+        text = (pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "not text")
+        raise BadInput(f"{path}: cannot be read: {reason}") from error
     read, effective = [], {}
-    for statement in _statements_of(path):
+    for statement in _statements(text, path):
         if isinstance(statement, config_parser.IncludeStatement):
             new = _in_file(statement.filename, (*above, path))
         elif isinstance(statement, config_parser.BindingStatement):
@@ -154,16 +160,6 @@ def _in_file(path, above=()):
         read += new
         effective |= {binding.name: binding for binding in new}
     return read
-
-
-def _statements_of(path):
-    """The statements of a file, which is looked up from the present folder, then from the root."""
-    found = pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path
-    try:
-        return _statements(found.read_text(), path)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", "not text")
-        raise BadInput(f"{path}: cannot be read: {reason}") from error
 
 
 def _statements(text, where):

@@ -55,10 +55,7 @@ class Accelerator(NamedTuple):
         return next((count for count in counts if memory.on(count) <= self.memory), None)
 
     def seconds_of(self, config):
-        """Seconds of one run, or None if no number of devices holds it.
-
-        The trainer reads a batch, then takes its step. Devices share the products alone.
-        """
+        """Seconds of one run, or None if no devices hold it; they share products, not reading."""
         devices = self.devices(sizes.memory_of(config), config.trainer.batch_size)
         if devices is None:
             return None

@@ -16,7 +16,7 @@ NUMBER = 4  # bytes of a float32 or an int32
 
 
 class Sizes(NamedTuple):
-    """What the size of a run depends on, of a RunConfig."""
+    """What the size of a run depends on: parts of a RunConfig."""
 
     stream: StreamConfig
     model: ModelConfig

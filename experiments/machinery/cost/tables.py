@@ -110,11 +110,12 @@ def machine_text(models, studies, recorded, workers, memory):
         lines.append([f"{name}, {workers} workers", _duration(total_s / workers), "-", "-"])
     model, largest = max(models.items(), key=lambda item: sizes.memory_of(item[1]).total)
     needed = workers * sizes.memory_of(largest).total
+    fits = "fits" if needed <= memory else NO_FIT
     return (
         _table(["On this machine", "predicted", "recorded", "predicted / recorded"], lines)
         + f"\nOne core multiplies at {cost.flops_per_second() / 1e9:.0f} GFLOP/s, measured now; "
         f"a run uses one.\n{workers} workers with {model} need {_gib(needed)} beside TensorFlow "
-        f"itself; this machine has {_gib(memory)}: it {_fits(needed, memory)}.\n"
+        f"itself; this machine has {_gib(memory)}: it {fits}.\n"
     )
 
 
@@ -125,14 +126,11 @@ def _unfit_line(device, model, config):
         return ""
     needed = device.devices(memory, config.trainer.batch_size)
     share = f"{needed} devices share the batch" if needed else "no number of devices helps"
+    fits = "fits" if memory.state <= device.memory else NO_FIT
     return (
         f"{model} needs {_gib(memory.total)} and {device.name} has {_gib(device.memory)}: its "
-        f"state of {_gib(memory.state)} {_fits(memory.state, device.memory)}, {share}.\n"
+        f"state of {_gib(memory.state)} {fits}, {share}.\n"
     )
-
-
-def _fits(needed, memory):
-    return "fits" if needed <= memory else NO_FIT
 
 
 def _device_cells(device, models, studies):

@@ -48,10 +48,8 @@ def ended(store, path):
 def locate(results, given, variable):
     """The file of a record, in the folder of any profile and data seed.
 
-    `given` is an id, or the beginning of an id or of its hash that no other run shares; `variable`
-    is the person's name for it, RUN or RUNS.
-
-    Raises: BadInput if no record matches, or more than one.
+    `given` is an id, or the beginning of an id or of its hash that no other run shares; a person
+    calls it `variable`, RUN or RUNS. Raises: BadInput if no record matches, or more than one.
     """
     where = f"{variable} = {given!r}"
     if not given or "/" in given:

@@ -103,8 +103,7 @@ class Store:
     def curves(self, record):
         """The curves of a record: DataFrame, one row for each evaluation.
 
-        Raises: Damaged if the file is missing, or is not the one the record was written with, or
-          does not end as the record says.
+        Raises: Damaged if the file is missing, is another, or does not end as the record says.
         """
         path = self.runs / f"{record.run_id}.csv.gz"
         what = "curves of its record"
@@ -116,13 +115,9 @@ class Store:
         return curves
 
     def write(self, record, curves=None):
-        """Writes curves, then the record: a record on disk is always whole.
+        """Writes curves, then the record with their checksum: a record on disk is always whole.
 
-        Args:
-          record: RunRecord; its `curves_sha256` is filled in here.
-          curves: DataFrame or None.
-        Returns: the record as written.
-        Raises: CannotWrite.
+        Returns: the record as written. Raises: CannotWrite.
         """
         if curves is not None:
             content, digest = curves_file(curves)
@@ -169,8 +164,6 @@ def _unlike(record, last):
 
     Records of before version 0.5.0 have no checksum of their own. Their curves guard them instead,
     all but `optimal` and the provenance: `make verify` compares `optimal` within a stream.
-
-    `last` is the last row of the curves, a Series.
     """
     step, day = int(last["step"]), int(last["day"])
     # A run that stopped did so after the bad step, which counts from 0.

@@ -21,11 +21,7 @@ def sealed(fields):
 
 
 def is_intact(fields):
-    """Whether a dict from a file is the one that was sealed.
-
-    Files of before version 0.5.0 have no checksum of their own, and are taken as they are. The
-    checksum is no new schema.
-    """
+    """Whether a dict from a file is as it was sealed, or is of before version 0.5.0, unsealed."""
     return fields.get(SEAL) in (None, _digest(fields))
 
 

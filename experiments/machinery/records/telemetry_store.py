@@ -37,12 +37,9 @@ class TelemetryStore(SealedFiles):
     def write(self, run_id, frame, *, config, curves_sha256, events):
         """Writes the rows, then the sidecar: a sidecar on disk is of whole rows.
 
-        Args:
-          frame: DataFrame, as Ledger.frame.
-          config: TelemetryConfig.
-          curves_sha256: checksum of the curves of the run that was measured; where it is not that
-            of the run's record, the run gave other bits on the machine that measured it.
-          events: what the detector found, list of dicts.
+        `frame` is as Ledger.frame; `events` are what the detector found, a list of dicts. Where
+        `curves_sha256`, of the run that was measured, is not that of the run's record, the run gave
+        other bits on the machine that measured it.
         """
         said = {"measures": config.measures, "curves_sha256": curves_sha256, "events": events}
         self.write_pair(run_id, csv_bytes(_narrow(frame)), said)

@@ -31,10 +31,7 @@ def hang_seconds(config):
 
 
 class Pool:
-    """Workers, started at the first run and ended with the block of this context manager.
-
-    They are `workers` processes of this machine, or those of the cluster of a cluster.Connection.
-    """
+    """Workers, here or of a cluster.Connection, from the first run to the end of its block."""
 
     def __init__(self, store, cache_root, workers, connection=None):
         self._store, self._claims = store, Claims(store.root)

@@ -27,10 +27,7 @@ UNDEFINED = "×"
 
 
 class Display:
-    """Progress of one study; used as a context manager around its runs.
-
-    `workers` is the number of runs done at the same time. The default Console is standard error.
-    """
+    """Progress of one study, a context manager around its runs, `workers` of them at a time."""
 
     def __init__(self, divergence, workers, console=None, clock=time.time):
         self._divergence, self._workers, self._clock = divergence, workers, clock
@@ -120,7 +117,12 @@ class Display:
         rows, steps = state["rows"], state["steps"]
         step = rows[-1]["step"] if rows else 0
         aucs = [mean_auc(row) for row in rows]
-        kind = self._kind(rows, steps)
+        kind = "healthy"
+        if rows:
+            found = label(pd.DataFrame(rows), self._divergence)
+            # A run that has not left chance yet is given a while.
+            early = step < EARLY * steps and found.step == rows[0]["step"]
+            kind = "healthy" if early else found.kind
         said = Text("" if state.get("study") == study else "elsewhere ", style="bright_black")
         said.append("" if kind == "healthy" else f"{kind} ", style=color_of(kind))
         return (
@@ -129,14 +131,6 @@ class Display:
             shown_auc(aucs[-1]) if rows else "starting",
             _Curve(said, aucs, color_of(kind)),
         )
-
-    def _kind(self, rows, steps):
-        """The label of a run under way; one that has not left chance yet is given a while."""
-        if not rows:
-            return "healthy"
-        found = label(pd.DataFrame(rows), self._divergence)
-        early = rows[-1]["step"] < EARLY * steps
-        return "healthy" if early and found.step == rows[0]["step"] else found.kind
 
     def _counts(self):
         """How the runs done here ended, as text; empty if there are none."""

@@ -37,7 +37,7 @@ class Replay(NamedTuple):
 
 
 class _Losses(Observer):
-    """Keeps the loss of every step: `by_step`."""
+    """Keeps the loss of every step."""
 
     def __init__(self):
         self.by_step = {}
@@ -47,10 +47,9 @@ class _Losses(Observer):
 
 
 def replay(found, runner, *, steps, telemetry, divergence, method=None, rate=None, say=print):
-    """Takes `steps` of a recorded run from its snapshot on.
+    """Takes `steps` of a recorded run (find.Recorded) from its snapshot on.
 
     Args:
-      found: find.Recorded, in the folder of the Runner.
       telemetry: TelemetryConfig of the replay, and of a run that has to be trained again for it.
       method, rate: MethodConfig and learning rate to try beside what was, or None for the run's.
       say: called with a line where something has to be made first.
@@ -58,7 +57,10 @@ def replay(found, runner, *, steps, telemetry, divergence, method=None, rate=Non
     Raises: BadInput if the run has no snapshot, even when it is trained again.
     """
     snapshot, onset = _snapshot(found, runner, telemetry, say)
-    config, losses = _evaluated_often(found.config, steps), _Losses()
+    # Enough evaluations for a table: they change none of the other bits of the run.
+    every = max(1, min(found.config.trainer.evaluate_every_steps, steps // ROWS))
+    trainer = dataclasses.replace(found.config.trainer, evaluate_every_steps=every)
+    config, losses = dataclasses.replace(found.config, trainer=trainer), _Losses()
     curves = runner.outcome(config, [Excerpt(steps, snapshot), losses], telemetry).curves
     rows, kinds = _rows(curves), {"as it was": label(curves, divergence).kind}
     if method is not None or rate is not None:
@@ -90,13 +92,6 @@ def _snapshot(found, runner, telemetry, say):
         raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
     snapshot, said = snapshots.read(run_id)
     return snapshot, said["event"]["onset"]
-
-
-def _evaluated_often(config, steps):
-    """The same run with enough evaluations for a table; they change none of its other bits."""
-    every = max(1, min(config.trainer.evaluate_every_steps, steps // ROWS))
-    trainer = dataclasses.replace(config.trainer, evaluate_every_steps=every)
-    return dataclasses.replace(config, trainer=trainer)
 
 
 def _rows(curves, prefix=""):

@@ -22,10 +22,8 @@ KEPT_PROGRAMS = 16  # ours: the 15 traces of Table 2 fit, each takes tens of MiB
 class Runner:
     """Runs configurations one after the other, keeping days and compiled programs warm.
 
-    Args:
-      say: called with one line about each thing that was damaged and is made again.
-      make_program: function (config, telemetry=...) that gives a Program.
-      placed: dict of what a record says of the devices it ran on, or None for one device.
+    `say` is called with one line about each thing that was damaged and is made again. `placed` is
+    what a record says of the devices it ran on, a dict, or None for one device.
     """
 
     def __init__(

@@ -29,8 +29,7 @@ class Study:
     def is_done(self, config, telemetry=None):
         """Whether a run has a record with its curves, and the telemetry asked for.
 
-        What is damaged is set aside first, and so not there; one that only reads, without a pool,
-        raises Damaged instead.
+        What is damaged is set aside first, and so not there. Raises: Damaged without a pool.
         """
         run_id, measured = config.run_id, TelemetryStore(self.store.root)
         if self._look(lambda: self.store.whole(run_id)) is None:
@@ -40,8 +39,7 @@ class Study:
     def execute(self, configs, telemetry=None):
         """Makes sure that every run has a record.
 
-        Those with a record are not run again. One without the telemetry asked for is trained again
-        for it, and its record stays.
+        One without the telemetry asked for is trained again for it, and its record stays.
 
         Returns: list of RunRecord, in the order of `configs`.
         Raises: RunsCrashed after the last run; NotRecorded for a study that only reads.

@@ -48,10 +48,10 @@ def prepare(results_root, cache_root, log=None):
 
 
 def make_runner(results_root, cache_root):
-    """The Runner of this process, with one thread and TensorFlow imported once.
+    """The Runner of this process, which imports TensorFlow once for all runs.
 
-    With more threads the bits depend on the number of cores, and these models gain less from a
-    second thread than from a second process.
+    It has one thread: with more, the bits depend on the number of cores, and these models gain
+    less from a second thread than from a second process.
     """
     from experiments.machinery.records.record import Store
     from experiments.machinery.workers.runner import Runner
