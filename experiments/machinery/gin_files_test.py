@@ -66,7 +66,6 @@ def test_a_later_file_and_the_command_line_override_and_values_are_bound_as_they
     "text, said",
     [
         ("StreamConfig.dayz = 3", r"StreamConfig.dayz is unknown: expected .*did you mean days\?"),
-        ("StreemConfig.days = 3", r"StreemConfig is unknown: .*did you mean StreamConfig\?"),
         ("run.model = @ModelConfg()", r"ModelConfg is unknown: .*did you mean ModelConfig\?"),
         ("StreamConfig.shocks.days = (3,)", "StreamConfig.shocks has no parts: expected Class"),
         ("own/StreamConfig.days = 3", "own/StreamConfig is unknown: expected one of"),
@@ -75,9 +74,7 @@ def test_a_later_file_and_the_command_line_override_and_values_are_bound_as_they
         ("run.stream = 3", "run.stream = 3: "),
         ("MethodConfig.thresholds = {'rel': 1.0}", "MethodConfig.thresholds = .*'abs_'"),
         ("TrainerConfig.window_days = 50", "TrainerConfig.window_days = 50: "),
-        ("ModelConfig.tasks = ('clck',)", "ModelConfig.tasks = 'clck': .*one of click"),
         ("THRESHOLD = 3", "THRESHOLD has no effect"),
-        ("CalibrationConfig.rates = 3", "CalibrationConfig.rates has no effect"),
     ],
 )
 def test_a_mistake_is_said_with_file_and_line(file, text, said):
@@ -93,7 +90,6 @@ def test_a_mistake_is_said_with_file_and_line(file, text, said):
         ("StreamConfig.days = nan", r":1: not gin: .*expected name = value"),
         ("import os", r":1: import of os: expected bindings alone"),
         ("run.run_seed = 1\ninclude 'configs/base.gin'", "run_seed is bound twice"),
-        ("include 'configs/nowhere.gin'", "configs/nowhere.gin: cannot be read"),
         (TWO_METHODS, "agc.gin:1: MethodConfig.name is bound twice, first at .*gc.gin:1"),
         ("run.model = %NOTHING", ":1: %NOTHING has no value"),
         ("include '{file}'", "{file}: includes itself"),
@@ -111,8 +107,6 @@ def test_a_file_that_is_not_right_as_a_whole_is_refused(file, text, said):
     [
         (["learning_rate = 1e999"], {}, "run.learning_rate = inf: "),
         (["learning_rate"], {}, "not gin: learning_rate: expected name = value"),
-        ([], {"run.learning_rat": 0.1}, "run.learning_rat is unknown: .*mean learning_rate"),
-        ([], {"run.learning_rate": -0.5}, "run.learning_rate = -0.5: "),
         (["run_seed = 3"], {"run.run_seed": 4}, "run.run_seed is bound twice"),
         (["learning_rate = 0.1"], {"THRESHOLD": 4}, "THRESHOLD has no effect"),
     ],
@@ -131,8 +125,6 @@ def test_a_missing_value_and_a_binary_file_are_named(file):
 
 
 def test_a_name_of_a_file_is_one_of_those_there_are_and_no_path():
-    with pytest.raises(BadInput, match=r"laptop, paper, smoke \(did you mean smoke\?\)"):
-        named_file("profiles", "smok")
     with pytest.raises(BadInput, match="configs/profiles: no '../models/large'"):
         named_file("profiles", "../models/large")
 

@@ -16,8 +16,8 @@ MODELS = ("small", "large", "large_dcn", "small_dcn")
 
 
 def config_of(profile, model, method="naive", values=None):
-    seeds = {"data_seed": 1, "run_seed": 0}
-    return run_config(profile, model, method, learning_rate=0.1, values=values, **seeds)
+    fixed = {"learning_rate": 0.1, "data_seed": 1, "run_seed": 0}
+    return run_config(profile, model, method, values=values, **fixed)
 
 
 KEPT = {"ModelConfig.dense_kept": (0, 5, 2), "ModelConfig.categorical_kept": (1,)}

@@ -6,18 +6,17 @@ import signal
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from distributed import KilledWorker
 
 from experiments.errors import BadInput, RunsCrashed
-from experiments.findings.make import write_study
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers import cluster, cluster_worker, pool, worker
 from experiments.machinery.workers.cluster import Cluster, check_address, connected
 from experiments.machinery.workers.cluster_worker import Wanted, worker_answer
 from experiments.machinery.workers.testing import (
-    DIVERGENCE,
     DaskCluster,
     InProcess,
     Opened,
@@ -26,11 +25,8 @@ from experiments.machinery.workers.testing import (
 )
 from experiments.machinery.workers.worker import Ended
 from experiments.studies import session
-from experiments.studies.cases import run_cases
-from experiments.studies.configs import CasesConfig
 from experiments.studies.session import Options
-from experiments.studies.testing import session as session_on
-from experiments.studies.testing import smoke_run
+from experiments.studies.testing import smoke, smoke_run
 
 
 @pytest.fixture(scope="module")
@@ -118,40 +114,27 @@ def test_a_lost_scheduler_is_one_line(study, scheduler, tmp_path):
             records.result()
 
 
-def tables(study, display):
-    """Runs a study; the bytes of the table's files."""
-    large = {"model": "large_dcn", "method": "clippy", "rate_multiple": 1}
-    small = {"model": "small", "rate_multiple": 2, "against": "large"}
-    cases = CasesConfig(title="Own", runs=2, cases={"large": large, "small": small})
-    root = study.store.root
-    runs = run_cases(cases, session_on(study, display, by=DIVERGENCE))
-    write_study(root, "own", cases, runs)
-    return {path.name: path.read_bytes() for path in root.glob("own*")}
-
-
 @pytest.mark.slow
-def test_a_study_on_a_cluster_with_a_killed_worker_leaves_the_same_bytes(
+def test_a_study_on_a_cluster_with_a_killed_worker_has_the_same_bits(
     tmp_path, day_cache, monkeypatch
 ):
     monkeypatch.setattr(session.calibration, "planned", lambda *given: ([], "known"))
     monkeypatch.setattr(session.calibration, "calibrate", lambda *given: "known")
-    near, far = Opened(tmp_path / "near"), tmp_path / "smoke"
-    processes = DaskCluster(tmp_path)
+    processes, runs = DaskCluster(tmp_path), [smoke_run(0), smoke_run(1), smoke("clippy", "large")]
     folders = {"results": str(tmp_path), "cache": str(day_cache)}
     named = {"profile": "smoke", "data_seed": None, "workers": 9, "cluster": processes.address}
-    options = Options(**folders, **named)
+    far, here = tmp_path / "smoke", InProcess(Store(tmp_path / "here"), day_cache)
     try:
         for _ in range(2):
             processes.worker()
-        with ThreadPoolExecutor() as threads, session.opened(options) as opened:
+        with ThreadPoolExecutor() as threads, session.opened(Options(**folders, **named)) as opened:
             killer = threads.submit(lambda: os.kill(wait_for(lambda: at_work(far)).pop(), 9))
-            found = tables(opened.study, opened.display)
+            found = opened.study.execute(runs)
             killer.result()
     finally:
         processes.stop()
-    here = near.study(InProcess(near.store, day_cache))
-    assert found == tables(here, near.display)
-    assert [record.status for record in Store(far).records()] == ["finished"] * 4
+    for record, run in zip(found, runs, strict=True):
+        assert record.curves_sha256 == here.runner.run(run).curves_sha256
 
 
 class MadeUp:
@@ -248,19 +231,15 @@ def test_the_checksum_is_of_the_code_and_not_of_its_tests(tmp_path):
     assert cluster_worker._checksum(tmp_path) != before
 
 
-def test_a_worker_that_could_not_be_prepared_is_prepared_again(tmp_path, monkeypatch):
+def test_a_worker_that_could_not_be_prepared_is_prepared_again(monkeypatch):
     """It stays in the cluster, and the folder may be there for the next command."""
+    made = mock.Mock(side_effect=[OSError(errno.EACCES, "not yours", "results"), "runner"])
     for name in ("_runner", "_claims", "_root", "_unprepared"):
         monkeypatch.setattr(worker, name, None)
+    monkeypatch.setattr(worker, "make_runner", made)
     monkeypatch.setattr(cluster_worker, "_warm_for", None)
-    results = tmp_path / "results"
-    results.write_text("a file in the way")
-    folders = (str(results), str(tmp_path))
-    cluster_worker._be_warm(folders)
+    cluster_worker._be_warm(("results", "cache"))
     assert worker.execute(None).how == "stopped"
-    results.unlink()
-    cluster_worker._be_warm(folders)
-    prepared = worker._runner
-    assert worker._unprepared is None
-    cluster_worker._be_warm(folders)
-    assert worker._runner is prepared
+    for _ in range(2):
+        cluster_worker._be_warm(("results", "cache"))
+    assert (worker._unprepared, worker._runner, made.call_count) == (None, "runner", 2)

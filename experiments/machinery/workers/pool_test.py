@@ -3,6 +3,7 @@
 import fcntl
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -74,18 +75,18 @@ def test_a_killed_study_ends_its_workers_and_the_same_command_goes_on(tmp_path):
     done, *others = configs(0, 1, 2, 3)
     leave_run(tmp_path, done)
     path = tmp_path / "runs" / f"{done.run_id}.json"
+    written = path.stat().st_mtime_ns
     (tmp_path / "hold").touch()
-    parent = start_command(tmp_path, [done, *others])
+    parent = start_command(tmp_path, 4)
     wait_for(lambda: len(at_work(tmp_path)) == 2)
     workers = [psutil.Process(pid) for pid in at_work(tmp_path)]
-    written = path.stat().st_mtime_ns
     parent.kill()
     parent.wait()
     assert psutil.wait_procs(workers, timeout=600)[1] == []
     draft = tmp_path / ".table2.md.0123.draft"
     draft.write_text("half")  # of a table that was being written
     (tmp_path / "hold").unlink()
-    assert start_command(tmp_path, [done, *others]).wait(600) == 0
+    assert start_command(tmp_path, 4).wait(600) == 0
     assert trained(tmp_path) == sorted(run.run_id for run in others)
     assert path.stat().st_mtime_ns == written
     assert not draft.exists() and list((tmp_path / "progress").iterdir()) == []
@@ -93,12 +94,11 @@ def test_a_killed_study_ends_its_workers_and_the_same_command_goes_on(tmp_path):
 
 def test_two_studies_at_once_share_the_runs(tmp_path):
     (tmp_path / "hold").touch()
-    runs = configs(*range(6))
-    commands = [start_command(tmp_path, runs) for _ in range(2)]
+    commands = [start_command(tmp_path, 6) for _ in range(2)]
     wait_for(lambda: len(at_work(tmp_path)) == 4)
     (tmp_path / "hold").unlink()
     assert [command.wait(600) for command in commands] == [0, 0]
-    assert trained(tmp_path) == sorted(run.run_id for run in runs)
+    assert trained(tmp_path) == sorted(run.run_id for run in configs(*range(6)))
 
 
 def test_a_run_that_crashes_is_named_with_its_log_and_the_rest_is_done(opened, tmp_path):
@@ -131,6 +131,25 @@ def test_a_run_that_hangs_is_stopped_and_reported(opened, tmp_path, monkeypatch)
         study.execute(configs(0))
     assert "the run hung" in (tmp_path / "logs" / f"{smoke_run(0).run_id}.log").read_text()
     assert list((tmp_path / "progress").iterdir()) == []
+
+
+def begin_limited(*folders):
+    """A worker that can write no file of more bytes: it stands in for a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+    begin(*folders)
+
+
+def test_a_disk_without_room_stops_in_one_line_and_loses_nothing(opened, tmp_path, monkeypatch):
+    before = leave_run(tmp_path, smoke_run(0))
+    with monkeypatch.context() as patched, pytest.raises(CannotWrite, match="File too large"):
+        patched.setattr(local, "begin", begin_limited)
+        with opened.open() as study:
+            study.execute(configs(0, 1))
+    assert list(opened.store.records()) == [before]  # no run is recorded as crashed
+    with opened.open() as study:
+        assert [record.status for record in study.execute(configs(0, 1))] == ["finished"] * 2
+        (tmp_path / "runs" / ".a.json.0123.draft").touch()  # of a worker that died meanwhile
+    assert not [path for path in tmp_path.rglob(".*") if path.is_file()]
 
 
 class Engine:
@@ -197,14 +216,6 @@ def test_a_crash_does_not_overwrite_what_another_process_did_or_does(opened, tmp
         logs = run_on(Engine(Ended("crashed", "failed")), opened, 0, 1)
     assert list(opened.store.records()) == [record]
     assert {log.read_text() for log in logs.values()} == {"failed"}
-
-
-def test_a_worker_that_cannot_write_stops_the_study_and_no_draft_is_left(opened):
-    engine, draft = Engine(Ended("stopped", "no space")), opened.store.runs / ".x.json.0123.draft"
-    engine.stop = lambda at_once: draft.write_text("half")
-    with pytest.raises(CannotWrite, match="no space"):
-        run_on(engine, opened, 0, 1)
-    assert list(opened.store.runs.iterdir()) == []  # no run is recorded as crashed either
 
 
 def test_what_the_dead_have_left_goes_and_what_the_living_are_on_stays(opened, tmp_path):

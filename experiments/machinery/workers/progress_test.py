@@ -158,18 +158,15 @@ def test_durations():
 
 
 @pytest.mark.parametrize(
-    "values, low, high, said",
+    "values, width, low, high, said",
     [
-        ([3, 4, 5, 6, 7, 8, 9, 10], 3, 10, BARS),
-        ([-9, 0.5, 0.75, 99], 0.5, 1.0, "▁▁▅█"),  # cut off beyond the scale
-        ([1, None, math.nan, math.inf, 2], 1, 2, "▁×××█"),
-        ([], 0, 1, ""),
-        ([4, 4, 4], 4, 4, "▁▁▁"),
+        ([3, 4, 5, 6, 7, 8, 9, 10], 8, 3, 10, BARS),
+        ([9, 1, 9, 2, 9, 9, 3], 3, 1, 3, "▁▅█"),  # the last of each share
+        ([-9, 0.5, 0.75, 99], 8, 0.5, 1.0, "▁▁▅█"),  # cut off beyond the scale
+        ([1, None, math.nan, math.inf, 2], 8, 1, 2, "▁×××█"),
+        ([], 8, 0, 1, ""),
+        ([4, 4, 4], 8, 4, 4, "▁▁▁"),
     ],
 )
-def test_a_curve_is_a_word_of_bars(values, low, high, said):
-    assert sparkline(values, 8, low, high) == said
-
-
-def test_of_more_values_than_letters_the_last_of_each_share_is_kept():
-    assert sparkline([9, 1, 9, 2, 9, 9, 3], 3, low=1, high=3) == "▁▅█"
+def test_a_curve_is_a_word_of_bars(values, width, low, high, said):
+    assert sparkline(values, width, low, high) == said

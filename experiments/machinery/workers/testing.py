@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -105,29 +104,29 @@ class InProcess:
     def __init__(self, store, cache_root, say=logging.warning):
         from experiments.machinery.workers.runner import Runner
 
-        self._store, self._runner, self.ran = store, Runner(store, cache_root, say), []
+        self._store, self.runner, self.ran = store, Runner(store, cache_root, say), []
 
     def run(self, configs, display, telemetry):
         for each in configs:
-            record = self._runner.run(each, telemetry=telemetry)
+            record = self.runner.run(each, telemetry=telemetry)
             display.finished(each, record, self._store.curves(record))
             self.ran.append(each.run_id)
         return {}
 
 
-def start_command(folder, configs):
-    """Starts a process that executes runs with FakeRunners; its subprocess.Popen."""
-    (folder / "configs").write_bytes(pickle.dumps(configs))
-    code = f"from {__name__} import execute; execute({str(folder)!r})"
+def start_command(folder, runs):
+    """Starts a process that executes so many runs with FakeRunners; its subprocess.Popen."""
+    code = f"from {__name__} import execute; execute({str(folder)!r}, {runs})"
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
 
 
-def execute(folder):
+def execute(folder, runs):
     """What that process does."""
+    from experiments.studies.testing import smoke_run
+
     local.begin = begin
-    opened = Opened(folder)
-    with opened.open() as study:
-        study.execute(pickle.loads((opened.store.root / "configs").read_bytes()))
+    with Opened(folder).open() as study:
+        study.execute([smoke_run(seed) for seed in range(runs)])
 
 
 def at_work(root):
