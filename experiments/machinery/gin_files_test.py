@@ -116,15 +116,12 @@ def test_a_mistake_on_the_command_line_is_said(bindings, values, said):
         resolve(BASE, bindings, values=values)
 
 
-def test_a_missing_value_and_a_binary_file_are_named(file):
+def test_a_missing_value_a_binary_file_and_a_path_for_a_name_are_named(file):
     with pytest.raises(BadInput, match="^configs/methods/clippy.gin: run.learning_rate has no val"):
         resolve(BASE)
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(BadInput, match="own.gin: cannot be read: not text"):
         resolve([file])
-
-
-def test_a_name_of_a_file_is_one_of_those_there_are_and_no_path():
     with pytest.raises(BadInput, match="configs/profiles: no '../models/large'"):
         named_file("profiles", "../models/large")
 

@@ -37,7 +37,7 @@ def test_without_hosts_devices_count():
     assert placement() == placement(1) == placement(None, "") == Placement()
     assert placement().is_one_device
     two = placement(2)
-    assert (two.devices, two.processes, two.is_chief, two.is_one_device) == (2, 1, True, False)
+    assert (*two, two.processes, two.is_chief, two.is_one_device) == (2, (), 0, 1, True, False)
     with pytest.raises(BadInput, match="DEVICES = 2: expected none with TF_CONFIG"):
         placement(2, config_of(THREE, "worker", 1))
 

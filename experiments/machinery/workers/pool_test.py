@@ -27,13 +27,9 @@ from experiments.machinery.workers.worker import Ended, trained
 from experiments.studies.testing import smoke_run
 
 
-@pytest.fixture(autouse=True)
-def fakes(monkeypatch):
-    monkeypatch.setattr(local, "begin", begin)
-
-
 @pytest.fixture
-def opened(tmp_path):
+def opened(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "begin", begin)
     return Opened(tmp_path)
 
 

@@ -60,8 +60,7 @@ def test_a_replay_has_the_bits_of_the_run_and_another_method_has_not(copied):
     found, runner = copied
     (clippy,) = resolve(["configs/methods/clippy.gin"], (), ("MethodConfig",))
     shown = replay(found, runner, steps=20, method=clippy, rate=0.02, **CONFIGS)
-    assert (shown.step, shown.onset) == (AT, ONSET)
-    assert shown.equal_steps == (20, 20)
+    assert (shown.step, shown.onset, shown.equal_steps) == (AT, ONSET, (20, 20))
     assert shown.same_bits
     assert list(shown.kinds) == ["as it was", "clippy at rate 0.02"]
     assert shown.rows["step"].tolist() == list(range(11, 31))
@@ -80,7 +79,6 @@ def test_a_loss_that_is_not_the_recorded_one_is_counted(copied):
     shown = replay(found, runner, steps=15, **CONFIGS)
     assert shown.equal_steps == (14, 15)
     assert not shown.same_bits
-    assert list(shown.kinds) == ["as it was"]
 
 
 def test_telemetry_of_other_measures_is_kept_where_the_snapshot_is_missing(copied):
