@@ -103,7 +103,7 @@ def resolve(files, bindings=(), wanted=("run",), values=None):
 
 
 def bound(file):
-    """What a gin file and its includes bind: dict from full name, or that of a macro, to text."""
+    """What a file and its includes bind: dict from full name or macro to text, `%NAME` a macro."""
     return {binding.name: repr(binding.value) for binding in _in_file(str(file))}
 
 

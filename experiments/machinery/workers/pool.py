@@ -133,7 +133,7 @@ class Pool:
 
 
 def tidy(store):
-    """Deletes what killed processes left in a Store's folder; what a living one is on stays."""
+    """Deletes what killed processes left, nothing that a living one is on. Raises: as Claims."""
     claims, checkpoints = Claims(store.root), CheckpointStore(store.root)
     with claims.of("tidy", wait=lambda line: None):
         for folder in WRITTEN:
