@@ -13,10 +13,9 @@ LETTERS = "ABCDEFGH"  # the names of the runs; there are as many colours to tell
 
 
 def differences(configs):
-    """The fields in which configurations differ, given as RunConfig.to_dict().
+    """The fields in which configurations, as RunConfig.to_dict() gives them, differ.
 
-    Returns: dict from the dotted name of a field to its values as text, one a run. A run that does
-      not have the field, as a threshold of another method, has "-".
+    Returns: dict from a dotted name to texts, one a run; "-" where a run does not have the field.
     """
     flat = [_flat(config) for config in configs]
     names = dict.fromkeys(name for fields in flat for name in fields)
@@ -25,10 +24,7 @@ def differences(configs):
 
 
 def outcomes(records, labels):
-    """What came of each run, by its RunRecord and its divergence.Label.
-
-    Returns: dict from a name to texts, one a run; "-" where a number is undefined.
-    """
+    """What came of each run, by its RunRecord and its divergence.Label: texts by name."""
     rows = {
         "status": [record.status for record in records],
         "label": [label.kind for label in labels],
@@ -44,8 +40,8 @@ def outcomes(records, labels):
 def sparklines(curves, width):
     """The AUC that labels are judged by and the training loss of each run, in `width` letters.
 
-    Returns: dict from what is shown, the ends of its scale included, to texts, one a run. All runs
-      share a scale; that of the loss is logarithmic.
+    Returns: dict from what is shown and the ends of its scale, which all runs share, to texts; the
+      scale of the loss is logarithmic.
     """
     aucs = [judged_auc(curve).tolist() for curve in curves]
     losses = [np.log(curve["loss"].where(curve["loss"] > 0)).tolist() for curve in curves]

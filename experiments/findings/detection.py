@@ -28,11 +28,8 @@ HEADER += ("Precision", "Recall", "Median delay (steps)")
 
 
 def write_detector(options):
-    """Writes detector.{csv,md} of one data seed; reads records, runs nothing.
+    """Writes detector.{csv,md} of one data seed from records alone; returns detector.md as text.
 
-    Args:
-      options: session.Options.
-    Returns: detector.md as text.
     Raises: BadInput if there is no run.
     """
     store = options.store(options.data_seed)
@@ -57,7 +54,7 @@ def rows_of(record, curves, telemetry, divergence, config):
     """What the detector says of one run, once for each source that the run has.
 
     Args:
-      record: RunRecord, with its `curves` and its `telemetry`, which may be None.
+      record, curves, telemetry: of the run; it may have no telemetry.
       divergence, config: DivergenceConfig of the label and DetectorConfig.
     Returns: list of dicts with COLUMNS. `said` is "full", "micro" for an episode that ended or that
       the run ended in, or "healthy"; `delay` counts steps from the evaluation that dates the label
@@ -106,11 +103,9 @@ def _said(events, truth):
 def summary(rows):
     """Precision, recall and delay for each source, of full divergences and of any.
 
-    Args:
-      rows: DataFrame with COLUMNS, one row a run and source. A run is a hit where label and
-        detector agree that it diverged, fully or at all; when is not asked for a hit.
-    Returns: DataFrame with source, of, runs, positive, said, hits, precision, recall, their 95 %
-      Wilson intervals and the median delay of the hits in steps; NaN where undefined.
+    A run of the rows, in COLUMNS, is a hit where label and detector agree that it diverged, fully
+    or at all; when is not asked. The columns: source, of, runs, positive, said, hits, precision,
+    recall, their 95 % Wilson intervals, the median delay of the hits in steps; NaN where undefined.
     """
     found = []
     for source, group in rows.groupby("source", sort=False):

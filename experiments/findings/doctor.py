@@ -21,16 +21,14 @@ class Diagnosis:
 
 
 def diagnose(config, frame, kind, day_rows, detector, same_bits=True):
-    """Looks at a run's telemetry and days.
+    """Looks at a run's telemetry and days: Diagnosis.
 
     Args:
-      config: RunConfig.
+      config, detector: RunConfig and DetectorConfig.
       frame: its telemetry, one row a step.
       kind: the label of its record.
       day_rows: function from a day of its stream to its rows.
-      detector: DetectorConfig.
       same_bits: whether the telemetry is of a run with the bits of the record.
-    Returns: Diagnosis.
     """
     head = [f"{config.run_id}: {kind}"]
     if not same_bits:

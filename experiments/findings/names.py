@@ -46,23 +46,15 @@ def markdown_row(cells):
 
 
 def markdown_table(header, rows):
-    """A Markdown table, a newline after each of its lines.
-
-    Args:
-      header: texts.
-      rows: iterable of rows, each a text a column.
-    """
+    """A Markdown table of texts, a newline after each of its lines."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"{markdown_row(line)}\n" for line in lines)
 
 
 def latex_table(columns, header, groups):
-    """The same as a LaTeX tabular, without packages.
+    """The same as a LaTeX tabular, without packages; a line is drawn above each group of rows.
 
-    Args:
-      columns: how each column is aligned, a letter a column.
-      header: texts.
-      groups: iterable of lists of rows; a line is drawn above each group.
+    `columns` has a letter a column: how it is aligned.
     """
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline"]
     for rows in ([header], *groups):

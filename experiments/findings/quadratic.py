@@ -13,14 +13,9 @@ def loss(points, eigenvalues=EIGENVALUES):
 
 
 def descend(rate, eigenvalues=EIGENVALUES, start=START, steps=STEPS):
-    """The points of gradient descent, the start included.
+    """The points of gradient descent, the start included: float array (steps + 1, dimensions).
 
-    Args:
-      rate: eta, > 0.
-      eigenvalues: alpha_i, the diagonal of the Hessian.
-      start: the first point, same length.
-      steps: number of steps.
-    Returns: float array (steps + 1, dimensions).
+    `rate` is eta, `eigenvalues` are alpha_i, the diagonal of the Hessian.
     """
     points = [np.asarray(start, float)]
     for _ in range(steps):

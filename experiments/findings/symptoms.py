@@ -40,10 +40,7 @@ class Outlier(NamedTuple):
 
 
 def worst_event(frame, config):
-    """The event of a telemetry that matters: the first "full", or else the first of another kind.
-
-    Returns: Event, or None where the Detector of a DetectorConfig sees none.
-    """
+    """The event of a telemetry that matters: the first "full", or else one that ended, or None."""
     detector = Detector(config)
     events = [event for row in frame.to_dict("records") if (event := see_row(detector, row))]
     full = [event for event in events if event.kind == "full"]
@@ -52,13 +49,10 @@ def worst_event(frame, config):
 
 
 def moved_first(frame, onset, ending, limit=MOVED):
-    """Which of several columns of the telemetry left its usual range first, around an onset.
+    """Which of the columns that match `ending` left its usual range first, around the step `onset`.
 
-    Args:
-      onset: its step.
-      ending: regular expression of the columns.
-      limit: times the usual that count as moved.
-    Returns: Moved, of the earliest step and there of the largest ratio, or None.
+    Returns: Moved, of the earliest step with more than `limit` times the usual, and there of the
+      largest ratio, or None.
     """
     columns = frame.filter(regex=ending)
     usual = columns.shift(1).rolling(USUAL_STEPS, min_periods=1).median()
@@ -100,10 +94,7 @@ def largest_step(frame, onset):
 
 
 def factors_at(frame, onset):
-    """What each rule would have made of the steps that led to the onset, by the telemetry.
-
-    Returns: dict from rule to (smallest factor, label of the layer that has it).
-    """
+    """The smallest factor of each rule in the steps to the onset, and the layer that has it."""
     near = frame[frame["step"].between(onset - 1, onset + LAYERS_AFTER)]
     found = {}
     for column in near.filter(regex="/sigma_"):
@@ -115,13 +106,9 @@ def factors_at(frame, onset):
 
 
 def input_outliers(day_rows, days, earlier):
-    """Dense features whose scale left its range, the largest change first.
+    """Dense features (dense_<index>) whose scale left its range, the largest change first.
 
-    Args:
-      day_rows: function from a day to its rows.
-      days: the days looked at.
-      earlier: the days that say what is usual.
-    Returns: list of Outlier; `name` is dense_<index>.
+    `day_rows` gives the rows of a day; `days` are looked at, `earlier` ones say what is usual.
     """
     scales = _means(day_rows, "dense", {*days, *earlier})
     return _outliers(scales, days, earlier, [f"dense_{i}" for i in range(len(scales[days[0]]))])

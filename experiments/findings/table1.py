@@ -34,9 +34,8 @@ def table_frame():
 
 
 def write(folder):
-    """Writes table1.{csv,md,tex} into a results folder.
+    """Writes table1.{csv,md,tex} into a results folder; returns the table as text.
 
-    Returns: the table as text.
     Raises: BadInput if the folder cannot be written.
     """
     frame, width = table_frame()

@@ -37,12 +37,11 @@ LATEX = Style(r"$\pm$", r"\underline{{{}}}", r"\emph{diverged}", " ")
 
 
 def table_frame(runs, untreated):
-    """Table 2 in long form, from the repeats alone.
+    """Table 2 in long form, from the repeats among the runs alone.
 
-    Args:
-      runs: runs_frame of all jobs.
-      untreated: the method that is not searched. Its row is the rate with the higher mean AUC, so
-        that no other choice would make it look better.
+    The row of the method that is not searched, `untreated`, is the rate with the higher mean AUC,
+    so that no other choice would make it look better.
+
     Returns: DataFrame with the columns of table2.csv, one row per (model, method, metric). AUC in
       percent; std is the sample standard deviation over seeds; mean, std and the 95 % interval of
       the mean (low, high; Student's t) are over the runs whose metric is defined, n counts all.
@@ -66,12 +65,8 @@ def table_frame(runs, untreated):
 
 
 def rates_frame(runs):
-    """Every repeated setting, one row each: what the doubled rate does to each method.
+    """Every repeated setting, one row each; both rates, as the repeats did not choose the rate.
 
-    Both rates are repeated, so that this is judged on runs that did not choose the rate.
-
-    Args:
-      runs: runs_frame of all jobs.
     Returns: DataFrame with model, method, rate_multiple, threshold, n, diverged, micro_diverged,
       and for auc (percent) and rmse: <metric>_mean, <metric>_std, <metric>_low, <metric>_high.
     """
@@ -98,9 +93,7 @@ def _counts(cell):
 def best_method(rows, metric):
     """The method with the best mean among those none of whose runs fully diverged, or None.
 
-    Args:
-      rows: rows of one model and one metric, in the columns of table2.csv.
-      metric: "auc" or "rmse".
+    `rows` are those of one model and metric ("auc" or "rmse"), in the columns of table2.csv.
     """
     alive = rows[(rows["diverged"] == 0) & rows["mean"].notna()]
     if alive.empty:
@@ -112,9 +105,7 @@ def best_method(rows, metric):
 def markdown(table, optimal):
     """The table in Markdown: ours, and the paper's figure below it in each cell.
 
-    Args:
-      table: DataFrame with the columns of table2.csv.
-      optimal: dict from metric to its Bayes-optimal value, in the units of the table.
+    `optimal` is the Bayes-optimal value of each metric, in the units of the table.
     """
     return markdown_table(_header(table), sum(_groups(table, optimal, MARKDOWN), []))
 
@@ -190,7 +181,7 @@ def calibration_text(found):
 
 
 def notes(rates, table, found):
-    """What the reader of table2.md must know to read it: every rate (rates_frame), and sentences.
+    """What a reader of table2.md must know: every rate (rates_frame), and sentences.
 
     `table` is the Table2Config, `found` the calibration.Calibration.
     """

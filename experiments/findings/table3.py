@@ -10,10 +10,8 @@ HEADER = ("Direction", "Change", "Fully diverged", "Ratio", "95 % interval", "Pa
 
 
 def table_frame(runs):
-    """Table 3, one row a change.
+    """Table 3, one row a change, from the runs of Session.run_cases.
 
-    Args:
-      runs: from Session.run_cases.
     Returns: DataFrame with the columns of table3.csv: direction, change, diverged, tried, ratio,
       low, high (Wilson, 95 %), paper_diverged, paper_tried; the last two are empty for a case that
       the paper does not have.

@@ -89,12 +89,10 @@ def clippy_has_best_rmse(runs):
 def _against_all(runs, method, places, *, wrong, unclear, right):
     """Holds a method against each other treated one that has no full divergence.
 
-    Args:
-      places: dict from a name to the (model, metric) at which the methods are compared.
-      wrong, unclear: the words for margins that contradict the claim, or leave it open, and a
-        function from the name of a margin, which starts with its place, and the margin (Figure)
-        to whether it is one of them.
-      right: the words for all margins where none is wrong or unclear.
+    `places` has by name the (model, metric) at which they are compared. `wrong` and `unclear` have
+    the words for margins that contradict the claim, or leave it open, and a function from the name
+    of a margin, which starts with its place, and its Figure to whether it is one. `right` has the
+    words where no margin is.
     """
     figures, alone = {}, []
     for place, (model, metric) in places.items():

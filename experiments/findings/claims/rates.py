@@ -84,11 +84,7 @@ def naive_diverges(runs):
     other=1.0,
 )
 def best_at(runs, *, method, best, other, models=MODELS):
-    """A method survives a rate multiple on each model, and does better there.
-
-    Args:
-      best, other: the rate multiple of the claim, and the one it is held against.
-    """
+    """A method survives the rate `best` on each model, and does better there than at `other`."""
     cells = {model: at_rate(runs, model, method, best) for model in models}
     gains = {
         model: difference(rows, at_rate(runs, model, method, other), "auc")
@@ -127,9 +123,8 @@ def agc_loses_at_2x(runs):
 def clippy_helps_adam(runs):
     """Clippy on Adam survives more of the rates, and is not clearly worse at Adam's best one.
 
-    A run seed survives a rate of the grid if it diverges fully neither there nor at a lower one.
-    Adam's best rate is that of its highest mean AUC, over all data seeds; chosen and judged on the
-    same runs, which favours Adam.
+    A run seed survives a rate if it diverges fully neither there nor at a lower one. Adam's best
+    rate has its highest mean AUC over all data seeds; chosen and judged on the same runs.
     """
     study = runs[runs["study"].eq(ADAM)]
     rates = sorted(study["rate_multiple"].unique())

@@ -30,8 +30,7 @@ def evaluate(runs):
       runs: DataFrame, one row a run, with COLUMNS. AUC from 0 to 1, NaN where undefined; `chosen`
         marks the rate that Table 2 prints; `x` is the swept length of a warmup or a window, in
         days. Only rows of role "repeat" are read: the runs that chose a setting do not judge it.
-    Returns: list of dicts in the order of the claims, with KEYS; fit for strict JSON. See
-      outcome.Outcome.
+    Returns: list of dicts with KEYS in the order of the claims, fit for strict JSON.
     Raises: ValueError if a column is missing, a label is unknown, a cell has a seed twice, or there
       is more than one data seed.
     """
@@ -48,8 +47,6 @@ def evaluate(runs):
 def evaluate_pooled(runs):
     """Decides every claim over all data seeds, each beside its own verdict.
 
-    Args:
-      runs: as for evaluate, of any number of data seeds.
     Returns: as evaluate, with `data_seed` the list of those that have the runs of the claim, and
       `per_data_seed`, a dict from every data seed, as text, to its own verdict. With fewer than
       LEAST_DATA_SEEDS the figures are given and the verdict is "inconclusive".

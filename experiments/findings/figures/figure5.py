@@ -17,10 +17,8 @@ ABOUT = (
 
 
 def frame(material, **shown):
-    """One row a line and evaluation.
+    """One row a line and evaluation; `shown` has the values of a column that are shown.
 
-    Args:
-      **shown: the values of a column (model or method) that are shown; all of one that is not here.
     Returns: DataFrame with data_seed, model, method, rate_multiple, step, mean, low, high, n.
     """
     runs, parts = material.repeats, []
@@ -35,10 +33,7 @@ def frame(material, **shown):
 def line_of(runs, curves, about):
     """Mean and interval over runs at every evaluation that any of them reached.
 
-    Args:
-      curves: dict from run id to curves.
-      about: dict of what the line shows.
-    Returns: DataFrame with data_seed, those of `about`, step, mean, low, high and n (runs).
+    `curves` are by run id. The columns are those of `frame`, with `about` for what is shown.
     """
     about = {"data_seed": runs["data_seed"].iloc[0]} | about
     found = {run: judged(curves[run]).set_index("step")["auc"] for run in runs["run_id"]}
@@ -52,8 +47,7 @@ def line_of(runs, curves, about):
 def drawing(rows, singles=()):
     """One row of panels a rate, one column a model; of a single model, one row with all rates.
 
-    Args:
-      singles: (row of a run, its curves) of runs that get a thin line each below the means.
+    `singles` are (row of a run, its curves), each a thin line below the means.
     """
     rates, models = sorted(rows["rate_multiple"].unique()), list(rows["model"].unique())
     panels = []

@@ -51,7 +51,7 @@ class Material(NamedTuple):
 
 
 def gather(options):
-    """Everything the page shows, read from disk: Material of session.Options.
+    """Everything the page shows, read from disk by session.Options: Material.
 
     Raises: BadInput if there is no results folder, or for a file in it that cannot be read or is
       of another version.
