@@ -17,9 +17,9 @@ def differences(configs):
 
     Returns: dict from a dotted name to texts, one a run; "-" where a run does not have the field.
     """
-    flat = [_flat(config) for config in configs]
-    names = dict.fromkeys(name for fields in flat for name in fields)
-    rows = {name: [fields.get(name, "-") for fields in flat] for name in sorted(names)}
+    every = [{name: it for name, it in flat(config).items() if it != {}} for config in configs]
+    names = sorted({name for fields in every for name in fields})
+    rows = {name: [_text(fields.get(name, "-")) for fields in every] for name in names}
     return {name: values for name, values in rows.items() if len(set(values)) > 1}
 
 
@@ -64,13 +64,19 @@ def frame(run_ids, curves):
     return pd.concat(parts, ignore_index=True)[["run", "run_id", "step", "loss", "auc"]]
 
 
-def _flat(value, name=""):
-    if not isinstance(value, dict):
-        return {name: value if isinstance(value, str) else json.dumps(value)}
-    fields = {}
-    for key, part in value.items():
-        fields |= _flat(part, f"{name}.{key}" if name else key)
-    return fields
+def flat(config, above=""):
+    """A nested dict as one of dotted names; empty parts stay, so that nothing is lost."""
+    found = {}
+    for name, value in config.items():
+        if isinstance(value, dict) and value:
+            found |= flat(value, f"{above}{name}.")
+        else:
+            found[f"{above}{name}"] = value
+    return found
+
+
+def _text(value):
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _shown(value, form=""):

@@ -9,9 +9,9 @@ from experiments.errors import BadInput
 from experiments.findings.dynamics import telemetry_of
 from experiments.findings.names import markdown_table
 from experiments.findings.statistics import proportion
+from experiments.findings.symptoms import events_of
 from experiments.machinery.records.files import write_whole
 from experiments.studies.registry import divergence_config, telemetry_config
-from experiments.training.detector import Detector, see_row
 from experiments.training.divergence import label
 
 # What the detector is shown. "curves" is all that records without telemetry have.
@@ -63,9 +63,8 @@ def rows_of(record, curves, telemetry, divergence, config):
     truth = label(curves, divergence)
     events = {"curves": _in_rows(curves, config)}
     if telemetry is not None:
-        rows = telemetry.to_dict("records")
-        events["telemetry"] = _events(config, rows)
-        events["loss"] = _events(config, telemetry[["step", "loss"]].to_dict("records"))
+        for name, columns in {"telemetry": slice(None), "loss": ["step", "loss"]}.items():
+            events[name] = events_of(telemetry.loc[:, columns].to_dict("records"), config)
     about = {
         "run_id": record.run_id,
         "model": record.config["model"]["name"],
@@ -77,18 +76,13 @@ def rows_of(record, curves, telemetry, divergence, config):
     return [about | {"source": name} | _said(found, truth) for name, found in events.items()]
 
 
-def _events(config, rows):
-    detector = Detector(config)
-    return [event for row in rows if (event := see_row(detector, row)) is not None]
-
-
 def _in_rows(curves, config):
     """The events of a detector that sees one row an evaluation, its steps counted in rows."""
     every = max(1, int(curves["step"].diff().median())) if len(curves) > 1 else 1
     steps = ("median_steps", "calm_steps", "patience_steps", "dead_steps")
     scaled = {name: max(1, round(getattr(config, name) / every)) for name in steps}
     rows = [{"step": row.step, "loss": row.worst_loss} for row in curves.itertuples()]
-    return _events(dataclasses.replace(config, **scaled), rows)
+    return events_of(rows, dataclasses.replace(config, **scaled))
 
 
 def _said(events, truth):

@@ -17,10 +17,10 @@ MEASURES = ("grad_norm", "grad_over_weight", "update_over_weight")
 # Clippy's is that of Algorithm 1; _eq4 that of Equation 4 with 0.1, as in Figure 4b.
 FACTORS = ("sigma_gc", "sigma_agc", "sigma_clippy", "sigma_clippy_eq4")
 NORMS = ("b", "c", "after_c")  # where the gradient norm is held against its usual size
-RUN_COLUMNS = ("days_at_chance",)
+
 MOMENT_COLUMNS = ("step_a", "step_b", "step_c", "healthy_at_a", "auc_falls_at_b", "chance_from_c")
 COLUMNS = (
-    *RUN_COLUMNS,
+    "days_at_chance",
     *MOMENT_COLUMNS,
     *(f"{layer}/grad_norm_{moment}" for layer in LAYERS for moment in NORMS),
     *(f"{layer}/{measure}_rise" for layer in LAYERS for measure in MEASURES),

@@ -24,12 +24,10 @@ class Evidence:
     """
 
     def __init__(self, options, repeats=None):
-        self._options, self._repeats = options, repeats
-        self.runs = functools.cache(self._read)
-
-    def _read(self, data_seed):
-        options = dataclasses.replace(self._options, data_seed=data_seed)
-        return recorded_runs(options, self._repeats)
+        self._options = options
+        self.runs = functools.cache(
+            lambda seed: recorded_runs(dataclasses.replace(options, data_seed=seed), repeats)
+        )
 
     @functools.cached_property
     def pooled(self):

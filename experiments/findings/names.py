@@ -40,15 +40,10 @@ def share_interval(row):
     return f"{row.low:.0%} to {row.high:.0%}"
 
 
-def markdown_row(cells):
-    """One row of a Markdown table."""
-    return "| " + " | ".join(cells) + " |"
-
-
 def markdown_table(header, rows):
     """A Markdown table of texts, a newline after each of its lines."""
     lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"{markdown_row(line)}\n" for line in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def latex_table(columns, header, groups):

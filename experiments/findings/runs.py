@@ -132,7 +132,10 @@ def order(row):
     """Sort key of rows of runs: data seed, model and method as in the tables, then the rest."""
     seeds_and_rate = (row[name] for name in ("data_seed", "rate", "seed"))
     data_seed, rate, seed = (float("-inf") if it is None else it for it in seeds_and_rate)
-    model, method = _place(row["model"], MODEL_NAMES), _place(row["method"], METHOD_NAMES)
+    model, method = (
+        (list(known).index(name) if name in known else len(known), str(name))
+        for name, known in ((row["model"], MODEL_NAMES), (row["method"], METHOD_NAMES))
+    )
     return data_seed, model, method, row["threshold"] or "", rate, seed, row["id"]
 
 
@@ -141,8 +144,3 @@ def thresholds_text(thresholds):
     if len(thresholds) == 1:
         return f"{next(iter(thresholds.values())):g}"
     return " ".join(f"{name}={value:g}" for name, value in sorted(thresholds.items())) or None
-
-
-def _place(name, known):
-    names = list(known)
-    return (names.index(name) if name in names else len(names), str(name))

@@ -51,16 +51,14 @@ UNDEFINED = Estimate(np.nan, np.nan, np.nan)
 
 
 def described(values):
-    """Described of a Series without its undefined values, the interval by Student's t."""
-    mean, std = values.mean(), values.std(ddof=1)
-    return Described(mean, std, **interval(values))
+    """Described of a Series without its undefined values, the interval by Student's t.
 
-
-def interval(values):
-    """95 % interval of a mean by Student's t: low and high, NaN for fewer than two values."""
+    The interval is undefined for fewer than two values.
+    """
     values = values.dropna()
-    half = values.sem(ddof=1) * stats.t.ppf(0.975, len(values) - 1) if len(values) > 1 else np.nan
-    return {"low": values.mean() - half, "high": values.mean() + half}
+    n, mean = len(values), values.mean()
+    half = values.sem(ddof=1) * stats.t.ppf(0.975, n - 1) if n > 1 else np.nan
+    return Described(mean, values.std(ddof=1), mean - half, mean + half)
 
 
 def mean(blocks):

@@ -24,25 +24,22 @@ DEAD = 0.5  # ours: a layer more than half of whose units are dead
 
 
 class Moved(NamedTuple):
-    """What left its usual range first: its name, the step, and how many times the usual it was."""
+    """What left its usual range: its name, the step or day, and how many times the usual it was."""
 
     name: str
-    step: int
+    at: int
     ratio: float
 
 
-class Outlier(NamedTuple):
-    """A feature or a label column whose scale on a day was `ratio` times that of earlier days."""
-
-    name: str
-    day: int
-    ratio: float
+def events_of(rows, config):
+    """The events that a Detector of a DetectorConfig sees in rows of telemetry."""
+    detector = Detector(config)
+    return [event for row in rows if (event := see_row(detector, row))]
 
 
 def worst_event(frame, config):
     """The event of a telemetry that matters: the first "full", or else one that ended, or None."""
-    detector = Detector(config)
-    events = [event for row in frame.to_dict("records") if (event := see_row(detector, row))]
+    events = events_of(frame.to_dict("records"), config)
     full = [event for event in events if event.kind == "full"]
     ended = [event for event in events if event.kind != "jump"]
     return next(iter(full + ended + events), None)
@@ -125,7 +122,7 @@ def label_outliers(day_rows, days, earlier):
         for day in days:
             shift = means[day][index] - usual
             if not abs(shift) <= RATE_SHIFT and usual > 0:
-                found.append(Outlier(str(names[index]), day, means[day][index] / usual))
+                found.append(Moved(str(names[index]), day, means[day][index] / usual))
     return sorted(found, key=_size, reverse=True)
 
 
@@ -141,7 +138,7 @@ def _outliers(scales, days, earlier, names, limit=RANGE):
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = scales[day] / usual
         far = ~((ratio <= limit) & (ratio >= 1 / limit))
-        found += [Outlier(names[i], day, float(ratio[i])) for i in np.flatnonzero(far)]
+        found += [Moved(names[i], day, float(ratio[i])) for i in np.flatnonzero(far)]
     return sorted(found, key=_size, reverse=True)
 
 

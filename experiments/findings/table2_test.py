@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments.findings import published, table2
-from experiments.findings.statistics import interval
+from experiments.findings.statistics import described
 from experiments.studies.calibration import Calibration
 from experiments.studies.testing import table2 as config
 from experiments.studies.testing import table2_row as run
@@ -64,11 +64,11 @@ def test_every_rate_is_counted(frame):
 
 
 def test_the_interval_is_of_the_mean_by_students_t():
-    found = interval(pd.Series([70.0, 72.0, np.nan, 77.0]))
+    found = described(pd.Series([70.0, 72.0, np.nan, 77.0]))
     # t(0.975) with 2 degrees of freedom is 4.302653, from a printed table
     half = 4.302653 * math.sqrt(13) / math.sqrt(3)
-    assert (found["low"], found["high"]) == pytest.approx((73 - half, 73 + half), rel=1e-5)
-    assert math.isnan(interval(pd.Series([1.0, np.nan]))["low"])
+    assert (found.low, found.high) == pytest.approx((73 - half, 73 + half), rel=1e-5)
+    assert math.isnan(described(pd.Series([1.0, np.nan])).low)
 
 
 def test_the_best_is_the_highest_auc_and_the_lowest_rmse_of_the_survivors():
@@ -110,7 +110,7 @@ def test_the_notes_state_the_rate_and_every_setting(frame):
 
 
 def test_the_paper_has_a_cell_for_every_method_and_none_for_others():
-    assert all(len(cells) == len(published.METHODS) for cells in published.TABLE2.values())
+    assert all(len(cells) == len(published.TREATED) for cells in published.TABLE2.values())
     assert published.table2_cell("large_dcn", "clippy", "auc") == (72.37, 0.01)
     assert published.table2_cell("large_dcn", "agc", "rmse") == (1.051, 0.001)
     assert published.table2_rate("large_dcn", "gc") == 1

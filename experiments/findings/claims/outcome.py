@@ -58,11 +58,6 @@ def by_sides(sides, figures, words=""):
     return decided(verdict(holds, fails), figures, words + listed(figures))
 
 
-def not_run(reason):
-    """The outcome of a claim whose runs are missing."""
-    return Outcome(NOT_RUN, None, None, 0, [], reason)
-
-
 def listed(figures):
     """Figures by name as text: name, value, interval."""
     return "; ".join(f"{name} {_shown(figure)}" for name, figure in figures.items())

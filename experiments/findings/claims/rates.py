@@ -86,10 +86,7 @@ def naive_diverges(runs):
 def best_at(runs, *, method, best, other, models=MODELS):
     """A method survives the rate `best` on each model, and does better there than at `other`."""
     cells = {model: at_rate(runs, model, method, best) for model in models}
-    gains = {
-        model: difference(rows, at_rate(runs, model, method, other), "auc")
-        for model, rows in cells.items()
-    }
+    gains = _gains(runs, method, models, best, other)
     fails = any(map(full, cells.values())) or any(gain.side() < 0 for gain in gains.values())
     holds = not fails and all(gain.value > 0 for gain in gains.values())
     reason = f"full at {best:g}x: {counts(cells)}; "
@@ -101,7 +98,7 @@ def best_at(runs, *, method, best, other, models=MODELS):
 def gc_needs_1x(runs):
     """GC on Large+DCN diverges at 2x, or loses quality there."""
     fast = at_rate(runs, "large_dcn", "gc", 2.0)
-    gain = difference(fast, at_rate(runs, "large_dcn", "gc", 1.0), "auc")
+    (gain,) = _gains(runs, "gc", ["large_dcn"]).values()
     found = verdict(full(fast) or gain.side() < 0, gain.side() > 0)
     gains = listed({"AUC(2x) - AUC(1x)": gain})
     return decided(found, gain, f"full at 2x: {counts({'large_dcn': fast})}; {gains}")
@@ -112,11 +109,17 @@ def gc_needs_1x(runs):
 )
 def agc_loses_at_2x(runs):
     """AGC is clearly worse at 2x than at 1x, on Small and on Large."""
-    gains = {
-        model: difference(at_rate(runs, model, "agc", 2.0), at_rate(runs, model, "agc", 1.0), "auc")
-        for model in WITHOUT_DCN
-    }
+    gains = _gains(runs, "agc", WITHOUT_DCN)
     return by_sides((-gain.side() for gain in gains.values()), gains, "AUC(2x) - AUC(1x): ")
+
+
+def _gains(runs, method, models, best=2.0, other=1.0):
+    """The difference in AUC between two rates, by model."""
+    gains = {}
+    for model in models:
+        pair = (at_rate(runs, model, method, rate) for rate in (best, other))
+        gains[model] = difference(*pair, "auc")
+    return gains
 
 
 @claim("C34", "Clippy on Adam also improves stability without hurting convergence", "4.3.3")

@@ -8,7 +8,7 @@ from experiments.findings.claims import (  # noqa: F401  each enters its claims 
     ratios,
 )
 from experiments.findings.claims.catalogue import CLAIMS
-from experiments.findings.claims.outcome import INCONCLUSIVE, NOT_RUN, not_run
+from experiments.findings.claims.outcome import INCONCLUSIVE, NOT_RUN, Outcome
 from experiments.findings.claims.quantities import MissingRuns
 
 LEAST_DATA_SEEDS = 3  # for a pooled verdict
@@ -74,12 +74,13 @@ def _pooled(claim, used, repeats):
 
 
 def _outcome(claim, repeats):
-    if claim.rule is None:
-        return not_run("no records of it exist yet")
-    try:
-        return claim.rule(repeats)
-    except MissingRuns as missing:
-        return not_run(str(missing))
+    reason = "no records of it exist yet"
+    if claim.rule is not None:
+        try:
+            return claim.rule(repeats)
+        except MissingRuns as missing:
+            reason = str(missing)
+    return Outcome(NOT_RUN, None, None, 0, [], reason)
 
 
 def _entry(claim, outcome, data_seed):

@@ -6,7 +6,7 @@ from experiments.findings.dynamics import judged
 from experiments.findings.figures import style
 from experiments.findings.figures.drawing import AUC, STEP, Drawing, Line, Panel, method_key
 from experiments.findings.names import MODEL_NAMES
-from experiments.findings.statistics import interval
+from experiments.findings.statistics import described
 from experiments.training.divergence import CHANCE
 
 ABOUT = (
@@ -38,9 +38,9 @@ def line_of(runs, curves, about):
     about = {"data_seed": runs["data_seed"].iloc[0]} | about
     found = {run: judged(curves[run]).set_index("step")["auc"] for run in runs["run_id"]}
     auc = pd.concat(found, axis=1).sort_index().fillna(CHANCE)
-    ends = [interval(values) for _, values in auc.iterrows()]
+    ends = [described(values) for _, values in auc.iterrows()]
     columns = {"step": auc.index, "mean": auc.mean(axis=1).to_numpy()}
-    columns |= {end: [found[end] for found in ends] for end in ("low", "high")}
+    columns |= {"low": [found.low for found in ends], "high": [found.high for found in ends]}
     return pd.DataFrame(about | columns | {"n": len(runs)})
 
 

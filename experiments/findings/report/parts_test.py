@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from experiments.findings.comparison import flat
 from experiments.findings.report import produced, runs, scorecard, tables
 from experiments.findings.report.material import Run
 from experiments.findings.report.testing import claim, material
@@ -9,9 +10,9 @@ from experiments.machinery.records.record import RunRecord
 
 
 def test_most_frequent_values_are_common_and_the_rest_differs():
-    flat = {day: runs._flat({"a": {"b": 1, "c": {}}, "d": [day]}) for day in (3, 4, 5)}
-    flat[5] = {**flat[4], "only.here": None}
-    common, own = runs._shared(flat)
+    parts = {day: flat({"a": {"b": 1, "c": {}}, "d": [day]}) for day in (3, 4, 5)}
+    parts[5] = {**parts[4], "only.here": None}
+    common, own = runs._shared(parts)
     assert common == {"a.b": 1, "a.c": {}, "d": [4], "only.here": None}
     assert own[3] == {"d": [3], "-": ["only.here"]}
     assert own[5] == {}

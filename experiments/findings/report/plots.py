@@ -44,9 +44,8 @@ def figure(drawing):
         axes = {"xaxis": f"x{at}", "yaxis": f"y{at}"}
         traces = [] if panel.field is None else [_contours(panel)]  # below the lines
         for line in panel.lines:
-            traces += (
-                [_trace(line, panel)] if line.low is None else [band(line), _trace(line, panel)]
-            )
+            traces += [] if line.low is None else [band(line)]
+            traces.append(_trace(line, panel))
         data += [trace | axes for trace in traces]
     return {
         "data": data,

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+from experiments.findings.comparison import flat
 from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, Panel
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.findings.report import plots
@@ -30,7 +31,7 @@ def embedded_runs(material):
     Of a run: its row as in findings.runs, and what `_run` adds.
     """
     records = {run_id: run.record for run_id, run in material.runs.items()}
-    config, own = _shared({run_id: _flat(record.config) for run_id, record in records.items()})
+    config, own = _shared({run_id: flat(record.config) for run_id, record in records.items()})
     made, own_made = _shared({run_id: record.provenance for run_id, record in records.items()})
     grids, studies = {}, studies_of(material)
     runs = [
@@ -87,17 +88,6 @@ def _run(run, grids):
         "words": run.words,
         "curves": curves | {"at": grids.setdefault(steps, len(grids))},
     }
-
-
-def _flat(config, above=""):
-    """A nested dict as one of dotted names; empty parts stay, so that nothing is lost."""
-    found = {}
-    for name, value in config.items():
-        if isinstance(value, dict) and value:
-            found |= _flat(value, f"{above}{name}.")
-        else:
-            found[f"{above}{name}"] = value
-    return found
 
 
 def _shared(parts):
