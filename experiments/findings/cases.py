@@ -81,8 +81,7 @@ def shown(frame):
             number(row.rmse_mean, row.rmse_std, "rmse"),
         ]
         if compared:
-            gaps = (shown_gap(row, metric) if row.against else "-" for metric in METRICS)
-            cells += [row.against or "-", *gaps]
+            cells += [row.against or "-", *(_shown_gap(row, metric) for metric in METRICS)]
         rows.append(cells)
     return header, rows
 
@@ -93,7 +92,7 @@ def _others(row):
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "-"
 
 
-def shown_gap(row, metric):
+def _shown_gap(row, metric):
     """The gap of a row of table_frame with its interval, or "-" where there is none."""
     digits = DIGITS[metric]
     value, low, high = (getattr(row, f"{metric}_gap{end}") for end in ("", "_low", "_high"))

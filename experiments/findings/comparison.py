@@ -38,10 +38,10 @@ def outcomes(records, labels):
 
 
 def sparklines(curves, width):
-    """The AUC that labels are judged by and the training loss of each run, in `width` letters.
+    """Judged AUC and training loss of each run, in `width` letters on a scale that all share.
 
-    Returns: dict from what is shown and the ends of its scale, which all runs share, to texts; the
-      scale of the loss is logarithmic.
+    Returns: dict from what is shown, with the ends of its scale, to texts; that of the loss is
+      logarithmic.
     """
     aucs = [judged_auc(curve).tolist() for curve in curves]
     losses = [np.log(curve["loss"].where(curve["loss"] > 0)).tolist() for curve in curves]

@@ -1,7 +1,4 @@
-"""A run as TensorBoard events: from its record, curves and telemetry, without TensorBoard.
-
-The hparams alone need that package, because their messages are defined there.
-"""
+"""A run as TensorBoard events: from its record, curves and telemetry, without TensorBoard."""
 
 import contextlib
 
@@ -12,7 +9,7 @@ from experiments.studies.rows import METRICS
 Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
 VERSION = "brain.Event:2"  # what the first event of a file says
 
-with contextlib.suppress(ImportError):
+with contextlib.suppress(ImportError):  # it defines the messages of hparams, which need it
     from tensorboard.plugins.hparams import api, api_pb2, summary
 
 

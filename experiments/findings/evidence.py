@@ -37,10 +37,9 @@ class Evidence:
 
 
 def write_claims(options, evidence):
-    """Evaluates all claims for one data seed, and pooled over all evaluation data seeds on disk.
+    """Writes claims.{json,md} of one data seed, and claims_pooled.json over all that judge.
 
-    Writes claims.{json,md} for the data seed, and claims_pooled.json in the folder of the default
-    data seed; returns claims.md as text.
+    The latter is in the folder of the default data seed. Returns claims.md as text.
     """
     found, pooled = claims.evaluate(evidence.runs(options.data_seed)), evidence.pooled
     folder, home = (options.store(seed).root for seed in (options.data_seed, DEFAULT_DATA_SEED))

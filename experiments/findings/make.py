@@ -21,7 +21,7 @@ def write_study(folder, name, config, runs, found=None):
 
 
 def study_points(store, runs):
-    """The points of the AUC curves of a study's runs, whose curves `store` has: DataFrame."""
+    """The points of the AUC curves of a study's runs: DataFrame."""
     return study_figure.frame(runs, {run: store.curves(store.read(run)) for run in runs["run_id"]})
 
 
@@ -38,11 +38,8 @@ def write_table2(folder, table, runs, optimal, found):
 
 
 def _write(folder, name, runs, frame, text, tex=None):
-    tables = {f"{name}.csv": frame, f"{name}_runs.csv": runs}
-    parts = {file: rows.to_csv(index=False, lineterminator="\n") for file, rows in tables.items()}
-    parts[f"{name}.md"] = text
-    if tex is not None:
-        parts[f"{name}.tex"] = tex
-    for file, content in parts.items():
-        write_whole(folder / file, content.encode())
+    table, listed = (rows.to_csv(index=False, lineterminator="\n") for rows in (frame, runs))
+    parts = {".csv": table, "_runs.csv": listed, ".md": text} | ({".tex": tex} if tex else {})
+    for ending, content in parts.items():
+        write_whole(folder / f"{name}{ending}", content.encode())
     return text

@@ -13,10 +13,7 @@ def loss(points, eigenvalues=EIGENVALUES):
 
 
 def descend(rate, eigenvalues=EIGENVALUES, start=START, steps=STEPS):
-    """The points of gradient descent, the start included: float array (steps + 1, dimensions).
-
-    `rate` is eta, `eigenvalues` are alpha_i, the diagonal of the Hessian.
-    """
+    """The points of gradient descent, the start included: float array (steps + 1, dimensions)."""
     points = [np.asarray(start, float)]
     for _ in range(steps):
         gradient = np.asarray(eigenvalues) * points[-1]

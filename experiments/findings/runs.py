@@ -86,10 +86,7 @@ def study_row(name, data_seed, runs, recorded):
 
 
 def study_tables(root):
-    """The runs of each study that left its table in a results folder: dict from name to frame.
-
-    Raises: BadInput naming a file that does not list runs.
-    """
+    """The runs of each study with a table in a results folder; BadInput for another file."""
     found = {}
     for path in sorted(root.glob(f"*{RUNS}")):
         try:
@@ -140,7 +137,7 @@ def order(row):
 
 
 def thresholds_text(thresholds):
-    """The thresholds of a method as text, or None if it has none."""
+    """The thresholds of a method as text, or None."""
     if len(thresholds) == 1:
         return f"{next(iter(thresholds.values())):g}"
     return " ".join(f"{name}={value:g}" for name, value in sorted(thresholds.items())) or None

@@ -51,10 +51,7 @@ UNDEFINED = Estimate(np.nan, np.nan, np.nan)
 
 
 def described(values):
-    """Described of a Series without its undefined values, the interval by Student's t.
-
-    The interval is undefined for fewer than two values.
-    """
+    """Described of a Series without its undefined values, the interval by Student's t."""
     values = values.dropna()
     n, mean = len(values), values.mean()
     half = values.sem(ddof=1) * stats.t.ppf(0.975, n - 1) if n > 1 else np.nan

@@ -103,10 +103,7 @@ def factors_at(frame, onset):
 
 
 def input_outliers(day_rows, days, earlier):
-    """Dense features (dense_<index>) whose scale left its range, the largest change first.
-
-    `day_rows` gives the rows of a day; `days` are looked at, `earlier` ones say what is usual.
-    """
+    """Dense features out of their range, the largest change first; `earlier` days are usual."""
     scales = _means(day_rows, "dense", {*days, *earlier})
     return _outliers(scales, days, earlier, [f"dense_{i}" for i in range(len(scales[days[0]]))])
 

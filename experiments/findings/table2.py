@@ -99,10 +99,7 @@ def best_method(rows, metric):
 
 
 def markdown(table, optimal):
-    """The table in Markdown: ours, and the paper's figure below it in each cell.
-
-    `optimal` is the Bayes-optimal value of each metric, in the units of the table.
-    """
+    """The table in Markdown; `optimal` has the Bayes-optimal metrics in the units of the table."""
     return markdown_table(header(table), sum(_groups(table, optimal, MARKDOWN), []))
 
 
@@ -179,10 +176,7 @@ def calibration_text(found):
 
 
 def notes(rates, table, found):
-    """What a reader of table2.md must know: every rate (rates_frame), and sentences.
-
-    `table` is the Table2Config, `found` the calibration.Calibration.
-    """
+    """What a reader of table2.md must know; of rates_frame, the Table2Config and Calibration."""
     lines = [
         "\nBoth rates, each with its best threshold:\n",
         markdown_table(RATES_HEADER, map(rates_cells, rates.itertuples())),

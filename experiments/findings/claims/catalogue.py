@@ -1,8 +1,4 @@
-"""The claims of the paper by id. Each is declared above the rule that decides it, as a decorator.
-
-rates.py: C01 to C04, C06, C08, C34. quality.py: C05, C07, C09 to C15. ratios.py: C16 to C19,
-C28 to C32. dynamics.py: C20 to C27.
-"""
+"""The claims of the paper by id, each declared above the rule that decides it, as a decorator."""
 
 import functools
 from typing import NamedTuple

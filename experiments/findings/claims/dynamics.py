@@ -99,8 +99,8 @@ def update_is_most_sensitive(rows):
 def clippy_is_far_below(rows, *, layers=(TOP,)):
     """At b Clippy's factor is at least 10 times smaller than GC's and than AGC's.
 
-    Clippy's is that of Equation 4 with 0.1, as in the paper's Figure 4b. The smallest weight of a
-    layer decides it, so that it is far below the others' in a healthy model too.
+    Clippy's is that of Equation 4 with 0.1. The smallest weight of a layer decides it, so that it
+    is far below the others' in a healthy model too.
     """
     quotients = {
         f"{method} / clippy, {layer}": _typical(
@@ -170,10 +170,7 @@ def micro_recovers_full_does_not(runs):
 
 
 def _divergences(runs):
-    """The severe runs that fully diverged and whose three moments were found, by run id and pair.
-
-    Raises: MissingRuns if the study or its telemetry is not there.
-    """
+    """The severe runs that fully diverged and whose three moments were found."""
     rows = _measured(runs, "severe", (TOP,))
     return rows[(rows["label"] == "full") & rows["step_b"].notna()]
 

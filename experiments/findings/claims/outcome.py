@@ -14,10 +14,10 @@ VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_RUN)
 
 
 class Outcome(NamedTuple):
-    """A verdict with its evidence, ready for strict JSON: None where undefined or unbounded.
+    """A verdict with its evidence, for strict JSON; n is the number of runs that decided.
 
-    statistic and interval ([low, high] at 95 %) are dicts by name where there are several; n is the
-    number of runs that decided.
+    statistic and interval ([low, high] at 95 %, None where undefined or unbounded) are dicts by
+    name where there are several.
     """
 
     verdict: str

@@ -139,12 +139,17 @@ def clippy_helps_adam(runs):
     )
     survived = difference(_survived(clipped), _survived(plain), "survived")
     survived = survived._replace(run_ids=frozenset(study["run_id"]))
-    best = max(rates, key=lambda rate: _mean_auc(plain[rate]))
+    # Data seeds weigh the same; an AUC that is undefined is chance.
+    auc = {rate: rows["auc"].fillna(CHANCE) for rate, rows in plain.items()}
+    best = max(rates, key=lambda rate: auc[rate].groupby(level=PAIR[0]).mean().mean())
     gap = difference(clipped[best], plain[best], "auc")
     figures = {"rates survived": survived, f"AUC at {best:g}x": gap}
     fails = survived.side() < 0 or gap.side() < 0
     reason = f"Clippy on Adam - Adam: {listed(figures)}; full, of {len(rates)} rates: "
-    reason += f"{_dead(plain, ADAM)}; {_dead(clipped, CLIPPED)}"
+    reason += "; ".join(
+        f"{name} " + counts({f"{rate:g}x": rows for rate, rows in cells.items()})
+        for name, cells in ((ADAM, plain), (CLIPPED, clipped))
+    )
     return decided(verdict(survived.side() > 0 and not fails, fails), figures, reason)
 
 
@@ -153,13 +158,3 @@ def _survived(cells):
     alive = pd.concat([rows["label"].ne("full") for rows in cells.values()], axis=1, join="inner")
     rows = next(iter(cells.values())).loc[alive.index].copy()
     return rows.assign(survived=alive.astype(int).cumprod(axis=1).sum(axis=1).astype(float))
-
-
-def _mean_auc(rows):
-    """The mean over data seeds of the mean within each; an AUC that is undefined is chance."""
-    return rows["auc"].fillna(CHANCE).groupby(level=PAIR[0]).mean().mean()
-
-
-def _dead(cells, name):
-    each = (f"{rate:g}x {full(rows)}/{len(rows)}" for rate, rows in cells.items())
-    return f"{name} {', '.join(each)}"

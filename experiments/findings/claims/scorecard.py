@@ -57,20 +57,14 @@ def evaluate_pooled(runs):
     for _, claim in sorted(CLAIMS.items()):
         own = {seed: _outcome(claim, mine).verdict for seed, mine in rows.items()}
         used = [seed for seed, verdict in own.items() if verdict != NOT_RUN]
-        entry = _pooled(claim, [] if claim.id in WITHOUT_RUNS else used, repeats)
-        entries.append(entry | {"per_data_seed": {str(seed): own[seed] for seed in own}})
+        used = [] if claim.id in WITHOUT_RUNS else used
+        outcome = _outcome(claim, repeats[repeats["data_seed"].isin(used)] if used else repeats)
+        if 0 < len(used) < LEAST_DATA_SEEDS and outcome.verdict != NOT_RUN:
+            few = f"{len(used)} of {LEAST_DATA_SEEDS} data seeds needed"
+            outcome = outcome._replace(verdict=INCONCLUSIVE, reason=f"{few}; {outcome.reason}")
+        each = {str(seed): verdict for seed, verdict in own.items()}
+        entries.append(_entry(claim, outcome, used) | {"per_data_seed": each})
     return entries
-
-
-def _pooled(claim, used, repeats):
-    """The entry of a claim over the data seeds that have its runs."""
-    if not used:
-        return _entry(claim, _outcome(claim, repeats), used)
-    outcome = _outcome(claim, repeats[repeats["data_seed"].isin(used)])
-    if len(used) < LEAST_DATA_SEEDS and outcome.verdict != NOT_RUN:
-        few = f"{len(used)} of {LEAST_DATA_SEEDS} data seeds needed"
-        outcome = outcome._replace(verdict=INCONCLUSIVE, reason=f"{few}; {outcome.reason}")
-    return _entry(claim, outcome, used)
 
 
 def _outcome(claim, repeats):

@@ -55,8 +55,7 @@ def sheet():
 def panels(rows, columns, height, caption, width=COLUMN, **kwargs):
     """Within `with`, (Figure without pyplot's global state, array of its axes (rows, columns)).
 
-    Sizes are in inches. The caption, what a reader of the picture alone must know, is written below
-    at the end. `kwargs` are those of Figure.subplots.
+    Sizes are in inches. The caption is written below, at the end; `kwargs` are of Figure.subplots.
     """
     with sheet():
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")

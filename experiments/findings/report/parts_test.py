@@ -3,7 +3,7 @@
 import pandas as pd
 
 from experiments.findings.comparison import flat
-from experiments.findings.report import produced, runs, scorecard, tables
+from experiments.findings.report import produced, runs, tables
 from experiments.findings.report.material import Run
 from experiments.findings.report.testing import claim, material
 from experiments.machinery.records.record import RunRecord
@@ -54,16 +54,16 @@ def test_studies_of_the_paper_come_first():
 def test_each_data_seed_keeps_its_own_figures_and_may_stand_alone():
     pooled = [claim(verdict="inconclusive"), claim(id="C03", verdict="not run")]
     own = {2: [claim(statistic={"a": 1.0}, interval={"a": [0.0, 2.0]})], 1: [claim()]}
-    found = scorecard.scorecard(material(pooled=pooled, claims=own))
+    found = tables.scorecard(material(pooled=pooled, claims=own))
     first, second = found["rows"]
     assert (first["verdict"], first["lines"]) == ("inconclusive", ["0.5 [0.25, -]"])
     assert [judged["lines"] for judged in first["each"]] == [["0.5 [0.25, -]"], ["a 1 [0, 2]"]]
     assert [judged["verdict"] for judged in second["each"]] == ["not run", "not run"]
     assert (found["pooled"], found["seeds"]) == (True, [1, 2])
     assert list(found["counts"].values()) == [0, 0, 1, 1]
-    alone = scorecard.scorecard(material(claims={1: [claim()], 2: []}))
+    alone = tables.scorecard(material(claims={1: [claim()], 2: []}))
     assert (alone["pooled"], alone["rows"][0]["verdict"]) == (False, "reproduced")
-    assert scorecard.scorecard(material()) is None
+    assert tables.scorecard(material()) is None
 
 
 def test_time_is_summed_by_study_and_commits_are_counted():

@@ -1,10 +1,13 @@
-"""The tables as the page shows them: texts by row and column, the paper's figures beside ours."""
+"""The scorecard and the tables of the page: texts by row, the paper's figures beside ours."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import pandas as pd
 
 from experiments.findings import cases, detection, table1, table2, table3
+from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
+from experiments.findings.claims.table import statistic_lines
 from experiments.findings.names import METRIC_NAMES, MODEL_NAMES, SCALE, number
 from experiments.studies.rows import METRICS
 
@@ -37,6 +40,10 @@ PLAIN = {  # the module of a table, how many columns are headers, and its captio
 CLAIMS = SMALL_STUDIES | {"table3": ("C16", "C17", "C18", "C19")}
 
 
+MISSING = {"verdict": NOT_RUN, "n": 0, "statistic": None, "interval": None}  # claims
+MISSING |= {"reason": "not in the scorecard of this data seed"}
+
+
 class Cell(NamedTuple):
     """Our figure with the paper's below it; `best` marks the best of its row."""
 
@@ -56,6 +63,32 @@ class Table(NamedTuple):
     notes: str = ""  # sentences below it
     files: list = []  # paths of the same table on disk
     claims: tuple = ()  # ids of the claims that its runs decide
+
+
+def scorecard(material):
+    """The scorecard of a Material, or None without one.
+
+    Returns: dict of pooled (whether the verdicts are over all data seeds), seeds, counts (by
+      verdict) and rows: the claims, each with its statistic as `lines` of text, and under `each`
+      the same claim in the scorecard of each data seed, which may not have it.
+    """
+    shown = material.pooled or material.claims.get(material.data_seed)
+    if not shown:
+        return None
+    rows = [claim | {"lines": statistic_lines(claim), "each": []} for claim in shown]
+    for data_seed, claims in sorted(material.claims.items()):
+        found = {claim["id"]: claim for claim in claims}
+        for row in rows:
+            claim = found.get(row["id"], MISSING)
+            lines = statistic_lines(claim)
+            row["each"].append(claim | {"data_seed": data_seed, "lines": lines})
+    verdicts = Counter(claim["verdict"] for claim in shown)
+    return {
+        "pooled": bool(material.pooled),
+        "seeds": sorted(material.claims),
+        "counts": {verdict: verdicts[verdict] for verdict in VERDICTS},
+        "rows": rows,
+    }
 
 
 def paper_tables(material):
