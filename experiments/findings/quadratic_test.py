@@ -12,8 +12,6 @@ def test_each_direction_shrinks_by_its_own_factor():
     np.testing.assert_allclose(points[:, 0], 2.0 * (1 - 0.6) ** steps)
     np.testing.assert_allclose(points[:, 1], -3.0 * (1 - 0.03) ** steps)
 
-
-def test_the_loss_is_half_the_curvature_times_the_square():
     assert quadratic.loss(np.array([[2.0, 3.0], [0.0, 1.0]]), (20.0, 1.0)).tolist() == [44.5, 0.5]
 
 

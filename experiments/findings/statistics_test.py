@@ -121,12 +121,12 @@ def test_a_proportion_against_wilsons_formula(count, n):
 def followed(onset, shock, window):
     """Runs whose onset is in the days from the shock to the shock plus the window."""
     rows = zip(onset, shock, window, strict=True)
-    return sum(day in range(int(start), int(start + days) + 1) for day, start, days in rows)
+    return sum(day in range(start, start + days + 1) for day, start, days in rows)
 
 
 def test_onsets_against_all_permutations():
-    onset, shock = [3, 9, 14, 20, 26], [2, 8, 13, 25, 5]
-    window = [2, 1, 3, 2, 6]
+    """At the shock and at the end of the window; a day after it, and a day before the shock."""
+    onset, shock, window = [2, 9, 14, 25, 4], [2, 8, 10, 25, 5], [2, 1, 3, 2, 6]
     counts = [followed(onset, order, window) for order in itertools.permutations(shock)]
     observed = followed(onset, shock, window)
     found = statistics.onsets_after_shocks([np.array([onset, shock, window], float).T])
@@ -146,9 +146,3 @@ def test_shock_days_are_exchanged_within_a_data_seed_only():
     lone = statistics.onsets_after_shocks([first[:1], second[:1]])
     assert not lone.varied
     assert (lone.followed, lone.expected, lone.p) == (1, 1, 1)
-
-
-@pytest.mark.parametrize("onset, follows", [(4, 0), (5, 1), (8, 1), (9, 0)])
-def test_an_onset_follows_from_the_shock_to_the_end_of_the_window(onset, follows):
-    found = statistics.onsets_after_shocks([np.array([[onset, 5, 3]], float)])
-    assert found.followed == follows
