@@ -1,11 +1,11 @@
-"""Made-up material for tests: runs with which every claim holds; a run that diverges."""
+"""Made-up runs with which every claim holds."""
 
 import numpy as np
 import pandas as pd
 
 from experiments.findings.claims.catalogue import CLAIMS
 from experiments.findings.claims.scorecard import COLUMNS
-from experiments.findings.dynamics import CLASSIFICATION, FACTORS, LAYERS
+from experiments.findings.dynamics import CLASSIFICATION, LAYERS
 from experiments.training.divergence import DivergenceConfig
 
 SEEDS = 5
@@ -206,9 +206,7 @@ def changed(runs, values, **columns):
 
 def shifted(runs, metric, by, **columns):
     """A copy in which a metric of these rows is larger by an amount: a scalar, or one a row."""
-    runs = runs.copy()
-    runs.loc[where(runs, **columns), metric] += by
-    return runs
+    return changed(runs, {metric: runs.loc[where(runs, **columns), metric] + by}, **columns)
 
 
 def decide(claim, runs):
@@ -223,28 +221,3 @@ def verdict(claim, runs):
 DIVERGENCE = DivergenceConfig(
     lift_lost=0.5, least_lift=0.08, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
 )
-A, B, C, END = 30, 31, 36, 60  # the moments of the divergence below, and its last step
-
-
-def curves(**values):
-    """A run that diverges: an evaluation every two steps, healthy up to A, at chance from C on."""
-    steps = np.arange(2, END + 1, 2)
-    auc = np.where(steps <= A, 0.7, np.where(steps < C, 0.6, 0.501))
-    return pd.DataFrame({"step": steps, "click/auc": auc, "loss": 3.0} | values)
-
-
-def telemetry(**changes):
-    """Its norms: 2 before, 8 at B, 0.5 after; every layer ten times the one below it."""
-    steps = np.arange(1, END + 1)
-    rows = {"step": steps, "loss": np.where(steps < B, 3.0, 30.0)}
-    for place, layer in enumerate(LAYERS):
-        scale = 10.0**place
-        norms = scale * np.where(steps < B, 2.0 + (steps % 3 - 1) * 0.1, 0.5)
-        norms[B - 1] = scale * 8
-        rows[f"{layer}/grad_norm"] = norms
-        rows[f"{layer}/grad_over_weight"] = norms / (4 - (steps >= B))
-        rows[f"{layer}/update_over_weight"] = norms**2
-        for shift, factor in enumerate(FACTORS):
-            rows[f"{layer}/{factor}"] = np.where(steps == B, 0.1 * (shift + 1), 1.0)
-        rows[f"{layer}/sigma"] = np.where(steps <= END / 2, 0.2, 0.4)
-    return pd.DataFrame(rows | changes)

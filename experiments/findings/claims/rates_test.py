@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.testing import (
     NOISE,
     RATES,
@@ -147,8 +146,3 @@ def test_adams_best_rate_is_that_of_all_data_seeds_which_weigh_the_same():
     other = changed(adam(2).query("seed > 1"), {"auc": 0.95}, method="adam", rate_multiple=0.5)
     first = changed(adam(1), {"auc": 0.55}, method="adam", rate_multiple=0.5)
     assert "AUC at 0.5x" in decide("C34", joined([first, other])).statistic
-
-
-def test_a_grid_of_one_rate_is_not_enough():
-    with pytest.raises(MissingRuns, match="adam needs two rates, has 1"):
-        decide("C34", adam().query("rate_multiple == 0.02"))

@@ -7,6 +7,7 @@ from experiments.findings import quadratic
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.published import TABLE3
 from experiments.findings.testing import (
+    adam,
     changed,
     decide,
     objectives,
@@ -89,6 +90,7 @@ SHORT = [
     ("C29", warmup().query("x == 100"), "needs two values of x, has 1"),
     ("C30", window().query("x == 4"), "needs two values of x, has 1"),
     ("C30", table3(), "needs two values of x, has 0"),
+    ("C34", adam().query("rate_multiple == 0.02"), "adam needs two rates, has 1"),
 ]
 
 

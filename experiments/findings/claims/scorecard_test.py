@@ -10,7 +10,7 @@ from experiments.findings import claims, statistics
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.claims.scorecard import COLUMNS, KEYS, WITHOUT_RUNS
 from experiments.findings.claims.table import summary
-from experiments.findings.testing import changed, decide, everything, joined, shocks, table2, table3
+from experiments.findings.testing import changed, decide, everything, joined, table2, table3
 
 IDS = [f"C{number:02}" for number in range(1, 36)]
 UNRECORDED = {"C33", "C35"}
@@ -119,15 +119,6 @@ def test_without_repeats_nothing_is_run(frame):
     assert claims.markdown(found, pooled)
 
 
-def test_runs_of_other_studies_do_not_mix():
-    found = claims.evaluate(table3())
-    decided = {"C16", "C17", "C18", "C19", *WITHOUT_RUNS}
-    assert with_verdict("reproduced", found) == decided
-    first = found[0]
-    assert first["reason"].startswith("data seed 1 has 0 runs of table2, model=small")
-    assert first["statistic"] is None
-
-
 def test_one_data_seed_against_two_widens_the_interval():
     better = THREE["data_seed"].eq(2) & THREE["method"].eq("clippy") & THREE["chosen"].eq(True)
     other = THREE[THREE["study"].eq("table2")].copy()
@@ -138,14 +129,6 @@ def test_one_data_seed_against_two_widens_the_interval():
     assert found["verdict"] == "inconclusive"
     assert found["per_data_seed"] == {"1": "reproduced", "2": "contradicted", "3": "reproduced"}
     assert found["statistic"]["auc"] == pytest.approx(0.002 - 0.02 / 3)
-
-
-def test_a_data_seed_without_the_runs_is_left_out_of_a_claim():
-    some = THREE[THREE["study"].isin(["table3", "shocks"])]
-    found = by_id(claims.evaluate_pooled(joined([some, table3(4), shocks(5)])))
-    assert found["C16"]["data_seed"] == [1, 2, 3, 4]
-    assert found["C31"]["data_seed"] == [1, 2, 3, 5]
-    assert found["C31"]["per_data_seed"]["4"] == "not run"
 
 
 def test_fewer_than_three_data_seeds_are_open(pooled):
@@ -175,8 +158,6 @@ def test_input_that_cannot_be_judged_is_refused():
         claims.evaluate(RUNS.drop(columns=["run_id", "chosen"]))
     with pytest.raises(ValueError, match="label 'Full': expected one of healthy, micro"):
         claims.evaluate(changed(RUNS, {"label": "Full"}, case="clean"))
-    with pytest.raises(ValueError, match="table3, case=clean has seed 0 of data seed 1 twice"):
-        claims.evaluate(joined([table3(), table3()]))
 
 
 SHOWN = {

@@ -12,11 +12,11 @@ import pytest
 from matplotlib.testing.compare import compare_images
 
 from experiments.findings import dynamics
-from experiments.findings import testing as diverged
 from experiments.findings.figures import figure1, figure2, figure5, study, style, testing
 from experiments.findings.figures.catalogue import FIGURES
 from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
+from experiments.findings.testing import DIVERGENCE
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import telemetry_config
 
@@ -92,17 +92,17 @@ def test_the_repeats_of_figure_5_are_those_asked_for(repeats, expected):
 
 
 def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):
-    trainer, found = {"window_days": 2, "steps_per_day": 5}, diverged.telemetry()
+    trainer, found = {"window_days": 2, "steps_per_day": 5}, testing.telemetry()
     answers = {"read.return_value.config": {"trainer": trainer}}
-    store = mock.Mock(root=tmp_path, **answers | {"curves.return_value": diverged.curves()})
+    store = mock.Mock(root=tmp_path, **answers | {"curves.return_value": testing.curves(0.5)})
     (tmp_path / "runs").mkdir()
     about = {"config": telemetry_config(), "curves_sha256": None, "events": []}
     TelemetryStore(tmp_path).write("a-b-1", found, **about)
     runs = pd.DataFrame({"run_id": ["a-b-1", "a-b-2"], "case": "severe"}, index=[9, 4])
-    rows = dynamics.measured_rows(runs, store, diverged.DIVERGENCE)
+    rows = dynamics.measured_rows(runs, store, DIVERGENCE)
     assert list(rows.columns) == ["run_id", "case", *dynamics.COLUMNS]
     told, untold = rows.to_dict("records")
-    expected = dynamics.run_row(diverged.curves(), found, trainer, diverged.DIVERGENCE)
+    expected = dynamics.run_row(testing.curves(0.5), found, trainer, DIVERGENCE)
     assert {name: told[name] for name in expected} == pytest.approx(expected)
     assert untold["days_at_chance"] > 0 and np.isnan(untold["step_b"])
 

@@ -32,7 +32,7 @@ def telemetry(seed=0):
     wave = np.exp(0.3 * np.sin(STEPS * (1 + seed))) * np.where(STEPS == 31, 100, 1)
     rows = {"step": STEPS, "loss": 3 * wave}
     measures = {"grad_norm": 1, "grad_over_weight": 0.1, "update_over_weight": 30}
-    factors = {"sigma_gc": 0.5, "sigma_agc": 0.2, "sigma_clippy_eq4": 1e-3}
+    factors = {"sigma_gc": 0.5, "sigma_agc": 0.2, "sigma_clippy": 1e-2, "sigma_clippy_eq4": 1e-3}
     for place, layer in enumerate(LAYERS):
         rows |= {f"{layer}/{name}": size * wave * (place + 1) for name, size in measures.items()}
         rows |= {f"{layer}/{name}": size / wave for name, size in factors.items()}
