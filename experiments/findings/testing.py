@@ -6,6 +6,7 @@ import pandas as pd
 from experiments.findings.claims.catalogue import CLAIMS
 from experiments.findings.claims.scorecard import COLUMNS
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS
+from experiments.findings.published import TABLE3
 from experiments.training.divergence import DivergenceConfig
 
 SEEDS = 5
@@ -23,24 +24,11 @@ STD = {"gc": 3e-4, "agc": 1.5e-3, "lamb": 3e-4, "clippy": 1e-4}
 def cell_runs(study, data_seed=1, seeds=SEEDS, **columns):
     """One cell: each column a scalar, or one value a seed."""
     name = "-".join(str(value) for value in columns.values() if isinstance(value, str | float))
-    defaults = {
-        **dict.fromkeys(COLUMNS, np.nan),
-        "data_seed": data_seed,
-        "study": study,
-        "case": "",
-        "role": "repeat",
-        "model": "large_dcn",
-        "method": "naive",
-        "rate_multiple": 0.4,
-        "chosen": False,
-        "seed": range(seeds),
-        "auc": 0.7,
-        "rmse": 1.0,
-        "early_auc": 0.6,
-        "label": "healthy",
-        "window_days": 7,
-        "run_id": [f"{study}-{data_seed}-{name}-{seed}" for seed in range(seeds)],
-    }
+    defaults = dict.fromkeys(COLUMNS, np.nan) | {"data_seed": data_seed, "study": study, "case": ""}
+    defaults |= {"role": "repeat", "model": "large_dcn", "method": "naive", "rate_multiple": 0.4}
+    defaults |= {"chosen": False, "seed": range(seeds), "auc": 0.7, "rmse": 1.0, "early_auc": 0.6}
+    defaults |= {"label": "healthy", "window_days": 7}
+    defaults["run_id"] = [f"{study}-{data_seed}-{name}-{seed}" for seed in range(seeds)]
     return pd.DataFrame({**defaults, **columns})
 
 
@@ -51,27 +39,21 @@ def labels(dead, n=SEEDS):
 
 def table2(data_seed=1):
     """Naive dies at both rates; of the others nobody does."""
+    naive = {"auc": [0.5, np.nan, 0.51, 0.5, 0.5], "rmse": [1.2, np.nan, 1.3, 1.1, 9.0]}
     cells = [
-        cell_runs(
-            "table2", data_seed, model=model, method="naive", rate_multiple=rate,
-            auc=[0.5, np.nan, 0.51, 0.5, 0.5], rmse=[1.2, np.nan, 1.3, 1.1, 9.0], label="full",
-        )
+        cell_runs("table2", data_seed, model=model, rate_multiple=rate, label="full", **naive)
         for model in ("small", "large", "large_dcn")
         for rate in (1.0, 2.0)
-    ]  # fmt: skip
+    ]
     pairs = [(model, method, AUC[method][model]) for method in AUC for model in AUC[method]]
     for place, (model, method, pair) in enumerate(pairs):
         for rate, mean in zip((1.0, 2.0), pair, strict=True):
             noise = np.roll(NOISE, place + int(rate))
             auc = mean + 0.01 * data_seed + STD[method] * noise
+            about = {"model": model, "method": method, "rate_multiple": rate, "auc": auc}
+            about |= {"chosen": mean == max(pair), "rmse": 2 - 1.3 * auc + 1e-4 * noise**2}
             early_auc = auc - (0.2 if method == "lamb" else 0.1) + 1e-4 * noise**2
-            cells.append(
-                cell_runs(
-                    "table2", data_seed, model=model, method=method, rate_multiple=rate, auc=auc,
-                    chosen=mean == max(pair), rmse=2 - 1.3 * auc + 1e-4 * noise**2,
-                    early_auc=early_auc,
-                )
-            )  # fmt: skip
+            cells.append(cell_runs("table2", data_seed, early_auc=early_auc, **about))
     return joined(cells)
 
 
@@ -80,15 +62,11 @@ def joined(frames):
 
 
 def table3(data_seed=1, **dead):
-    """Diverged runs by case, out of 5 for clean and 3 for the others, as in the paper."""
-    counts = {
-        "clean": 5, "smaller_model": 1, "no_dcn": 2, "fewer_features": 2, "one_task_removed": 2,
-        "two_tasks_removed": 0,
-    } | dead  # fmt: skip
+    """Diverged runs by case, as in the paper where no other number is given."""
     return joined(
-        cell_runs("table3", data_seed, n, case=case, label=labels(count, n))
-        for case, count in counts.items()
-        for n in [5 if case == "clean" else 3]
+        cell_runs("table3", data_seed, row.tried, case=case, label=labels(count, row.tried))
+        for case, row in TABLE3.items()
+        for count in [dead.get(case, row.diverged)]
     )
 
 
@@ -112,10 +90,8 @@ def shocks(data_seed=1, onsets=(3, 9, 14, 20, 26, 22), shock_days=(2, 8, 13, 19,
     """Runs with a shock, diverged at their onset (None: not), and as many without a shock."""
     n = len(onsets)
     dead = ["healthy" if onset is None else "full" for onset in onsets]
-    on = cell_runs(
-        "shocks", data_seed, n, case="on", label=dead, shock_day=np.array(shock_days, float),
-        onset_day=np.array(onsets, float), window_days=2,
-    )  # fmt: skip
+    days = {"shock_day": np.array(shock_days, float), "onset_day": np.array(onsets, float)}
+    on = cell_runs("shocks", data_seed, n, case="on", label=dead, window_days=2, **days)
     return joined([on, cell_runs("shocks", data_seed, n, case="off", label=labels(off, n))])
 
 

@@ -86,14 +86,12 @@ def test_pooled_verdicts_stand_beside_those_of_each_data_seed(pooled):
 def search_rows():
     """Rows of every cell, and of others, with values that would turn any verdict."""
     generator = np.random.default_rng(7)
-    rows = pd.concat([RUNS, RUNS.iloc[::-1]], ignore_index=True)
-    rows["role"] = "search"
-    rows["run_id"] = "search-" + rows["run_id"]
+    rows = joined([RUNS, RUNS.iloc[::-1]]).assign(role="search", chosen=True)
     rows["data_seed"] = generator.integers(1, 9, len(rows))
     for column in ("auc", "rmse", "early_auc", "onset_day", "shock_day", "x"):
         rows[column] = generator.choice([np.nan, 0.0, 1.0, 99.0], len(rows))
     rows["label"] = generator.choice(["full", "healthy", "micro", "?"], len(rows))
-    return rows.assign(chosen=True)
+    return rows
 
 
 def test_what_has_chosen_and_what_no_claim_is_about_decides_nothing(single):
@@ -101,7 +99,6 @@ def test_what_has_chosen_and_what_no_claim_is_about_decides_nothing(single):
     before = RUNS.copy()
     other = pd.concat([table2().assign(model="huge"), table2().assign(method="new")])
     other = other.drop_duplicates(["model", "method", "rate_multiple", "seed"])
-    other["run_id"] = "other-" + other["run_id"]
     more = joined([search_rows(), other, RUNS]).sample(frac=1, random_state=0)
     assert claims.evaluate(more.assign(days=30)) == single
     pd.testing.assert_frame_equal(RUNS, before)
