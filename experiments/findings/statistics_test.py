@@ -100,17 +100,14 @@ def test_the_spread_ratio_pools_variances_over_models_and_data_seeds():
 
 def test_a_spread_ratio_without_spread():
     flat, uneven = np.full(4, 0.7), np.array([0.1, 0.5, 0.2, 0.9])
-    above = statistics.spread_ratio([spread_block(uneven, flat)])
-    assert above == (np.inf, np.inf, np.inf)
-    below = statistics.spread_ratio([spread_block(flat, uneven)])
-    assert below == (0, 0, 0)
+    assert statistics.spread_ratio([spread_block(uneven, flat)]) == (np.inf, np.inf, np.inf)
+    assert statistics.spread_ratio([spread_block(flat, uneven)]) == (0, 0, 0)
     assert np.isnan(statistics.spread_ratio([spread_block(flat, flat)])).all()
 
 
 @pytest.mark.parametrize("count, n", [(0, 3), (2, 3), (5, 5), (7, 18)])
 def test_a_proportion_against_wilsons_formula(count, n):
-    z = stats.norm.ppf(0.975)
-    share = count / n
+    z, share = stats.norm.ppf(0.975), count / n
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     found = statistics.proportion(count, n)

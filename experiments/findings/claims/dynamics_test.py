@@ -6,7 +6,7 @@ import pytest
 from experiments.findings import statistics
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
-from experiments.findings.testing import changed, decide, divergences, joined, verdict
+from experiments.findings.testing import changed, decide, divergences, verdict
 
 TOP, BOTTOM = "top_hidden", "bottom_hidden"
 RUNS = divergences()
@@ -124,11 +124,3 @@ def test_pairs_are_of_one_seed_and_have_both_runs():
         decide("C27", RUNS[RUNS["case"] != "undisturbed"])
     calm = pair("undisturbed", auc=[0.9, 0.72, 0.72, 0.72, 0.72, 0.72])
     assert decide("C27", calm).statistic["micro as good"] == pytest.approx(5 / 6)
-
-
-def test_pooled_intervals_hold_the_spread_between_data_seeds():
-    far = changed(divergences(2), {f"{TOP}/grad_norm_b": 1.0}, case="severe")
-    found = decide("C21", joined([divergences(1), far, divergences(3)]))
-    low, high = found.interval["norm(b)"]
-    assert low < 3 < high
-    assert (found.verdict, found.n) == ("inconclusive", 18)

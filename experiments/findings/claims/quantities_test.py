@@ -60,8 +60,7 @@ def test_an_undefined_auc_is_chance_and_a_pair_with_an_undefined_rmse_is_left_ou
 def test_too_few_defined_pairs_leave_the_figure_undefined(defined):
     left, right = cells(rmse=[np.nan] * (5 - defined) + LEFT[:defined])
     found = difference(left, right, "rmse")
-    assert np.isnan(found.value)
-    assert found.side() == 0
+    assert np.isnan(found.value) and found.side() == 0
     # The same where another data seed has enough.
     left = pd.concat([left, cell_runs("a", 2, rmse=LEFT)])
     right = pd.concat([right, cell_runs("b", 2, rmse=RIGHT)])
