@@ -123,19 +123,17 @@ def adam(data_seed=1):
     return joined(cells)
 
 
-SENSITIVITY = {"grad_norm": 5.0, "grad_over_weight": 6.0, "update_over_weight": 40.0}
-
-
 def divergences(data_seed=1, n=6):
     """Divergences as in Figures 4 and 8, their milder pairs, Clippy's factors as in Figure 6."""
     wiggle = np.resize(1 + 0.1 * NOISE, n)
+    rises = {"grad_norm": 5.0, "grad_over_weight": 6.0, "update_over_weight": 40.0}
     severe = {"healthy_at_a": 1, "auc_falls_at_b": 1, "chance_from_c": 1, "step_b": 241}
     for layer in LAYERS:
         severe[f"{layer}/sigma_mean"] = 1
         severe[f"{layer}/grad_norm_b"] = 10 * wiggle
         severe[f"{layer}/grad_norm_c"] = 0.05 * wiggle
         severe[f"{layer}/grad_norm_after_c"] = 0.04 * wiggle
-        for measure, rise in SENSITIVITY.items():
+        for measure, rise in rises.items():
             severe[f"{layer}/{measure}_rise"] = rise * wiggle**2
         clipped = (1, 1, 0.1) if layer == CLASSIFICATION else (0.02, 0.01, 1e-4)
         for method, factor in zip(("gc", "agc", "clippy_eq4"), clipped, strict=True):

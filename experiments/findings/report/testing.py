@@ -24,7 +24,7 @@ HOSTILE = "</script><img src=x onerror=window.pwned=1>"
 LONG = "a_case_with_a_name_that_goes_on_and_on_" * 4
 CASES = (HOSTILE, LONG, "NA")
 FOUND = Calibration(
-    edge=0.1, base_rate=0.25, edge_multiple=0.4, model="large_dcn", data_seeds=(1000,), tried=[]
+    edge=0.1, base_rate=0.25, edge_multiple=0.4, model="large", data_seeds=(1000, 1001), tried=[]
 )
 
 
