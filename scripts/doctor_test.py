@@ -110,4 +110,4 @@ def test_a_day_that_is_not_finite_has_no_say_in_what_is_usual():
         return rows
 
     found = symptoms.input_outliers(day_rows, [1, 2], [0, 1, 2])
-    assert [(item.name, item.day) for item in found] == [("dense_1", 1)]
+    assert [(item.name, item.at) for item in found] == [("dense_1", 1)]

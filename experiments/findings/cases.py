@@ -20,16 +20,13 @@ COUNTED |= {"damaged": "damaged", "untrained": "untrained"}
 
 
 def table_frame(runs, against=None):
-    """One row a case.
+    """One row a case of the runs of Session.run_cases.
 
-    Args:
-      runs: from Session.run_cases.
-      against: dict from the name of a case to that of the case it is compared with, or None.
-    Returns: DataFrame with case, model, method, rate_multiple, diverged, micro_diverged, damaged,
-      untrained, tried, ratio, low, high (Wilson, 95 %); auc_mean, auc_std (percent), rmse_mean,
-      rmse_std over the runs whose metric is defined; against, and for each metric the mean of the
-      differences paired by seed with its 95 % interval by Student's t (auc_gap, auc_gap_low,
-      auc_gap_high; NaN for a case that is compared with none).
+    `against` names for a case the one that it is compared with. The columns: case, model, method,
+    rate_multiple, diverged, micro_diverged, damaged, untrained, tried, ratio, low, high (Wilson,
+    95 %); auc_mean, auc_std (percent), rmse_mean, rmse_std over the runs whose metric is defined;
+    against, and for each metric the mean difference paired by seed with its 95 % interval by
+    Student's t (auc_gap, auc_gap_low, auc_gap_high; NaN for a case that is compared with none).
     """
     cells = dict(iter(runs.groupby("case", sort=False)))
     rows = []
@@ -84,8 +81,7 @@ def shown(frame):
             number(row.rmse_mean, row.rmse_std, "rmse"),
         ]
         if compared:
-            gaps = (shown_gap(row, metric) if row.against else "-" for metric in METRICS)
-            cells += [row.against or "-", *gaps]
+            cells += [row.against or "-", *(_shown_gap(row, metric) for metric in METRICS)]
         rows.append(cells)
     return header, rows
 
@@ -96,7 +92,7 @@ def _others(row):
     return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "-"
 
 
-def shown_gap(row, metric):
+def _shown_gap(row, metric):
     """The gap of a row of table_frame with its interval, or "-" where there is none."""
     digits = DIGITS[metric]
     value, low, high = (getattr(row, f"{metric}_gap{end}") for end in ("", "_low", "_high"))

@@ -13,22 +13,18 @@ LETTERS = "ABCDEFGH"  # the names of the runs; there are as many colours to tell
 
 
 def differences(configs):
-    """The fields in which configurations differ, given as RunConfig.to_dict().
+    """The fields in which configurations, as RunConfig.to_dict() gives them, differ.
 
-    Returns: dict from the dotted name of a field to its values as text, one a run. A run that does
-      not have the field, as a threshold of another method, has "-".
+    Returns: dict from a dotted name to texts, one a run; "-" where a run does not have the field.
     """
-    flat = [_flat(config) for config in configs]
-    names = dict.fromkeys(name for fields in flat for name in fields)
-    rows = {name: [fields.get(name, "-") for fields in flat] for name in sorted(names)}
+    every = [{name: it for name, it in flat(config).items() if it != {}} for config in configs]
+    names = sorted({name for fields in every for name in fields})
+    rows = {name: [_text(fields.get(name, "-")) for fields in every] for name in names}
     return {name: values for name, values in rows.items() if len(set(values)) > 1}
 
 
 def outcomes(records, labels):
-    """What came of each run, by its RunRecord and its divergence.Label.
-
-    Returns: dict from a name to texts, one a run; "-" where a number is undefined.
-    """
+    """What came of each run, by its RunRecord and its divergence.Label: texts by name."""
     rows = {
         "status": [record.status for record in records],
         "label": [label.kind for label in labels],
@@ -42,10 +38,10 @@ def outcomes(records, labels):
 
 
 def sparklines(curves, width):
-    """The AUC that labels are judged by and the training loss of each run, in `width` letters.
+    """Judged AUC and training loss of each run, in `width` letters on a scale that all share.
 
-    Returns: dict from what is shown, the ends of its scale included, to texts, one a run. All runs
-      share a scale; that of the loss is logarithmic.
+    Returns: dict from what is shown, with the ends of its scale, to texts; that of the loss is
+      logarithmic.
     """
     aucs = [judged_auc(curve).tolist() for curve in curves]
     losses = [np.log(curve["loss"].where(curve["loss"] > 0)).tolist() for curve in curves]
@@ -68,13 +64,19 @@ def frame(run_ids, curves):
     return pd.concat(parts, ignore_index=True)[["run", "run_id", "step", "loss", "auc"]]
 
 
-def _flat(value, name=""):
-    if not isinstance(value, dict):
-        return {name: value if isinstance(value, str) else json.dumps(value)}
-    fields = {}
-    for key, part in value.items():
-        fields |= _flat(part, f"{name}.{key}" if name else key)
-    return fields
+def flat(config, above=""):
+    """A nested dict as one of dotted names; empty parts stay, so that nothing is lost."""
+    found = {}
+    for name, value in config.items():
+        if isinstance(value, dict) and value:
+            found |= flat(value, f"{above}{name}.")
+        else:
+            found[f"{above}{name}"] = value
+    return found
+
+
+def _text(value):
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _shown(value, form=""):

@@ -9,9 +9,9 @@ from experiments.errors import BadInput
 from experiments.findings.dynamics import telemetry_of
 from experiments.findings.names import markdown_table
 from experiments.findings.statistics import proportion
+from experiments.findings.symptoms import events_of
 from experiments.machinery.records.files import write_whole
 from experiments.studies.registry import divergence_config, telemetry_config
-from experiments.training.detector import Detector, see_row
 from experiments.training.divergence import label
 
 # What the detector is shown. "curves" is all that records without telemetry have.
@@ -28,11 +28,8 @@ HEADER += ("Precision", "Recall", "Median delay (steps)")
 
 
 def write_detector(options):
-    """Writes detector.{csv,md} of one data seed; reads records, runs nothing.
+    """Writes detector.{csv,md} of one data seed from records alone; returns detector.md as text.
 
-    Args:
-      options: session.Options.
-    Returns: detector.md as text.
     Raises: BadInput if there is no run.
     """
     store = options.store(options.data_seed)
@@ -57,7 +54,7 @@ def rows_of(record, curves, telemetry, divergence, config):
     """What the detector says of one run, once for each source that the run has.
 
     Args:
-      record: RunRecord, with its `curves` and its `telemetry`, which may be None.
+      record, curves, telemetry: of the run; it may have no telemetry.
       divergence, config: DivergenceConfig of the label and DetectorConfig.
     Returns: list of dicts with COLUMNS. `said` is "full", "micro" for an episode that ended or that
       the run ended in, or "healthy"; `delay` counts steps from the evaluation that dates the label
@@ -66,9 +63,8 @@ def rows_of(record, curves, telemetry, divergence, config):
     truth = label(curves, divergence)
     events = {"curves": _in_rows(curves, config)}
     if telemetry is not None:
-        rows = telemetry.to_dict("records")
-        events["telemetry"] = _events(config, rows)
-        events["loss"] = _events(config, telemetry[["step", "loss"]].to_dict("records"))
+        for name, columns in {"telemetry": slice(None), "loss": ["step", "loss"]}.items():
+            events[name] = events_of(telemetry.loc[:, columns].to_dict("records"), config)
     about = {
         "run_id": record.run_id,
         "model": record.config["model"]["name"],
@@ -80,18 +76,13 @@ def rows_of(record, curves, telemetry, divergence, config):
     return [about | {"source": name} | _said(found, truth) for name, found in events.items()]
 
 
-def _events(config, rows):
-    detector = Detector(config)
-    return [event for row in rows if (event := see_row(detector, row)) is not None]
-
-
 def _in_rows(curves, config):
     """The events of a detector that sees one row an evaluation, its steps counted in rows."""
     every = max(1, int(curves["step"].diff().median())) if len(curves) > 1 else 1
     steps = ("median_steps", "calm_steps", "patience_steps", "dead_steps")
     scaled = {name: max(1, round(getattr(config, name) / every)) for name in steps}
     rows = [{"step": row.step, "loss": row.worst_loss} for row in curves.itertuples()]
-    return _events(dataclasses.replace(config, **scaled), rows)
+    return events_of(rows, dataclasses.replace(config, **scaled))
 
 
 def _said(events, truth):
@@ -106,11 +97,9 @@ def _said(events, truth):
 def summary(rows):
     """Precision, recall and delay for each source, of full divergences and of any.
 
-    Args:
-      rows: DataFrame with COLUMNS, one row a run and source. A run is a hit where label and
-        detector agree that it diverged, fully or at all; when is not asked for a hit.
-    Returns: DataFrame with source, of, runs, positive, said, hits, precision, recall, their 95 %
-      Wilson intervals and the median delay of the hits in steps; NaN where undefined.
+    A run of the rows, in COLUMNS, is a hit where label and detector agree that it diverged, fully
+    or at all; when is not asked. The columns: source, of, runs, positive, said, hits, precision,
+    recall, their 95 % Wilson intervals, the median delay of the hits in steps; NaN where undefined.
     """
     found = []
     for source, group in rows.groupby("source", sort=False):

@@ -9,57 +9,44 @@ import pandas as pd
 from experiments.findings import detection
 from experiments.studies.registry import divergence_config, telemetry_config
 
-RECORD = SimpleNamespace(
-    run_id="run", config={"model": {"name": "large"}, "method": {"name": "naive"}, "data_seed": 1}
-)
-
-
+ABOUT = {"model": {"name": "large"}, "method": {"name": "naive"}, "data_seed": 1}
+RECORD = SimpleNamespace(run_id="run", config=ABOUT)
 CONFIG = dataclasses.replace(telemetry_config().detector, patience_steps=40)
 
 
-def run_of(auc, bad=()):
-    """Curves with an evaluation every 20 steps, and telemetry whose losses are high when bad."""
+def rows_of(auc, bad=(), measured=True):
+    """By source; an evaluation every 20 steps, and telemetry whose losses are high when bad."""
     steps = np.arange(1, 20 * len(auc) + 1)
     loss = np.where(np.isin(steps, list(bad)), 5.0, 0.6)
     telemetry = pd.DataFrame({"step": steps, "loss": 2 * loss, "loss/click": loss})
     telemetry["loss/like"] = loss
     worst = loss.reshape(len(auc), 20).max(axis=1)
     curves = pd.DataFrame({"step": steps[19::20], "loss": 0.6, "worst_loss": worst})
-    return curves.assign(**{"click/auc": auc, "click/log_loss": 0.6}), telemetry
-
-
-def rows_of(auc, bad, telemetry=True):
-    curves, measured = run_of(auc, bad)
-    measured = measured if telemetry else None
-    found = detection.rows_of(RECORD, curves, measured, divergence_config(), CONFIG)
+    curves = curves.assign(**{"click/auc": auc, "click/log_loss": 0.6})
+    telemetry = telemetry if measured else None
+    found = detection.rows_of(RECORD, curves, telemetry, divergence_config(), CONFIG)
     return {row["source"]: row for row in found}
 
 
 def test_a_micro_divergence_is_dated_before_its_evaluation():
-    auc = [0.6, 0.7, 0.71, 0.6, 0.7, 0.72]
-    row = rows_of(auc, range(70, 73))["telemetry"]
+    row = rows_of([0.6, 0.7, 0.71, 0.6, 0.7, 0.72], range(70, 73))["telemetry"]
     assert (row["label"], row["label_step"]) == ("micro", 80)
     assert (row["said"], row["onset"], row["delay"]) == ("micro", 70, -10)
 
 
 def test_a_full_divergence_is_full_once_the_patience_is_over():
-    auc = [0.6, 0.7, 0.71, 0.5, 0.5, 0.5]
-    rows = rows_of(auc, range(70, 121))
+    rows = rows_of([0.6, 0.7, 0.71, 0.5, 0.5, 0.5], range(70, 121))
     assert rows["telemetry"]["label"] == "full"
     for source in ("telemetry", "loss"):
         row = rows[source]
         assert (row["said"], row["said_step"], row["onset"], row["delay"]) == ("full", 110, 70, 30)
 
 
-def test_a_healthy_run_has_no_delay():
-    row = rows_of([0.6, 0.7, 0.71], ())["telemetry"]
+def test_a_healthy_run_has_no_delay_and_one_without_telemetry_its_curves_alone():
+    row = rows_of([0.6, 0.7, 0.71])["telemetry"]
     assert (row["label"], row["said"], row["delay"]) == ("healthy", "healthy", None)
-
-
-def test_a_record_without_telemetry_has_its_curves_alone():
-    rows = rows_of([0.6, 0.7, 0.6, 0.7], range(50, 53), telemetry=False)
-    assert set(rows) == {"curves"}
-    assert rows["curves"]["onset"] == 60
+    rows = rows_of([0.6, 0.7, 0.6, 0.7], range(50, 53), measured=False)
+    assert (set(rows), rows["curves"]["onset"]) == ({"curves"}, 60)
 
 
 def test_precision_and_recall_are_counted_by_run():
@@ -80,6 +67,5 @@ def test_precision_and_recall_are_counted_by_run():
 def test_nothing_said_leaves_precision_undefined():
     rows = pd.DataFrame([{"source": "loss", "label": "full", "said": "healthy", "delay": None}])
     found = detection.summary(rows).set_index("of").loc["full"]
-    assert np.isnan(found["precision"])
-    assert found["recall"] == 0
+    assert np.isnan(found["precision"]) and found["recall"] == 0
     assert "| 1 | 1 | 0 | 0 | - | 0.00 (0.00 to 0.79) | - |" in detection.markdown(rows)

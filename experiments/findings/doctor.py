@@ -1,14 +1,13 @@
 """What went wrong in a recorded run, in a few plain lines."""
 
-import dataclasses
+from typing import NamedTuple
 
 from experiments.findings import symptoms
 
 SHOWN = 3  # ours: features or labels named
 
 
-@dataclasses.dataclass(frozen=True)
-class Diagnosis:
+class Diagnosis(NamedTuple):
     """What the doctor found.
 
     culprit: "input", "label", "rate", "none" or "unknown"; name: the column it is about, or "".
@@ -21,16 +20,14 @@ class Diagnosis:
 
 
 def diagnose(config, frame, kind, day_rows, detector, same_bits=True):
-    """Looks at a run's telemetry and days.
+    """Looks at a run's telemetry and days: Diagnosis.
 
     Args:
-      config: RunConfig.
+      config, detector: RunConfig and DetectorConfig.
       frame: its telemetry, one row a step.
       kind: the label of its record.
       day_rows: function from a day of its stream to its rows.
-      detector: DetectorConfig.
       same_bits: whether the telemetry is of a run with the bits of the record.
-    Returns: Diagnosis.
     """
     head = [f"{config.run_id}: {kind}"]
     if not same_bits:
@@ -44,11 +41,11 @@ def diagnose(config, frame, kind, day_rows, detector, same_bits=True):
     )
     lines = [*head, *_movement(frame, event.onset), _shock(config, day)]
     data_lines, culprit, name = _data(config, day_rows, day)
-    lines += [*data_lines, *_dying(frame, event.onset)]
+    lines += [*data_lines, _dying(frame, event.onset)]
     step = symptoms.largest_step(frame, event.onset)
     if step.name:
         lines.append(
-            f"largest step: {step.name} moved by {step.ratio:.2g} of its norm at step {step.step}"
+            f"largest step: {step.name} moved by {step.ratio:.2g} of its norm at step {step.at}"
         )
     if culprit is None:
         culprit = "rate" if step.ratio > symptoms.LARGE_STEP else "unknown"
@@ -61,7 +58,7 @@ def _movement(frame, onset):
     task = symptoms.moved_first(frame, onset, "^loss/")
     return [
         f"first {what} to move: "
-        + ("none" if it is None else f"{it.name}, {it.ratio:.3g} times its usual at {it.step}")
+        + ("none" if it is None else f"{it.name}, {it.ratio:.3g} times its usual at {it.at}")
         for what, it in {"layer (gradient norm)": layer, "task (loss)": task}.items()
     ]
 
@@ -103,19 +100,17 @@ def _excess(outliers, limit):
 
 
 def _named(outliers):
-    shown = [f"{item.name} x{item.ratio:.3g} on day {item.day}" for item in outliers[:SHOWN]]
+    shown = [f"{item.name} x{item.ratio:.3g} on day {item.at}" for item in outliers[:SHOWN]]
     more = len(outliers) - len(shown)
     return (", ".join(shown) or "none") + (f" and {more} more" if more else "")
 
 
 def _dying(frame, onset):
-    dead = symptoms.dead_after(frame, onset)
-    if not dead:
-        return ["dead units: no layer has lost most of its units"]
     shown = [
-        f"{name} {'?' if a is None else f'{a:.0%}'} -> {b:.0%}" for name, (a, b) in dead.items()
+        f"{name} {'?' if before is None else f'{before:.0%}'} -> {after:.0%}"
+        for name, (before, after) in symptoms.dead_after(frame, onset).items()
     ]
-    return ["dead units: " + ", ".join(shown)]
+    return "dead units: " + (", ".join(shown) or "no layer has lost most of its units")
 
 
 def _factors(frame, onset):

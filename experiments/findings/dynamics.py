@@ -17,10 +17,10 @@ MEASURES = ("grad_norm", "grad_over_weight", "update_over_weight")
 # Clippy's is that of Algorithm 1; _eq4 that of Equation 4 with 0.1, as in Figure 4b.
 FACTORS = ("sigma_gc", "sigma_agc", "sigma_clippy", "sigma_clippy_eq4")
 NORMS = ("b", "c", "after_c")  # where the gradient norm is held against its usual size
-RUN_COLUMNS = ("days_at_chance",)
+
 MOMENT_COLUMNS = ("step_a", "step_b", "step_c", "healthy_at_a", "auc_falls_at_b", "chance_from_c")
 COLUMNS = (
-    *RUN_COLUMNS,
+    "days_at_chance",
     *MOMENT_COLUMNS,
     *(f"{layer}/grad_norm_{moment}" for layer in LAYERS for moment in NORMS),
     *(f"{layer}/{measure}_rise" for layer in LAYERS for measure in MEASURES),
@@ -30,14 +30,10 @@ COLUMNS = (
 
 
 def measured_rows(runs, store, divergence):
-    """The runs of the study with what their telemetry says, from the disk.
+    """The runs of the study (from CasesProtocol.run), with COLUMNS of their telemetry in `store`.
 
-    Args:
-      runs: from CasesProtocol.run.
-      store: record.Store of their records.
-      divergence: DivergenceConfig.
-    Returns: DataFrame, a copy of `runs` with COLUMNS; NaN where a run has no telemetry or not all
-      three moments.
+    NaN stands where a run has no telemetry or not all three moments. `divergence` is the
+    DivergenceConfig.
     """
     rows = []
     for run_id in runs["run_id"]:
@@ -55,10 +51,7 @@ def telemetry_of(store, run_id):
 
 
 def judged(curves):
-    """The evaluations of one run as moments reads them: step, auc of the judged task.
-
-    An AUC that is undefined, because the predictions were no numbers, counts as chance.
-    """
+    """Step and AUC of the judged task at each evaluation; an undefined AUC counts as chance."""
     auc = curves[METRICS["auc"]].astype(float).fillna(CHANCE)
     return curves[["step"]].assign(auc=auc)
 
@@ -67,10 +60,8 @@ def run_row(curves, telemetry, trainer, divergence):
     """What claims C20 to C27 ask of one run.
 
     Args:
-      curves: DataFrame, one row an evaluation.
-      telemetry: DataFrame, one row a step, or None if the run has none.
-      trainer: dict of its TrainerConfig.
-      divergence: DivergenceConfig.
+      curves, telemetry: DataFrames, one row an evaluation and one a step; the latter may be None.
+      trainer, divergence: dict of its TrainerConfig, and DivergenceConfig.
     Returns: dict with those of COLUMNS that are known: days_at_chance of every run; with telemetry
       `<layer>/sigma_mean`, the mean over all steps of the factor that the run's own method applied;
       of a run with all three moments also MOMENT_COLUMNS (0 or 1 where they say whether), and by

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 
 from experiments.findings import dynamics
-from experiments.findings.testing import DIVERGENCE, END, A, B, C, curves, telemetry
+from experiments.findings.figures import testing
+from experiments.findings.testing import DIVERGENCE
 
 TRAINER = {"window_days": 2, "steps_per_day": 5}
-AUC, STEPS = curves()["click/auc"], curves()["step"]
+CURVES, TELEMETRY = testing.curves(0.5), testing.telemetry()
+AUC, A, B, C = CURVES["click/auc"], 30, 31, 58  # its moments
 
 
 def row(auc=AUC, **changes):
-    evaluations = curves(**{"click/auc": auc})
-    return dynamics.run_row(evaluations, telemetry(**changes), TRAINER, DIVERGENCE)
+    evaluations = CURVES.assign(**{"click/auc": auc})
+    return dynamics.run_row(evaluations, TELEMETRY.assign(**changes), TRAINER, DIVERGENCE)
 
 
 def test_the_moments_and_what_they_show():
@@ -21,40 +23,35 @@ def test_the_moments_and_what_they_show():
     assert [found[f"step_{moment}"] for moment in "abc"] == [A, B, C]
     shown = ("healthy_at_a", "auc_falls_at_b", "chance_from_c")
     assert [found[name] for name in shown] == [1, 1, 1]
-    assert found["days_at_chance"] == (END - C) / 5
+    assert found["days_at_chance"] == (60 - 46) / 5  # half of the lift is lost after step 45
 
 
 def test_norms_are_relative_to_the_window_before_a():
     found = row()
     for layer in dynamics.LAYERS:
-        assert found[f"{layer}/grad_norm_b"] == pytest.approx(4)
-        assert found[f"{layer}/grad_norm_c"] == pytest.approx(0.25)
-    after = telemetry()["top_hidden/grad_norm"].where(lambda norms: norms.index != C - 1, 77_000)
-    found = row(**{"top_hidden/grad_norm": after})
-    assert found["top_hidden/grad_norm_c"] > 30
-    assert found["top_hidden/grad_norm_after_c"] == pytest.approx(0.25)
+        norms = TELEMETRY[f"{layer}/grad_norm"].to_numpy()
+        expected = [norms[B - 1], norms[C - 1], np.median(norms[C - 1 :])]
+        shown = [found[f"{layer}/grad_norm_{name}"] for name in dynamics.NORMS]
+        assert shown == pytest.approx(expected / np.median(norms[A - 10 : A]))
 
 
-def test_rises_are_from_a_to_b():
-    found, at_a = row(**{"cross/update_over_weight": np.inf}), 2 + (A % 3 - 1) * 0.1
-    assert found["top_hidden/grad_norm_rise"] == pytest.approx(8 / at_a)
-    assert found["top_hidden/grad_over_weight_rise"] == pytest.approx(8 / at_a * 4 / 3)
-    assert found["top_hidden/update_over_weight_rise"] == pytest.approx((8 / at_a) ** 2)
+def test_rises_are_from_a_to_b_and_factors_those_at_b():
+    rising = {"top_hidden/grad_over_weight": TELEMETRY["step"]}
+    found = row(**rising, **{"cross/update_over_weight": np.inf})
+    norms = TELEMETRY["top_hidden/grad_norm"]
+    assert found["top_hidden/grad_norm_rise"] == pytest.approx(norms[B - 1] / norms[A - 1])
+    assert found["top_hidden/grad_over_weight_rise"] == pytest.approx(B / A)
     assert np.isnan(found["cross/update_over_weight_rise"])  # a weight of zero
-
-
-def test_factors_are_those_at_b_and_means_of_what_was_applied():
-    found = row()
-    for shift, factor in enumerate(dynamics.FACTORS):
-        assert found[f"cross/{factor}_b"] == pytest.approx(0.1 * (shift + 1))
-    assert found["cross/sigma_mean"] == pytest.approx(0.3)
+    for factor in dynamics.FACTORS:
+        assert found[f"cross/{factor}_b"] == TELEMETRY.at[B - 1, f"cross/{factor}"]
+    assert found["cross/sigma_mean"] == TELEMETRY["cross/sigma"].mean()
 
 
 def test_a_run_that_lived_has_means_and_no_moments():
     found = row(auc=0.7)
     assert set(found) == {"days_at_chance", *(f"{name}/sigma_mean" for name in dynamics.LAYERS)}
-    alive = dynamics.run_row(curves(**{"click/auc": 0.7}), None, TRAINER, DIVERGENCE)
-    assert alive == {"days_at_chance": 0}
+    alive = CURVES.assign(**{"click/auc": 0.7})
+    assert dynamics.run_row(alive, None, TRAINER, DIVERGENCE) == {"days_at_chance": 0}
 
 
 def test_an_auc_that_rises_or_never_reaches_chance_is_said():
@@ -62,4 +59,6 @@ def test_an_auc_that_rises_or_never_reaches_chance_is_said():
     assert (waver["auc_falls_at_b"], waver["chance_from_c"]) == (1, 0)
     undefined = row(auc=AUC.where(AUC > 0.55))  # predictions were no numbers
     assert undefined["chance_from_c"] == 1
-    assert row(auc=np.where(STEPS < C, 0.7, 0.501))["auc_falls_at_b"] == 0
+    loss = np.where(TELEMETRY["step"] < B, 3.0, 30.0)
+    late = row(auc=np.where(CURVES["step"] < 36, 0.7, 0.501), loss=loss)
+    assert late["auc_falls_at_b"] == 0

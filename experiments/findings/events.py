@@ -1,7 +1,4 @@
-"""A run as TensorBoard events: from its record, curves and telemetry, without TensorBoard.
-
-The hparams alone need that package, because their messages are defined there.
-"""
+"""A run as TensorBoard events: from its record, curves and telemetry, without TensorBoard."""
 
 import contextlib
 
@@ -12,7 +9,7 @@ from experiments.studies.rows import METRICS
 Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
 VERSION = "brain.Event:2"  # what the first event of a file says
 
-with contextlib.suppress(ImportError):
+with contextlib.suppress(ImportError):  # it defines the messages of hparams, which need it
     from tensorboard.plugins.hparams import api, api_pb2, summary
 
 
@@ -24,19 +21,17 @@ def has_hparams():
 def tag(column):
     """A column of the curves or of the telemetry as TensorBoard groups it, by what is measured.
 
-    `click/auc` becomes `auc/click`, `top_hidden/sigma` becomes `sigma/top_hidden`; `loss/click` and
-    `dead/hidden_0` have that order already.
+    `click/auc` becomes `auc/click`; `loss/click` and `dead/hidden_0` have that order already.
     """
     first, slash, last = column.partition("/")
     return f"{last}/{first}" if slash and first not in ("loss", "dead") else column
 
 
 def scalars(curves, telemetry):
-    """What a run shows at each step, by its curves and its telemetry, which may be None.
+    """What a run shows: dict from step, ascending, to dict from tag to number, finite or not.
 
-    Returns: dict from step to dict from tag to number, steps ascending. A number that is not
-      finite stays as it is. `loss` is the mean since the last evaluation, as in the curves;
-      `loss/total` is that of the step, which telemetry alone has.
+    `loss` is the mean since the last evaluation, as in the curves; `loss/total` is that of the
+    step, which telemetry alone has. The telemetry may be None.
     """
     found, frames = {}, [curves]
     if telemetry is not None:
@@ -49,13 +44,10 @@ def scalars(curves, telemetry):
 
 
 def events(record, curves, telemetry, ended_s):
-    """The events of one run, in the order of their steps.
+    """The events of one run, in the order of their steps: list of Event.
 
-    Args:
-      record: RunRecord.
-      curves, telemetry: DataFrames; the latter may be None.
-      ended_s: when the run ended, in seconds since 1970. Steps are laid evenly over its wall time.
-    Returns: list of Event.
+    The telemetry may be None. The run ended `ended_s` seconds after the start of 1970; its steps
+    are laid evenly over its wall time.
     """
     wall_s = record.provenance["wall_s"]
     started_s = ended_s - wall_s
@@ -82,10 +74,7 @@ def hparams(record):
 
 
 def experiment(names):
-    """The events that name the columns of the page of hparams, the keys of `hparams`.
-
-    Returns: list of Event. Needs `has_hparams`.
-    """
+    """The events that name the columns of the page of hparams; needs `has_hparams`."""
     metrics = [
         api.Metric(tag(column), display_name=f"{name.upper()} ({column.split('/')[0]})")
         for name, column in METRICS.items()

@@ -20,18 +20,14 @@ SWEPT = {"warmup": "warmup_days", "window": "window_days"}  # what a study's x a
 class Evidence:
     """What decides the claims, read from the records once.
 
-    Args:
-      options: session.Options.
-      repeats: run seeds of each setting that are looked for, or None for the studies' own number.
+    `repeats` is the number of run seeds looked for, or None for the studies' own.
     """
 
     def __init__(self, options, repeats=None):
-        self._options, self._repeats = options, repeats
-        self.runs = functools.cache(self._read)
-
-    def _read(self, data_seed):
-        options = dataclasses.replace(self._options, data_seed=data_seed)
-        return recorded_runs(options, self._repeats)
+        self._options = options
+        self.runs = functools.cache(
+            lambda seed: recorded_runs(dataclasses.replace(options, data_seed=seed), repeats)
+        )
 
     @functools.cached_property
     def pooled(self):
@@ -41,13 +37,9 @@ class Evidence:
 
 
 def write_claims(options, evidence):
-    """Evaluates all claims for one data seed, and pooled over all evaluation data seeds on disk.
+    """Writes claims.{json,md} of one data seed, and claims_pooled.json over all that judge.
 
-    Args:
-      options: session.Options.
-      evidence: Evidence from the same folder of results.
-    Returns: claims.md as text. Also written: claims.{json,md} for the data seed, and
-      claims_pooled.json in the folder of the default data seed.
+    The latter is in the folder of the default data seed. Returns claims.md as text.
     """
     found, pooled = claims.evaluate(evidence.runs(options.data_seed)), evidence.pooled
     folder, home = (options.store(seed).root for seed in (options.data_seed, DEFAULT_DATA_SEED))
@@ -59,10 +51,7 @@ def write_claims(options, evidence):
 
 
 def data_seeds_on_disk(options):
-    """Data seeds of the profile that have a results folder, ascending.
-
-    Design seeds are left out: on them the stream was chosen, so they must not judge.
-    """
+    """Data seeds of the profile on disk, without those on which the stream was chosen."""
     least, most = DESIGN_SEEDS
     seeds = seeds_on_disk(options.results, options.profile)
     return [seed for seed in seeds if not least <= seed <= most]
@@ -71,9 +60,6 @@ def data_seeds_on_disk(options):
 def recorded_runs(options, repeats=None):
     """The runs of every study whose records are complete, for one data seed.
 
-    Args:
-      options: session.Options.
-      repeats: as for Evidence.
     Returns: DataFrame with the columns that claims.evaluate reads; empty without any.
     """
     opened = session.recorded(options)

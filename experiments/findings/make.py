@@ -9,12 +9,8 @@ from experiments.machinery.records.files import write_whole
 def write_study(folder, name, config, runs, found=None):
     """Writes <name>.{csv,md} and <name>_runs.csv of a study of cases; returns <name>.md as text.
 
-    Args:
-      folder: results folder.
-      name: of the study; that of "table3" has a form of its own, and a table3.tex.
-      config: CasesConfig.
-      runs: from Session.run_cases.
-      found: calibration.Calibration, which "table3" alone needs.
+    The study "table3" has a form of its own, and a table3.tex; it alone needs `found`, the
+    calibration.Calibration. `config` is a CasesConfig, the runs are of Session.run_cases.
     """
     if name == "table3":
         frame = table3.table_frame(runs)
@@ -25,24 +21,14 @@ def write_study(folder, name, config, runs, found=None):
 
 
 def study_points(store, runs):
-    """The points of a study's AUC curves: DataFrame.
-
-    Args:
-      store: record.Store with the curves.
-      runs: from Session.run_cases.
-    """
+    """The points of the AUC curves of a study's runs: DataFrame."""
     return study_figure.frame(runs, {run: store.curves(store.read(run)) for run in runs["run_id"]})
 
 
 def write_table2(folder, table, runs, optimal, found):
-    """Writes table2.{csv,md,tex} and table2_runs.csv.
+    """Writes table2.{csv,md,tex} and table2_runs.csv; returns table2.md as text.
 
-    Args:
-      folder: results folder.
-      table: Table2Config.
-      runs, optimal: from Session.run_table2.
-      found: calibration.Calibration.
-    Returns: table2.md as text.
+    `table` is the Table2Config, `found` the Calibration; the rest is of Session.run_table2.
     """
     frame = table2.table_frame(runs, table.untreated)
     optimal = {metric: value * SCALE[metric] for metric, value in optimal.items()}
@@ -52,11 +38,8 @@ def write_table2(folder, table, runs, optimal, found):
 
 
 def _write(folder, name, runs, frame, text, tex=None):
-    tables = {f"{name}.csv": frame, f"{name}_runs.csv": runs}
-    parts = {file: rows.to_csv(index=False, lineterminator="\n") for file, rows in tables.items()}
-    parts[f"{name}.md"] = text
-    if tex is not None:
-        parts[f"{name}.tex"] = tex
-    for file, content in parts.items():
-        write_whole(folder / file, content.encode())
+    table, listed = (rows.to_csv(index=False, lineterminator="\n") for rows in (frame, runs))
+    parts = {".csv": table, "_runs.csv": listed, ".md": text} | ({".tex": tex} if tex else {})
+    for ending, content in parts.items():
+        write_whole(folder / f"{name}{ending}", content.encode())
     return text

@@ -1,7 +1,6 @@
 """The three moments of a full divergence: step-a, step-b, step-c (Figure 4a).
 
-They are found from the loss and the AUC alone, because the claims are about gradients, weights and
-factors.
+They are found from loss and AUC alone: the claims are about gradients, weights and factors.
 """
 
 from typing import NamedTuple
@@ -31,14 +30,13 @@ class Moments(NamedTuple):
 
 
 def find(steps, losses, curves, divergence, window_steps):
-    """The moments of one run.
+    """The moments of one run: Moments, or None if one of them is not there.
 
     Args:
       steps, losses: of every training step, in order.
       curves: DataFrame, one row an evaluation, with `step` and `auc`.
       divergence: DivergenceConfig; `loss_jump`, `auc_drop` and `lift_lost` are read.
       window_steps: training steps in one window of days.
-    Returns: Moments, or None if one of them is not there.
     """
     c = _lost_for_good(curves, divergence)
     if c is None:
@@ -86,14 +84,9 @@ def _lift(curves, divergence):
 
 
 def days_at_chance(curves, divergence, steps_per_day):
-    """Length in days of the longest stretch that a run without its lift spent.
+    """Days of the longest stretch that a run without its lift spent; 0 where no lift was lost.
 
     The lift is lost while it is below (1 - lift_lost) of the best so far, if that was a usable one.
-
-    Args:
-      curves, divergence: as for find.
-      steps_per_day: training steps of a day.
-    Returns: float; 0 where no lift was lost.
     """
     steps, lift, lost = _lift(curves, divergence)
     lost &= np.maximum.accumulate(lift) >= divergence.least_lift

@@ -40,29 +40,16 @@ def share_interval(row):
     return f"{row.low:.0%} to {row.high:.0%}"
 
 
-def markdown_row(cells):
-    """One row of a Markdown table."""
-    return "| " + " | ".join(cells) + " |"
-
-
 def markdown_table(header, rows):
-    """A Markdown table, a newline after each of its lines.
-
-    Args:
-      header: texts.
-      rows: iterable of rows, each a text a column.
-    """
+    """A Markdown table of texts, a newline after each of its lines."""
     lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"{markdown_row(line)}\n" for line in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def latex_table(columns, header, groups):
-    """The same as a LaTeX tabular, without packages.
+    """The same as a LaTeX tabular, without packages; a line is drawn above each group of rows.
 
-    Args:
-      columns: how each column is aligned, a letter a column.
-      header: texts.
-      groups: iterable of lists of rows; a line is drawn above each group.
+    `columns` has a letter a column: how it is aligned.
     """
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\hline"]
     for rows in ([header], *groups):

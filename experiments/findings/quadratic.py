@@ -13,15 +13,7 @@ def loss(points, eigenvalues=EIGENVALUES):
 
 
 def descend(rate, eigenvalues=EIGENVALUES, start=START, steps=STEPS):
-    """The points of gradient descent, the start included.
-
-    Args:
-      rate: eta, > 0.
-      eigenvalues: alpha_i, the diagonal of the Hessian.
-      start: the first point, same length.
-      steps: number of steps.
-    Returns: float array (steps + 1, dimensions).
-    """
+    """The points of gradient descent, the start included: float array (steps + 1, dimensions)."""
     points = [np.asarray(start, float)]
     for _ in range(steps):
         gradient = np.asarray(eigenvalues) * points[-1]

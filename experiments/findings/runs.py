@@ -17,11 +17,10 @@ RUNS = "_runs.csv"  # the ending of the file that lists the runs of a study
 
 
 class Wanted(NamedTuple):
-    """Which runs are wanted. Each field is text with names between commas or blanks; "" wants all.
+    """Which runs are wanted: names between commas or blanks in each field; "" wants all.
 
-    model, method: names.
-    status: statuses of records (finished, crashed, running ...) or labels (healthy, full ...).
-    study: the name or the gin file of one study.
+    A status is that of a record (finished, crashed, running ...) or a label (healthy, full ...).
+    The study is the name or the gin file of one.
     """
 
     model: str = ""
@@ -31,15 +30,12 @@ class Wanted(NamedTuple):
 
 
 def run_row(record, curves=None, divergence=None, base_rate=None):
-    """One recorded run as a row.
+    """One recorded run as a row: dict of RUN_COLUMNS, None where a value is unknown or undefined.
 
     Args:
       record: RunRecord; that of a crashed run or of another version is a row, too.
-      curves: its curves, or None for a row without a label.
-      divergence: DivergenceConfig that the label comes from.
+      curves, divergence: its curves and the DivergenceConfig of its label; None for no label.
       base_rate: the rate called 1x, or None if it is not known.
-    Returns: dict of RUN_COLUMNS. A value that is unknown or undefined is None. A method with
-      several thresholds has them by name.
     """
     config, rate = record.config, record.config.get("learning_rate")
     method = config.get("method", {})
@@ -60,12 +56,7 @@ def run_row(record, curves=None, divergence=None, base_rate=None):
 
 
 def running_row(state, data_seed, divergence):
-    """A run under way as a row of RUN_COLUMNS, as far as its progress file tells.
-
-    Args:
-      state: the contents of the progress file that a worker writes.
-      data_seed, divergence: that of the results folder, and DivergenceConfig.
-    """
+    """A run under way as a row of RUN_COLUMNS, as far as `state`, its progress file, tells."""
     model, method, _ = state["run_id"].split("-")
     rows = state["rows"]
     return dict.fromkeys(RUN_COLUMNS) | {
@@ -80,14 +71,10 @@ def running_row(state, data_seed, divergence):
 
 
 def study_row(name, data_seed, runs, recorded):
-    """One study as a row.
+    """One study as a row: dict of STUDY_COLUMNS; "done", "records missing" or "not run".
 
-    Args:
-      name: of the study.
-      data_seed, runs: that of the folder with its runs, and its frame from `study_tables`; None if
-        it has not been run.
-      recorded: ids of all runs with a record.
-    Returns: dict of STUDY_COLUMNS. The status is "done", "records missing" or "not run".
+    `runs` is its frame from `study_tables`, None if it has not been run; `recorded` are the ids of
+    all runs with a record.
     """
     row = dict.fromkeys(STUDY_COLUMNS) | {"name": name, "data_seed": data_seed}
     if runs is None:
@@ -99,10 +86,7 @@ def study_row(name, data_seed, runs, recorded):
 
 
 def study_tables(root):
-    """The runs of each study that has left its table in a results folder: dict from name to frame.
-
-    Raises: BadInput naming a file that does not list runs.
-    """
+    """The runs of each study with a table in a results folder; BadInput for another file."""
     found = {}
     for path in sorted(root.glob(f"*{RUNS}")):
         try:
@@ -116,12 +100,9 @@ def study_tables(root):
 
 
 def chosen(rows, wanted, tables):
-    """The rows that somebody wants.
+    """The rows (of `run_row` and `running_row`) that somebody wants, by Wanted.
 
-    Args:
-      rows: from `run_row` and `running_row`.
-      wanted: Wanted.
-      tables: list of (name, frame) from `study_tables` of every folder.
+    `tables` lists (name, frame) of `study_tables` of every folder.
     Raises: BadInput naming the variable, the value and the names there are.
     """
     for field in ("model", "method", "status"):
@@ -148,17 +129,15 @@ def order(row):
     """Sort key of rows of runs: data seed, model and method as in the tables, then the rest."""
     seeds_and_rate = (row[name] for name in ("data_seed", "rate", "seed"))
     data_seed, rate, seed = (float("-inf") if it is None else it for it in seeds_and_rate)
-    model, method = _place(row["model"], MODEL_NAMES), _place(row["method"], METHOD_NAMES)
+    model, method = (
+        (list(known).index(name) if name in known else len(known), str(name))
+        for name, known in ((row["model"], MODEL_NAMES), (row["method"], METHOD_NAMES))
+    )
     return data_seed, model, method, row["threshold"] or "", rate, seed, row["id"]
 
 
 def thresholds_text(thresholds):
-    """The thresholds of a method as text, or None if it has none."""
+    """The thresholds of a method as text, or None."""
     if len(thresholds) == 1:
         return f"{next(iter(thresholds.values())):g}"
     return " ".join(f"{name}={value:g}" for name, value in sorted(thresholds.items())) or None
-
-
-def _place(name, known):
-    names = list(known)
-    return (names.index(name) if name in names else len(names), str(name))

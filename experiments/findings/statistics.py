@@ -4,7 +4,7 @@ The intervals of claims are a bootstrap of data seeds and then of runs, as their
 They are too narrow: simulated with three data seeds of five runs whose streams vary as much as
 runs do, about one in five intervals of two equal methods excludes 0, where one in twenty should.
 Student's t on the means of the data seeds would hold that. Nor is anything corrected for the number
-of comparisons in a row; Holm's method within a claim would be.
+of comparisons in a row; Holm's method within a claim would be. `blocks` are one array a data seed.
 """
 
 import functools
@@ -51,47 +51,25 @@ UNDEFINED = Estimate(np.nan, np.nan, np.nan)
 
 
 def described(values):
-    """A few numbers as tables show them, the interval of their mean by Student's t.
-
-    Args:
-      values: Series; undefined ones are left out.
-    Returns: Described.
-    """
-    mean, std = values.mean(), values.std(ddof=1)
-    return Described(mean, std, **interval(values))
-
-
-def interval(values):
-    """95 % interval of a mean by Student's t: dict of low and high, NaN for fewer than two values.
-
-    Args:
-      values: Series; undefined ones are left out.
-    """
+    """Described of a Series without its undefined values, the interval by Student's t."""
     values = values.dropna()
-    half = values.sem(ddof=1) * stats.t.ppf(0.975, len(values) - 1) if len(values) > 1 else np.nan
-    return {"low": values.mean() - half, "high": values.mean() + half}
+    n, mean = len(values), values.mean()
+    half = values.sem(ddof=1) * stats.t.ppf(0.975, n - 1) if n > 1 else np.nan
+    return Described(mean, values.std(ddof=1), mean - half, mean + half)
 
 
 def mean(blocks):
-    """The mean over data seeds of the mean within each, with its hierarchical bootstrap interval.
-
-    Args:
-      blocks: one array a data seed, each with one value a pair of runs, shape (pairs,).
-    Returns: Estimate, in units of the values.
-    """
+    """The mean over data seeds of the mean within each, of one value a pair of runs: Estimate."""
     return Estimate(*_hierarchical(blocks, functools.partial(np.mean, axis=1)))
 
 
 def spread_ratio(blocks):
-    """Ratio of two standard deviations, each pooled within its groups (data seed, model).
+    """Ratio of two standard deviations, each pooled within its groups (data seed, model): Estimate.
 
-    Both sides are resampled with the same draws, because their runs are paired by seed.
-
-    Args:
-      blocks: one array a data seed, shape (runs, models, 2): the values above and below the
-        fraction line.
-    Returns: Estimate without a unit. Infinite where only the lower side does not vary, undefined
-      where neither does; resamples of the latter kind say nothing and are left out.
+    The values above and below the fraction line have shape (runs, models, 2). Both sides are
+    resampled with the same draws, because their runs are paired by seed. The ratio is infinite
+    where only the lower side does not vary, undefined where neither does; resamples of the latter
+    kind say nothing and are left out.
     """
     variances = np.concatenate([_variance(block[np.newaxis]) for block in blocks])
     resampled = _resampled(blocks, _variance)
@@ -100,12 +78,7 @@ def spread_ratio(blocks):
 
 
 def typical_ratio(blocks):
-    """The typical size of a ratio: the geometric mean over data seeds of the median within each.
-
-    Args:
-      blocks: one array a data seed, shape (runs,), of ratios >= 0.
-    Returns: Estimate without a unit, with its hierarchical bootstrap interval.
-    """
+    """The geometric mean over data seeds of the median within each, of ratios >= 0: Estimate."""
     with np.errstate(divide="ignore"):
         logs = [np.log(block) for block in blocks]
     found = _hierarchical(logs, functools.partial(np.median, axis=1))
@@ -128,14 +101,12 @@ def proportion(count, n):
 
 
 def onsets_after_shocks(blocks):
-    """Tests whether onsets follow shocks more often than if the shock days were exchanged.
+    """Tests whether onsets follow shocks more often than if the shock days were exchanged: Onsets.
 
     An onset follows its shock if it is no earlier, and later by no more than the window. The null
-    permutes the shock days among the diverged runs of a data seed.
-
-    Args:
-      blocks: one array a data seed, shape (runs, 3): onset, shock and window, in days.
-    Returns: Onsets; p is one-sided, (1 + permutations at least as high) / (1 + permutations).
+    permutes the shock days among the diverged runs of a data seed. `blocks` have shape (runs, 3):
+    onset, shock and window, in days. p is one-sided: (1 + permutations at least as high) over
+    (1 + permutations).
     """
     generator = np.random.default_rng(SEED)
     observed, permuted = 0, np.zeros(RESAMPLES, int)
@@ -154,12 +125,9 @@ def _follow(onset, shock, window):
 
 
 def _resampled(blocks, statistic):
-    """Draws data seeds with replacement, then runs within each drawn one.
+    """Draws data seeds with replacement, then runs within each: (RESAMPLES, data seeds, ...).
 
-    Args:
-      blocks: one array a data seed, shape (runs, ...).
-      statistic: from shape (draws, runs, ...) to (draws, ...), one number a draw and column.
-    Returns: array (RESAMPLES, data seeds, ...).
+    The statistic goes from shape (draws, runs, ...) to (draws, ...), one number a draw and column.
     """
     generator = np.random.default_rng(SEED)
     drawn = generator.integers(len(blocks), size=(RESAMPLES, len(blocks)))

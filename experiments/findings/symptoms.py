@@ -24,41 +24,32 @@ DEAD = 0.5  # ours: a layer more than half of whose units are dead
 
 
 class Moved(NamedTuple):
-    """What left its usual range first: its name, the step, and how many times the usual it was."""
+    """What left its usual range: its name, the step or day, and how many times the usual it was."""
 
     name: str
-    step: int
+    at: int
     ratio: float
 
 
-class Outlier(NamedTuple):
-    """A feature or a label column whose scale on a day was `ratio` times that of earlier days."""
-
-    name: str
-    day: int
-    ratio: float
+def events_of(rows, config):
+    """The events that a Detector of a DetectorConfig sees in rows of telemetry."""
+    detector = Detector(config)
+    return [event for row in rows if (event := see_row(detector, row))]
 
 
 def worst_event(frame, config):
-    """The event of a telemetry that matters: the first "full", or else the first of another kind.
-
-    Returns: Event, or None where the Detector of a DetectorConfig sees none.
-    """
-    detector = Detector(config)
-    events = [event for row in frame.to_dict("records") if (event := see_row(detector, row))]
+    """The event of a telemetry that matters: the first "full", or else one that ended, or None."""
+    events = events_of(frame.to_dict("records"), config)
     full = [event for event in events if event.kind == "full"]
     ended = [event for event in events if event.kind != "jump"]
     return next(iter(full + ended + events), None)
 
 
 def moved_first(frame, onset, ending, limit=MOVED):
-    """Which of several columns of the telemetry left its usual range first, around an onset.
+    """Which of the columns that match `ending` left its usual range first, around the step `onset`.
 
-    Args:
-      onset: its step.
-      ending: regular expression of the columns.
-      limit: times the usual that count as moved.
-    Returns: Moved, of the earliest step and there of the largest ratio, or None.
+    Returns: Moved, of the earliest step with more than `limit` times the usual, and there of the
+      largest ratio, or None.
     """
     columns = frame.filter(regex=ending)
     usual = columns.shift(1).rolling(USUAL_STEPS, min_periods=1).median()
@@ -100,10 +91,7 @@ def largest_step(frame, onset):
 
 
 def factors_at(frame, onset):
-    """What each rule would have made of the steps that led to the onset, by the telemetry.
-
-    Returns: dict from rule to (smallest factor, label of the layer that has it).
-    """
+    """The smallest factor of each rule in the steps to the onset, and the layer that has it."""
     near = frame[frame["step"].between(onset - 1, onset + LAYERS_AFTER)]
     found = {}
     for column in near.filter(regex="/sigma_"):
@@ -115,14 +103,7 @@ def factors_at(frame, onset):
 
 
 def input_outliers(day_rows, days, earlier):
-    """Dense features whose scale left its range, the largest change first.
-
-    Args:
-      day_rows: function from a day to its rows.
-      days: the days looked at.
-      earlier: the days that say what is usual.
-    Returns: list of Outlier; `name` is dense_<index>.
-    """
+    """Dense features out of their range, the largest change first; `earlier` days are usual."""
     scales = _means(day_rows, "dense", {*days, *earlier})
     return _outliers(scales, days, earlier, [f"dense_{i}" for i in range(len(scales[days[0]]))])
 
@@ -138,7 +119,7 @@ def label_outliers(day_rows, days, earlier):
         for day in days:
             shift = means[day][index] - usual
             if not abs(shift) <= RATE_SHIFT and usual > 0:
-                found.append(Outlier(str(names[index]), day, means[day][index] / usual))
+                found.append(Moved(str(names[index]), day, means[day][index] / usual))
     return sorted(found, key=_size, reverse=True)
 
 
@@ -154,7 +135,7 @@ def _outliers(scales, days, earlier, names, limit=RANGE):
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = scales[day] / usual
         far = ~((ratio <= limit) & (ratio >= 1 / limit))
-        found += [Outlier(names[i], day, float(ratio[i])) for i in np.flatnonzero(far)]
+        found += [Moved(names[i], day, float(ratio[i])) for i in np.flatnonzero(far)]
     return sorted(found, key=_size, reverse=True)
 
 

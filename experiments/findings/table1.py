@@ -20,25 +20,26 @@ REASON = (
 
 def table_frame():
     """(the rows of table1.csv, one a model; the width of the input, in numbers)."""
-    from experiments.training.program import build_model  # late: it imports TensorFlow
-
     rows = []
     for name, (theirs, bottom) in TABLE1.items():
-        # Rate and seeds do not enter the count; embeddings neither, so their table can be tiny.
-        config = run_config("paper", name, "naive", learning_rate=1.0, data_seed=1, run_seed=0)
-        ours = build_model(config, vocabulary_size=2).non_embedding_parameters()
-        rows.append((name, ours, int(theirs), bottom))
+        config, model = built("paper", name)
+        rows.append((name, model.non_embedding_parameters(), int(theirs), bottom))
     stream = config.stream
     categorical = stream.categorical_features * config.model.embedding_width
     return pd.DataFrame(rows, columns=COLUMNS), stream.dense_features + categorical
 
 
-def write(folder):
-    """Writes table1.{csv,md,tex} into a results folder.
+def built(profile, name):
+    """(RunConfig, RankingModel) of a model of a profile, for its layers and their sizes alone."""
+    from experiments.training.program import build_model  # late: it imports TensorFlow
 
-    Returns: the table as text.
-    Raises: BadInput if the folder cannot be written.
-    """
+    # Rate and seeds do not enter these; embeddings neither, so their table can be tiny.
+    config = run_config(profile, name, "naive", learning_rate=1.0, data_seed=1, run_seed=0)
+    return config, build_model(config, vocabulary_size=2)
+
+
+def write(folder):
+    """Writes table1.{csv,md,tex} into a results folder that can be written; returns the text."""
     frame, width = table_frame()
     root = Store(folder).root
     text = f"{markdown_table(HEADER, shown(frame))}\n{REASON.format(width=width)}\n"

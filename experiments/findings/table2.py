@@ -5,7 +5,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from experiments.findings.names import (
-    DIGITS,
     METHOD_NAMES,
     METRIC_NAMES,
     MODEL_NAMES,
@@ -37,18 +36,18 @@ LATEX = Style(r"$\pm$", r"\underline{{{}}}", r"\emph{diverged}", " ")
 
 
 def table_frame(runs, untreated):
-    """Table 2 in long form, from the repeats alone.
+    """Table 2 in long form, from the repeats among the runs alone.
 
-    Args:
-      runs: runs_frame of all jobs.
-      untreated: the method that is not searched. Its row is the rate with the higher mean AUC, so
-        that no other choice would make it look better.
+    The row of the method that is not searched, `untreated`, is the rate with the higher mean AUC,
+    so that no other choice would make it look better.
+
     Returns: DataFrame with the columns of table2.csv, one row per (model, method, metric). AUC in
       percent; std is the sample standard deviation over seeds; mean, std and the 95 % interval of
       the mean (low, high; Student's t) are over the runs whose metric is defined, n counts all.
     """
     rows = []
-    for (model, method), cell in _repeats(runs).groupby(["model", "method"], sort=False):
+    repeats = runs[runs["role"] == "repeat"]
+    for (model, method), cell in repeats.groupby(["model", "method"], sort=False):
         if method == untreated:
             by_rate = cell.groupby("rate_multiple")["auc"].mean().fillna(-1.0)
             cell = cell[cell["rate_multiple"] == by_rate.idxmax()]
@@ -56,37 +55,29 @@ def table_frame(runs, untreated):
             cell = cell[cell["chosen"]]
         for metric in METRICS:
             found = described(cell[metric] * SCALE[metric])
-            theirs = table2_cell(model, method, metric)
+
             row = {"model": model, "method": method, "metric": metric}
             row |= {"mean": found.mean, "std": found.std} | _counts(cell)
             row |= cell[SETTING[2:]].iloc[0].to_dict()
-            row |= {"paper_mean": theirs.mean, "paper_std": theirs.std}
+            row["paper_mean"], row["paper_std"] = table2_cell(model, method, metric)
             rows.append(row | {"low": found.low, "high": found.high})
     return pd.DataFrame(rows)
 
 
 def rates_frame(runs):
-    """Every repeated setting, one row each: what the doubled rate does to each method.
+    """Every repeated setting, one row each; both rates, as the repeats did not choose the rate.
 
-    Both rates are repeated, so that this is judged on runs that did not choose the rate.
-
-    Args:
-      runs: runs_frame of all jobs.
     Returns: DataFrame with model, method, rate_multiple, threshold, n, diverged, micro_diverged,
       and for auc (percent) and rmse: <metric>_mean, <metric>_std, <metric>_low, <metric>_high.
     """
     rows = []
-    for _, cell in _repeats(runs).groupby(SETTING[:3], sort=False):
+    for _, cell in runs[runs["role"] == "repeat"].groupby(SETTING[:3], sort=False):
         row = cell[SETTING].iloc[0].to_dict() | _counts(cell)
         for metric in METRICS:
             found = described(cell[metric] * SCALE[metric])
             row |= {f"{metric}_{name}": value for name, value in found._asdict().items()}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _repeats(runs):
-    return runs[runs["role"] == "repeat"]
 
 
 def _counts(cell):
@@ -98,9 +89,7 @@ def _counts(cell):
 def best_method(rows, metric):
     """The method with the best mean among those none of whose runs fully diverged, or None.
 
-    Args:
-      rows: rows of one model and one metric, in the columns of table2.csv.
-      metric: "auc" or "rmse".
+    `rows` are those of one model and metric ("auc" or "rmse"), in the columns of table2.csv.
     """
     alive = rows[(rows["diverged"] == 0) & rows["mean"].notna()]
     if alive.empty:
@@ -110,22 +99,18 @@ def best_method(rows, metric):
 
 
 def markdown(table, optimal):
-    """The table in Markdown: ours, and the paper's figure below it in each cell.
-
-    Args:
-      table: DataFrame with the columns of table2.csv.
-      optimal: dict from metric to its Bayes-optimal value, in the units of the table.
-    """
-    return markdown_table(_header(table), sum(_groups(table, optimal, MARKDOWN), []))
+    """The table in Markdown; `optimal` has the Bayes-optimal metrics in the units of the table."""
+    return markdown_table(header(table), sum(_groups(table, optimal, MARKDOWN), []))
 
 
 def latex(table, optimal):
     """The same in LaTeX."""
     columns = f"ll{'c' * table['method'].nunique()}c"
-    return latex_table(columns, _header(table), _groups(table, optimal, LATEX))
+    return latex_table(columns, header(table), _groups(table, optimal, LATEX))
 
 
-def _header(table):
+def header(table):
+    """The names of the columns of the table, in Markdown, in LaTeX and on the page."""
     names = (METHOD_NAMES[name] for name in table["method"].unique())
     return ["Model", "Metric", *names, "Optimal"]
 
@@ -136,19 +121,20 @@ def _groups(table, optimal, style):
     for model, rows in table.groupby("model", sort=False):
         group = []
         for metric, name in METRIC_NAMES.items():
-            first = "" if group else MODEL_NAMES[model]
-            best = f"{optimal[metric]:.{DIGITS[metric]}f}"
-            group.append([first, name, *_cells(rows, methods, metric, style), best])
+            first, best = "" if group else MODEL_NAMES[model], number(optimal[metric], None, metric)
+            found = by_method(rows, methods, metric)
+            group.append([first, name, *(_cell(*cell, metric, style) for cell in found), best])
         yield [*group, ["", "Best learning rate", *chosen_rates(rows, methods, model), ""]]
 
 
-def _cells(rows, methods, metric, style):
-    rows = rows[rows["metric"] == metric]
-    best, by_method = best_method(rows, metric), rows.set_index("method")
-    return [_cell(by_method.loc[name], metric, name == best, style) for name in methods]
+def by_method(rows, methods, metric):
+    """(its row of one metric, whether it is the best) of each method on one model."""
+    rows = rows[rows["metric"] == metric].set_index("method", drop=False).loc[methods]
+    best = best_method(rows, metric)
+    return [(row, name == best) for name, row in rows.iterrows()]
 
 
-def _cell(row, metric, is_best, style):
+def _cell(row, is_best, metric, style):
     ours = number(row["mean"], row["std"], metric, style.sign)
     if is_best:
         ours = style.best.format(ours)
@@ -190,10 +176,7 @@ def calibration_text(found):
 
 
 def notes(rates, table, found):
-    """What the reader of table2.md must know to read it: every rate (rates_frame), and sentences.
-
-    `table` is the Table2Config, `found` the calibration.Calibration.
-    """
+    """What a reader of table2.md must know; of rates_frame, the Table2Config and Calibration."""
     lines = [
         "\nBoth rates, each with its best threshold:\n",
         markdown_table(RATES_HEADER, map(rates_cells, rates.itertuples())),

@@ -1,18 +1,12 @@
 """Tables of cases and Table 3 on hand-made runs."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from experiments.findings import cases, table3
-from experiments.findings.published import TABLE3
-from experiments.studies.calibration import Calibration
+from experiments.findings.report.testing import FOUND
 
-FOUND = Calibration(
-    edge=0.2, base_rate=0.5, edge_multiple=0.4, model="large_dcn", data_seeds=(1000,), tried=[]
-)
 DEAD, ALIVE = ("full", 0.5), ("healthy", 0.7)
 
 
@@ -26,21 +20,11 @@ def runs(counts, model="large_dcn", method="naive"):
     )
 
 
-@pytest.fixture
-def frame():
-    return runs(
-        {
-            "clean": [DEAD] * 5,
-            "smaller_model": [DEAD, *[("untrained", 0.7)] * 2, ("micro", 0.73), ALIVE],
-            "two_tasks_removed": [ALIVE, ALIVE, ("full", np.nan)],
-        }
-    )
-
-
-def wilson_by_hand(k, n):
-    z = 1.959964
-    center, spread = (k + z**2 / 2) / (n + z**2), z * math.sqrt(k * (n - k) / n + z**2 / 4)
-    return center - spread / (n + z**2), center + spread / (n + z**2)
+COUNTS = {
+    "clean": [DEAD] * 5,
+    "smaller_model": [DEAD, *[("untrained", 0.7)] * 2, ("micro", 0.73), ALIVE],
+    "two_tasks_removed": [ALIVE, ALIVE, ("full", np.nan)],
+}
 
 
 def rows_of(text):
@@ -50,23 +34,18 @@ def rows_of(text):
     return rows
 
 
-def test_diverged_runs_are_counted_with_wilsons_interval(frame):
-    found = cases.table_frame(frame).set_index("case")
+def test_diverged_runs_are_counted_by_kind():
+    found = cases.table_frame(runs(COUNTS)).set_index("case")
     counts = ["diverged", "micro_diverged", "damaged", "untrained", "tried"]
     assert found[counts].to_numpy().tolist() == [[5, 0, 0, 0, 5], [1, 1, 0, 2, 5], [1, 0, 0, 0, 3]]
     assert found["ratio"].tolist() == pytest.approx([1.0, 0.2, 1 / 3])
-    for name, (k, n) in {"clean": (5, 5), "smaller_model": (1, 5)}.items():
-        row = found.loc[name]
-        assert (row["low"], row["high"]) == pytest.approx(wilson_by_hand(k, n), abs=1e-6)
-    assert found.loc["two_tasks_removed", "auc_mean"] == pytest.approx(
-        70.0
-    )  # of those that have it
+    assert found.loc["two_tasks_removed", "auc_mean"] == pytest.approx(70)  # if they have it
     spread = np.std([50, 70, 70, 73, 70], ddof=1)
     assert found.loc["smaller_model", "auc_std"] == pytest.approx(spread)
 
 
-def test_table3_has_the_papers_counts_beside_ours(frame):
-    found = table3.table_frame(frame)
+def test_table3_has_the_papers_counts_beside_ours():
+    found = table3.table_frame(runs(COUNTS))
     columns = "direction change diverged tried ratio low high paper_diverged paper_tried"
     assert list(found.columns) == columns.split(" ")
     assert found["paper_diverged"].tolist() == [5, 1, 0]
@@ -75,11 +54,11 @@ def test_table3_has_the_papers_counts_beside_ours(frame):
     text, tex = table3.markdown(found, FOUND), table3.latex(found)
     assert "| Model size | Smaller model size | 1/5 | 20% | 4% to 62% | 1/3 |" in rows_of(text)
     assert r"Model size & Smaller model size & 1/5 & 20\% & 4\% to 62\% & 1/3 \\" in tex
-    assert "Naive Large+DCN at 0.2, called 0.4x" in text
+    assert "Naive Large at 0.1, called 0.4x" in text
 
 
-def test_a_study_of_cases_as_a_person_reads_it(frame):
-    text = cases.markdown(cases.table_frame(frame), "A study")
+def test_a_study_of_cases_as_a_person_reads_it():
+    text = cases.markdown(cases.table_frame(runs(COUNTS)), "A study")
     assert text.startswith("## A study\n")
     clean, smaller, _ = rows_of(text)[2:]
     start = "| clean | Large+DCN | Naive | 0.4x | 5/5 | 57% to 100% | - | 50.00 ± 0.00 |"
@@ -100,14 +79,8 @@ def test_a_case_is_compared_with_another_seed_by_seed():
     frame = runs({name: [("healthy", auc) for auc in found] for name, found in counts.items()})
     found = cases.table_frame(frame, {"clippy": "gc"})
     gap = found.set_index("case").loc["clippy", ["auc_gap", "auc_gap_low", "auc_gap_high"]]
-    # t of 0.975 at 2 degrees of freedom; gaps 1, 2, 3 of deviation 1
-    half = 4.302653 / math.sqrt(3)
-    assert gap.tolist() == pytest.approx([2, 2 - half, 2 + half], abs=1e-5)
+    # t of 0.975 at 2 degrees of freedom, 4.302653; gaps 1, 2, 3 of deviation 1
+    assert gap.tolist() == pytest.approx([2, -0.484138, 4.484138], abs=1e-5)
     alone, compared = rows_of(cases.markdown(found, "A study"))[2:]
     assert compared.endswith("| gc | +2.00 [-0.48, +4.48] | +0.000 [+0.000, +0.000] |")
     assert alone.endswith("| - | - | - |")
-
-
-def test_every_row_of_the_papers_table_is_there():
-    counts = [(5, 5), (1, 3), (2, 3), (2, 3), (2, 3), (0, 3)]
-    assert [(row.diverged, row.tried) for row in TABLE3.values()] == counts

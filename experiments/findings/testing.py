@@ -1,11 +1,12 @@
-"""Made-up material for tests: runs with which every claim holds; a run that diverges."""
+"""Made-up runs with which every claim holds."""
 
 import numpy as np
 import pandas as pd
 
 from experiments.findings.claims.catalogue import CLAIMS
 from experiments.findings.claims.scorecard import COLUMNS
-from experiments.findings.dynamics import CLASSIFICATION, FACTORS, LAYERS
+from experiments.findings.dynamics import CLASSIFICATION, LAYERS
+from experiments.findings.published import TABLE3
 from experiments.training.divergence import DivergenceConfig
 
 SEEDS = 5
@@ -23,24 +24,11 @@ STD = {"gc": 3e-4, "agc": 1.5e-3, "lamb": 3e-4, "clippy": 1e-4}
 def cell_runs(study, data_seed=1, seeds=SEEDS, **columns):
     """One cell: each column a scalar, or one value a seed."""
     name = "-".join(str(value) for value in columns.values() if isinstance(value, str | float))
-    defaults = {
-        **dict.fromkeys(COLUMNS, np.nan),
-        "data_seed": data_seed,
-        "study": study,
-        "case": "",
-        "role": "repeat",
-        "model": "large_dcn",
-        "method": "naive",
-        "rate_multiple": 0.4,
-        "chosen": False,
-        "seed": range(seeds),
-        "auc": 0.7,
-        "rmse": 1.0,
-        "early_auc": 0.6,
-        "label": "healthy",
-        "window_days": 7,
-        "run_id": [f"{study}-{data_seed}-{name}-{seed}" for seed in range(seeds)],
-    }
+    defaults = dict.fromkeys(COLUMNS, np.nan) | {"data_seed": data_seed, "study": study, "case": ""}
+    defaults |= {"role": "repeat", "model": "large_dcn", "method": "naive", "rate_multiple": 0.4}
+    defaults |= {"chosen": False, "seed": range(seeds), "auc": 0.7, "rmse": 1.0, "early_auc": 0.6}
+    defaults |= {"label": "healthy", "window_days": 7}
+    defaults["run_id"] = [f"{study}-{data_seed}-{name}-{seed}" for seed in range(seeds)]
     return pd.DataFrame({**defaults, **columns})
 
 
@@ -51,27 +39,21 @@ def labels(dead, n=SEEDS):
 
 def table2(data_seed=1):
     """Naive dies at both rates; of the others nobody does."""
+    naive = {"auc": [0.5, np.nan, 0.51, 0.5, 0.5], "rmse": [1.2, np.nan, 1.3, 1.1, 9.0]}
     cells = [
-        cell_runs(
-            "table2", data_seed, model=model, method="naive", rate_multiple=rate,
-            auc=[0.5, np.nan, 0.51, 0.5, 0.5], rmse=[1.2, np.nan, 1.3, 1.1, 9.0], label="full",
-        )
+        cell_runs("table2", data_seed, model=model, rate_multiple=rate, label="full", **naive)
         for model in ("small", "large", "large_dcn")
         for rate in (1.0, 2.0)
-    ]  # fmt: skip
+    ]
     pairs = [(model, method, AUC[method][model]) for method in AUC for model in AUC[method]]
     for place, (model, method, pair) in enumerate(pairs):
         for rate, mean in zip((1.0, 2.0), pair, strict=True):
             noise = np.roll(NOISE, place + int(rate))
             auc = mean + 0.01 * data_seed + STD[method] * noise
+            about = {"model": model, "method": method, "rate_multiple": rate, "auc": auc}
+            about |= {"chosen": mean == max(pair), "rmse": 2 - 1.3 * auc + 1e-4 * noise**2}
             early_auc = auc - (0.2 if method == "lamb" else 0.1) + 1e-4 * noise**2
-            cells.append(
-                cell_runs(
-                    "table2", data_seed, model=model, method=method, rate_multiple=rate, auc=auc,
-                    chosen=mean == max(pair), rmse=2 - 1.3 * auc + 1e-4 * noise**2,
-                    early_auc=early_auc,
-                )
-            )  # fmt: skip
+            cells.append(cell_runs("table2", data_seed, early_auc=early_auc, **about))
     return joined(cells)
 
 
@@ -80,15 +62,11 @@ def joined(frames):
 
 
 def table3(data_seed=1, **dead):
-    """Diverged runs by case, out of 5 for clean and 3 for the others, as in the paper."""
-    counts = {
-        "clean": 5, "smaller_model": 1, "no_dcn": 2, "fewer_features": 2, "one_task_removed": 2,
-        "two_tasks_removed": 0,
-    } | dead  # fmt: skip
+    """Diverged runs by case, as in the paper where no other number is given."""
     return joined(
-        cell_runs("table3", data_seed, n, case=case, label=labels(count, n))
-        for case, count in counts.items()
-        for n in [5 if case == "clean" else 3]
+        cell_runs("table3", data_seed, row.tried, case=case, label=labels(count, row.tried))
+        for case, row in TABLE3.items()
+        for count in [dead.get(case, row.diverged)]
     )
 
 
@@ -112,10 +90,8 @@ def shocks(data_seed=1, onsets=(3, 9, 14, 20, 26, 22), shock_days=(2, 8, 13, 19,
     """Runs with a shock, diverged at their onset (None: not), and as many without a shock."""
     n = len(onsets)
     dead = ["healthy" if onset is None else "full" for onset in onsets]
-    on = cell_runs(
-        "shocks", data_seed, n, case="on", label=dead, shock_day=np.array(shock_days, float),
-        onset_day=np.array(onsets, float), window_days=2,
-    )  # fmt: skip
+    days = {"shock_day": np.array(shock_days, float), "onset_day": np.array(onsets, float)}
+    on = cell_runs("shocks", data_seed, n, case="on", label=dead, window_days=2, **days)
     return joined([on, cell_runs("shocks", data_seed, n, case="off", label=labels(off, n))])
 
 
@@ -147,19 +123,17 @@ def adam(data_seed=1):
     return joined(cells)
 
 
-SENSITIVITY = {"grad_norm": 5.0, "grad_over_weight": 6.0, "update_over_weight": 40.0}
-
-
 def divergences(data_seed=1, n=6):
     """Divergences as in Figures 4 and 8, their milder pairs, Clippy's factors as in Figure 6."""
     wiggle = np.resize(1 + 0.1 * NOISE, n)
+    rises = {"grad_norm": 5.0, "grad_over_weight": 6.0, "update_over_weight": 40.0}
     severe = {"healthy_at_a": 1, "auc_falls_at_b": 1, "chance_from_c": 1, "step_b": 241}
     for layer in LAYERS:
         severe[f"{layer}/sigma_mean"] = 1
         severe[f"{layer}/grad_norm_b"] = 10 * wiggle
         severe[f"{layer}/grad_norm_c"] = 0.05 * wiggle
         severe[f"{layer}/grad_norm_after_c"] = 0.04 * wiggle
-        for measure, rise in SENSITIVITY.items():
+        for measure, rise in rises.items():
             severe[f"{layer}/{measure}_rise"] = rise * wiggle**2
         clipped = (1, 1, 0.1) if layer == CLASSIFICATION else (0.02, 0.01, 1e-4)
         for method, factor in zip(("gc", "agc", "clippy_eq4"), clipped, strict=True):
@@ -206,9 +180,7 @@ def changed(runs, values, **columns):
 
 def shifted(runs, metric, by, **columns):
     """A copy in which a metric of these rows is larger by an amount: a scalar, or one a row."""
-    runs = runs.copy()
-    runs.loc[where(runs, **columns), metric] += by
-    return runs
+    return changed(runs, {metric: runs.loc[where(runs, **columns), metric] + by}, **columns)
 
 
 def decide(claim, runs):
@@ -223,28 +195,3 @@ def verdict(claim, runs):
 DIVERGENCE = DivergenceConfig(
     lift_lost=0.5, least_lift=0.08, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
 )
-A, B, C, END = 30, 31, 36, 60  # the moments of the divergence below, and its last step
-
-
-def curves(**values):
-    """A run that diverges: an evaluation every two steps, healthy up to A, at chance from C on."""
-    steps = np.arange(2, END + 1, 2)
-    auc = np.where(steps <= A, 0.7, np.where(steps < C, 0.6, 0.501))
-    return pd.DataFrame({"step": steps, "click/auc": auc, "loss": 3.0} | values)
-
-
-def telemetry(**changes):
-    """Its norms: 2 before, 8 at B, 0.5 after; every layer ten times the one below it."""
-    steps = np.arange(1, END + 1)
-    rows = {"step": steps, "loss": np.where(steps < B, 3.0, 30.0)}
-    for place, layer in enumerate(LAYERS):
-        scale = 10.0**place
-        norms = scale * np.where(steps < B, 2.0 + (steps % 3 - 1) * 0.1, 0.5)
-        norms[B - 1] = scale * 8
-        rows[f"{layer}/grad_norm"] = norms
-        rows[f"{layer}/grad_over_weight"] = norms / (4 - (steps >= B))
-        rows[f"{layer}/update_over_weight"] = norms**2
-        for shift, factor in enumerate(FACTORS):
-            rows[f"{layer}/{factor}"] = np.where(steps == B, 0.1 * (shift + 1), 1.0)
-        rows[f"{layer}/sigma"] = np.where(steps <= END / 2, 0.2, 0.4)
-    return pd.DataFrame(rows | changes)

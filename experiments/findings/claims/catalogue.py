@@ -1,20 +1,14 @@
-"""The claims of the paper by id. Each is declared above the rule that decides it, as a decorator.
-
-rates.py: C01 to C04, C06, C08, C34. quality.py: C05, C07, C09 to C15. ratios.py: C16 to C19,
-C28 to C32. dynamics.py: C20 to C27.
-"""
+"""The claims of the paper by id, each declared above the rule that decides it, as a decorator."""
 
 import functools
 from typing import NamedTuple
 
 
 class Claim(NamedTuple):
-    """A claim of the paper, and what decides it.
+    """A claim of the paper: its number here, what it says, where, and what decides it.
 
-    id, text, source: its number here, what it says, and where in the paper.
     paper: the paper's own figures in our units (AUC from 0 to 1), or None.
-    rule: function from the repeats of all studies to an outcome.Outcome; None if nothing here
-      records what the claim is about.
+    rule: from the repeats of all studies to an outcome.Outcome; None if nothing recorded tells.
     """
 
     id: str
@@ -38,11 +32,9 @@ CLAIMS = {
 
 
 def claim(number, text, source, paper=None, **arguments):
-    """Enters a claim in CLAIMS, decided by the function that it decorates.
+    """Enters a claim, with the fields of Claim, decided by the function that it decorates.
 
-    Args:
-      number, text, source, paper: as the fields of Claim.
-      **arguments: what the rule is called with, beside the runs.
+    The rule is called with the runs and these arguments.
     """
 
     def enter(rule):

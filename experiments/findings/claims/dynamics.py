@@ -35,13 +35,10 @@ def found_in_a_run(runs):
 
 
 def of_a_typical_divergence(rule):
-    """Makes a rule on runs of one on divergences, for the claims about a typical one.
+    """Makes a rule on runs of one from divergences to arguments of by_sides: a typical one's claim.
 
     Such a claim needs the whole interval on its side: that of the geometric mean over data seeds
     of the median within each, or Wilson's of a share. With fewer than LEAST_DIVERGENCES it is open.
-
-    Args:
-      rule: from the rows of the divergences to the arguments of outcome.by_sides.
     """
 
     @functools.wraps(rule)
@@ -62,8 +59,8 @@ def of_a_typical_divergence(rule):
 def gradient_rises_and_vanishes(rows):
     """Top hidden layer: at b at least 3 times its median before a, at c at most a third.
 
-    Where c comes a few steps after b the gradient may still be exploding; it is judged at c all the
-    same. The norm in the window after c is shown beside and decides nothing.
+    At c the gradient may still be exploding, where c comes soon after b; it is judged all the
+    same. The norm in the window after c decides nothing.
     """
     at_b, at_c, after = (_typical(rows[f"{TOP}/grad_norm_{when}"], rows) for when in NORMS)
     figures = {"norm(b)": at_b, "norm(c)": at_c, "norm after c": after}
@@ -102,8 +99,8 @@ def update_is_most_sensitive(rows):
 def clippy_is_far_below(rows, *, layers=(TOP,)):
     """At b Clippy's factor is at least 10 times smaller than GC's and than AGC's.
 
-    Clippy's is that of Equation 4 with 0.1, as in the paper's Figure 4b. The smallest weight of a
-    layer decides it, so that it is far below the others' in a healthy model too.
+    Clippy's is that of Equation 4 with 0.1. The smallest weight of a layer decides it, so that it
+    is far below the others' in a healthy model too.
     """
     quotients = {
         f"{method} / clippy, {layer}": _typical(
@@ -152,10 +149,9 @@ def lower_layers_are_clipped_more(runs):
 def micro_recovers_full_does_not(runs):
     """Some micro-diverged run ends as good as its undisturbed pair, no fully diverged one.
 
-    A pair is two runs of one data seed and run seed. As good is an AUC at most TIE lower. Fully
-    diverged is a run that spent a whole window of days without its lift, whatever came of it, so
-    that the claim that it cannot recover is not true by definition; micro-diverged is one with
-    that label that did not. Neither is defined by its pair.
+    A pair is two runs of one data seed and run seed; as good is an AUC at most TIE lower. Fully
+    diverged is a run that spent a whole window of days without its lift, so that the claim is not
+    true by definition; micro-diverged is one with that label that did not.
     """
     calm = cell(runs, STUDY, case="undisturbed")["auc"]
     hit = pd.concat([cell(runs, STUDY, case=case) for case in ("mild", "severe")])
@@ -174,10 +170,7 @@ def micro_recovers_full_does_not(runs):
 
 
 def _divergences(runs):
-    """The severe runs that fully diverged and whose three moments were found, by run id and pair.
-
-    Raises: MissingRuns if the study or its telemetry is not there.
-    """
+    """The severe runs that fully diverged and whose three moments were found."""
     rows = _measured(runs, "severe", (TOP,))
     return rows[(rows["label"] == "full") & rows["step_b"].notna()]
 

@@ -3,52 +3,35 @@
 import numpy as np
 import pytest
 
-from experiments.findings import statistics
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
-from experiments.findings.testing import SENSITIVITY, changed, decide, divergences, joined, verdict
+from experiments.findings.testing import changed, decide, divergences, verdict
 
 TOP, BOTTOM = "top_hidden", "bottom_hidden"
 RUNS = divergences()
-WIGGLE = np.array([0.9, 1.0, 1.1, 1.0, 0.95, 1.05])
+WIGGLE, SCATTERED = np.array([0.9, 1.0, 1.1, 1.0, 0.95, 1.05]), np.array([0.8, 1.2] * 3)
 HIGHER = 41.0 * np.linspace(0.99, 1.3, 6)  # than the rise of update/weight
-SCATTERED = np.array([0.8, 1.2, 0.8, 1.2, 0.8, 1.2])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def few_resamples():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statistics, "RESAMPLES", 500)
-        yield
-
-
-def severe(**values):
-    return changed(RUNS, values, case="severe")
-
-
-def of_layer(layer, **values):
-    return severe(**{f"{layer}/{name}": value for name, value in values.items()})
-
-
-def clipped(layer, mean):
-    return changed(RUNS, {f"{layer}/sigma_mean": mean}, case="clippy")
-
-
-def pair(case, **values):
+def having(case="severe", **values):
     return changed(RUNS, values, case=case)
 
 
+def of_layer(layer, **values):
+    return having(**{f"{layer}/{name}": value for name, value in values.items()})
+
+
+def clipped(layer, mean):
+    return having("clippy", **{f"{layer}/sigma_mean": mean})
+
+
 CASES = [
-    ("C20", severe(chance_from_c=[0, 0, 1, 0, 0, 0]), "reproduced"),  # one of six is enough
-    ("C20", severe(healthy_at_a=0), "contradicted"),
-    ("C20", severe(auc_falls_at_b=0), "contradicted"),
-    ("C20", severe(chance_from_c=0), "contradicted"),
+    ("C20", having(chance_from_c=[0, 0, 1, 0, 0, 0]), "reproduced"),  # one of six is enough
+    ("C20", having(healthy_at_a=0), "contradicted"),
+    ("C20", having(auc_falls_at_b=0), "contradicted"),
+    ("C20", having(chance_from_c=0), "contradicted"),
     # All three in one run, not one in each of three.
-    (
-        "C20",
-        severe(healthy_at_a=[1, 0, 1, 0, 1, 0], chance_from_c=[0, 1, 0, 1, 0, 1]),
-        "contradicted",
-    ),
+    ("C20", having(healthy_at_a=[1, 0] * 3, chance_from_c=[0, 1] * 3), "contradicted"),
     ("C21", of_layer(TOP, grad_norm_b=2 * WIGGLE), "contradicted"),
     ("C21", of_layer(TOP, grad_norm_c=0.5 * WIGGLE), "contradicted"),
     ("C21", of_layer(TOP, grad_norm_c=[0.01, 9, 0.01, 9, 0.01, 9]), "inconclusive"),
@@ -57,13 +40,7 @@ CASES = [
     ("C21", of_layer(TOP, grad_norm_after_c=9.0), "reproduced"),
     ("C22", of_layer(TOP, grad_norm_rise=HIGHER), "contradicted"),
     ("C22", of_layer(TOP, grad_over_weight_rise=HIGHER), "contradicted"),
-    (
-        "C22",
-        of_layer(
-            TOP, grad_norm_rise=5.0, grad_over_weight_rise=SENSITIVITY["grad_norm"] * SCATTERED
-        ),
-        "inconclusive",
-    ),
+    ("C22", of_layer(TOP, grad_norm_rise=5, grad_over_weight_rise=5 * SCATTERED), "inconclusive"),
     ("C23", of_layer(TOP, sigma_gc_b=5e-4), "contradicted"),
     ("C23", of_layer(TOP, sigma_agc_b=5e-4), "contradicted"),
     ("C23", of_layer(TOP, sigma_clippy_eq4_b=0.5), "contradicted"),
@@ -81,15 +58,15 @@ CASES = [
     ("C26", clipped(REGRESSION, 0.01), "contradicted"),
     ("C26", clipped("cross", [0.1, 0.3, 0.1, 0.3, 0.1, 0.3]), "inconclusive"),
     # A full divergence that comes back, by how long it was gone and whatever its label says.
-    ("C27", pair("severe", auc=[0.5, 0.5, 0.73, 0.5, 0.5, 0.5]), "contradicted"),
-    ("C27", pair("severe", auc=[0.5, 0.5, 0.73, 0.5, 0.5, 0.5], label="micro"), "contradicted"),
-    ("C27", pair("severe", auc=np.nan), "reproduced"),  # undefined is not as good
-    ("C27", pair("severe", days_at_chance=1), "inconclusive"),
-    ("C27", pair("severe", days_at_chance=7), "reproduced"),  # a whole window
+    ("C27", having(auc=[0.5, 0.5, 0.73, 0.5, 0.5, 0.5]), "contradicted"),
+    ("C27", having(auc=[0.5, 0.5, 0.73, 0.5, 0.5, 0.5], label="micro"), "contradicted"),
+    ("C27", having(auc=np.nan), "reproduced"),  # undefined is not as good
+    ("C27", having(days_at_chance=1), "inconclusive"),
+    ("C27", having(days_at_chance=7), "reproduced"),  # a whole window
     # Micro-divergences that never come back.
-    ("C27", pair("mild", auc=0.68), "contradicted"),
-    ("C27", pair("mild", auc=[0.68] * 5 + [0.71]), "reproduced"),
-    ("C27", pair("mild", auc=0.68, label=["micro"] * 4 + ["damaged"] * 2), "inconclusive"),
+    ("C27", having("mild", auc=0.68), "contradicted"),
+    ("C27", having("mild", auc=[0.68] * 5 + [0.71]), "reproduced"),
+    ("C27", having("mild", auc=0.68, label=["micro"] * 4 + ["damaged"] * 2), "inconclusive"),
 ]
 
 
@@ -98,7 +75,7 @@ def test_what_decides(claim, runs, expected):
     assert verdict(claim, runs) == expected
 
 
-STATISTICS = {
+STATISTICS = {  # that are shown
     "C20": ("", 1.0),
     "C21": ("norm(b)", 10.0),
     "C22": ("update/weight over grad/weight", 40 / 6),
@@ -111,16 +88,15 @@ STATISTICS = {
 
 
 @pytest.mark.parametrize("claim", STATISTICS)
-def test_the_figures_that_are_shown(claim):
-    name, expected = STATISTICS[claim]
-    found = decide(claim, RUNS).statistic
+def test_the_figures(claim):
+    (name, expected), found = STATISTICS[claim], decide(claim, RUNS).statistic
     assert (found[name] if name else found) == pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize("claim", ["C20", "C21", "C22", "C23", "C24", "C25"])
 def test_few_divergences_decide_nothing_about_a_typical_one(claim):
-    few = severe(label=["full"] * 4 + ["micro"] * 2, chance_from_c=0)
-    for runs, n in ((few, 4), (severe(step_b=np.nan), 0)):
+    few = having(label=["full"] * 4 + ["micro"] * 2, chance_from_c=0)
+    for runs, n in ((few, 4), (having(step_b=np.nan), 0)):
         found = decide(claim, runs)
         assert (found.verdict, found.n) == ("inconclusive", n)
 
@@ -134,13 +110,5 @@ def test_without_telemetry_nothing_is_decided(claim):
 def test_pairs_are_of_one_seed_and_have_both_runs():
     with pytest.raises(MissingRuns, match="0 runs of divergences, case=undisturbed"):
         decide("C27", RUNS[RUNS["case"] != "undisturbed"])
-    calm = pair("undisturbed", auc=[0.9, 0.72, 0.72, 0.72, 0.72, 0.72])
+    calm = having("undisturbed", auc=[0.9, 0.72, 0.72, 0.72, 0.72, 0.72])
     assert decide("C27", calm).statistic["micro as good"] == pytest.approx(5 / 6)
-
-
-def test_pooled_intervals_hold_the_spread_between_data_seeds():
-    far = changed(divergences(2), {f"{TOP}/grad_norm_b": 1.0}, case="severe")
-    found = decide("C21", joined([divergences(1), far, divergences(3)]))
-    low, high = found.interval["norm(b)"]
-    assert low < 3 < high
-    assert (found.verdict, found.n) == ("inconclusive", 18)

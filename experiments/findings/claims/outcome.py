@@ -14,11 +14,10 @@ VERDICTS = (REPRODUCED, CONTRADICTED, INCONCLUSIVE, NOT_RUN)
 
 
 class Outcome(NamedTuple):
-    """A verdict with its evidence, ready for strict JSON: None where undefined or unbounded.
+    """A verdict with its evidence, for strict JSON; n is the number of runs that decided.
 
-    statistic: a number, or a dict of them by name.
-    interval: [low, high] at 95 %, a dict of such by the same names, or None.
-    n: number of runs that decided; run_ids: their ids, sorted.
+    statistic and interval ([low, high] at 95 %, None where undefined or unbounded) are dicts by
+    name where there are several.
     """
 
     verdict: str
@@ -30,13 +29,7 @@ class Outcome(NamedTuple):
 
 
 def decided(verdict, figures, reason):
-    """The outcome of a rule.
-
-    Args:
-      verdict: one of VERDICTS.
-      figures: one Figure, or a dict of them by name.
-      reason: one sentence.
-    """
+    """The outcome of a rule on one Figure, or a dict of them by name; the reason is a sentence."""
     many = isinstance(figures, dict)
     each = figures if many else {"": figures}
     statistic = {name: _number(figure.value) for name, figure in each.items()}
@@ -55,22 +48,14 @@ def verdict(holds, fails=True):
 
 
 def by_sides(sides, figures, words=""):
-    """The outcome of a claim that whole intervals decide.
+    """The outcome of a claim that whole intervals decide; `words` say what the figures are.
 
-    Args:
-      sides: of each interval that decides: 1 where it lies on the side of the claim, -1 where it
-        lies on the other, 0 where it does not tell (see Figure.side). One -1 contradicts.
-      figures: those to show, by name.
-      words: what the figures are.
+    Each side is 1 where an interval lies on the side of the claim, -1 where it lies on the other, 0
+    where it does not tell (see Figure.side). One -1 contradicts.
     """
     sides = list(sides)
     holds, fails = all(side > 0 for side in sides), any(side < 0 for side in sides)
     return decided(verdict(holds, fails), figures, words + listed(figures))
-
-
-def not_run(reason):
-    """The outcome of a claim whose runs are missing."""
-    return Outcome(NOT_RUN, None, None, 0, [], reason)
 
 
 def listed(figures):

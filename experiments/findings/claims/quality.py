@@ -5,15 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from experiments.findings.claims.catalogue import claim
-from experiments.findings.claims.outcome import (
-    CONTRADICTED,
-    INCONCLUSIVE,
-    REPRODUCED,
-    by_sides,
-    decided,
-    listed,
-    verdict,
-)
+from experiments.findings.claims.outcome import by_sides, decided, listed, verdict
 from experiments.findings.claims.quantities import (
     Figure,
     at_rate,
@@ -89,12 +81,10 @@ def clippy_has_best_rmse(runs):
 def _against_all(runs, method, places, *, wrong, unclear, right):
     """Holds a method against each other treated one that has no full divergence.
 
-    Args:
-      places: dict from a name to the (model, metric) at which the methods are compared.
-      wrong, unclear: the words for margins that contradict the claim, or leave it open, and a
-        function from the name of a margin, which starts with its place, and the margin (Figure)
-        to whether it is one of them.
-      right: the words for all margins where none is wrong or unclear.
+    `places` has by name the (model, metric) at which they are compared. `wrong` and `unclear` have
+    the words for margins that contradict the claim, or leave it open, and a function from the name
+    of a margin, which starts with its place, and its Figure to whether it is one. `right` has the
+    words where no margin is.
     """
     figures, alone = {}, []
     for place, (model, metric) in places.items():
@@ -108,15 +98,14 @@ def _against_all(runs, method, places, *, wrong, unclear, right):
     def those(is_one):
         return listed({name: margin for name, margin in figures.items() if is_one(name, margin)})
 
-    found, reason = REPRODUCED, f"{right}: {listed(figures)}"
-    if shown := those(wrong[1]):
-        found, reason = CONTRADICTED, f"{wrong[0]}: {shown}"
+    reason, beaten, ties = f"{right}: {listed(figures)}", those(wrong[1]), those(unclear[1])
+    if beaten:
+        reason = f"{wrong[0]}: {beaten}"
     elif alone:
-        found = INCONCLUSIVE
         reason = f"no other method without a full divergence on {', '.join(alone)}"
-    elif shown := those(unclear[1]):
-        found, reason = INCONCLUSIVE, f"{unclear[0]}: {shown}"
-    return decided(found, figures, reason)
+    elif ties:
+        reason = f"{unclear[0]}: {ties}"
+    return decided(verdict(not (beaten or alone or ties), bool(beaten)), figures, reason)
 
 
 @claim(
@@ -155,11 +144,10 @@ def gap_grows(runs):
         {model: at_rate(runs, model, method, 2.0) for model in MODELS}
         for method in ("clippy", "gc")
     )
+    best, least = clippy["large_dcn"], gc["large_dcn"]
     figures = {
-        f"large_dcn - {model}": contrast(
-            [clippy["large_dcn"], gc[model]], [gc["large_dcn"], clippy[model]], "auc"
-        )
-        for model in ("large", "small")
+        f"large_dcn - {model}": contrast([best, gc[model]], [least, clippy[model]], "auc")
+        for model in WITHOUT_DCN[::-1]
     }
     return by_sides(map(Figure.side, figures.values()), figures, "AUC gap Clippy - GC at 2x: ")
 

@@ -30,13 +30,10 @@ class Figure(NamedTuple):
 
 
 def cell(runs, study, **where):
-    """The runs of one cell.
+    """The runs of one cell of a study, indexed and ordered by PAIR.
 
-    Args:
-      runs: the repeats of all studies; each of their data seeds must have the cell.
-      study: name of the study.
-      **where: the value of each column that makes the cell.
-    Returns: DataFrame, indexed and ordered by PAIR.
+    Each data seed of `runs`, the repeats of all studies, must have the cell; `where` has the value
+    of each column that makes it.
     Raises: MissingRuns if a data seed has fewer than LEAST_RUNS; ValueError if a seed occurs twice.
     """
     mask = runs["study"].eq(study)
@@ -69,10 +66,8 @@ def full(rows):
 def contrast(plus, minus, metric):
     """Sum of the cells `plus` minus sum of the cells `minus`, paired by data seed and seed.
 
-    Args:
-      plus, minus: lists of cells.
-      metric: a column. An AUC that is undefined counts as chance; pairs with an undefined RMSE are
-        left out, and a data seed that has fewer than LEAST_RUNS others leaves the figure undefined.
+    An AUC that is undefined counts as chance; pairs with an undefined RMSE are left out, and a data
+    seed that has fewer than LEAST_RUNS others leaves the figure undefined.
     Raises: MissingRuns if the cells have fewer than LEAST_RUNS seeds of a data seed in common.
     """
     cells = [*plus, *minus]
@@ -112,12 +107,7 @@ def share(held, rows):
 
 
 def over_runs(statistic, values, rows):
-    """A statistic of statistics.py over one value a run of a cell.
-
-    Args:
-      statistic: from one array a data seed to an Estimate.
-      values: Series, one a row of `rows`.
-    """
+    """A statistic of statistics.py over one value a run, a Series beside the rows of a cell."""
     return Figure(*statistic(blocks(values)), frozenset(rows["run_id"]))
 
 

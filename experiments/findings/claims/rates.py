@@ -84,16 +84,9 @@ def naive_diverges(runs):
     other=1.0,
 )
 def best_at(runs, *, method, best, other, models=MODELS):
-    """A method survives a rate multiple on each model, and does better there.
-
-    Args:
-      best, other: the rate multiple of the claim, and the one it is held against.
-    """
+    """A method survives the rate `best` on each model, and does better there than at `other`."""
     cells = {model: at_rate(runs, model, method, best) for model in models}
-    gains = {
-        model: difference(rows, at_rate(runs, model, method, other), "auc")
-        for model, rows in cells.items()
-    }
+    gains = _gains(runs, method, models, best, other)
     fails = any(map(full, cells.values())) or any(gain.side() < 0 for gain in gains.values())
     holds = not fails and all(gain.value > 0 for gain in gains.values())
     reason = f"full at {best:g}x: {counts(cells)}; "
@@ -105,7 +98,7 @@ def best_at(runs, *, method, best, other, models=MODELS):
 def gc_needs_1x(runs):
     """GC on Large+DCN diverges at 2x, or loses quality there."""
     fast = at_rate(runs, "large_dcn", "gc", 2.0)
-    gain = difference(fast, at_rate(runs, "large_dcn", "gc", 1.0), "auc")
+    (gain,) = _gains(runs, "gc", ["large_dcn"]).values()
     found = verdict(full(fast) or gain.side() < 0, gain.side() > 0)
     gains = listed({"AUC(2x) - AUC(1x)": gain})
     return decided(found, gain, f"full at 2x: {counts({'large_dcn': fast})}; {gains}")
@@ -116,20 +109,25 @@ def gc_needs_1x(runs):
 )
 def agc_loses_at_2x(runs):
     """AGC is clearly worse at 2x than at 1x, on Small and on Large."""
-    gains = {
-        model: difference(at_rate(runs, model, "agc", 2.0), at_rate(runs, model, "agc", 1.0), "auc")
-        for model in WITHOUT_DCN
-    }
+    gains = _gains(runs, "agc", WITHOUT_DCN)
     return by_sides((-gain.side() for gain in gains.values()), gains, "AUC(2x) - AUC(1x): ")
+
+
+def _gains(runs, method, models, best=2.0, other=1.0):
+    """The difference in AUC between two rates, by model."""
+    gains = {}
+    for model in models:
+        pair = (at_rate(runs, model, method, rate) for rate in (best, other))
+        gains[model] = difference(*pair, "auc")
+    return gains
 
 
 @claim("C34", "Clippy on Adam also improves stability without hurting convergence", "4.3.3")
 def clippy_helps_adam(runs):
     """Clippy on Adam survives more of the rates, and is not clearly worse at Adam's best one.
 
-    A run seed survives a rate of the grid if it diverges fully neither there nor at a lower one.
-    Adam's best rate is that of its highest mean AUC, over all data seeds; chosen and judged on the
-    same runs, which favours Adam.
+    A run seed survives a rate if it diverges fully neither there nor at a lower one. Adam's best
+    rate has its highest mean AUC over all data seeds; chosen and judged on the same runs.
     """
     study = runs[runs["study"].eq(ADAM)]
     rates = sorted(study["rate_multiple"].unique())
@@ -141,12 +139,17 @@ def clippy_helps_adam(runs):
     )
     survived = difference(_survived(clipped), _survived(plain), "survived")
     survived = survived._replace(run_ids=frozenset(study["run_id"]))
-    best = max(rates, key=lambda rate: _mean_auc(plain[rate]))
+    # Data seeds weigh the same; an AUC that is undefined is chance.
+    auc = {rate: rows["auc"].fillna(CHANCE) for rate, rows in plain.items()}
+    best = max(rates, key=lambda rate: auc[rate].groupby(level=PAIR[0]).mean().mean())
     gap = difference(clipped[best], plain[best], "auc")
     figures = {"rates survived": survived, f"AUC at {best:g}x": gap}
     fails = survived.side() < 0 or gap.side() < 0
     reason = f"Clippy on Adam - Adam: {listed(figures)}; full, of {len(rates)} rates: "
-    reason += f"{_dead(plain, ADAM)}; {_dead(clipped, CLIPPED)}"
+    reason += "; ".join(
+        f"{name} " + counts({f"{rate:g}x": rows for rate, rows in cells.items()})
+        for name, cells in ((ADAM, plain), (CLIPPED, clipped))
+    )
     return decided(verdict(survived.side() > 0 and not fails, fails), figures, reason)
 
 
@@ -155,13 +158,3 @@ def _survived(cells):
     alive = pd.concat([rows["label"].ne("full") for rows in cells.values()], axis=1, join="inner")
     rows = next(iter(cells.values())).loc[alive.index].copy()
     return rows.assign(survived=alive.astype(int).cumprod(axis=1).sum(axis=1).astype(float))
-
-
-def _mean_auc(rows):
-    """The mean over data seeds of the mean within each; an AUC that is undefined is chance."""
-    return rows["auc"].fillna(CHANCE).groupby(level=PAIR[0]).mean().mean()
-
-
-def _dead(cells, name):
-    each = (f"{rate:g}x {full(rows)}/{len(rows)}" for rate, rows in cells.items())
-    return f"{name} {', '.join(each)}"

@@ -117,10 +117,7 @@ def _ratios(cells):
 
 
 def _swept(study, name):
-    """The swept values, ascending.
-
-    Raises: MissingRuns if there are fewer than two.
-    """
+    """The swept values, ascending; MissingRuns if there are fewer than two."""
     swept = sorted(study["x"].unique())
     if len(swept) < 2:
         raise MissingRuns(f"{name} needs two values of x, has {len(swept)}")
@@ -131,8 +128,7 @@ def _swept(study, name):
 def shocks_bring_divergence(runs):
     """Onsets follow the shock of their run, and runs with a shock diverge more often.
 
-    Where exchanging the shock days changes nothing, there was no test: only the ratios can then
-    contradict.
+    Where exchanging the shock days changes nothing, only the ratios can contradict.
     """
     cells = {case: cell(runs, "shocks", case=case) for case in ("on", "off")}
     figures = {f"ratio {case}": divergence(rows) for case, rows in cells.items()}

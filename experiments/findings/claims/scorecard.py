@@ -8,7 +8,7 @@ from experiments.findings.claims import (  # noqa: F401  each enters its claims 
     ratios,
 )
 from experiments.findings.claims.catalogue import CLAIMS
-from experiments.findings.claims.outcome import INCONCLUSIVE, NOT_RUN, not_run
+from experiments.findings.claims.outcome import INCONCLUSIVE, NOT_RUN, Outcome
 from experiments.findings.claims.quantities import MissingRuns
 
 LEAST_DATA_SEEDS = 3  # for a pooled verdict
@@ -30,8 +30,7 @@ def evaluate(runs):
       runs: DataFrame, one row a run, with COLUMNS. AUC from 0 to 1, NaN where undefined; `chosen`
         marks the rate that Table 2 prints; `x` is the swept length of a warmup or a window, in
         days. Only rows of role "repeat" are read: the runs that chose a setting do not judge it.
-    Returns: list of dicts in the order of the claims, with KEYS; fit for strict JSON. See
-      outcome.Outcome.
+    Returns: list of dicts with KEYS in the order of the claims, fit for strict JSON.
     Raises: ValueError if a column is missing, a label is unknown, a cell has a seed twice, or there
       is more than one data seed.
     """
@@ -48,8 +47,6 @@ def evaluate(runs):
 def evaluate_pooled(runs):
     """Decides every claim over all data seeds, each beside its own verdict.
 
-    Args:
-      runs: as for evaluate, of any number of data seeds.
     Returns: as evaluate, with `data_seed` the list of those that have the runs of the claim, and
       `per_data_seed`, a dict from every data seed, as text, to its own verdict. With fewer than
       LEAST_DATA_SEEDS the figures are given and the verdict is "inconclusive".
@@ -60,29 +57,24 @@ def evaluate_pooled(runs):
     for _, claim in sorted(CLAIMS.items()):
         own = {seed: _outcome(claim, mine).verdict for seed, mine in rows.items()}
         used = [seed for seed, verdict in own.items() if verdict != NOT_RUN]
-        entry = _pooled(claim, [] if claim.id in WITHOUT_RUNS else used, repeats)
-        entries.append(entry | {"per_data_seed": {str(seed): own[seed] for seed in own}})
+        used = [] if claim.id in WITHOUT_RUNS else used
+        outcome = _outcome(claim, repeats[repeats["data_seed"].isin(used)] if used else repeats)
+        if 0 < len(used) < LEAST_DATA_SEEDS and outcome.verdict != NOT_RUN:
+            few = f"{len(used)} of {LEAST_DATA_SEEDS} data seeds needed"
+            outcome = outcome._replace(verdict=INCONCLUSIVE, reason=f"{few}; {outcome.reason}")
+        each = {str(seed): verdict for seed, verdict in own.items()}
+        entries.append(_entry(claim, outcome, used) | {"per_data_seed": each})
     return entries
 
 
-def _pooled(claim, used, repeats):
-    """The entry of a claim over the data seeds that have its runs."""
-    if not used:
-        return _entry(claim, _outcome(claim, repeats), used)
-    outcome = _outcome(claim, repeats[repeats["data_seed"].isin(used)])
-    if len(used) < LEAST_DATA_SEEDS and outcome.verdict != NOT_RUN:
-        few = f"{len(used)} of {LEAST_DATA_SEEDS} data seeds needed"
-        outcome = outcome._replace(verdict=INCONCLUSIVE, reason=f"{few}; {outcome.reason}")
-    return _entry(claim, outcome, used)
-
-
 def _outcome(claim, repeats):
-    if claim.rule is None:
-        return not_run("no records of it exist yet")
-    try:
-        return claim.rule(repeats)
-    except MissingRuns as missing:
-        return not_run(str(missing))
+    reason = "no records of it exist yet"
+    if claim.rule is not None:
+        try:
+            return claim.rule(repeats)
+        except MissingRuns as missing:
+            reason = str(missing)
+    return Outcome(NOT_RUN, None, None, 0, [], reason)
 
 
 def _entry(claim, outcome, data_seed):

@@ -16,13 +16,7 @@ NOTE = (
 
 
 def markdown(claims, pooled):
-    """The table, with the counts of verdicts above it.
-
-    Args:
-      claims: what evaluate returns; its data seed has its own line of counts.
-      pooled: what evaluate_pooled returns; its figures are shown.
-    Returns: str.
-    """
+    """The table of what evaluate_pooled returns, with its counts and those of evaluate above it."""
     return (
         f"All data seeds: {_tally(pooled)}.\n\n"
         f"Data seed {claims[0]['data_seed']}: {_tally(claims)}.\n\n"
@@ -31,12 +25,7 @@ def markdown(claims, pooled):
 
 
 def summary(pooled):
-    """The claims that have runs, without their figures.
-
-    Args:
-      pooled: what evaluate_pooled returns.
-    Returns: str, one row a claim that has runs, with the counts of all verdicts above.
-    """
+    """The claims that have runs, a row each, with the counts of all verdicts above."""
     run = [claim for claim in pooled if claim["verdict"] != NOT_RUN]
     seeds = sorted({seed for claim in run for seed in claim["per_data_seed"]}, key=int)
     header = ["Claim", "What the paper says", "Pooled", *(f"Data seed {seed}" for seed in seeds)]

@@ -8,7 +8,7 @@ from data import TASKS
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
 from experiments.findings.figures import figure1, figure2, figure3, figure4, figure5, figure6
 from experiments.findings.figures.drawing import draw
-from experiments.studies.grid import run_config
+from experiments.findings.table1 import built
 
 MODEL = "large_dcn"  # what the paper's Figures 1, 4, 5a, 6 and 8 are about
 
@@ -27,12 +27,7 @@ class Figure(NamedTuple):
 
 
 def _figure2(material):
-    # Rate and seeds do not enter the drawing; embeddings neither, so their table can be tiny.
-    profile = material.options.profile
-    config = run_config(profile, MODEL, "naive", learning_rate=1.0, data_seed=1, run_seed=0)
-    from experiments.training.program import build_model  # late: it imports TensorFlow
-
-    model = build_model(config, vocabulary_size=2)
+    config, model = built(material.options.profile, MODEL)
     return figure2.frame(model, TASKS, config.stream.categorical_features)
 
 

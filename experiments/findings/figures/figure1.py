@@ -21,14 +21,10 @@ CAPTION = (
 
 
 def choose(runs):
-    """The runs of Figure 1; the severe one is that of Figures 4 and 8.
+    """The runs of Figure 1 by case, or None; the severe one is that of Figures 4 and 8.
 
     The rule: the smallest run seed whose runs have the labels of LABELS, and whose severe run has
-    all three moments.
-
-    Args:
-      runs: one row a run of the study of divergences: case, seed, data_seed, label, step_b, run_id.
-    Returns: the rows of the three runs, indexed by case, or None if no seed has all three.
+    all three moments. `runs` are the rows of `dynamics.measured_rows`.
     """
     for _, rows in runs[runs["case"].isin(LABELS)].groupby("seed"):
         rows = rows.set_index("case")

@@ -28,14 +28,10 @@ CAPTION = (
 
 
 def frame(model, tasks, categorical_features):
-    """One row a box, from the inputs up.
+    """One row a box of a RankingModel, from the inputs up.
 
-    Args:
-      model: RankingModel.
-      tasks: (name, kind) of what it learns, in order.
-      categorical_features: number of embedded features of a batch.
-    Returns: DataFrame with model, parameters, level (0 at the bottom), place (within the level),
-      kind (a key of COLOURS) and text.
+    `tasks` are (name, kind) of what it learns. The columns are model, parameters, level (0 at the
+    bottom), place (within the level), kind (a key of COLOURS) and text.
     """
     width = (model.cross or model.hidden)[0].trainable_variables[0].shape[0]
     embedded = model.embedding.output_dim

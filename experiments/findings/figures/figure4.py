@@ -36,10 +36,7 @@ LAYER = (
 
 
 def moments_frame(material):
-    """Figure 4a: one row a step: data_seed, seed, run_id, a, b, c, step, loss, auc.
-
-    a, b and c are the steps of the three moments; auc is NaN where it was not evaluated.
-    """
+    """Figure 4a, one row a step: data_seed, seed, run_id, a, b, c, step, loss, auc (or NaN)."""
     about, rows = _shown(material)
     (curves,) = material.curves(material.example.loc[["severe"]]).values()
     auc = judged(curves).set_index("step")["auc"]
@@ -47,11 +44,7 @@ def moments_frame(material):
 
 
 def layer_frame(material, layer):
-    """Figures 4b and 8: one row a step: three measures and three factors of a layer.
-
-    Args:
-      layer: one of dynamics.LAYERS.
-    """
+    """Figures 4b and 8: one row a step: three measures and three factors of a layer."""
     about, rows = _shown(material)
     columns = {name: rows[f"{layer}/{name}"] for name in (*MEASURES, *FACTORS)}
     return about.assign(layer=layer, **columns)

@@ -6,7 +6,7 @@ from experiments.findings.dynamics import judged
 from experiments.findings.figures import style
 from experiments.findings.figures.drawing import AUC, STEP, Drawing, Line, Panel, method_key
 from experiments.findings.names import MODEL_NAMES
-from experiments.findings.statistics import interval
+from experiments.findings.statistics import described
 from experiments.training.divergence import CHANCE
 
 ABOUT = (
@@ -17,10 +17,8 @@ ABOUT = (
 
 
 def frame(material, **shown):
-    """One row a line and evaluation.
+    """One row a line and evaluation; `shown` has the values of a column that are shown.
 
-    Args:
-      **shown: the values of a column (model or method) that are shown; all of one that is not here.
     Returns: DataFrame with data_seed, model, method, rate_multiple, step, mean, low, high, n.
     """
     runs, parts = material.repeats, []
@@ -35,25 +33,21 @@ def frame(material, **shown):
 def line_of(runs, curves, about):
     """Mean and interval over runs at every evaluation that any of them reached.
 
-    Args:
-      curves: dict from run id to curves.
-      about: dict of what the line shows.
-    Returns: DataFrame with data_seed, those of `about`, step, mean, low, high and n (runs).
+    `curves` are by run id. The columns are those of `frame`, with `about` for what is shown.
     """
     about = {"data_seed": runs["data_seed"].iloc[0]} | about
     found = {run: judged(curves[run]).set_index("step")["auc"] for run in runs["run_id"]}
     auc = pd.concat(found, axis=1).sort_index().fillna(CHANCE)
-    ends = [interval(values) for _, values in auc.iterrows()]
+    ends = [described(values) for _, values in auc.iterrows()]
     columns = {"step": auc.index, "mean": auc.mean(axis=1).to_numpy()}
-    columns |= {end: [found[end] for found in ends] for end in ("low", "high")}
+    columns |= {"low": [found.low for found in ends], "high": [found.high for found in ends]}
     return pd.DataFrame(about | columns | {"n": len(runs)})
 
 
 def drawing(rows, singles=()):
     """One row of panels a rate, one column a model; of a single model, one row with all rates.
 
-    Args:
-      singles: (row of a run, its curves) of runs that get a thin line each below the means.
+    `singles` are (row of a run, its curves), each a thin line below the means.
     """
     rates, models = sorted(rows["rate_multiple"].unique()), list(rows["model"].unique())
     panels = []

@@ -20,9 +20,8 @@ LOOKS = dict(zip(LAYERS, zip(COLOURS, DASHES, strict=True), strict=True))
 def frame(material):
     """One row a layer and step of the runs of the case `clippy`.
 
-    Returns: DataFrame with data_seed, rate_multiple, layer, step, raw (the mean over runs), mean,
-      low and high (mean, least and largest of the smoothed runs), n, smooth (steps of the running
-      mean: a day).
+    raw is the mean over runs; mean, low and high are mean, least and largest of the runs smoothed
+    over `smooth` steps, a day.
     """
     runs, parts = material.divergences, []
     runs = runs[runs["case"] == "clippy"]

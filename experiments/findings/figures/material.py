@@ -10,10 +10,9 @@ from experiments.studies import known
 
 
 class Material:
-    """Runs, curves and telemetry for figures.
+    """What figures are drawn from, by session.Options.
 
     Args:
-      options: session.Options.
       open_session: function that gives the session.Session. One that reads records alone gives the
         figures of what is recorded; one on workers trains what is missing.
       repeats: run seeds of each setting of Table 2, or None for its own number. The study of
@@ -47,10 +46,7 @@ class Material:
 
     @functools.cached_property
     def example(self):
-        """The runs of Figures 1, 4 and 8, as figure1.choose gives them.
-
-        Raises: BadInput if there are none.
-        """
+        """The runs that figure1.choose gives; BadInput if there are none."""
         found = figure1.choose(self.divergences)
         if found is None:
             where = f"{self.options.profile}, data seed {self.options.data_seed}"

@@ -21,10 +21,7 @@ DASHES = ("-", (0, (4, 1)), (0, (1, 1)))
 
 
 def frame(runs, curves):
-    """One row a case and evaluation: data_seed, case, diverged, step, mean, low, high, n.
-
-    `runs` are from Session.run_cases, `curves` a dict from run id.
-    """
+    """One row a case and evaluation: data_seed, case, diverged, step, mean, low, high, n."""
     parts = []
     for case, cell in runs.groupby("case", sort=False):
         diverged = int((cell["label"] == "full").sum())

@@ -37,10 +37,7 @@ SHEET = pathlib.Path(__file__).with_name("figures.mplstyle")
 
 
 def method_colour(method):
-    """The colour of a method: that of METHODS, or of an added one a colour that its name decides.
-
-    It depends on the name alone, so that a method has one colour in every figure and at every time.
-    """
+    """The colour of a method: that of METHODS, or one that its name alone decides."""
     if method in METHODS:
         return METHODS[method]
     lighter, hue = divmod(zlib.crc32(method.encode()), 1 << 16)
@@ -58,10 +55,7 @@ def sheet():
 def panels(rows, columns, height, caption, width=COLUMN, **kwargs):
     """Within `with`, (Figure without pyplot's global state, array of its axes (rows, columns)).
 
-    Args:
-      height, width: inches.
-      caption: what a reader of the picture alone must know; it is written below, at the end.
-      **kwargs: those of Figure.subplots.
+    Sizes are in inches. The caption is written below, at the end; `kwargs` are of Figure.subplots.
     """
     with sheet():
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
@@ -84,12 +78,7 @@ def plain(text):
 
 
 def save(figure, frame, folder, name):
-    """Writes <name>.png, .pdf and .csv into a folder: the same bytes for the same numbers.
-
-    Args:
-      figure: Figure.
-      frame: DataFrame of every plotted point.
-    """
+    """Writes <name>.png, .pdf and .csv (`frame`): the same bytes for the same numbers."""
     check_folder(folder, "figures folder")
     bare = {"png": {"Software": None}, "pdf": {"CreationDate": None, "Producer": None}}
     with sheet():

@@ -23,10 +23,7 @@ class Interactive(NamedTuple):
 
 
 def interactive(material):
-    """The figures of a Material: list of Interactive.
-
-    Raises: BadInput for points without a column that is drawn.
-    """
+    """The figures of a Material; BadInput for points without a column that is drawn."""
     makers = {
         f"figure{name}": (f"Figure {name}: {figure.title}", figure.drawing)
         for name, figure in FIGURES.items()

@@ -51,7 +51,7 @@ class Material(NamedTuple):
 
 
 def gather(options):
-    """Everything the page shows, read from disk: Material of session.Options.
+    """Everything the page shows, read from disk by session.Options: Material.
 
     Raises: BadInput if there is no results folder, or for a file in it that cannot be read or is
       of another version.
@@ -81,22 +81,16 @@ def gather(options):
         texts={path.stem: path.read_text() for path in folder.glob("*.md")},
         figures={path.stem: _csv(path) for path in folder.glob("figures/*.csv")},
         drawing=drawing.read_bytes() if drawing.exists() else b"",
-        claims=_claims(options),
+        claims={
+            seed: found
+            for seed in sorted({*data_seeds_on_disk(options), data_seed})
+            if (found := _json(results_folder(options.results, profile, seed) / "claims.json"))
+        },
         pooled=_json(home / "claims_pooled.json"),
         calibration=calibration,
         runs=runs,
         crashed=crashed,
     )
-
-
-def _claims(options):
-    """The scorecard of every data seed that has one: dict from data seed to claims."""
-    found = {}
-    for seed in sorted({*data_seeds_on_disk(options), options.data_seed}):
-        folder = results_folder(options.results, options.profile, seed)
-        if claims := _json(folder / "claims.json"):
-            found[seed] = claims
-    return found
 
 
 def _runs(folder, base_rate):

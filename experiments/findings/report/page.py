@@ -13,7 +13,6 @@ from plotly.offline import get_plotlyjs
 from experiments.findings.report import figures, tables
 from experiments.findings.report.produced import produced
 from experiments.findings.report.runs import embedded_runs
-from experiments.findings.report.scorecard import scorecard
 
 TEMPLATE = pathlib.Path(__file__).resolve().parent / "template"
 SCRIPTS = ("base.js", "theme.js", "plots.js", "claims.js", "run.js", "runs.js")  # in this order
@@ -37,7 +36,7 @@ def render(material):
     digests = [_base64(hashlib.sha256(script.encode()).digest()) for script in scripts]
     context = {
         "material": material,
-        "scorecard": scorecard(material),
+        "scorecard": tables.scorecard(material),
         "paper_tables": tables.paper_tables(material),
         "studies": tables.studies(material),
         "figures": shown,

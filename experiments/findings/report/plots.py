@@ -19,10 +19,7 @@ PX_PER_POINT = 2  # width of a line on the page over that in print
 
 
 def short(value, digits=DIGITS):
-    """A number with so many significant digits; None for one that is not finite.
-
-    A whole number comes back as an int, which JSON writes shorter.
-    """
+    """A number of so many digits, an int if whole, shorter in JSON; None if not finite."""
     if value is None or not math.isfinite(value):
         return None
     value = float(f"{value:.{digits}g}")
@@ -47,9 +44,8 @@ def figure(drawing):
         axes = {"xaxis": f"x{at}", "yaxis": f"y{at}"}
         traces = [] if panel.field is None else [_contours(panel)]  # below the lines
         for line in panel.lines:
-            traces += (
-                [_trace(line, panel)] if line.low is None else [band(line), _trace(line, panel)]
-            )
+            traces += [] if line.low is None else [band(line)]
+            traces.append(_trace(line, panel))
         data += [trace | axes for trace in traces]
     return {
         "data": data,

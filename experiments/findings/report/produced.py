@@ -15,7 +15,7 @@ def produced(material):
     commits = Counter((entry.get("commit", ""), bool(entry.get("dirty"))) for entry in made)
     return {
         "runs": len(records),
-        "hours": _hours(map(_wall_s, records)),
+        "hours": _hours(records),
         "memory_mib": max((entry.get("peak_memory_mib") or 0 for entry in made), default=0),
         "status": sorted(Counter(record.status for record in records).items()),
         "schemas": sorted({record.schema for record in records}),
@@ -32,12 +32,8 @@ def produced(material):
     }
 
 
-def _wall_s(record):
-    return record.provenance.get("wall_s") or 0
-
-
-def _hours(seconds):
-    return f"{sum(seconds) / 3600:.2f}"
+def _hours(records):
+    return f"{sum(record.provenance.get('wall_s') or 0 for record in records) / 3600:.2f}"
 
 
 def _counted(made, names):
@@ -55,8 +51,8 @@ def _studies(material):
     for run_id, texts in studies_of(material).items():
         if run_id in material.runs:
             for name in {text.split(": ")[0] for text in texts}:
-                found.setdefault(name, []).append(_wall_s(material.runs[run_id].record))
-    return [(name, len(seconds), _hours(seconds)) for name, seconds in sorted(found.items())]
+                found.setdefault(name, []).append(material.runs[run_id].record)
+    return [(name, len(records), _hours(records)) for name, records in sorted(found.items())]
 
 
 def _commands(material):

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+from experiments.findings.comparison import flat
 from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, Panel
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.findings.report import plots
@@ -27,13 +28,10 @@ def embedded_runs(material):
     Keys: `runs`, one dict a run; `common` with `config` and `provenance`, the value of each key
     that most runs have; `steps`, the distinct lists of steps; `names` of models, methods and
     labels; `files`, the telemetry beside the records; `plot`, the layout of a run's curves.
-    Of a run: its row as in findings.runs, studies (texts), labelled (the step that dates its label,
-    or None), steps, bad (step and day of the first number that was not finite, or None), words,
-    config and provenance (where they differ from the common ones), curves by name, at
-    steps[curves["at"]].
+    Of a run: its row as in findings.runs, and what `_run` adds.
     """
     records = {run_id: run.record for run_id, run in material.runs.items()}
-    config, own = _shared({run_id: _flat(record.config) for run_id, record in records.items()})
+    config, own = _shared({run_id: flat(record.config) for run_id, record in records.items()})
     made, own_made = _shared({run_id: record.provenance for run_id, record in records.items()})
     grids, studies = {}, studies_of(material)
     runs = [
@@ -68,7 +66,11 @@ def studies_of(material):
 
 
 def _run(run, grids):
-    """What one run has of its own; `grids`, from a list of steps to its number, grows."""
+    """What one run has of its own; `grids`, from a list of steps to its number, grows.
+
+    labelled: the step that dates its label; bad: step and day of the first number that was not
+    finite; curves: by name, at steps[curves["at"]].
+    """
     record, row, steps = run.record, run.row, tuple(run.curves["step"].tolist())
     curves = {
         name: shorts(run.curves[column].astype(float), CURVE_DIGITS)
@@ -88,24 +90,11 @@ def _run(run, grids):
     }
 
 
-def _flat(config, above=""):
-    """A nested dict as one of dotted names; empty parts stay, so that nothing is lost."""
-    found = {}
-    for name, value in config.items():
-        if isinstance(value, dict) and value:
-            found |= _flat(value, f"{above}{name}.")
-        else:
-            found[f"{above}{name}"] = value
-    return found
-
-
 def _shared(parts):
-    """What dicts have in common, and what each has of its own.
+    """(common, own) of dicts of plain values by run id.
 
-    Args:
-      parts: dict from run id to a dict of plain values.
-    Returns: (common, own): the most frequent value of each key, of equally frequent ones the first
-      as text; and by run id the values that differ, with the common keys that it lacks under "-".
+    The former has the most frequent value of each key, of equally frequent ones the first as text;
+    the latter by run id the values that differ, with the common keys that it lacks under "-".
     """
     common, own = {}, {}
     for name in sorted({name for part in parts.values() for name in part}):

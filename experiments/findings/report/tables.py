@@ -1,12 +1,14 @@
-"""The tables as the page shows them: texts by row and column, the paper's figures beside ours."""
+"""The scorecard and the tables of the page: texts by row, the paper's figures beside ours."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import pandas as pd
 
 from experiments.findings import cases, detection, table1, table2, table3
-from experiments.findings.names import METHOD_NAMES, METRIC_NAMES, MODEL_NAMES, SCALE, number
-from experiments.findings.table2 import RATES_HEADER, best_method, chosen_rates, rates_cells, theirs
+from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
+from experiments.findings.claims.table import statistic_lines
+from experiments.findings.names import METRIC_NAMES, MODEL_NAMES, SCALE, number
 from experiments.studies.rows import METRICS
 
 COLUMNS = {  # of <name>.csv, those that are read
@@ -30,7 +32,16 @@ SMALL_STUDIES = {  # of sections 3.2, 4.1 and 4.3.3: the claims of the paper tha
     "adam": ("C34",),
     "divergences": tuple(f"C{number}" for number in range(20, 28)),
 }
+PLAIN = {  # the module of a table, how many columns are headers, and its caption if it has none
+    "table1": (table1, 1, "Table 1: parameters at the paper's size"),
+    "table3": (table3, 2, "Table 3: what lowers the divergence ratio at the edge of instability"),
+    "detector": (detection, 2, None),
+}
 CLAIMS = SMALL_STUDIES | {"table3": ("C16", "C17", "C18", "C19")}
+
+
+MISSING = {"verdict": NOT_RUN, "n": 0, "statistic": None, "interval": None}  # claims
+MISSING |= {"reason": "not in the scorecard of this data seed"}
 
 
 class Cell(NamedTuple):
@@ -54,13 +65,45 @@ class Table(NamedTuple):
     claims: tuple = ()  # ids of the claims that its runs decide
 
 
+def scorecard(material):
+    """The scorecard of a Material, or None without one.
+
+    Returns: dict of pooled (whether the verdicts are over all data seeds), seeds, counts (by
+      verdict) and rows: the claims, each with its statistic as `lines` of text, and under `each`
+      the same claim in the scorecard of each data seed, which may not have it.
+    """
+    shown = material.pooled or material.claims.get(material.data_seed)
+    if not shown:
+        return None
+    rows = [claim | {"lines": statistic_lines(claim), "each": []} for claim in shown]
+    for data_seed, claims in sorted(material.claims.items()):
+        found = {claim["id"]: claim for claim in claims}
+        for row in rows:
+            claim = found.get(row["id"], MISSING)
+            lines = statistic_lines(claim)
+            row["each"].append(claim | {"data_seed": data_seed, "lines": lines})
+    verdicts = Counter(claim["verdict"] for claim in shown)
+    return {
+        "pooled": bool(material.pooled),
+        "seeds": sorted(material.claims),
+        "counts": {verdict: verdicts[verdict] for verdict in VERDICTS},
+        "rows": rows,
+    }
+
+
 def paper_tables(material):
     """Tables 1 to 3 and the detector's: dict from name to list of Table, empty without the csv."""
-    makers = {"table1": _table1, "table2": _table2, "table3": _table3, "detector": _detector}
-    return {
-        name: make(material, material.tables[name]) if name in material.tables else []
-        for name, make in makers.items()
-    }
+    found = {"table1": [], "table2": [], "table3": [], "detector": []}
+    for name in found.keys() & material.tables.keys():
+        frame = material.tables[name]
+        if name == "table2":
+            found[name] = _table2(material, frame)
+        else:
+            module, heads, caption = PLAIN[name]
+            caption = caption or words(material.texts.get(name, ""))[0] or name
+            rows = module.shown(frame)
+            found[name] = [_table(material, name, caption, module.HEADER, rows, heads)]
+    return found
 
 
 def studies(material):
@@ -98,50 +141,33 @@ def _table(material, name, caption, header, rows, heads=1):
     return Table(f"table-{name}", caption, header, rows, heads, notes, files, claims)
 
 
-def _table1(material, frame):
-    caption = "Table 1: parameters at the paper's size"
-    return [_table(material, "table1", caption, table1.HEADER, table1.shown(frame))]
-
-
 def _table2(material, frame):
     methods = list(frame["method"].unique())
-    header = ["Model", "Metric", *(METHOD_NAMES[method] for method in methods), "Optimal"]
+
     optimal, rows = _optimal(material), []
     for model, cells in frame.groupby("model", sort=False):
         shown = MODEL_NAMES[model]
         for metric, name in METRIC_NAMES.items():
             rows.append([shown, name, *_cells(cells, methods, metric), optimal[metric]])
-        rates = chosen_rates(cells, methods, model)
+        rates = table2.chosen_rates(cells, methods, model)
         rows.append([shown, "Best learning rate, threshold [paper]", *rates, "-"])
     caption = "Table 2: methods and models, the paper's figures in brackets"
-    found = [_table(material, "table2", caption, header, rows, heads=2)]
+    found = [_table(material, "table2", caption, table2.header(frame), rows, heads=2)]
     if "table2_runs" in material.tables:
         rates = table2.rates_frame(material.tables["table2_runs"])
-        rows = [rates_cells(row) for row in rates.itertuples()]
+        rows = [table2.rates_cells(row) for row in rates.itertuples()]
         caption = "Table 2, both rates, each with its best threshold"
-        found.append(Table("table-table2-rates", caption, RATES_HEADER, rows, heads=3))
+        found.append(Table("table-table2-rates", caption, table2.RATES_HEADER, rows, heads=3))
     return found
-
-
-def _table3(material, frame):
-    rows = [table3.cells(row) for row in frame.itertuples()]
-    caption = "Table 3: what lowers the divergence ratio at the edge of instability"
-    return [_table(material, "table3", caption, table3.HEADER, rows, heads=2)]
-
-
-def _detector(material, frame):
-    caption = words(material.texts.get("detector", ""))[0] or "detector"
-    return [_table(material, "detector", caption, detection.HEADER, detection.shown(frame), 2)]
 
 
 def _cells(rows, methods, metric):
     """One Cell a method."""
-    rows = rows[rows["metric"] == metric].set_index("method", drop=False).loc[methods]
-    best, cells = best_method(rows, metric), []
-    for name, row in rows.iterrows():
+    cells = []
+    for row, is_best in table2.by_method(rows, methods, metric):
         ours = number(row["mean"], row["std"], metric)
         ours += f", diverged {row['diverged']}/{row['n']}" if row["diverged"] else ""
-        cells.append(Cell(ours, theirs(row, metric), name == best))
+        cells.append(Cell(ours, table2.theirs(row, metric), is_best))
     return cells
 
 

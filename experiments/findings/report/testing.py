@@ -24,7 +24,7 @@ HOSTILE = "</script><img src=x onerror=window.pwned=1>"
 LONG = "a_case_with_a_name_that_goes_on_and_on_" * 4
 CASES = (HOSTILE, LONG, "NA")
 FOUND = Calibration(
-    edge=0.1, base_rate=0.25, edge_multiple=0.4, model="large_dcn", data_seeds=(1000,), tried=[]
+    edge=0.1, base_rate=0.25, edge_multiple=0.4, model="large", data_seeds=(1000, 1001), tried=[]
 )
 
 
@@ -51,8 +51,14 @@ def fill(root):
     store = Store(folder)
     _table2(folder, store)
     _study(folder, store)
-    _figures(folder)
     _claims(root)
+    (folder / "figures").mkdir()
+    frames = {f"figure{name}": frame for name, frame in figures.frames().items()}
+    frames |= {f"figure{name}": frames["figure4b"] for name in ("8a", "8b", "8c")}
+    frames["study_mine"] = figures.study_frame(CASES)
+    for stem, frame in frames.items():
+        frame.to_csv(folder / "figures" / f"{stem}.csv", index=False)
+    shutil.copy(figures.BASELINE / "figure2.png", folder / "figures" / "figure2.png")
     (folder / "calibration.json").write_text(json.dumps(dataclasses.asdict(FOUND)))
     row = {"model": "small", "nonembedding_parameters": 1_105_926, "paper_parameters": 7_500_000}
     row |= {"shared_bottom": "FFN: 512 x 2"}
@@ -114,13 +120,3 @@ def _study(folder, store):
         for seed, name in enumerate(np.repeat(CASES, 2).tolist(), start=100)
     ]
     make.write_study(folder, "mine", config, frame_of(rows))
-
-
-def _figures(folder):
-    (folder / "figures").mkdir()
-    frames = {f"figure{name}": frame for name, frame in figures.frames().items()}
-    frames |= {f"figure{name}": frames["figure4b"] for name in ("8a", "8b", "8c")}
-    frames["study_mine"] = figures.study_frame(CASES)
-    for stem, frame in frames.items():
-        frame.to_csv(folder / "figures" / f"{stem}.csv", index=False)
-    shutil.copy(figures.BASELINE / "figure2.png", folder / "figures" / "figure2.png")
