@@ -1,14 +1,17 @@
 """The moving window of section 3.1: which examples make up the batch of each step."""
 
 import dataclasses
+import functools
+from typing import Annotated
 
 import numpy as np
 
 from data import checks
+from data.checks import Checked, Count, Index
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Window:
+class Window(Checked):
     """Days 0 to N-2 in order; each batch is drawn uniformly from the last `window_days` days.
 
     The batch of a step is a pure function of (seed, step): a run resumes at any step, and each of
@@ -23,17 +26,15 @@ class Window:
       seed: seed of the order of the data, an int >= 0.
     """
 
-    days: int
-    examples_per_day: int
+    days: Annotated[int, functools.partial(checks.whole, least=2)]
+    examples_per_day: Count
     window_days: int
-    steps_per_day: int
-    batch_size: int
-    seed: int
+    steps_per_day: Count
+    batch_size: Count
+    seed: Index
 
     def __post_init__(self):
-        least = {"days": 2, "examples_per_day": 1, "steps_per_day": 1, "batch_size": 1, "seed": 0}
-        for field, limit in least.items():
-            checks.whole(f"Window.{field}", getattr(self, field), limit)
+        super().__post_init__()
         checks.whole("Window.window_days", self.window_days, 1, self.days - 1)
 
     @property

@@ -64,7 +64,7 @@ class MethodConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainerConfig:
+class TrainerConfig(checks.Checked):
     """How a run goes through its stream (section 3.1, "sequential training").
 
     Args:
@@ -75,21 +75,15 @@ class TrainerConfig:
       warmup_days: days over which the learning rate rises linearly to its value; 0 for none.
     """
 
-    window_days: int
-    steps_per_day: int
-    batch_size: int
-    evaluate_every_steps: int
-    warmup_days: int
-
-    def __post_init__(self):
-        least = {"window_days": 1, "steps_per_day": 1, "batch_size": 1}
-        least |= {"evaluate_every_steps": 1, "warmup_days": 0}
-        for field, limit in least.items():
-            checks.whole(f"TrainerConfig.{field}", getattr(self, field), limit)
+    window_days: checks.Count
+    steps_per_day: checks.Count
+    batch_size: checks.Count
+    evaluate_every_steps: checks.Count
+    warmup_days: checks.Index
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(checks.Checked):
     """All that decides the numbers of one run.
 
     Args:
@@ -106,18 +100,14 @@ class RunConfig:
     model: ModelConfig
     method: MethodConfig
     trainer: TrainerConfig
-    learning_rate: float
-    data_seed: int
-    run_seed: int
+    learning_rate: checks.Positive
+    data_seed: checks.Index
+    run_seed: checks.Index
+    called = "run"
 
     def __post_init__(self):
-        for field, kind in typing.get_type_hints(type(self)).items():
-            if dataclasses.is_dataclass(kind) and not isinstance(getattr(self, field), kind):
-                checks.fail(f"run.{field}", getattr(self, field), f"@{kind.__name__}()")
-        checks.real("run.learning_rate", self.learning_rate, above=0)
+        super().__post_init__()
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
-        for field in ("data_seed", "run_seed"):
-            checks.whole(f"run.{field}", getattr(self, field), 0)
         days, most = self.trainer.window_days, self.stream.days - 1
         if days > most:
             expected = f"at most the {most} training days of the stream"

@@ -14,7 +14,7 @@ from data import checks
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DetectorConfig:
+class DetectorConfig(checks.Checked):
     """Thresholds of the online detector. They enter no run's identity.
 
     A step is compared with the median of the usual steps before it, loss by loss; the middle task
@@ -32,22 +32,18 @@ class DetectorConfig:
       dead_steps: steps in a row with such a gradient after which a run is "full".
     """
 
-    median_steps: int
-    loss_jump: float
-    gradient_jump: float
+    median_steps: checks.Count
+    loss_jump: checks.Multiple
+    gradient_jump: checks.Multiple
     calm: float
-    calm_steps: int
-    patience_steps: int
-    gradient_lost: float
-    dead_steps: int
+    calm_steps: checks.Count
+    patience_steps: checks.Count
+    gradient_lost: checks.Share
+    dead_steps: checks.Count
 
     def __post_init__(self):
-        for field in ("median_steps", "calm_steps", "patience_steps", "dead_steps"):
-            checks.whole(f"DetectorConfig.{field}", getattr(self, field), 1)
-        for field in ("loss_jump", "gradient_jump"):
-            checks.real(f"DetectorConfig.{field}", getattr(self, field), above=1)
+        super().__post_init__()
         checks.real("DetectorConfig.calm", self.calm, above=1, most=self.loss_jump)
-        checks.real("DetectorConfig.gradient_lost", self.gradient_lost, above=0, most=1)
 
 
 class Event(NamedTuple):

@@ -1,7 +1,8 @@
 """Micro- and full divergence, read off a run's curves (paper, section 2.1)."""
 
 import dataclasses
-from typing import NamedTuple
+import functools
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,11 @@ import pandas as pd
 from data import checks
 
 CHANCE = 0.5  # AUC of a model that knows nothing
+Lift = Annotated[float, functools.partial(checks.real, above=0, most=1 - CHANCE)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DivergenceConfig:
+class DivergenceConfig(checks.Checked):
     """Thresholds of the labels. They do not enter a run's identity: old curves are labelled anew.
 
     Args:
@@ -26,19 +28,12 @@ class DivergenceConfig:
       median_rows: evaluations over which that median runs.
     """
 
-    lift_lost: float
-    least_lift: float
-    blow_up: float
-    loss_jump: float
-    auc_drop: float
-    median_rows: int
-
-    def __post_init__(self):
-        for field in ("blow_up", "loss_jump"):
-            checks.real(f"DivergenceConfig.{field}", getattr(self, field), above=1)
-        for field, most in {"lift_lost": 1, "least_lift": 0.5, "auc_drop": 0.5}.items():
-            checks.real(f"DivergenceConfig.{field}", getattr(self, field), above=0, most=most)
-        checks.whole("DivergenceConfig.median_rows", self.median_rows, 1)
+    lift_lost: checks.Share
+    least_lift: Lift
+    blow_up: checks.Multiple
+    loss_jump: checks.Multiple
+    auc_drop: Lift
+    median_rows: checks.Count
 
 
 class Label(NamedTuple):

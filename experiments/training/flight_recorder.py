@@ -11,7 +11,7 @@ KINDS = ("weight", "accumulator")  # of arrays in files; the second is any state
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RecorderConfig:
+class RecorderConfig(checks.Checked):
     """Which snapshots of a run are held in memory, and which is saved.
 
     Args:
@@ -20,14 +20,9 @@ class RecorderConfig:
       lead_steps: least steps from the snapshot that is saved to the onset, if one is held.
     """
 
-    every_steps: int
-    snapshots: int
-    lead_steps: int
-
-    def __post_init__(self):
-        for field in ("every_steps", "snapshots"):
-            checks.whole(f"RecorderConfig.{field}", getattr(self, field), 1)
-        checks.whole("RecorderConfig.lead_steps", self.lead_steps, 0)
+    every_steps: checks.Count
+    snapshots: checks.Count
+    lead_steps: checks.Index
 
 
 class Snapshot(NamedTuple):
