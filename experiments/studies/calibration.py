@@ -7,7 +7,7 @@ import json
 from data import checks
 from experiments.errors import BadInput
 from experiments.machinery.records.files import write_json
-from experiments.studies.grid import Setting, setting_config
+from experiments.studies.settings import Setting, setting_config
 from experiments.training.divergence import label
 
 METHOD = "naive"

@@ -3,8 +3,8 @@
 import numpy as np
 
 from experiments.errors import BadInput
-from experiments.studies.grid import joined, outlook, setting_config
 from experiments.studies.rows import runs_frame
+from experiments.studies.settings import joined, outlook, setting_config
 
 
 def plan_cases(config, session):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from experiments.studies.grid import Setting
+from experiments.studies.settings import Setting
 
 
 class Job(NamedTuple):

@@ -15,9 +15,9 @@ from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies import calibration
 from experiments.studies.cases import run_cases
-from experiments.studies.grid import outlook
 from experiments.studies.known import calibration_config
 from experiments.studies.registry import divergence_config
+from experiments.studies.settings import outlook
 from experiments.studies.table2 import run_table2
 from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import DivergenceConfig

@@ -1,8 +1,8 @@
 """The protocol of Table 2: search, choice, repeats (sections 5.1.2, 5.1.3 and 5.2)."""
 
 from experiments.studies import selection
-from experiments.studies.grid import outlook, setting_config
 from experiments.studies.rows import METRICS, runs_frame
+from experiments.studies.settings import outlook, setting_config
 
 
 def plan_table2(table, session):

@@ -8,7 +8,7 @@ from data import TASKS
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
 from experiments.findings.figures import figure1, figure2, figure3, figure4, figure5, figure6
 from experiments.findings.figures.drawing import draw
-from experiments.studies.grid import run_config
+from experiments.studies.settings import run_config
 
 MODEL = "large_dcn"  # what the paper's Figures 1, 4, 5a, 6 and 8 are about
 
