@@ -39,7 +39,7 @@ class Window(Checked):
 
     @property
     def steps(self):
-        """Number of steps of the whole run: `steps_per_day` for each of the N-1 training days."""
+        """Steps of the whole run: `steps_per_day` for each of the N-1 training days."""
         return (self.days - 1) * self.steps_per_day
 
     def day_of(self, step):
@@ -47,12 +47,9 @@ class Window(Checked):
         return step // self.steps_per_day
 
     def plan(self, step):
-        """Which rows make up one batch.
+        """The days and rows of one batch: two int64 arrays (batch_size,).
 
-        Args:
-          step: in [0, steps).
-        Returns: (days, rows), two int64 arrays of shape (batch_size,).
-        Raises: ValueError if `step` is not in its range.
+        Raises: ValueError if `step` is not in [0, steps).
         """
         checks.whole("step", step, 0, self.steps - 1)
         newest = self.day_of(step)
@@ -65,7 +62,6 @@ class Window(Checked):
         """One worker's share of the global batch of `step`.
 
         Args:
-          step: in [0, steps).
           day_rows: function from a day to its array of rows (`DayCache.day` or `Stream.day`).
           rank: this worker, in [0, world).
           world: number of workers; must divide the batch size.

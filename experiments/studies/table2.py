@@ -24,9 +24,6 @@ def plan_table2(table, session):
 def run_table2(table, session):
     """Runs what is missing of the protocol.
 
-    Args:
-      table: Table2Config.
-      session: session.Session.
     Returns: (runs, optimal): a DataFrame, one row a run, with model, method, threshold,
       rate_multiple, role ("search" or "repeat"), the columns of rows.run_row and `chosen`; and the
       Bayes-optimal value of each metric.

@@ -19,6 +19,7 @@ DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have t
 
 OPTIMIZERS = ("adagrad", "adam")
 # Parameters of MethodConfig that the first records do not have, and what they had in their place.
+# At that value they are left out of a record, so that the first ones keep their ids.
 YOUNGER = {"scope": "local", "optimizer": "adagrad"}
 
 
@@ -131,11 +132,7 @@ class RunConfig(checks.Checked):
         return self.learning_rate * (step + 1) / warmup_steps
 
     def to_dict(self):
-        """The configuration as plain dicts, lists, strings and numbers.
-
-        A parameter that is younger than the first records is left out at its default, so that
-        their ids stay.
-        """
+        """The configuration as plain dicts, lists, strings and numbers; see YOUNGER."""
         fields = json.loads(json.dumps(dataclasses.asdict(self)))
         for name, default in YOUNGER.items():
             if fields["method"][name] == default:
@@ -144,10 +141,7 @@ class RunConfig(checks.Checked):
 
     @classmethod
     def from_dict(cls, fields):
-        """The configuration that `to_dict` gave.
-
-        Raises: ValueError, TypeError or KeyError if the fields are not those of this version.
-        """
+        """The configuration that `to_dict` gave; ValueError, TypeError, KeyError for another."""
         return _built(cls, fields)
 
     @functools.cached_property  # a study asks for it dozens of times
@@ -178,10 +172,7 @@ def _built(kind, fields):
 
 
 def run_id_of(fields):
-    """Name of the run of RunConfig.to_dict, which need not be one of this version.
-
-    Raises: TypeError or KeyError if the fields have no names.
-    """
+    """Name of the run of RunConfig.to_dict; TypeError or KeyError if the fields have no names."""
     text = json.dumps([NUMERICS_VERSION, fields], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return f"{fields['model']['name']}-{fields['method']['name']}-{digest}"

@@ -58,11 +58,7 @@ class Event(NamedTuple):
 
 
 class Detector:
-    """Sees the steps of one run in their order and says when it diverges.
-
-    Args:
-      config: DetectorConfig.
-    """
+    """Sees the steps of one run in their order and says when it diverges."""
 
     def __init__(self, config):
         self._config = config
@@ -76,7 +72,7 @@ class Detector:
 
         Args:
           step: steps taken, 1 for the first.
-          losses: training loss of each task, or a list with their sum alone.
+          losses: of each task, or a list with their sum alone.
           gradient_norm: norm of the gradient of the lowest shared layer as the method in use lets
             it through, or None if it is not known.
         Returns: Event or None. Nothing follows an event "full".
@@ -143,13 +139,7 @@ LOWEST = "bottom_hidden"  # every gradient of a lower layer has come through it
 
 
 def see_row(detector, row):
-    """Hands a row of telemetry to a detector.
-
-    Args:
-      detector: Detector.
-      row: mapping with the columns of a telemetry file.
-    Returns: Event or None.
-    """
+    """Hands a mapping with the columns of a telemetry file to a Detector: Event or None."""
     losses = [value for name, value in row.items() if name.startswith("loss/")]
     norm = row.get(f"{LOWEST}/grad_norm")
     if norm is not None:

@@ -93,13 +93,7 @@ class TelemetryConfig(checks.Checked):
         return json.dumps(self.measures, sort_keys=True)
 
     def patterns(self, tasks, hidden):
-        """The pattern of each label of one model.
-
-        Args:
-          tasks: names of the model's tasks.
-          hidden: number of its hidden layers.
-        Returns: dict from label to compiled regular expression.
-        """
+        """The compiled pattern of each label of a model with these tasks and `hidden` layers."""
         found = {}
         for label, pattern in self.layers.items():
             for task in tasks if "{task}" in label else [""]:
@@ -109,11 +103,7 @@ class TelemetryConfig(checks.Checked):
 
 
 class Ledger:
-    """The rows of a run: all of them around events, evenly thinned elsewhere, bounded in number.
-
-    Args:
-      config: TelemetryConfig.
-    """
+    """The rows of a run: all of them around events, evenly thinned elsewhere, bounded in number."""
 
     def __init__(self, config):
         self._config = config
@@ -122,12 +112,7 @@ class Ledger:
         self._events, self._full_until = 0, 0
 
     def add(self, row, is_event):
-        """Takes the row of the next step.
-
-        Args:
-          row: dict with `step` (steps taken, 1 for the first).
-          is_event: whether the steps around this one are to be kept.
-        """
+        """Takes the row of the next step; if it is an event, the steps around it are kept."""
         step = row["step"]
         self._recent.append(row)
         if (step - 1) % self._stride == 0:
@@ -159,9 +144,7 @@ class Telemetry(Observer):
       config: TelemetryConfig, which the run's Program has too.
       save: function (snapshot, event) that writes a snapshot.
 
-    Attributes:
-      ledger: Ledger of the rows.
-      events: what the detector has said so far, list of dicts.
+    `events` is what the detector has said so far, a list of dicts.
     """
 
     def __init__(self, config, save):
@@ -170,12 +153,10 @@ class Telemetry(Observer):
         self.events = []
 
     def before(self, run):
-        """Lets the recorder take its snapshot."""
         if self._recorder:
             self._recorder.before(run)
 
     def after(self, run):
-        """Keeps the row of the step and tells the recorder of an event."""
         row = {"step": run.step, "day": run.day, "learning_rate": run.rate, "loss": run.loss}
         row |= run.program.measures
         event = see_row(self._detector, row)
