@@ -28,10 +28,8 @@ class DayCache:
     a day, and one that has another checksum is damaged. The last damaged file of each day is kept
     in the folder `damaged/` beside it.
 
-    Args:
-      root: folder of all caches; this stream gets a folder of its own in it.
-      stream: Stream.
-      say: called with one line about each day that is damaged.
+    Each stream gets a folder of its own in `root`. `say` is called with one line about each damaged
+    day.
     """
 
     def __init__(self, root, stream, say=logging.warning):
@@ -88,11 +86,7 @@ class DayCache:
         return (rows.dtype, rows.shape) == expected
 
     def _checksum(self, path):
-        """The checksum of a file as the day it is named after.
-
-        It includes which stream and day that is: days of one shape, copied onto each other, would
-        pass for one another otherwise.
-        """
+        """The checksum of a file with its stream and day: a copy of another day must not pass."""
         which = f"{self._folder.name}/{path.stem}\n".encode()
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.sha256(which)).hexdigest()

@@ -1,6 +1,10 @@
 """Checks of parameters. A failure names the parameter, the value received and what is expected."""
 
+import dataclasses
+import functools
 import sys
+import typing
+from typing import Annotated
 
 
 def fail(name, value, expected):
@@ -34,7 +38,28 @@ def real(name, value, least=None, most=None, *, above=None):
         fail(name, value, ", ".join(["a finite number", *given]))
 
 
-def part(name, value, kind):
-    """Checks that `value` is an instance of `kind`, or None where the part is switched off."""
-    if value is not None and not isinstance(value, kind):
-        fail(name, value, f"@{kind.__name__}() or None")
+Index = Annotated[int, functools.partial(whole, least=0)]
+Count = Annotated[int, functools.partial(whole, least=1)]
+Size = Annotated[float, functools.partial(real, least=0)]
+Positive = Annotated[float, functools.partial(real, above=0)]
+Share = Annotated[float, functools.partial(real, above=0, most=1)]
+Multiple = Annotated[float, functools.partial(real, above=1)]
+
+
+class Checked:
+    """A dataclass that checks its fields by their types, in their order.
+
+    A type `Annotated[..., check]` has check(name, value) called. A type that is a dataclass wants
+    an instance of it, and `Part | None` one or None.
+    """
+
+    called = None  # in messages; None for the name of the class
+
+    def __post_init__(self):
+        for field, hint in typing.get_type_hints(type(self), include_extras=True).items():
+            name, value = f"{self.called or type(self).__name__}.{field}", getattr(self, field)
+            for check in getattr(hint, "__metadata__", ()):
+                check(name, value)
+            for kind in filter(dataclasses.is_dataclass, (hint, *typing.get_args(hint))):
+                if not isinstance(value, hint):
+                    fail(name, value, f"@{kind.__name__}()" + " or None" * (kind is not hint))

@@ -1,18 +1,20 @@
 """The parameters of the stream. Each part of the drift has its own class; None switches it off."""
 
 import dataclasses
-import typing
+import functools
+from typing import Annotated
 
 import numpy as np
 
 from data import checks
+from data.checks import Checked, Count, Index, Positive, Share, Size
 from data.tasks import TASKS
 
 LOG_SCALE_LIMIT = 20.0  # ours: e^20 times a feature leaves room in float32 for its square
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FeatureWalk:
+class FeatureWalk(Checked):
     """Slow random walk of the mean and the log-scale of every dense feature.
 
     Args:
@@ -21,19 +23,13 @@ class FeatureWalk:
       log_scale_limit: the walk of the log-scale is reflected into [-limit, limit].
     """
 
-    mean_per_day: float
-    log_scale_per_day: float
-    log_scale_limit: float
-
-    def __post_init__(self):
-        checks.real("FeatureWalk.mean_per_day", self.mean_per_day, 0)
-        checks.real("FeatureWalk.log_scale_per_day", self.log_scale_per_day, 0)
-        limit = self.log_scale_limit
-        checks.real("FeatureWalk.log_scale_limit", limit, most=LOG_SCALE_LIMIT, above=0)
+    mean_per_day: Size
+    log_scale_per_day: Size
+    log_scale_limit: Annotated[float, functools.partial(checks.real, most=LOG_SCALE_LIMIT, above=0)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Shocks:
+class Shocks(Checked):
     """Sudden changes of scale of some dense features on known days (paper, section 3.2, RQ1).
 
     Args:
@@ -46,20 +42,19 @@ class Shocks:
 
     days: tuple[int, ...]
     duration_days: int | None
-    feature_share: float
-    log_scale_low: float
+    feature_share: Share
+    log_scale_low: Annotated[float, functools.partial(checks.real, least=-LOG_SCALE_LIMIT)]
     log_scale_high: float
 
     def __post_init__(self):
+        super().__post_init__()
         _check_when(self)
-        checks.real("Shocks.feature_share", self.feature_share, above=0, most=1)
-        low, high = self.log_scale_low, self.log_scale_high
-        checks.real("Shocks.log_scale_low", low, -LOG_SCALE_LIMIT)
-        checks.real("Shocks.log_scale_high", high, low, LOG_SCALE_LIMIT)
+        high = self.log_scale_high
+        checks.real("Shocks.log_scale_high", high, self.log_scale_low, LOG_SCALE_LIMIT)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Teacher:
+class Teacher(Checked):
     """The function that makes the labels: a sum of three parts of unit variance, mixed by share.
 
     Args:
@@ -71,54 +66,43 @@ class Teacher:
       regression_signal: standard deviation of the mean of a regression task, in label units.
     """
 
-    hidden: int
-    pairs: int
-    linear_share: float
-    hidden_share: float
-    binary_signal: float
-    regression_signal: float
+    hidden: Count
+    pairs: Count
+    linear_share: Annotated[float, functools.partial(checks.real, least=0, most=1)]
+    hidden_share: Annotated[float, functools.partial(checks.real, least=0, most=1)]
+    binary_signal: Positive
+    regression_signal: Positive
 
     def __post_init__(self):
-        checks.whole("Teacher.hidden", self.hidden, 1)
-        checks.whole("Teacher.pairs", self.pairs, 1)
-        checks.real("Teacher.linear_share", self.linear_share, 0, 1)
-        checks.real("Teacher.hidden_share", self.hidden_share, 0, 1)
+        super().__post_init__()
         if self.linear_share + self.hidden_share > 1 + 1e-9:  # 0.9 + 0.1 may round above 1
             checks.fail("Teacher.hidden_share", self.hidden_share, "at most 1 - linear_share")
-        checks.real("Teacher.binary_signal", self.binary_signal, above=0)
-        checks.real("Teacher.regression_signal", self.regression_signal, above=0)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TeacherDrift:
+class TeacherDrift(Checked):
     """Daily turn of every weight of the teacher: w <- sqrt(1 - turn^2) w + turn * fresh weight.
 
     Args:
       turn_per_day: in (0, 1]; the weights keep their variance whatever the turn.
     """
 
-    turn_per_day: float
-
-    def __post_init__(self):
-        checks.real("TeacherDrift.turn_per_day", self.turn_per_day, above=0, most=1)
+    turn_per_day: Share
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class VocabularyChurn:
+class VocabularyChurn(Checked):
     """Daily exchange of popularity: a share of the ids of each categorical feature swap ranks.
 
     Args:
       share_per_day: share of the ids that take another rank each day, in (0, 1].
     """
 
-    share_per_day: float
-
-    def __post_init__(self):
-        checks.real("VocabularyChurn.share_per_day", self.share_per_day, above=0, most=1)
+    share_per_day: Share
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LabelNoise:
+class LabelNoise(Checked):
     """Symmetric Student-t noise of the regression labels, cut off so that its variance exists.
 
     Args:
@@ -127,14 +111,9 @@ class LabelNoise:
       limit: the noise is clipped to [-limit, limit], in units of the label.
     """
 
-    degrees_of_freedom: float
-    scale: float
-    limit: float
-
-    def __post_init__(self):
-        checks.real("LabelNoise.degrees_of_freedom", self.degrees_of_freedom, above=0)
-        checks.real("LabelNoise.scale", self.scale, 0)
-        checks.real("LabelNoise.limit", self.limit, above=0)
+    degrees_of_freedom: Positive
+    scale: Size
+    limit: Positive
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -180,7 +159,7 @@ def _check_when(shocks):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class StreamConfig:
+class StreamConfig(Checked):
     """The whole stream. With a data seed it fixes every byte of every day.
 
     Args:
@@ -197,13 +176,13 @@ class StreamConfig:
         is off.
     """
 
-    days: int
-    examples_per_day: int
-    dense_features: int
-    categorical_features: int
-    vocabulary_size: int
-    zipf_exponent: float
-    heavy_feature_every: int
+    days: Annotated[int, functools.partial(checks.whole, least=2)]
+    examples_per_day: Count
+    dense_features: Count
+    categorical_features: Count
+    vocabulary_size: Annotated[int, functools.partial(checks.whole, least=2)]
+    zipf_exponent: checks.Multiple
+    heavy_feature_every: Index
     teacher: Teacher
     walk: FeatureWalk | None
     shocks: Shocks | None
@@ -213,16 +192,7 @@ class StreamConfig:
     label_shocks: LabelShocks | None
 
     def __post_init__(self):
-        least = {"days": 2, "examples_per_day": 1, "dense_features": 1, "categorical_features": 1}
-        least |= {"vocabulary_size": 2, "heavy_feature_every": 0}
-        for field, limit in least.items():
-            checks.whole(f"StreamConfig.{field}", getattr(self, field), limit)
-        checks.real("StreamConfig.zipf_exponent", self.zipf_exponent, above=1)
-        if not isinstance(self.teacher, Teacher):
-            checks.fail("StreamConfig.teacher", self.teacher, "@Teacher()")
-        for field in dataclasses.fields(self):
-            for kind in typing.get_args(field.type)[:1]:  # of `Part | None`, no other has any
-                checks.part(f"StreamConfig.{field.name}", getattr(self, field.name), kind)
+        super().__post_init__()
         for part in filter(None, (self.shocks, self.label_shocks)):
             for day in part.days:
                 checks.whole(f"{type(part).__name__}.days", day, 0, self.days - 1)

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import re
+import typing
 
 import pytest
 
@@ -82,7 +83,7 @@ CASES = [
     (kind, field.name, value)
     for kind in GOOD
     for field in dataclasses.fields(kind)
-    for value in (*ALWAYS.get(field.type, ()), *BAD[kind][field.name])
+    for value in (*ALWAYS.get(typing.get_type_hints(kind)[field.name], ()), *BAD[kind][field.name])
 ]
 
 

@@ -18,13 +18,7 @@ def generator(seed, part, *place):
 
 
 def feature_paths(config, seed):
-    """Mean and log-scale of the dense features on every day, shocks included.
-
-    Args:
-      config: StreamConfig.
-      seed: data seed, an int >= 0.
-    Returns: (mean, log_scale), two float64 arrays of shape (days, dense_features).
-    """
+    """Mean and log-scale of the dense features: two float64 (days, dense_features), with shocks."""
     shape = (config.days, config.dense_features)
     mean, log_scale = np.zeros(shape), np.zeros(shape)
     if config.walk is not None:
@@ -72,12 +66,7 @@ def label_scales(config):
 
 
 def next_ranks(config, seed, day, ranks):
-    """Which id holds each popularity rank on `day`, at least 1.
-
-    Args:
-      ranks: int32 array (categorical_features, vocabulary_size) of day - 1, see `first_ranks`.
-    Returns: the array of `day`; each row is a permutation of the ids.
-    """
+    """Which id holds each popularity rank on `day`, at least 1; `ranks` are of the day before."""
     if config.churn is None:
         return ranks
     rng = generator(seed, CHURN, day)
@@ -90,7 +79,7 @@ def next_ranks(config, seed, day, ranks):
 
 
 def first_ranks(config):
-    """The ranks of day 0: id k holds rank k. int32, (categorical_features, vocabulary_size)."""
+    """Day 0, where id k holds rank k: int32 (categorical_features, vocabulary_size)."""
     ids = np.arange(config.vocabulary_size, dtype=np.int32)
     return np.tile(ids, (config.categorical_features, 1))
 

@@ -15,10 +15,6 @@ HEAVY_SCALE = np.sqrt((np.exp(2 * HEAVY_GAIN**2) - 1) / 2)  # standard deviation
 class Stream:
     """Days of examples whose features, labels and vocabularies drift.
 
-    Args:
-      config: StreamConfig.
-      seed: data seed, an int >= 0.
-
     A day is an array of rows; each row has the fields of `row_type`:
       dense: float32 (dense_features,), what the model sees, drift included;
       categorical: int32 (categorical_features,), ids in [0, vocabulary_size);
@@ -57,20 +53,13 @@ class Stream:
         return -(-self.config.examples_per_day // BLOCK_ROWS)
 
     def day(self, day):
-        """All examples of one day: array of (examples_per_day,) of `row_type`.
-
-        Raises: ValueError if `day` is not in [0, days).
-        """
+        """All examples of one day: array of (examples_per_day,) of `row_type`."""
         return np.concatenate([self.block(day, block) for block in range(self.blocks)])
 
     def block(self, day, block):
-        """One block of one day, so that a large day need not fit into memory.
+        """Up to BLOCK_ROWS rows of one day, so that a large day need not fit into memory.
 
-        Args:
-          day: in [0, days).
-          block: in [0, blocks).
-        Returns: array of up to BLOCK_ROWS rows of `row_type`.
-        Raises: ValueError if `day` or `block` is not in its range.
+        Raises: ValueError if `day` is not in [0, days) or `block` not in [0, blocks).
         """
         checks.whole("day", day, 0, self.config.days - 1)
         checks.whole("block", block, 0, self.blocks - 1)

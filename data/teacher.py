@@ -16,10 +16,6 @@ class TeacherFunction:
     The inputs u of an example are its standard normal dense variables, followed by one number for
     each categorical feature: the effect of its id, which never changes and is standard normal over
     the ids. Shocks and walks change what the model sees of u, never u itself.
-
-    Args:
-      config: StreamConfig.
-      seed: data seed.
     """
 
     def __init__(self, config, seed):
@@ -58,13 +54,7 @@ class TeacherFunction:
         return np.column_stack([dense, *effects])
 
     def __call__(self, day, inputs):
-        """The noiseless value of every task.
-
-        Args:
-          day: the day whose weights hold.
-          inputs: float32 (rows, inputs) as from `inputs`.
-        Returns: float32 (rows, 6): logits of the binary tasks, means of the regression tasks.
-        """
+        """Noiseless logits and means of the tasks, float32 (rows, 6), from `inputs` of a day."""
         # With more threads the last bits of a product depend on the number of cores.
         with threadpool_limits(1, "blas"):
             return self._value(self.weights(day), inputs)

@@ -1,14 +1,17 @@
 """The moving window of section 3.1: which examples make up the batch of each step."""
 
 import dataclasses
+import functools
+from typing import Annotated
 
 import numpy as np
 
 from data import checks
+from data.checks import Checked, Count, Index
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Window:
+class Window(Checked):
     """Days 0 to N-2 in order; each batch is drawn uniformly from the last `window_days` days.
 
     The batch of a step is a pure function of (seed, step): a run resumes at any step, and each of
@@ -23,22 +26,20 @@ class Window:
       seed: seed of the order of the data, an int >= 0.
     """
 
-    days: int
-    examples_per_day: int
+    days: Annotated[int, functools.partial(checks.whole, least=2)]
+    examples_per_day: Count
     window_days: int
-    steps_per_day: int
-    batch_size: int
-    seed: int
+    steps_per_day: Count
+    batch_size: Count
+    seed: Index
 
     def __post_init__(self):
-        least = {"days": 2, "examples_per_day": 1, "steps_per_day": 1, "batch_size": 1, "seed": 0}
-        for field, limit in least.items():
-            checks.whole(f"Window.{field}", getattr(self, field), limit)
+        super().__post_init__()
         checks.whole("Window.window_days", self.window_days, 1, self.days - 1)
 
     @property
     def steps(self):
-        """Number of steps of the whole run: `steps_per_day` for each of the N-1 training days."""
+        """Steps of the whole run: `steps_per_day` for each of the N-1 training days."""
         return (self.days - 1) * self.steps_per_day
 
     def day_of(self, step):
@@ -46,12 +47,9 @@ class Window:
         return step // self.steps_per_day
 
     def plan(self, step):
-        """Which rows make up one batch.
+        """The days and rows of one batch: two int64 arrays (batch_size,).
 
-        Args:
-          step: in [0, steps).
-        Returns: (days, rows), two int64 arrays of shape (batch_size,).
-        Raises: ValueError if `step` is not in its range.
+        Raises: ValueError if `step` is not in [0, steps).
         """
         checks.whole("step", step, 0, self.steps - 1)
         newest = self.day_of(step)
@@ -64,7 +62,6 @@ class Window:
         """One worker's share of the global batch of `step`.
 
         Args:
-          step: in [0, steps).
           day_rows: function from a day to its array of rows (`DayCache.day` or `Stream.day`).
           rank: this worker, in [0, world).
           world: number of workers; must divide the batch size.

@@ -68,13 +68,7 @@ class ModelConfig:
         object.__setattr__(self, field, tuple(value))
 
     def check_inputs(self, tasks, dense_features, categorical_features):
-        """Checks that every task and feature that the config names is there.
-
-        Args:
-          tasks: names of the label columns.
-          dense_features, categorical_features: numbers of features in a batch.
-        Raises: ValueError naming the field, the value and what is expected.
-        """
+        """Raises ValueError if the config names a task or a feature that is not there."""
         for field, known in {"tasks": tasks, "task_weights": self.tasks or tasks}.items():
             for name in getattr(self, field) or ():
                 if name not in known:

@@ -15,20 +15,17 @@ class RankingModel(tfrs.models.Model):
     """Embeddings and dense features, DCN-v2 and layer normalization, shared layers, task heads.
 
     Args:
-      config: ModelConfig.
       tasks: (name, kind) of every label column in order; kind is "binary" or "regression".
       dense_features: number of dense features in a batch, those that are not kept included.
       categorical_features: the same for categorical features.
       vocabulary_size: ids of each categorical feature.
-      seed: seed of the initial weights, an int >= 0.
       summed: whether a task's loss is the sum over the rows of a batch, in place of the mean, as
         where a batch is one share of several.
 
     A batch is a dict: `dense` float32 (batch, dense_features), `categorical` int (batch,
     categorical_features), and for the loss `labels` float32 (batch, tasks).
 
-    Raises: ValueError if the config names a task or a feature that is not there, or `seed`
-      is not an int >= 0.
+    Raises: ValueError as of `check_inputs`, or if `seed` is not an int >= 0.
     """
 
     def __init__(
@@ -75,8 +72,6 @@ class RankingModel(tfrs.models.Model):
         Kernels of dense layers are Glorot uniform, and those of cross layers are so at a tenth of
         the variance. Embeddings are uniform in [-0.05, 0.05]. Biases and the shift of the
         normalization are 0, its scale is 1.
-
-        Raises: ValueError if `seed` is not an int >= 0.
         """
         if type(seed) is not int or seed < 0:
             raise ValueError(f"seed = {seed!r}: expected a whole number of at least 0")
@@ -117,9 +112,7 @@ class RankingModel(tfrs.models.Model):
         It is the binary cross entropy or the squared error, the mean over the rows of the batch,
         or their sum if the model is `summed`.
 
-        Args:
-          batch: dict of tensors.
-          predictions: the predictions for this batch, or None to compute them here.
+        `predictions` are those for this batch, or None to compute them here.
         """
         predictions = self(batch) if predictions is None else predictions
         return {

@@ -15,8 +15,8 @@ from experiments.machinery.cost.cost import ACCELERATORS, GIB, Accelerator
 from experiments.machinery.records.record import Store, results_folder
 from experiments.studies import selection
 from experiments.studies.cases import case_values
-from experiments.studies.grid import sizes_of
 from experiments.studies.known import calibration_config, study_config, table2_config
+from experiments.studies.settings import sizes_of
 from scripts import command
 
 FLAGS = command.flags_of("profile", "data_seed", "workers", "seeds")

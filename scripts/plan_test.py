@@ -10,10 +10,10 @@ from experiments.machinery.cost.cost import ACCELERATORS, GIB
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.study import Study
 from experiments.studies.cases import check_cases, plan_cases
-from experiments.studies.grid import run_config, sizes_of
 from experiments.studies.known import cases_config, table2_config
 from experiments.studies.selection import search_jobs
 from experiments.studies.session import Options
+from experiments.studies.settings import run_config, sizes_of
 from experiments.studies.table2 import plan_table2
 from experiments.studies.testing import session
 from scripts import plan

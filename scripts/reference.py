@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import re
+import typing
 
 from experiments.machinery.gin_files import CONFIGS, bound
 from experiments.studies import registry
@@ -58,6 +59,7 @@ def arguments(docstring):
 def _section(name, kind, values, words=""):
     said = arguments(kind.__doc__)
     lines = [f"## {name}", "", words or inspect.cleandoc(kind.__doc__).partition("\n\n")[0], ""]
+    hints = typing.get_type_hints(kind)
     lines += ["| parameter | type | value | meaning |", "| --- | --- | --- | --- |"]
     for field in dataclasses.fields(kind):
         if field.name not in said:
@@ -65,7 +67,7 @@ def _section(name, kind, values, words=""):
         value = values.get(f"{name}.{field.name}") or _default(field)
         if not value.startswith("`") and field.default is not dataclasses.MISSING:
             value += f", others {_code(repr(field.default))}"  # where some of the files bind it
-        cells = [f"`{field.name}`", f"`{_type(field.type)}`", value, said[field.name]]
+        cells = [f"`{field.name}`", f"`{_type(hints[field.name])}`", value, said[field.name]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

@@ -6,7 +6,7 @@ from experiments.findings.names import MODEL_NAMES, latex_table, markdown_table
 from experiments.findings.published import TABLE1
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import Store
-from experiments.studies.grid import run_config
+from experiments.studies.settings import run_config
 
 COLUMNS = ("model", "nonembedding_parameters", "paper_parameters", "shared_bottom")
 HEADER = ("Model", "Non-embedding parameters", "Paper", "Difference, %", "Shared bottom")

@@ -7,7 +7,7 @@ import json
 from data import checks
 from experiments.errors import BadInput
 from experiments.machinery.records.files import write_json
-from experiments.studies.grid import Setting, setting_config
+from experiments.studies.settings import Setting, setting_config
 from experiments.training.divergence import label
 
 METHOD = "naive"
@@ -17,13 +17,8 @@ METHOD = "naive"
 class Calibration:
     """The edge and its evidence.
 
-    Args:
-      edge: smallest rate of the grid at which every seed fully diverged.
-      base_rate: 1x, the edge divided by `edge_multiple`.
-      edge_multiple: what the edge is called in units of 1x.
-      model: the model it was found on.
-      data_seeds: the design seeds.
-      tried: for each rate tried: rate, diverged runs, runs, their ids.
+    The edge is the smallest rate of the grid at which every seed fully diverged; `base_rate` is 1x,
+    the edge divided by `edge_multiple`. `tried` has for each rate: rate, diverged runs, runs, ids.
     """
 
     edge: float
@@ -44,7 +39,6 @@ def configs_at(config, profile, rate):
 def planned(config, profile, study, divergence):
     """The runs a calibration takes, as far as the records tell. Nothing is run.
 
-    Args: as for `calibrate`.
     Returns: (configs, found): the RunConfigs of every rate up to the edge and the Calibration, or
       those of the whole grid and None while the edge is not known.
     """
@@ -59,10 +53,6 @@ def planned(config, profile, study, divergence):
 def calibrate(config, profile, study, divergence):
     """Finds the edge: rates ascending, until all runs of one have fully diverged.
 
-    Args:
-      config: CalibrationConfig.
-      profile: name of the profile.
-      study, divergence: Study and DivergenceConfig.
     Returns: Calibration, also written to `calibration.json` in the results folder.
     Raises: BadInput if no rate of the grid is the edge.
     """
@@ -83,7 +73,7 @@ def write(folder, found):
 
 
 def recorded_base_rate(folder):
-    """The rate called 1x that calibration.json in a results folder gives, or None without one.
+    """The rate called 1x in calibration.json of a results folder, or None without one.
 
     Raises: BadInput if the file is not what `calibrate` writes.
     """

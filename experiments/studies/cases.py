@@ -3,8 +3,8 @@
 import numpy as np
 
 from experiments.errors import BadInput
-from experiments.studies.grid import joined, outlook, setting_config
 from experiments.studies.rows import runs_frame
+from experiments.studies.settings import joined, outlook, setting_config
 
 
 def plan_cases(config, session):
@@ -17,9 +17,6 @@ def plan_cases(config, session):
 def run_cases(config, session):
     """Runs what is missing of a study; cases that are measured get their telemetry.
 
-    Args:
-      config: CasesConfig.
-      session: session.Session.
     Returns: DataFrame, one row a run: case, model, method, threshold, rate_multiple and the
       columns of rows.run_row.
     """
@@ -44,10 +41,7 @@ def case_jobs(config, session):
 
 
 def check_cases(config, profile, where):
-    """Resolves every case of a CasesConfig once, so that a mistake is said before anything runs.
-
-    Raises: BadInput naming the case and `where`, the file of the study.
-    """
+    """Resolves every case once: BadInput, with file `where` and case, before anything runs."""
     for name, case in config.cases.items():
         try:
             case_run(case, profile, data_seed=0, base_rate=1.0, run_seed=0)
@@ -66,10 +60,8 @@ def case_run(case, profile, data_seed, base_rate, run_seed):
 def case_values(case, stream, run_seed):
     """What one run of a case binds: dict from a gin parameter or a macro to its value.
 
-    Args:
-      case: Case.
-      stream: StreamConfig of the profile under the case's own values.
-      run_seed: the k-th run has the k-th of `case.shock_at`, in turn.
+    `stream` is that of the profile under the case's own values. The k-th run seed has the k-th of
+    `case.shock_at`, in turn.
     """
     own = {}
     if case.features == "not_heavy":

@@ -10,8 +10,8 @@ from experiments.machinery.gin_files import CONFIGS
 from experiments.studies import cases as module
 from experiments.studies.cases import case_jobs, case_run, check_cases, plan_cases, run_cases
 from experiments.studies.configs import DESIGN_SEEDS, CasesConfig
-from experiments.studies.grid import run_config
 from experiments.studies.known import cases_config, section_3_2, study_config
+from experiments.studies.settings import run_config
 from experiments.studies.testing import session
 
 CASE = {"model": "large_dcn", "rate_multiple": 0.4}

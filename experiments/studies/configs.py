@@ -21,7 +21,7 @@ def _keep_distinct(config, field):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CalibrationConfig:
+class CalibrationConfig(checks.Checked):
     """How the learning rate called 1x is found (section A.1: 0.4x is the edge of instability).
 
     Naive `model` is run at every rate of a geometric grid, run seed k on the k-th design stream.
@@ -39,16 +39,14 @@ class CalibrationConfig:
     """
 
     model: str
-    first_rate: float
-    factor: float
-    rates: int
+    first_rate: checks.Positive
+    factor: checks.Multiple
+    rates: checks.Count
     data_seeds: tuple[int, ...]
-    edge_multiple: float
+    edge_multiple: checks.Positive
 
     def __post_init__(self):
-        for field, above in {"first_rate": 0, "factor": 1, "edge_multiple": 0}.items():
-            checks.real(f"CalibrationConfig.{field}", getattr(self, field), above=above)
-        checks.whole("CalibrationConfig.rates", self.rates, 1)
+        super().__post_init__()
         _keep_distinct(self, "data_seeds")
         for seed in self.data_seeds:
             checks.whole("CalibrationConfig.data_seeds", seed, *DESIGN_SEEDS)
@@ -59,7 +57,7 @@ class CalibrationConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Table2Config:
+class Table2Config(checks.Checked):
     """The grid of Table 2 (section 5.1.3) and its repeats.
 
     Args:
@@ -77,17 +75,17 @@ class Table2Config:
     methods: tuple[str, ...]
     thresholds: dict[str, tuple[float, ...]]
     rate_multiples: tuple[float, ...]
-    search_seed: int
+    search_seed: checks.Count
     repeats: int
     untreated: str
 
     def __post_init__(self):
+        super().__post_init__()
         for field in ("models", "methods", "rate_multiples"):
             _keep_distinct(self, field)
         for multiple in self.rate_multiples:
             checks.real("Table2Config.rate_multiples", multiple, above=0)
         self._check_thresholds()
-        checks.whole("Table2Config.search_seed", self.search_seed, 1)
         # The repeats are the seeds below, and none of them may have searched.
         checks.whole("Table2Config.repeats", self.repeats, 1, self.search_seed)
         self._check_method("untreated", self.untreated)
@@ -139,7 +137,7 @@ class Case:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CasesConfig:
+class CasesConfig(checks.Checked):
     """A study: each case on the same run seeds. Cases are the points of a grid, or written out.
 
     Args:
@@ -157,7 +155,7 @@ class CasesConfig:
     """
 
     title: str
-    runs: int
+    runs: checks.Count
     cases: dict[str, dict] = dataclasses.field(default_factory=dict)
     base: dict = dataclasses.field(default_factory=dict)
     crossed: dict[str, tuple | dict] = dataclasses.field(default_factory=dict)
@@ -166,10 +164,9 @@ class CasesConfig:
     telemetry: TelemetryConfig | None = None
 
     def __post_init__(self):
+        super().__post_init__()
         if not isinstance(self.title, str) or not self.title:
             checks.fail("CasesConfig.title", self.title, "a text, not empty")
-        checks.whole("CasesConfig.runs", self.runs, 1)
-        checks.part("CasesConfig.telemetry", self.telemetry, TelemetryConfig)
         built = {name: self._case(name, own) for name, own in self._all_cases().items()}
         for name, case in built.items():
             if case.against and case.against not in set(built) - {name}:

@@ -25,7 +25,6 @@ def expand(crossed, zipped, baseline):
         seed, with the one that has these and its own values elsewhere. Empty for no comparison.
     Returns: dict from the name of each case to a dict of fields of Case. A name joins the labels
       with "_", or "parameter=value" with ", " where there are lists.
-    Raises: ValueError naming the parameter of CasesConfig and the value received.
     """
     _check("CasesConfig.crossed", crossed, labels=True)
     _check("CasesConfig.zipped", zipped)

@@ -14,7 +14,7 @@ SECTION_4_3_3 = ("adam",)
 
 
 def calibration_config():
-    """The calibration: CalibrationConfig."""
+    """The CalibrationConfig of the project."""
     return resolve([named_file("studies", "calibration")], wanted=("CalibrationConfig",))[0]
 
 

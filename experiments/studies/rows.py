@@ -13,12 +13,8 @@ METRICS = {
 
 
 def run_row(record, curves, divergence):
-    """What one run showed.
+    """What the curves of a RunRecord showed under a DivergenceConfig.
 
-    Args:
-      record: RunRecord.
-      curves: its curves.
-      divergence: DivergenceConfig.
     Returns: dict with data_seed, seed, learning_rate; auc (in [0, 1]) and rmse of the last day,
       None where undefined; early_auc, the mean AUC of the evaluations in the first quarter of the
       run; label, label_step, onset_day (the day of that step if the label is "full", else None);
@@ -48,14 +44,7 @@ def run_row(record, curves, divergence):
 
 
 def runs_frame(heads, records, session):
-    """One row a run: its setting and what it showed.
-
-    Args:
-      heads: dicts of the first columns, one a run.
-      records: RunRecords of the same runs.
-      session: session.Session.
-    Returns: DataFrame as of `frame_of`.
-    """
+    """The `frame_of` some RunRecords; `heads` are dicts of the first columns of each."""
     store, divergence = session.study.store, session.divergence
     return frame_of(
         head | run_row(record, store.curves(record), divergence)

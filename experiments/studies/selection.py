@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from experiments.studies.grid import Setting
+from experiments.studies.settings import Setting
 
 
 class Job(NamedTuple):
@@ -28,12 +28,7 @@ def search_jobs(table):
 
 
 def repeat_jobs(table, chosen):
-    """The repeats: each chosen setting, and the untreated method at every rate, on fresh seeds.
-
-    Args:
-      table: Table2Config.
-      chosen: Settings, from `choose`.
-    """
+    """The repeats: each chosen Setting, and the untreated method at every rate, on fresh seeds."""
     untreated = [
         Setting(model, table.untreated, None, multiple)
         for model in table.models
@@ -64,11 +59,8 @@ def choose(search, cell=("model", "method", "rate_multiple")):
     Each rate is repeated with its own best threshold, so that two rates are compared on runs that
     chose neither. With the cells `model` and `method` the rate is chosen, too (section 5.1.3).
 
-    Args:
-      search: runs of the search alone, as `table2.run_table2` gives them.
-      cell: columns that a cell is named by.
-    Returns: list of Settings. A run with an undefined AUC is the worst; of equal ones the first
-      in the order of the grid is taken.
+    `search` has the runs of the search alone, as `table2.run_table2` gives them. A run with an
+    undefined AUC is the worst; of equal ones the first in the order of the grid is taken.
     """
     chosen = []
     for _, rows in search.groupby(list(cell), sort=False):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments.studies import selection
-from experiments.studies.grid import Setting
+from experiments.studies.settings import Setting
 from experiments.studies.testing import table2, table2_row
 
 

@@ -15,9 +15,9 @@ from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies import calibration
 from experiments.studies.cases import run_cases
-from experiments.studies.grid import outlook
 from experiments.studies.known import calibration_config
 from experiments.studies.registry import divergence_config
+from experiments.studies.settings import outlook
 from experiments.studies.table2 import run_table2
 from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import DivergenceConfig
@@ -28,20 +28,15 @@ from experiments.training.tensorflow_setup import load_tensorflow
 class Options:
     """What a person says on the command line.
 
-    Args:
-      profile: name of a profile.
-      data_seed: seed of the stream, or None for the default.
-      results, cache: folders of all results and of the generated days.
-      workers: worker processes of this machine.
-      cluster: address of the Dask scheduler whose workers take their place, or None.
+    `results` and `cache` are the folders of all results and of the generated days.
     """
 
     profile: str
-    data_seed: int | None
+    data_seed: int | None  # None for the default
     results: str
     cache: str
-    workers: int
-    cluster: str | None = None
+    workers: int  # processes of this machine
+    cluster: str | None = None  # address of the Dask scheduler whose workers take their place
 
     def __post_init__(self):
         if self.cluster is not None:
@@ -71,11 +66,11 @@ class Session(NamedTuple):
         return self.study.store.root
 
     def run_table2(self, table):
-        """Runs what is missing of Table 2: run_table2 of a Table2Config."""
+        """run_table2 of a Table2Config: runs what is missing."""
         return run_table2(table, self)
 
     def run_cases(self, config):
-        """Runs what is missing of a study of cases: run_cases of a CasesConfig."""
+        """run_cases of a CasesConfig: runs what is missing."""
         return run_cases(config, self)
 
 

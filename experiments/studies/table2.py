@@ -1,8 +1,8 @@
 """The protocol of Table 2: search, choice, repeats (sections 5.1.2, 5.1.3 and 5.2)."""
 
 from experiments.studies import selection
-from experiments.studies.grid import outlook, setting_config
 from experiments.studies.rows import METRICS, runs_frame
+from experiments.studies.settings import outlook, setting_config
 
 
 def plan_table2(table, session):
@@ -24,9 +24,6 @@ def plan_table2(table, session):
 def run_table2(table, session):
     """Runs what is missing of the protocol.
 
-    Args:
-      table: Table2Config.
-      session: session.Session.
     Returns: (runs, optimal): a DataFrame, one row a run, with model, method, threshold,
       rate_multiple, role ("search" or "repeat"), the columns of rows.run_row and `chosen`; and the
       Bayes-optimal value of each metric.

@@ -9,9 +9,9 @@ import pandas as pd
 from experiments.machinery.records.record import RunRecord
 from experiments.machinery.workers.testing import HEALTHY, leave_run
 from experiments.studies.configs import Table2Config
-from experiments.studies.grid import run_config
 from experiments.studies.registry import divergence_config
 from experiments.studies.session import Session
+from experiments.studies.settings import run_config
 from experiments.training.divergence import DivergenceConfig
 
 FULL = (0.7, 0.6, 0.5)
@@ -21,7 +21,7 @@ DIVERGENCE = DivergenceConfig(
 
 
 def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):
-    """A RunConfig of the smoke profile; `more` are threshold and values of grid.run_config."""
+    """A RunConfig of the smoke profile; `more` are threshold and values of settings.run_config."""
     seeds = {"data_seed": data_seed, "run_seed": seed}
     return run_config("smoke", model, method, learning_rate=rate, **seeds, **more)
 
@@ -117,7 +117,7 @@ def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=
     Args:
       root: results folder of a profile.
       aucs: of the first binary task, an evaluation each.
-      **setting: model, method, threshold of grid.run_config.
+      **setting: model, method, threshold of settings.run_config.
     """
     config = smoke(rate=rate, seed=seed, data_seed=data_seed, **setting)
     return leave_run(root, config, aucs=aucs, status=status)

@@ -19,6 +19,7 @@ DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have t
 
 OPTIMIZERS = ("adagrad", "adam")
 # Parameters of MethodConfig that the first records do not have, and what they had in their place.
+# At that value they are left out of a record, so that the first ones keep their ids.
 YOUNGER = {"scope": "local", "optimizer": "adagrad"}
 
 
@@ -64,7 +65,7 @@ class MethodConfig:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainerConfig:
+class TrainerConfig(checks.Checked):
     """How a run goes through its stream (section 3.1, "sequential training").
 
     Args:
@@ -75,21 +76,15 @@ class TrainerConfig:
       warmup_days: days over which the learning rate rises linearly to its value; 0 for none.
     """
 
-    window_days: int
-    steps_per_day: int
-    batch_size: int
-    evaluate_every_steps: int
-    warmup_days: int
-
-    def __post_init__(self):
-        least = {"window_days": 1, "steps_per_day": 1, "batch_size": 1}
-        least |= {"evaluate_every_steps": 1, "warmup_days": 0}
-        for field, limit in least.items():
-            checks.whole(f"TrainerConfig.{field}", getattr(self, field), limit)
+    window_days: checks.Count
+    steps_per_day: checks.Count
+    batch_size: checks.Count
+    evaluate_every_steps: checks.Count
+    warmup_days: checks.Index
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RunConfig:
+class RunConfig(checks.Checked):
     """All that decides the numbers of one run.
 
     Args:
@@ -106,18 +101,14 @@ class RunConfig:
     model: ModelConfig
     method: MethodConfig
     trainer: TrainerConfig
-    learning_rate: float
-    data_seed: int
-    run_seed: int
+    learning_rate: checks.Positive
+    data_seed: checks.Index
+    run_seed: checks.Index
+    called = "run"
 
     def __post_init__(self):
-        for field, kind in typing.get_type_hints(type(self)).items():
-            if dataclasses.is_dataclass(kind) and not isinstance(getattr(self, field), kind):
-                checks.fail(f"run.{field}", getattr(self, field), f"@{kind.__name__}()")
-        checks.real("run.learning_rate", self.learning_rate, above=0)
+        super().__post_init__()
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
-        for field in ("data_seed", "run_seed"):
-            checks.whole(f"run.{field}", getattr(self, field), 0)
         days, most = self.trainer.window_days, self.stream.days - 1
         if days > most:
             expected = f"at most the {most} training days of the stream"
@@ -141,11 +132,7 @@ class RunConfig:
         return self.learning_rate * (step + 1) / warmup_steps
 
     def to_dict(self):
-        """The configuration as plain dicts, lists, strings and numbers.
-
-        A parameter that is younger than the first records is left out at its default, so that
-        their ids stay.
-        """
+        """The configuration as plain dicts, lists, strings and numbers; see YOUNGER."""
         fields = json.loads(json.dumps(dataclasses.asdict(self)))
         for name, default in YOUNGER.items():
             if fields["method"][name] == default:
@@ -154,10 +141,7 @@ class RunConfig:
 
     @classmethod
     def from_dict(cls, fields):
-        """The configuration that `to_dict` gave.
-
-        Raises: ValueError, TypeError or KeyError if the fields are not those of this version.
-        """
+        """The configuration that `to_dict` gave; ValueError, TypeError, KeyError for another."""
         return _built(cls, fields)
 
     @functools.cached_property  # a study asks for it dozens of times
@@ -188,10 +172,7 @@ def _built(kind, fields):
 
 
 def run_id_of(fields):
-    """Name of the run of RunConfig.to_dict, which need not be one of this version.
-
-    Raises: TypeError or KeyError if the fields have no names.
-    """
+    """Name of the run of RunConfig.to_dict; TypeError or KeyError if the fields have no names."""
     text = json.dumps([NUMERICS_VERSION, fields], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return f"{fields['model']['name']}-{fields['method']['name']}-{digest}"

@@ -14,7 +14,7 @@ from data import checks
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DetectorConfig:
+class DetectorConfig(checks.Checked):
     """Thresholds of the online detector. They enter no run's identity.
 
     A step is compared with the median of the usual steps before it, loss by loss; the middle task
@@ -32,22 +32,18 @@ class DetectorConfig:
       dead_steps: steps in a row with such a gradient after which a run is "full".
     """
 
-    median_steps: int
-    loss_jump: float
-    gradient_jump: float
+    median_steps: checks.Count
+    loss_jump: checks.Multiple
+    gradient_jump: checks.Multiple
     calm: float
-    calm_steps: int
-    patience_steps: int
-    gradient_lost: float
-    dead_steps: int
+    calm_steps: checks.Count
+    patience_steps: checks.Count
+    gradient_lost: checks.Share
+    dead_steps: checks.Count
 
     def __post_init__(self):
-        for field in ("median_steps", "calm_steps", "patience_steps", "dead_steps"):
-            checks.whole(f"DetectorConfig.{field}", getattr(self, field), 1)
-        for field in ("loss_jump", "gradient_jump"):
-            checks.real(f"DetectorConfig.{field}", getattr(self, field), above=1)
+        super().__post_init__()
         checks.real("DetectorConfig.calm", self.calm, above=1, most=self.loss_jump)
-        checks.real("DetectorConfig.gradient_lost", self.gradient_lost, above=0, most=1)
 
 
 class Event(NamedTuple):
@@ -62,11 +58,7 @@ class Event(NamedTuple):
 
 
 class Detector:
-    """Sees the steps of one run in their order and says when it diverges.
-
-    Args:
-      config: DetectorConfig.
-    """
+    """Sees the steps of one run in their order and says when it diverges."""
 
     def __init__(self, config):
         self._config = config
@@ -80,7 +72,7 @@ class Detector:
 
         Args:
           step: steps taken, 1 for the first.
-          losses: training loss of each task, or a list with their sum alone.
+          losses: of each task, or a list with their sum alone.
           gradient_norm: norm of the gradient of the lowest shared layer as the method in use lets
             it through, or None if it is not known.
         Returns: Event or None. Nothing follows an event "full".
@@ -147,13 +139,7 @@ LOWEST = "bottom_hidden"  # every gradient of a lower layer has come through it
 
 
 def see_row(detector, row):
-    """Hands a row of telemetry to a detector.
-
-    Args:
-      detector: Detector.
-      row: mapping with the columns of a telemetry file.
-    Returns: Event or None.
-    """
+    """Hands a mapping with the columns of a telemetry file to a Detector: Event or None."""
     losses = [value for name, value in row.items() if name.startswith("loss/")]
     norm = row.get(f"{LOWEST}/grad_norm")
     if norm is not None:

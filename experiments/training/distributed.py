@@ -12,8 +12,6 @@ from experiments.training.program import Forward, Program
 class DistributedProgram(Program):
     """A Program whose weights and optimizer state are mirrored on the replicas of a strategy.
 
-    The trainer does not know of devices, because the interface is that of Program.
-
     The gradients of all replicas are summed before the optimizer sees them, so that clipping
     factors are those of the global batch. Gradients are made dense before that: one reduction of a
     known size, and no order of ids in it. All replicas hold equal numbers at all times. This is
@@ -21,10 +19,8 @@ class DistributedProgram(Program):
     a gradient is not summed, or where a pattern misses the copy of a variable.
 
     Args:
-      config: RunConfig of any of the runs.
       strategy: tf.distribute.Strategy whose replicas divide the batch.
-      rank: this process's place among those of the strategy.
-      world: number of these processes.
+      rank, world: this process's place among those of the strategy, and their number.
     Raises: RunStopped if the processes have been given different runs.
     """
 
@@ -43,17 +39,12 @@ class DistributedProgram(Program):
         self._of_run, self._agreed = b"", False
 
     def start(self, config, seed):
-        """Puts weights, optimizer state and thresholds at their start for one run."""
         super().start(config, seed)
         self._of_run, self._agreed = config.run_id.encode(), False
 
     def step(self, batch, rate):
-        """One training step.
+        """One training step on this process's share of the global batch: the loss of all of it.
 
-        Args:
-          batch: dict of tensors, this process's share of the global batch.
-          rate: learning rate of this step.
-        Returns: the training loss of the global batch before the step, float.
         Raises: RunStopped if the replicas do not begin with equal numbers.
         """
         if not self._agreed:
@@ -62,10 +53,7 @@ class DistributedProgram(Program):
         return super().step(self._shares(batch), rate)
 
     def predict(self, chunks):
-        """Predictions of this process; those of the others are the same.
-
-        Raises: RunStopped if the replicas do not hold equal numbers.
-        """
+        """Predictions, the same in every process; RunStopped if the replicas differ."""
         self._check_state()
         return super().predict(chunks)
 
@@ -106,13 +94,11 @@ class DistributedProgram(Program):
         self._check(self._of_run, list(zip(*held, strict=True)), f"the weights after step {step}")
 
     def _check(self, of_run, replicas, what):
-        """Compares numbers across all replicas by their checksums.
+        """Raises RunStopped, which says `what`, unless all replicas hold equal numbers.
 
         Args:
           of_run: bytes that must be equal too.
           replicas: for each replica of this process, its tensors or variables.
-          what: they are, in words.
-        Raises: RunStopped.
         """
         digests = [_digest([what.encode(), of_run], tensors) for tensors in replicas]
 

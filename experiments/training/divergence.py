@@ -1,7 +1,8 @@
 """Micro- and full divergence, read off a run's curves (paper, section 2.1)."""
 
 import dataclasses
-from typing import NamedTuple
+import functools
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,11 @@ import pandas as pd
 from data import checks
 
 CHANCE = 0.5  # AUC of a model that knows nothing
+Lift = Annotated[float, functools.partial(checks.real, above=0, most=1 - CHANCE)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DivergenceConfig:
+class DivergenceConfig(checks.Checked):
     """Thresholds of the labels. They do not enter a run's identity: old curves are labelled anew.
 
     Args:
@@ -26,19 +28,12 @@ class DivergenceConfig:
       median_rows: evaluations over which that median runs.
     """
 
-    lift_lost: float
-    least_lift: float
-    blow_up: float
-    loss_jump: float
-    auc_drop: float
-    median_rows: int
-
-    def __post_init__(self):
-        for field in ("blow_up", "loss_jump"):
-            checks.real(f"DivergenceConfig.{field}", getattr(self, field), above=1)
-        for field, most in {"lift_lost": 1, "least_lift": 0.5, "auc_drop": 0.5}.items():
-            checks.real(f"DivergenceConfig.{field}", getattr(self, field), above=0, most=most)
-        checks.whole("DivergenceConfig.median_rows", self.median_rows, 1)
+    lift_lost: checks.Share
+    least_lift: Lift
+    blow_up: checks.Multiple
+    loss_jump: checks.Multiple
+    auc_drop: Lift
+    median_rows: checks.Count
 
 
 class Label(NamedTuple):
@@ -52,10 +47,10 @@ class Label(NamedTuple):
         blow up;
       "full": a number was not finite, or the AUC fell to chance, or never left it, and
         stayed there (section 2.1).
-    Section 2.1 names neither "damaged" nor "untrained". The curves of a network that died before
-    its first evaluation are those of one that hardly learns, so a run that ends at chance is
-    "full". So is, under label shocks, which raise every loss above `blow_up` times its lowest,
-    every run without a usable lift. The norms of gradients and updates would tell the two apart.
+    Section 2.1 names neither "damaged" nor "untrained". A network that died before its first
+    evaluation has the curves of one that hardly learns, so a run that ends at chance is "full". So
+    is every run without a usable lift under label shocks, which raise all losses above `blow_up`
+    times the lowest. Norms of gradients and updates would tell the two apart.
     """
 
     kind: str
@@ -66,12 +61,9 @@ def label(curves, config):
     """Labels one run.
 
     Args:
-      curves: DataFrame, one row an evaluation in the order of steps, with `step`, `loss` (mean
-        training loss since the last evaluation), `worst_loss` (its largest value) and the metrics
-        `<task>/<metric>`. The AUC judged is that of the first binary task, the one that tables
-        show; without one, only numbers that are not finite are seen.
+      curves: DataFrame as of trainer.Run. The AUC judged is that of the first binary task, the one
+        that tables show; without one, only numbers that are not finite are seen.
       config: DivergenceConfig.
-    Returns: Label.
     """
     steps = curves["step"].to_numpy()
     finite = curves.filter(regex="^worst_loss$|/(log_loss|rmse)$").apply(np.isfinite).all(axis=1)
@@ -90,7 +82,8 @@ def label(curves, config):
         dead = blew_up or lift[-1] < config.auc_drop
         # Undatable: what blew up a loss that never fell is not what kept the AUC at chance level.
         return Label("full" if dead else "untrained", int(steps[0]))
-    jumped = _jumped(curves, config)
+    usual = curves["loss"].shift(1).rolling(config.median_rows, min_periods=1).median()
+    jumped = curves["worst_loss"].to_numpy(float) > config.loss_jump * usual.to_numpy(float)
     # The drop may show at the evaluation of the jump or at the next one.
     dropped = (lift < best - config.auc_drop) & (jumped | np.append(False, jumped[:-1]))
     if not dropped.any():
@@ -104,9 +97,3 @@ def judged_auc(curves):
     """The AUC of the first binary task of a run's curves: Series, NaN where it is undefined."""
     aucs = curves.filter(regex="/auc$")
     return aucs.iloc[:, 0] if aucs.shape[1] else pd.Series(np.nan, curves.index)
-
-
-def _jumped(curves, config):
-    """Rows whose worst loss is far above the usual loss of the rows before."""
-    usual = curves["loss"].shift(1).rolling(config.median_rows, min_periods=1).median()
-    return curves["worst_loss"].to_numpy(float) > config.loss_jump * usual.to_numpy(float)

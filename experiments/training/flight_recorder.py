@@ -11,7 +11,7 @@ KINDS = ("weight", "accumulator")  # of arrays in files; the second is any state
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RecorderConfig:
+class RecorderConfig(checks.Checked):
     """Which snapshots of a run are held in memory, and which is saved.
 
     Args:
@@ -20,23 +20,17 @@ class RecorderConfig:
       lead_steps: least steps from the snapshot that is saved to the onset, if one is held.
     """
 
-    every_steps: int
-    snapshots: int
-    lead_steps: int
-
-    def __post_init__(self):
-        for field in ("every_steps", "snapshots"):
-            checks.whole(f"RecorderConfig.{field}", getattr(self, field), 1)
-        checks.whole("RecorderConfig.lead_steps", self.lead_steps, 0)
+    every_steps: checks.Count
+    snapshots: checks.Count
+    lead_steps: checks.Index
 
 
 class Snapshot(NamedTuple):
-    """The state of a run before a step. With the run's config it decides all that follows.
+    """The state of a run after `step` steps. With the run's config it decides all that follows.
 
-    step: steps taken.
-    weights: list of arrays, in the order of the model's trainable variables.
-    state: list of arrays, what the optimizer remembers, kind after kind in the same order: the
-      accumulators of Adagrad, or the momenta and then the velocities of Adam.
+    weights: arrays in the order of the model's trainable variables.
+    state: what the optimizer remembers, kind after kind in the same order: the accumulators of
+      Adagrad, or the momenta and then the velocities of Adam.
     """
 
     step: int
@@ -44,7 +38,7 @@ class Snapshot(NamedTuple):
     state: list
 
     def arrays(self):
-        """The arrays by name, as files have them: dict."""
+        """The arrays by name, as files have them."""
         return {
             f"{kind}_{i}": array
             for kind, values in zip(KINDS, (self.weights, self.state), strict=True)
@@ -53,10 +47,7 @@ class Snapshot(NamedTuple):
 
     @classmethod
     def of(cls, step, arrays):
-        """The snapshot whose `arrays` these are.
-
-        Raises: KeyError if one is missing.
-        """
+        """The snapshot whose `arrays` these are; KeyError if one is missing."""
         counts = (sum(name.startswith(f"{kind}_") for name in arrays) for kind in KINDS)
         parts = zip(KINDS, counts, strict=True)
         return cls(step, *([arrays[f"{kind}_{i}"] for i in range(n)] for kind, n in parts))
@@ -70,7 +61,6 @@ class FlightRecorder(Observer):
     divergence.
 
     Args:
-      config: RecorderConfig.
       save: function (snapshot, event) that writes.
     """
 
@@ -80,12 +70,11 @@ class FlightRecorder(Observer):
         self._pinned, self._saved = None, False
 
     def before(self, run):
-        """Takes a snapshot where one is due."""
         if run.step % self._config.every_steps == 0:
             self._held.append(run.program.snapshot(run.step))
 
     def fired(self, event):
-        """Called with each event of the detector."""
+        """Hears each event of the detector."""
         if event.kind == "jump":
             self._pinned = self._before(event.onset)  # it may have left when the end is known
         if event.kind == "full" or not self._saved:

@@ -53,13 +53,3 @@ def test_log_loss_of_a_sure_wrong_logit_is_finite():
 
 def test_rmse_is_the_root_of_the_mean_square():
     assert metrics.rmse([1.0, 2.0, 5.0], [1.0, 4.0, 2.0]) == pytest.approx(math.sqrt(13 / 3))
-
-
-def test_by_task_reads_the_right_column():
-    labels = np.array([[1, 9, 4.0], [0, 9, 2.0], [1, 9, 1.0]])
-    predictions = {"click": np.array([2.0, -1.0, 0.5]), "rating": np.array([4.0, 2.0, 3.0])}
-    tasks = [("click", "binary"), ("rating", "regression")]
-    found = metrics.by_task(tasks, [0, 2], labels, predictions)
-    assert found["click/auc"] == 1.0
-    assert found["rating/rmse"] == pytest.approx(math.sqrt(4 / 3))
-    assert set(found) == {"click/auc", "click/log_loss", "rating/rmse"}

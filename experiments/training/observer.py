@@ -18,39 +18,27 @@ class Observer:
 
 
 class OnRow(Observer):
-    """Shows each row of the curves once, those of a resumed run at its beginning.
-
-    Args:
-      show: function of a row, a dict.
-    """
+    """Calls `show` with each row of the curves once, those of a resumed run at its beginning."""
 
     def __init__(self, show):
         self._show, self._shown = show, 0
 
     def begins(self, run):
-        """Shows the rows of before an interruption."""
         self.after(run)
 
     def after(self, run):
-        """Shows the row of this step, if it has one."""
         for row in run.rows[self._shown :]:
             self._show(row)
         self._shown = len(run.rows)
 
 
 class Excerpt(Observer):
-    """Has a run take a few of its steps alone.
-
-    Args:
-      steps: steps to take at most.
-      snapshot: Snapshot to begin at, or None for the first step.
-    """
+    """Has a run take at most `steps` of its steps, from a Snapshot or, if None, from the first."""
 
     def __init__(self, steps, snapshot=None):
         self._steps, self._snapshot = steps, snapshot
 
     def begins(self, run):
-        """Resumes the run and sets its end."""
         if self._snapshot is not None:
             run.resume(self._snapshot)
         run.last = min(run.last, run.step + self._steps)

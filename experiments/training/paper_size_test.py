@@ -51,7 +51,7 @@ def main():
     from experiments.machinery.cost import sizes
     from experiments.machinery.records.record import Store
     from experiments.machinery.workers.runner import Runner
-    from experiments.studies.grid import run_config
+    from experiments.studies.settings import run_config
     from experiments.training.tensorflow_setup import one_thread
     from experiments.training.trainer import window_of
 

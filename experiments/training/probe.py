@@ -16,10 +16,8 @@ class Probe:
     factors count. A weight of exactly 0 counts as TelemetryConfig.least_weight in update/weight;
     Equation 4 has no other floor here.
 
-    Args:
-      config: TelemetryConfig.
-      model: RankingModel.
-      optimizer: clippy.RuleOptimizer of the model's trainable variables, with exported factors.
+    The optimizer is a clippy.RuleOptimizer with exported factors.
+
     Raises: ValueError if no label finds a variable.
     """
 
@@ -47,12 +45,7 @@ class Probe:
         ]
 
     def around(self, apply):
-        """Wraps a function that hands gradients to the optimizer, so that it returns `columns`.
-
-        Args:
-          apply: function of a program.Forward and the gradients of the trainable variables.
-        Returns: function of the same, which returns a float32 vector in the order of `columns`.
-        """
+        """Wraps Program._apply, so that it returns a float32 vector in the order of `columns`."""
 
         def measured(forward, gradients):
             layers = [

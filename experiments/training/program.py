@@ -37,12 +37,9 @@ class Program:
       optimizer: a Keras optimizer to use in place of the config's method (for comparisons; such a
         program cannot be started anew), or None.
       telemetry: TelemetryConfig of what each step measures beside, or None for nothing.
-
-    Attributes:
-      share: which part of each global batch `step` is given, as arguments of Window.batch.
     """
 
-    share = {"rank": 0, "world": 1}
+    share = {"rank": 0, "world": 1}  # of each global batch, as arguments of Window.batch
     _summed = False  # whether the model's losses are sums over the rows
 
     def __init__(self, config, optimizer=None, telemetry=None):
@@ -73,18 +70,8 @@ class Program:
         self._step = tf.function(self._train_step)
         self._predict = tf.function(self.model.__call__)
 
-    @property
-    def tasks(self):
-        """(name, kind) of the tasks the model learns, in the order of the label columns."""
-        return [task for task in TASKS if task.name in self.model.heads]
-
     def start(self, config, seed):
-        """Puts weights, optimizer state and thresholds at their start for one run.
-
-        Args:
-          config: RunConfig with this program's trace key.
-          seed: seed of the initial weights.
-        """
+        """Puts weights, optimizer state and thresholds at the start of a run of this trace key."""
         self.model.initialize(seed)
         for kind, initial in self._optimizer.slots.items():
             for variable in self._optimizer.state[kind]:
@@ -106,13 +93,7 @@ class Program:
         self._optimizer.iterations.assign(snapshot.step)
 
     def step(self, batch, rate):
-        """One training step.
-
-        Args:
-          batch: dict of tensors, as from `tensors`.
-          rate: learning rate of this step.
-        Returns: the training loss before the step, float.
-        """
+        """Takes one step on a dict of `tensors`; returns the training loss before it, a float."""
         loss, self._measured = self._step(batch, tf.constant(rate, tf.float32))
         return float(loss)
 
@@ -124,11 +105,7 @@ class Program:
         return dict(zip(self._columns, self._measured.numpy().tolist(), strict=True))
 
     def predict(self, chunks):
-        """Predictions for several chunks of rows: dict from task to float array (rows,).
-
-        Args:
-          chunks: iterable of dicts of tensors, as from `tensors`.
-        """
+        """Predictions for chunks of rows, from `tensors`: dict from task to float array (rows,)."""
         found = [self._predict(chunk) for chunk in chunks]
         return {
             name: np.concatenate([part[name].numpy()[:, 0] for part in found]) for name in found[0]
@@ -158,7 +135,6 @@ class Program:
         return loss
 
     def _apply(self, forward, gradients):
-        """Hands the gradients to the optimizer."""
         del forward
         self._optimizer.apply_gradients(zip(gradients, self._variables, strict=True))
 
@@ -168,8 +144,7 @@ def build_model(config, vocabulary_size=None, summed=False):
 
     Args:
       config: RunConfig.
-      vocabulary_size: rows of each embedding, or None for the stream's own; a count of the other
-        weights does not need them.
+      vocabulary_size: rows of each embedding where only other weights count; None for all.
       summed: that of RankingModel.
     """
     stream = config.stream

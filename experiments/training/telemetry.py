@@ -2,8 +2,10 @@
 
 import collections
 import dataclasses
+import functools
 import json
 import re
+from typing import Annotated
 
 import pandas as pd
 
@@ -14,8 +16,46 @@ from experiments.training.observer import Observer
 from experiments.training.tensorflow_setup import check_method
 
 
+def _check_layers(name, layers):
+    expected = "a dict from label to regular expression, not empty"
+    if not isinstance(layers, dict) or not layers:
+        checks.fail(name, layers, expected)
+    for label, pattern in layers.items():
+        if not isinstance(label, str) or not re.fullmatch(r"[\w{}]+", label):
+            checks.fail(name, label, "a label of letters, digits, underscores")
+        try:
+            re.compile(pattern.replace("{task}", "").replace("{top}", ""))
+        except (AttributeError, re.error):
+            checks.fail(name, pattern, expected)
+        if ("{task}" in label) != ("{task}" in pattern):
+            checks.fail(name, {label: pattern}, "{task} in both or in neither")
+
+
+def _check_rules(where, rules):
+    if not isinstance(rules, dict):
+        checks.fail(where, rules, "a dict from name to rule and thresholds")
+    for name, given in rules.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            checks.fail(where, name, "names of letters, digits, underscores")
+        if not isinstance(given, dict) or "rule" not in given:
+            checks.fail(where, {name: given}, "a dict with 'rule'")
+        rule, rate, thresholds = split_rule(given)
+        if rate is not None:
+            checks.real(f"{where}[{name!r}]['rate']", rate, above=0)
+        try:
+            check_method(rule, thresholds, "raw")
+        except ValueError as error:
+            raise ValueError(f"{where}[{name!r}]: {error}") from None
+
+
+def split_rule(given):
+    """One of TelemetryConfig.rules as (key in RULES, rate or None, thresholds)."""
+    thresholds = {key: value for key, value in given.items() if key not in ("rule", "rate")}
+    return given["rule"], given.get("rate"), thresholds
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TelemetryConfig:
+class TelemetryConfig(checks.Checked):
     """What a run with telemetry measures. It decides no number of the run and no run id.
 
     Args:
@@ -32,24 +72,14 @@ class TelemetryConfig:
       recorder: RecorderConfig of the snapshots that are taken as well, or None for none.
     """
 
-    layers: dict[str, str]
-    rules: dict[str, dict]
-    least_weight: float
-    rows: int
-    events: int
-    around_steps: int
+    layers: Annotated[dict[str, str], _check_layers]
+    rules: Annotated[dict[str, dict], _check_rules]
+    least_weight: checks.Positive
+    rows: Annotated[int, functools.partial(checks.whole, least=2)]
+    events: checks.Index
+    around_steps: checks.Count
     detector: DetectorConfig
     recorder: RecorderConfig | None
-
-    def __post_init__(self):
-        _check_layers(self.layers)
-        _check_rules(self.rules)
-        checks.real("TelemetryConfig.least_weight", self.least_weight, above=0)
-        for field, least in {"rows": 2, "events": 0, "around_steps": 1}.items():
-            checks.whole(f"TelemetryConfig.{field}", getattr(self, field), least)
-        if not isinstance(self.detector, DetectorConfig):
-            checks.fail("TelemetryConfig.detector", self.detector, "@DetectorConfig()")
-        checks.part("TelemetryConfig.recorder", self.recorder, RecorderConfig)
 
     @property
     def measures(self):
@@ -63,13 +93,7 @@ class TelemetryConfig:
         return json.dumps(self.measures, sort_keys=True)
 
     def patterns(self, tasks, hidden):
-        """The pattern of each label of one model.
-
-        Args:
-          tasks: names of the model's tasks.
-          hidden: number of its hidden layers.
-        Returns: dict from label to compiled regular expression.
-        """
+        """The compiled pattern of each label of a model with these tasks and `hidden` layers."""
         found = {}
         for label, pattern in self.layers.items():
             for task in tasks if "{task}" in label else [""]:
@@ -78,50 +102,8 @@ class TelemetryConfig:
         return found
 
 
-def _check_layers(layers):
-    expected = "a dict from label to regular expression, not empty"
-    if not isinstance(layers, dict) or not layers:
-        checks.fail("TelemetryConfig.layers", layers, expected)
-    for label, pattern in layers.items():
-        if not isinstance(label, str) or not re.fullmatch(r"[\w{}]+", label):
-            checks.fail("TelemetryConfig.layers", label, "a label of letters, digits, underscores")
-        try:
-            re.compile(pattern.replace("{task}", "").replace("{top}", ""))
-        except (AttributeError, re.error):
-            checks.fail("TelemetryConfig.layers", pattern, expected)
-        if ("{task}" in label) != ("{task}" in pattern):
-            checks.fail("TelemetryConfig.layers", {label: pattern}, "{task} in both or in neither")
-
-
-def _check_rules(rules):
-    if not isinstance(rules, dict):
-        checks.fail("TelemetryConfig.rules", rules, "a dict from name to rule and thresholds")
-    for name, given in rules.items():
-        if not isinstance(name, str) or not name.isidentifier():
-            checks.fail("TelemetryConfig.rules", name, "names of letters, digits, underscores")
-        if not isinstance(given, dict) or "rule" not in given:
-            checks.fail("TelemetryConfig.rules", {name: given}, "a dict with 'rule'")
-        rule, rate, thresholds = split_rule(given)
-        if rate is not None:
-            checks.real(f"TelemetryConfig.rules[{name!r}]['rate']", rate, above=0)
-        try:
-            check_method(rule, thresholds, "raw")
-        except ValueError as error:
-            raise ValueError(f"TelemetryConfig.rules[{name!r}]: {error}") from None
-
-
-def split_rule(given):
-    """One of TelemetryConfig.rules as (key in RULES, rate or None, thresholds)."""
-    thresholds = {key: value for key, value in given.items() if key not in ("rule", "rate")}
-    return given["rule"], given.get("rate"), thresholds
-
-
 class Ledger:
-    """The rows of a run: all of them around events, evenly thinned elsewhere, bounded in number.
-
-    Args:
-      config: TelemetryConfig.
-    """
+    """The rows of a run: all of them around events, evenly thinned elsewhere, bounded in number."""
 
     def __init__(self, config):
         self._config = config
@@ -130,12 +112,7 @@ class Ledger:
         self._events, self._full_until = 0, 0
 
     def add(self, row, is_event):
-        """Takes the row of the next step.
-
-        Args:
-          row: dict with `step` (steps taken, 1 for the first).
-          is_event: whether the steps around this one are to be kept.
-        """
+        """Takes the row of the next step; if it is an event, the steps around it are kept."""
         step = row["step"]
         self._recent.append(row)
         if (step - 1) % self._stride == 0:
@@ -167,9 +144,7 @@ class Telemetry(Observer):
       config: TelemetryConfig, which the run's Program has too.
       save: function (snapshot, event) that writes a snapshot.
 
-    Attributes:
-      ledger: Ledger of the rows.
-      events: what the detector has said so far, list of dicts.
+    `events` is what the detector has said so far, a list of dicts.
     """
 
     def __init__(self, config, save):
@@ -178,12 +153,10 @@ class Telemetry(Observer):
         self.events = []
 
     def before(self, run):
-        """Lets the recorder take its snapshot."""
         if self._recorder:
             self._recorder.before(run)
 
     def after(self, run):
-        """Keeps the row of the step and tells the recorder of an event."""
         row = {"step": run.step, "day": run.day, "learning_rate": run.rate, "loss": run.loss}
         row |= run.program.measures
         event = see_row(self._detector, row)

@@ -13,12 +13,7 @@ from experiments.training.program import FIELDS, Program, tensors
 
 
 class Evaluation:
-    """The last day of the stream, ready to be predicted.
-
-    Args:
-      rows: rows of the last day.
-      chunk_size: rows predicted at once.
-    """
+    """The rows of the last day of the stream, predicted `chunk_size` at once."""
 
     def __init__(self, rows, chunk_size):
         self._rows, self._chunk_size = rows, chunk_size
@@ -26,8 +21,8 @@ class Evaluation:
         self._optimal = np.array(rows["optimal"], np.float64)
 
     def __call__(self, program):
-        """Metrics of a program's predictions by `<task>/<metric>`."""
-        return self._metrics(program.tasks, program.predict(self._chunks()))
+        """Metrics of a program's predictions by `<task>/<metric>`, NaN where undefined."""
+        return self._metrics(program.predict(self._chunks()))
 
     def _chunks(self):
         # Inputs become tensors chunk by chunk: a day of the paper's size has gigabytes of them.
@@ -40,11 +35,16 @@ class Evaluation:
             name: logit(self._optimal[:, column]) if kind == "binary" else self._optimal[:, column]
             for column, (name, kind) in enumerate(TASKS)
         }
-        return self._metrics(TASKS, best)
+        return self._metrics(best)
 
-    def _metrics(self, tasks, predictions):
-        columns = [TASKS.index(task) for task in tasks]
-        return metrics.by_task(tasks, columns, self._labels, predictions)
+    def _metrics(self, predictions):
+        """All metrics of logits of binary tasks and values of regressions, each (rows,)."""
+        return {
+            f"{name}/{metric}": measure(self._labels[:, column], predictions[name])
+            for column, (name, kind) in enumerate(TASKS)
+            if name in predictions
+            for metric, measure in metrics.BY_KIND[kind].items()
+        }
 
 
 def seeds_of(run_seed):
@@ -119,11 +119,7 @@ class Run:
         self.losses.append(self.loss)
 
     def add_row(self, found):
-        """Adds a row to the curves; a number in it that is not finite ends the run.
-
-        Args:
-          found: metrics of an evaluation.
-        """
+        """Adds the metrics of an evaluation to the curves; one that is not finite ends the run."""
         about = {"step": self.step, "day": self.day, "learning_rate": self.rate}
         # np.max is NaN if any loss is.
         about |= {"loss": float(np.mean(self.losses)), "worst_loss": float(np.max(self.losses))}
@@ -139,8 +135,7 @@ def train(config, program, day_rows, evaluation, observers=()):
     """Trains one run from its first step to its last, or to the first number that is not finite.
 
     Args:
-      config: RunConfig.
-      program: Program with the config's trace key.
+      program: Program with the trace key of `config`.
       day_rows: function from a day to its rows.
       evaluation: Evaluation of the last day.
       observers: Observers, told in this order.

@@ -22,8 +22,8 @@ from experiments.machinery.records.files import write_json, write_whole
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
-from experiments.studies.grid import run_config
 from experiments.studies.registry import divergence_config, telemetry_config
+from experiments.studies.settings import run_config
 from experiments.training.program import Program, tensors
 from experiments.training.trainer import Evaluation, train, window_of
 from scripts.bench import optimizers, scale

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from experiments.machinery.cost import sizes
-from experiments.studies.grid import sizes_of
+from experiments.studies.settings import sizes_of
 from experiments.studies.testing import leave
 from scripts.bench import bench, optimizers, scale
 

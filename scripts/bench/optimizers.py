@@ -8,7 +8,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 import clippy
-from experiments.studies.grid import run_config
+from experiments.studies.settings import run_config
 from experiments.training.program import EXCLUDE, build_model
 
 PROFILE = "paper"  # whose Large has 57.0M parameters

@@ -20,7 +20,7 @@ from data import Stream
 from experiments.findings.names import markdown_table
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
-from experiments.studies.grid import run_config
+from experiments.studies.settings import run_config
 from experiments.training.program import Program, tensors
 from experiments.training.tensorflow_setup import one_thread
 from experiments.training.trainer import window_of

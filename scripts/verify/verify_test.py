@@ -9,9 +9,9 @@ import pytest
 from experiments.machinery.records.provenance import provenance
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
-from experiments.studies.grid import run_config
 from experiments.studies.registry import divergence_config
 from experiments.studies.session import Options
+from experiments.studies.settings import run_config
 from experiments.studies.testing import leave
 from scripts.verify import rerun
 from scripts.verify.__main__ import verify

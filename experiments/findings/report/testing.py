@@ -15,9 +15,9 @@ from experiments.machinery.records.record import Store
 from experiments.studies import known
 from experiments.studies.calibration import Calibration
 from experiments.studies.configs import CasesConfig
-from experiments.studies.grid import run_config
 from experiments.studies.rows import frame_of, run_row
 from experiments.studies.session import Options
+from experiments.studies.settings import run_config
 from experiments.studies.testing import DIVERGENCE, curves, record
 
 HOSTILE = "</script><img src=x onerror=window.pwned=1>"

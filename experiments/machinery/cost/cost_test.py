@@ -8,7 +8,7 @@ import tensorflow as tf
 from data import Stream
 from experiments.machinery.cost import sizes
 from experiments.machinery.cost.cost import GIB, Accelerator
-from experiments.studies.grid import run_config, sizes_of
+from experiments.studies.settings import run_config, sizes_of
 from experiments.training.program import Program, build_model, tensors
 from experiments.training.trainer import window_of
 

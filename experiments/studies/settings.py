@@ -42,7 +42,6 @@ def run_config(
     Args:
       profile, model, method: names of files in configs/profiles, configs/models, configs/methods.
       learning_rate: eta itself, not a multiple.
-      data_seed, run_seed: see RunConfig.
       threshold: what THRESHOLD is bound to in the method's file, or None to leave it.
       values: dict from a gin parameter, as "Class.name", or a macro to its value; or None.
     Raises: BadInput for what gin_files.resolve refuses and for a value of what the other arguments
@@ -53,10 +52,7 @@ def run_config(
 
 
 def setting_config(setting, profile, data_seed, base_rate, run_seed, values=None):
-    """The RunConfig of one run of a Setting, or of a Case, which has the same fields.
-
-    The arguments are those of `run_config`; `base_rate` is the learning rate called 1x.
-    """
+    """`run_config` of a Setting, or a Case, which has its fields; `base_rate` is called 1x."""
     return run_config(
         profile,
         setting.model,
@@ -70,12 +66,7 @@ def setting_config(setting, profile, data_seed, base_rate, run_seed, values=None
 
 
 def outlook(study, asked):
-    """What is left of some runs: (runs, done, predicted seconds of the others).
-
-    Args:
-      study: Study.
-      asked: list of (RunConfig, TelemetryConfig or None).
-    """
+    """(runs, done, predicted seconds of the others); `asked` are (RunConfig, TelemetryConfig)."""
     missing = {config.run_id: config for config, how in asked if not study.is_done(config, how)}
     done = sum(config.run_id not in missing for config, _ in asked)
     return len(asked), done, sum(map(seconds_of, missing.values()))
@@ -92,10 +83,7 @@ def _unseeded(profile, model, method, learning_rate, threshold, values):
 
 
 def joined(values, own):
-    """The values of a person and those that the study binds itself, in one dict.
-
-    Raises: BadInput for a name that both have.
-    """
+    """The values of a person and those that the study binds; BadInput for a name of both."""
     for name in own.keys() & values.keys():
         raise BadInput(f"{name} = {values[name]!r}: expected none, since the study binds it itself")
     return values | own
@@ -103,10 +91,8 @@ def joined(values, own):
 
 @_once
 def sizes_of(profile, model, values=None):
-    """What the size of a run depends on; unlike a RunConfig it needs no TensorFlow.
+    """What the size of a run depends on: Sizes; unlike a RunConfig it needs no TensorFlow.
 
-    Args: as for `run_config`.
-    Returns: sizes.Sizes.
     Raises: BadInput for what gin_files.resolve refuses.
     """
     files = [named_file("profiles", profile), named_file("models", model)]
