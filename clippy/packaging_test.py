@@ -100,13 +100,3 @@ def test_metadata_is_that_of_pyproject(wheel):
 
 def test_wheel_makes_a_step_in_a_new_environment(installed, tmp_path):
     check_step(*installed, tmp_path)
-
-
-@pytest.mark.slow
-def test_wheel_installs_with_its_dependencies(wheel, tmp_path):
-    python, packages = new_environment(tmp_path / "venv")
-    try:
-        run([*PIP, "--python", python, "install", wheel], tmp_path)
-        check_step(python, packages, tmp_path)
-    finally:
-        shutil.rmtree(tmp_path / "venv")

@@ -28,19 +28,15 @@ def is_treated(name, include, exclude):
 
 def distinct(names):
     """The names, those that occur again with their position behind them."""
-    return [
-        name if names.index(name) == position else f"{name}#{position}"
-        for position, name in enumerate(names)
-    ]
+    first = names.index
+    return [name if first(name) == at else f"{name}#{at}" for at, name in enumerate(names)]
 
 
 def joint_factor(rule, thresholds, measured):
     """One factor, a scalar, for several variables, by the norms or minima of all; None for none.
 
-    Args:
-      rule, thresholds: those of the optimizer; the rule is not one per unit.
-      measured: for each variable its totals, a list of scalars, and whether its gradient is finite,
-        None without a guard. A variable that the guard skips does not count.
+    `measured` has for each variable its totals, a list of scalars, and whether its gradient is
+    finite, None without a guard. A variable that the guard skips does not count.
     """
     if not measured:
         return None
