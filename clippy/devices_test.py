@@ -140,9 +140,8 @@ def assert_near(devices, expected, limit=1e-5):
     for device in devices:
         assert list(device) == list(expected)
         for key, value in expected.items():
-            assert np.max(np.abs(device[key] - value)) <= limit * max(1e-3, np.abs(value).max()), (
-                key
-            )
+            size = max(1e-3, np.max(np.abs(value)))
+            assert np.max(np.abs(device[key] - value)) <= limit * size, key
 
 
 def main(case):
