@@ -83,8 +83,12 @@ class ClippyAdagrad(ClippingOptimizer):
         name="ClippyAdagrad",
         **kwargs,
     ):
-        kwargs.update(learning_rate=learning_rate, name=name)
-        super().__init__(export_clipping_factors=export_clipping_factors, **kwargs)
+        super().__init__(
+            learning_rate=learning_rate,
+            export_clipping_factors=export_clipping_factors,
+            name=name,
+            **kwargs,
+        )
         self.initial_accumulator_value = initial_accumulator_value
         self.variable_relative_threshold = variable_relative_threshold
         self.accumulator_relative_threshold = accumulator_relative_threshold

@@ -28,8 +28,10 @@ def is_treated(name, include, exclude):
 
 def distinct(names):
     """The names, those that occur again with their position behind them."""
-    first = names.index
-    return [name if first(name) == at else f"{name}#{at}" for at, name in enumerate(names)]
+    return [
+        name if names.index(name) == position else f"{name}#{position}"
+        for position, name in enumerate(names)
+    ]
 
 
 def joint_factor(rule, thresholds, measured):
