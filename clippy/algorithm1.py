@@ -2,8 +2,7 @@
 
 A step is a generator: it yields the StepView that a rule looks at, is sent the factor sigma, and
 yields the new state and what the weight loses; where no rule looks, sigma is None. Whoever runs it
-finds sigma in a way of their own, at once, in some rows of a table or piece by piece under XLA
-(`clippy.steps`), or over all variables together (`clippy.scope`); the lines stay the same.
+finds sigma in a way of their own (`clippy.steps`, `clippy.scope`); the lines stay the same.
 """
 
 from clippy.keras2 import tf
@@ -13,11 +12,8 @@ from clippy.rules import StepView
 def adagrad(g, w, state, eta, count):
     """Algorithm 1, lines 5 to 9, for one variable; with another rule than Clippy it is Eq. 5.
 
-    Args:
-      g, w: the gradient, and the weight before the step, shape of the variable.
-      state: [G_{t-1}], the accumulator, shape of the variable.
-      eta: the learning rate of the step, scalar.
-      count: steps taken before this one, which Adagrad does not need.
+    Gradient g, weight w before the step, and `state`, which is [G_{t-1}], have the shape of the
+    variable. The rate eta is a scalar; Adagrad needs no `count` of the steps before.
     """
     # Line 5, g = dL(w)/dw, is the caller's.
     G = state[0] + tf.square(g)  # line 6: update accumulator

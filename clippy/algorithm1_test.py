@@ -6,12 +6,14 @@ import pytest
 from clippy.algorithm1 import adagrad
 from clippy.drop_in import paper_clippy
 from clippy.keras2 import tf
+from clippy.optimizers import ClippedAdagrad
 from clippy.rules import RULES
 from clippy.testing import (
     DTYPES,
     RATE,
     THRESHOLDS,
     assert_factors,
+    assert_identical,
     assert_identical_path,
     assert_same_path,
     gradients,
@@ -73,3 +75,27 @@ def test_clippy_with_the_papers_thresholds_is_algorithm_1():
     optimizer = paper_clippy(RATE, export_clipping_factors=True)
     assert_same_path(run(optimizer, start, grads, traced=True), expected)
     assert_factors(optimizer, sigmas[-1])
+
+
+@pytest.mark.parametrize(
+    "rule, accumulate", [("naive", "raw"), ("gc", "clipped"), ("agc_per_layer", "clipped")]
+)
+def test_a_traced_step_that_nothing_clips_has_the_bits_of_plain_adagrad(rule, accumulate):
+    # TensorFlow orders the products of a graph anew, and otherwise where one of the factors is 1.
+    rate, start, grads = 0.1, weights(), gradients(12)  # a power of two hides the order
+    loose = dict.fromkeys(THRESHOLDS[rule], 1e9)
+    given = {"learning_rate": rate, "accumulate": accumulate, "skip_nonfinite": False}
+    path = run(ClippedAdagrad(rule, loose, **given), start, grads, traced=True)
+    w = {name: tf.Variable(value) for name, value in start.items()}
+    G = {name: tf.Variable(np.full_like(value, 0.1)) for name, value in start.items()}
+    eta = tf.Variable(rate)
+
+    @tf.function
+    def plain(grad):
+        for name, g in grad.items():
+            G[name].assign(G[name] + g * g)
+            w[name].assign_sub(eta * (g * tf.math.rsqrt(G[name])))
+
+    for grad, found in zip(grads, path[1:], strict=True):
+        plain({name: tf.constant(g) for name, g in grad.items()})
+        assert_identical(found.values(), w.values())

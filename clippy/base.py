@@ -12,20 +12,21 @@ SHARED = ("scope", "skip_nonfinite", "export_clipping_factors")  # of `arguments
 class ClippingOptimizer(keras.optimizers.Optimizer):
     """Measures a step, shrinks it by the factor of a rule, guards it and takes it.
 
-    A subclass defines `slots`, `arguments`, `_rule` and `_step`. Variables are float32 or float64;
-    under the policy mixed_bfloat16 they are float32, and so is the state.
+    A subclass defines `slots`, `arguments`, `_rule` and `_step`, which is a step as
+    `clippy.algorithm1.adagrad` is one; its `state` has a tensor for each slot. Variables are
+    float32 or float64; under the policy mixed_bfloat16 they are float32, and so is the state.
 
     Args:
       learning_rate: eta, a float > 0, a Keras schedule, or a scalar tf.Variable, which its owner
         assigns, 0 included, and each step reads. A bound uses the rate of its step.
-      include: list of regular expressions, searched for in the names of variables (which end in
-        ":0"); a variable without a match takes the plain step. None: every variable is treated.
-      exclude: the same; a variable with a match takes the plain step.
-      scope: "local" gives each variable a factor of its own; "global" gives all that are treated
-        one (section 4.3.2), by the norm of all joined, or the smallest of Clippy's factors.
+      include, exclude: regular expressions, searched for in the names of variables (which end in
+        ":0"). A variable with no match in `include`, unless that is None, or one in `exclude`
+        takes the plain step.
+      scope: "local" gives each variable a factor; "global" gives all that are treated one (section
+        4.3.2), by the norm of all joined, or the smallest of Clippy's factors.
       skip_nonfinite: a gradient whose L2 norm is not finite in its dtype leaves its variable and
         the state of it untouched, and is counted; False lets it through.
-      export_clipping_factors: keep the factor of every variable's last step.
+      export_clipping_factors: fill `clipping_factors`.
       jit_compile: compile the dense steps of large variables with XLA, on a CPU too.
       **kwargs: name (that of the class unless given), weight_decay, clipnorm, clipvalue,
         global_clipnorm, use_ema, ema_momentum and ema_overwrite_frequency, as in Keras. Weight
@@ -33,8 +34,8 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         norm comes before the rule and, unlike Keras', after repeated ids are summed.
 
     Attributes:
-      clipping_factors: a scalar variable for each variable, in the order of `build`: the factor of
-        its last step, the smallest of its units, 0 for a skipped one. Empty unless exported.
+      clipping_factors: a scalar for each variable, in the order of `build`: the factor of its last
+        step, the smallest of its units, 0 for a skipped one. Empty unless exported.
 
     Raises: ValueError naming the argument and the value received.
     """
@@ -79,10 +80,6 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         self._learning_rate = (
             learning_rate if assigned else self._build_learning_rate(learning_rate)
         )
-
-    def _step(self, g, w, state, eta, count):
-        """A step as `clippy.algorithm1.adagrad` is one; `state` has a tensor for each slot."""
-        raise NotImplementedError
 
     def step_of(self, variable, rows=False):
         """The generator function that steps a variable, or some rows of it."""

@@ -1,7 +1,6 @@
 """The optimizer of the paper's authors, argument for argument and number for number, mended.
 
-Source: `ClippyAdagrad` and `shrink_by_references` of tensorflow-recommenders 0.7.7, read for their
-contract.
+Source: `ClippyAdagrad` and `shrink_by_references` of tensorflow-recommenders 0.7.7.
 """
 
 from collections import namedtuple
@@ -16,14 +15,13 @@ from clippy.rules import Rule, StepView, check_number, ratio_up_to_1
 def shrink_by_references(tensor, references, relative_factors, absolute_factor):
     """Shrinks a tensor until no coordinate is larger than what its references allow.
 
-    Args:
-      tensor, references: tensor of any shape, and tensors that broadcast against it.
-      relative_factors: a float >= 0 for each of them.
-      absolute_factor: a float >= 0.
+    The references broadcast against the tensor. Each has a relative factor, a float >= 0 as the
+    absolute one.
+
     Returns: (tensor * scale, scale). scale is the largest number in [0, 1] with |tensor| * scale <=
       sum over j of relative_factors[j] * |references[j]|, plus absolute_factor, at every
       coordinate; a scalar, above 0 if absolute_factor is.
-    Raises: ValueError if a factor is negative or there are not as many as references.
+    Raises: ValueError if a factor is bad or there are not as many as references.
     """
     for factor in relative_factors:
         check_number("relative_factors", factor, zero=True)
@@ -55,10 +53,8 @@ class ClippyAdagrad(ClippingOptimizer):
       epsilon: added to G below the root, >= 0, and above 0 if G_0 is 0.
       clip_accumulator_update: G grows by the square of the clipped gradient.
       use_standard_accumulator_update: G grows before the step, as in Algorithm 1, line 6; without
-        it the step is made with the G of the step before. A factor means little unless this is
-        known.
+        it the step is made with the G of the step before.
 
-    Raises: ValueError naming the argument and the value received.
     Deviation: a gradient that is not finite is left out and counted; there the variable turns NaN.
     """
 

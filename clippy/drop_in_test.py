@@ -10,24 +10,19 @@ import pytest
 
 from clippy.drop_in import ClippyAdagrad, paper_clippy, shrink_by_references
 from clippy.keras2 import keras, tf
-from clippy.testing import BAD, CONFIGURED, assert_identical, through_json
+from clippy.testing import CONFIGURED, assert_identical, through_json
 from clippy.testing import weights as weights_of
 
 AUTHORS = importlib.import_module("tensorflow_recommenders.experimental.optimizers.clippy_adagrad")
 
 RATE = 0.125
 SHAPES = {"kernel": (3, 5), "bias": (5,), "scale": (), "table": (7, 3)}
-PAPER = {
-    "variable_relative_threshold": 0.5,
-    "absolute_threshold": 1e-2,
-    "epsilon": 0.0,
-}
+PAPER = {"variable_relative_threshold": 0.5, "absolute_threshold": 1e-2, "epsilon": 0.0}
 SETTINGS = {
     "defaults": {},
     "paper": PAPER,
     "accumulator": {"accumulator_relative_threshold": 1e-2},
     "no absolute": {"absolute_threshold": 0.0},
-    "no relative": {"variable_relative_threshold": 0.0, "absolute_threshold": 1e-3},
     "from zero": {"initial_accumulator_value": 0.0, "absolute_threshold": 1e-2},
 }
 UPDATES = {
@@ -35,14 +30,13 @@ UPDATES = {
     "clipped": {"clip_accumulator_update": True},
     "standard": {"use_standard_accumulator_update": True},
 }
-NUMBERS = [
-    "initial_accumulator_value",
-    "variable_relative_threshold",
-    "accumulator_relative_threshold",
-    "absolute_threshold",
-    "epsilon",
-]
-EACH_UPDATE = pytest.mark.parametrize("update", UPDATES)
+OWN = {
+    "initial_accumulator_value": 0.5,
+    "variable_relative_threshold": 0.75,
+    "accumulator_relative_threshold": 0.125,
+    "absolute_threshold": 0.0625,
+    "epsilon": 0.375,
+}
 
 
 def weights():
@@ -117,7 +111,6 @@ def test_every_step_is_that_of_the_authors(setting, update):
 
 SHRUNK = {
     "broadcast": ((4, 3), [(3,), (4, 1), ()], [0.5, 0.0, 0.25], 1e-3),
-    "no absolute": ((4, 3), [(4, 3)], [0.5], 0.0),
     "nothing allowed": ((4, 3), [(4, 3)], [0.0], 0.0),
     "no references": ((5,), [], [], 0.125),
 }
@@ -141,12 +134,6 @@ def test_shrinking_is_that_of_the_authors(case, size):
         assert scale.shape == ()
         assert shrunk.shape == shape
         assert scale > 0 or not absolute
-
-
-def test_shrinking_in_float64_keeps_its_digits():
-    tensor = tf.constant([3.0, -7.0], tf.float64)
-    _, scale = shrink_by_references(tensor, [tensor], [0.1], 0.0)
-    assert float(scale) == pytest.approx(0.1, rel=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +160,7 @@ def test_paper_clippy_has_the_papers_numbers_and_takes_every_other_argument():
     assert {name: config[name] for name in given} == given
 
 
-@pytest.mark.parametrize("name", ["learning_rate", *NUMBERS])
+@pytest.mark.parametrize("name", ["learning_rate", *OWN])
 def test_bad_number_is_refused_by_name_and_value(name):
     for value in [-1, -1e-9, math.nan, math.inf, -math.inf, True, "0.5", None]:
         with pytest.raises(ValueError, match=f"{name} = {re.escape(repr(value))}: expected"):
@@ -185,7 +172,7 @@ def test_what_would_not_move_or_be_finite_or_known_is_refused():
         ClippyAdagrad(0)
     with pytest.raises(ValueError, match="epsilon = 0.0: expected"):
         ClippyAdagrad(epsilon=0.0, initial_accumulator_value=0.0)
-    for name in NUMBERS:
+    for name in OWN:
         ClippyAdagrad(**{name: 0})
     with pytest.raises(ValueError, match="clip_accumulator_update = True: expected False"):
         ClippyAdagrad(clip_accumulator_update=True, use_standard_accumulator_update=True)
@@ -202,70 +189,28 @@ def test_arguments_of_the_authors_keep_their_place_and_default():
     assert [config[name] for name, *_ in theirs[:-1]] == given
 
 
-OWN = {
-    "initial_accumulator_value": 0.5,
-    "variable_relative_threshold": 0.75,
-    "accumulator_relative_threshold": 0.125,
-    "absolute_threshold": 0.0625,
-    "epsilon": 0.375,
-}
-
-
-def path_of(optimizer):
-    optimizer, variables, _ = build(optimizer, weights())
-    path = []
-    for grads, ids in gradients(4):
-        optimizer.apply_gradients(pairs(grads, ids, variables))
-        path += [variable.numpy() for variable in variables]
-    return path
-
-
-@EACH_UPDATE
-def test_config_holds_every_argument_and_gives_the_same_steps(update):
+@pytest.mark.parametrize("update", UPDATES)
+def test_config_holds_every_argument(update):
     flags = {"clip_accumulator_update": False, "use_standard_accumulator_update": False}
     given = {**CONFIGURED, **OWN, **flags, **UPDATES[update]}
     assert set(inspect.signature(AUTHORS.ClippyAdagrad).parameters) - {"kwargs"} <= set(given)
     optimizer = ClippyAdagrad(**given)
     config = optimizer.get_config()
     assert {name: config[name] for name in given} == given
-
-    path = path_of(optimizer)
-    reloaded = ClippyAdagrad.from_config(through_json(config))
-    assert reloaded.get_config() == config
-    serialized = through_json(keras.optimizers.serialize(optimizer))
-    deserialized = keras.optimizers.deserialize(serialized)
-    assert type(deserialized) is ClippyAdagrad
-    for other in (reloaded, deserialized):
-        assert_identical(path_of(other), path)
+    again = keras.optimizers.deserialize(through_json(keras.optimizers.serialize(optimizer)))
+    assert type(again) is ClippyAdagrad
+    assert again.get_config() == config
 
 
-def test_config_of_the_authors_is_taken():
-    given = {**PAPER, "clip_accumulator_update": True, "export_clipping_factors": True}
-    config = AUTHORS.ClippyAdagrad(RATE, **given).get_config()
-    ours = ClippyAdagrad.from_config(config).get_config()
-    assert {name: ours[name] for name in config} == config
-
-
-def with_bad(grad, bad):
-    values = np.array(grad)
-    values.reshape(-1)[values.size // 2] = bad
-    return tf.constant(values)
-
-
-@pytest.mark.parametrize("name, bad", [("kernel", BAD[-1]), ("table", BAD[0])])
-def test_without_the_guard_steps_are_those_of_the_authors(name, bad):
-    at = list(SHAPES).index(name)
+def test_without_the_guard_a_gradient_of_nan_goes_through():
     ours, variables, totals = build(ClippyAdagrad(RATE, skip_nonfinite=False), weights())
     reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE), weights())
     [(grads, ids)] = gradients(1)
-    grads[name] = with_bad(grads[name], bad)
+    grads["kernel"] *= math.nan
     ours.apply_gradients(pairs(grads, ids, variables))
     reference.apply_gradients(pairs(grads, ids, theirs))
-    for index, (one, other) in enumerate(zip(variables, theirs, strict=True)):
-        if index != at or bad == 1e30:
-            np.testing.assert_allclose(one, other, rtol=1e-6)
-    assert_near(totals, their_totals, rtol=1e-6)
-    assert bool(np.any(np.isnan(variables[at].numpy()))) == (bad != 1e30)
+    assert_near([*variables, *totals], [*theirs, *their_totals], rtol=1e-6)
+    assert np.all(np.isnan(variables[0].numpy()))
 
 
 @pytest.mark.parametrize(

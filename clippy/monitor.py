@@ -18,8 +18,7 @@ class ClippingMonitor(keras.callbacks.Callback):
     Args:
       log_dir: folder of the event files.
       every: batches from one writing to the next, a whole number >= 1.
-    Raises: ValueError naming the argument and the value; at the start of training, if the optimizer
-      has neither to show.
+    Raises: ValueError; at the start of training, if the optimizer has neither to show.
     """
 
     def __init__(self, log_dir, every=100):
@@ -30,7 +29,6 @@ class ClippingMonitor(keras.callbacks.Callback):
         self.log_dir, self.every = str(log_dir), int(every)
 
     def on_train_begin(self, logs=None):
-        """Opens the event file."""
         optimizer = self._optimizer()
         shown = ("export_clipping_factors", "skip_nonfinite")
         if not any(getattr(optimizer, name, False) for name in shown):
@@ -42,13 +40,11 @@ class ClippingMonitor(keras.callbacks.Callback):
         self._batches = self._written = 0
 
     def on_train_batch_end(self, batch, logs=None):
-        """Writes every so many batches."""
         self._batches += 1  # `batch` starts anew with every epoch
         if self._batches % self.every == 0:
             self._write()
 
     def on_train_end(self, logs=None):
-        """Writes the last values, unless they have been."""
         if self._written < self._batches:
             self._write()
         self._writer.close()

@@ -21,8 +21,6 @@ class RuleOptimizer(ClippingOptimizer):
         1, line 6). Rules that look at the update take "raw" alone. None is "clipped" where the
         rule can, "raw" elsewhere.
       **kwargs: those of ClippingOptimizer.
-
-    Raises: ValueError naming the argument and the value received.
     """
 
     _step_rows = None  # `_step` in the rows of a sparse gradient, where it differs
@@ -45,10 +43,7 @@ class RuleOptimizer(ClippingOptimizer):
         return clip_gradient(step) if clips else step
 
     def plain_update(self, grad, variable):
-        """The update r_t, shape of the variable, that a step without a rule would take now.
-
-        `grad` is dense, and nothing changes. The rate is not in it.
-        """
+        """The update r_t, without the rate, of a step with a dense `grad` that is not taken."""
         state = [tf.convert_to_tensor(slot) for slot in self.slots_of(variable)]
         weight = tf.convert_to_tensor(variable)
         return next(self._step(grad, weight, state, *self._rate_and_count(variable))).update
@@ -66,8 +61,7 @@ class ClippedAdagrad(RuleOptimizer):
     Args: those of RuleOptimizer, of which the learning rate has no default, and
       initial_accumulator: G_0, > 0; 0.1 as in section 4.
 
-    Sparse gradients (IndexedSlices) touch their rows alone; AGC and LAMB read the whole table for
-    its norm.
+    Sparse gradients touch their rows alone; AGC and LAMB read the whole table for its norm.
     """
 
     rowwise = True
@@ -93,11 +87,9 @@ class ClippedAdagrad(RuleOptimizer):
 class ClippedAdam(RuleOptimizer):
     """Adam (Kingma and Ba 2015) whose steps are scaled by a rule (section 4.3.3).
 
-    The update r_t is Adam's, with its correction of the bias; `epsilon` stands where Keras has it.
-
     Args: those of RuleOptimizer, and
       beta_1, beta_2: decay of the moments, in [0, 1).
-      epsilon: added to the root of the second moment, > 0.
+      epsilon: added to the root of the second moment, where Keras has it, > 0.
 
     The moments of every row decay at each step, so sparse gradients are made dense.
     """
@@ -143,9 +135,7 @@ class ClippedSGD(RuleOptimizer):
     in the velocity, so its checkpoints with momentum do not fit; here a schedule scales the whole
     step, so that the bound is that of its step.
 
-    Args: those of RuleOptimizer, and
-      momentum: decay of the velocity, in [0, 1).
-      nesterov: Nesterov's form of the update.
+    Args: those of RuleOptimizer; the momentum is in [0, 1).
 
     Sparse gradients touch their rows alone if the momentum is 0, and are made dense otherwise.
     """
@@ -175,10 +165,7 @@ class ClippedSGD(RuleOptimizer):
 
 
 def check_method(rule, thresholds, accumulate, scope="local"):
-    """Checks that a rule exists, has these thresholds and can accumulate and be scoped so.
-
-    Raises: ValueError naming the argument, the value and what is expected.
-    """
+    """A ValueError names what a rule does not take, the value and what is expected."""
     check_choice("rule", rule, RULES)
     method, of = RULES[rule], f" for {rule}"
     for name in thresholds:

@@ -14,10 +14,8 @@ JOIN = {"sum": tf.add, "min": tf.minimum}
 def totals_of_columns(terms, arrays, size=SIZE):
     """Totals of terms along all axes but the last.
 
-    Args:
-      terms: function (*arrays) -> list of (kind, tensor of their shape), kind "sum" or "min".
-      arrays: tensors of one static shape, of rank 2 or more and not empty.
-      size: about how many coordinates a piece has.
+    `terms(*arrays)` is a list of (kind, tensor of their shape), kind "sum" or "min". The arrays
+    have one static shape, of rank 2 or more and not empty. A piece has about `size` coordinates.
     Returns: a list of (kind, tensor of shape (1, ..., 1, columns)), a pair for each term.
     """
     columns = arrays[0].shape[-1]

@@ -9,8 +9,8 @@ import pytest
 from clippy import pieces
 from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import tf
-from clippy.optimizers import ClippedAdagrad, ClippedSGD
-from clippy.testing import RATE, THRESHOLDS, optimizer_of
+from clippy.optimizers import ClippedAdagrad
+from clippy.testing import RATE, optimizer_of
 
 WAYS = {
     "eager": lambda function: function,
@@ -26,21 +26,16 @@ def values(shape, dtype="float32", seed=0, scale=1.0):
 
 SIZES = [
     ((12, 5), 15),  # 4 pieces of 3 rows
-    ((13, 5), 15),  # 1 row and 4 pieces
     ((14, 5), 19),  # 2 rows and 4 pieces of 3
-    ((3, 5), 15),  # 1 piece
     ((2, 5), 15),  # less than a piece
     ((7, 5), 3),  # a piece is smaller than a row
-    ((11, 1), 4),
-    ((1, 1), 1),
     ((2, 3, 2, 7), 36),
-    ((3, 1, 1), 2),
 ]
 
 
 @pytest.mark.parametrize(
     "shape, size, dtype, way",
-    [*((*case, "float64", "eager") for case in SIZES), (*SIZES[2], "float32", "xla")],
+    [*((*case, "float64", "eager") for case in SIZES), (*SIZES[1], "float32", "xla")],
     ids=str,
 )
 def test_totals_are_those_of_numpy(shape, size, dtype, way):
@@ -95,10 +90,8 @@ MAKE = {
     "agc_per_unit": functools.partial(optimizer_of, "agc_per_unit", "clipped"),
     "clippy": functools.partial(optimizer_of, "clippy"),
     "drop-in": functools.partial(ClippyAdagrad, RATE, accumulator_relative_threshold=0.01),
-    "adam": functools.partial(optimizer_of, "clippy", base="adam"),
     "momentum": functools.partial(optimizer_of, "lamb", base="momentum"),
     "global": functools.partial(optimizer_of, "gc", "clipped", scope="global"),
-    "clipped": functools.partial(ClippyAdagrad, RATE, clip_accumulator_update=True),
     "unguarded": functools.partial(ClippyAdagrad, RATE, skip_nonfinite=False),
 }
 FAST = ("agc_per_unit", "clippy", "drop-in")
@@ -135,20 +128,12 @@ def test_steps_with_xla_are_those_without(which, shape, dtype, way):
         assert expected[-1] < 0.5
 
 
-@pytest.mark.parametrize(
-    "rule, accumulate, way",
-    [
-        ("gc", "clipped", "eager"),
-        pytest.param("naive", "raw", "eager", marks=pytest.mark.slow),
-        pytest.param("clippy", "raw", "xla", marks=pytest.mark.slow),
-    ],
-)
-def test_the_guard_sees_the_last_and_the_first_piece(rule, accumulate, way):
+def test_the_guard_sees_the_last_and_the_first_piece():
     start = values(LARGE[0])
-    optimizer = optimizer_of(rule, accumulate, export_clipping_factors=True)
+    optimizer = optimizer_of("gc", "clipped", export_clipping_factors=True)
     variable = tf.Variable(start, name="large")
     optimizer.build([variable])
-    step = stepping(optimizer, variable, way)
+    step = stepping(optimizer, variable, "eager")
     for count, (row, bad) in enumerate([(-1, math.nan), (0, math.nan), (-1, 1e30)], 1):
         grad = values(LARGE[0], seed=2)
         grad[row, -1] = bad
@@ -160,41 +145,6 @@ def test_the_guard_sees_the_last_and_the_first_piece(rule, accumulate, way):
     step(tf.constant(values(LARGE[0], seed=2)))
     assert np.any(variable.numpy() != start)
     assert int(optimizer.skipped_steps()["large:0"]) == 3
-
-
-@pytest.mark.parametrize(
-    "shape, jit, rule",
-    [
-        (LARGE[1], True, "agc_per_unit"),
-        (LARGE[1], False, "agc_per_unit"),
-        pytest.param((70_001,), True, "clippy", marks=pytest.mark.slow),
-    ],
-    ids=str,
-)
-def test_a_factor_of_one_leaves_adagrad_bit_for_bit(shape, jit, rule):
-    start, grads = values(shape), steps_of(shape, "float32")
-    loose = dict.fromkeys(THRESHOLDS[rule], 1e9)
-    found, plain = (
-        run(ClippedAdagrad(*method, learning_rate=RATE, jit_compile=jit), start, grads)
-        for method in [(rule, loose), ("naive",)]
-    )
-    for one, other in zip(found, plain, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_thresholds_and_rate_of_large_variables_change_without_a_new_trace():
-    lam = tf.Variable(0.5)
-    optimizer = ClippedSGD("gc", {"lam": lam}, learning_rate=1.0)
-    variable = tf.Variable(tf.zeros(LARGE[0]))
-    optimizer.build([variable])
-    step = tf.function(lambda grad: optimizer.apply_gradients([(grad, variable)]))
-    grad = tf.ones(LARGE[0])
-    for value, rate in [(0.5, 1.0), (0.25, 1.0), (0.25, 4.0)]:
-        lam.assign(value)
-        optimizer.learning_rate = rate
-        variable.assign(tf.zeros(LARGE[0]))
-        step(grad)
-        np.testing.assert_allclose(np.linalg.norm(variable), value * rate, rtol=1e-4)
 
 
 def test_only_large_variables_are_compiled_and_only_if_asked():

@@ -29,23 +29,16 @@ class Rule:
     Sigma broadcasts against the variable. The two are apart so that a large variable can be looked
     at piece by piece, and several together (section 4.3.2). Thresholds come as scalar tensors.
 
-    Class attributes:
-      takes: dict from the name of each threshold to its default, or None if it has none.
-      may_be_zero: names of the thresholds for which 0 is a value like others.
-      total: how a term is taken together over the coordinates.
-      scales: "gradient" if the factor needs gradient and weight alone, so that it can be applied
-        before the optimizer accumulates (Eq. 2 and 3); "update" if it needs r_t.
-      per_unit: the totals of a kernel are one for each output unit.
-      whole_weight: a term is the norm of the weight, so that rows of a table without a gradient
-        count too; where False, such rows leave sigma as it is.
+    `scales` is "gradient" if the factor needs gradient and weight alone, so that it can be applied
+    before the optimizer accumulates (Eq. 2 and 3); "update" if it needs r_t.
     """
 
-    takes: dict[str, float | None] = {}
-    may_be_zero: tuple[str, ...] = ()
-    total: Literal["sum", "min"] = "sum"
+    takes: dict[str, float | None] = {}  # name of a threshold -> its default, None without one
+    may_be_zero: tuple[str, ...] = ()  # the thresholds for which 0 is a value like others
+    total: Literal["sum", "min"] = "sum"  # how a term is taken together over the coordinates
     scales: Literal["gradient", "update"] = "update"
-    per_unit = False
-    whole_weight = False
+    per_unit = False  # the totals of a kernel are one for each output unit
+    whole_weight = False  # rows of a table without a gradient count: a term is the weight's norm
 
     def __call__(self, view, **thresholds):
         """sigma of one step of one variable; a ValueError names a bad threshold."""
@@ -85,8 +78,7 @@ class Naive(Rule):
 class GC(Rule):
     """Gradient clipping (paper, Eq. 2): sigma = min{lam / ||g||, 1}, for each variable.
 
-    Thresholds:
-      lam: largest L2 norm of the gradient left unclipped, in units of the gradient, > 0.
+    Threshold: lam > 0, the largest L2 norm left unclipped, in units of the gradient.
     sigma: in (0, 1], scalar; 1 where the gradient is 0 or empty; NaN if it has NaN; 0 if its norm
       overflows, so that the step is left out.
     """
@@ -127,12 +119,11 @@ class AGCPerUnit(AGC):
     """AGC as its official code does it: Eq. 3 with one factor for each output unit.
 
     Source: section 5.1.3 (the authors ran the nfnets code) and Brock et al. 2021, Eq. 3. The units
-    of a kernel of shape (..., in, out) are its columns; norms run over all axes but the last. A
-    vector or a scalar is one unit. The thresholds are those of AGC, for each unit.
+    of a kernel of shape (..., in, out) are its columns. A vector or a scalar is one unit.
 
     sigma: in (0, 1], shape (1, ..., 1, out), or scalar for a vector or a scalar.
     Deviation: the official code takes a (1, out) kernel for one unit, and knows no kernels of three
-      axes but those of its own convolutions; neither occurs in the models here.
+      axes but those of its own convolutions.
     """
 
     per_unit = True
@@ -141,8 +132,7 @@ class AGCPerUnit(AGC):
 class LAMB(Rule):
     """LAMB with phi(x) = x (table of section 4.3.1, section 5.1.3): sigma = mu * ||w|| / ||r||.
 
-    Thresholds:
-      mu: scale of the learning rate, without unit, > 0.
+    Threshold: mu > 0, scale of the learning rate, without unit.
     sigma: >= 0 and without upper limit, scalar, so that the step has the norm eta * mu * ||w||;
       1 where either norm is 0, so that biases that start at 0 can move (as in TF Addons' code).
     """

@@ -1,21 +1,18 @@
-"""Every rule of RULES against its definition, and laws that hold whatever the numbers."""
+"""Every rule of RULES against its definition, and laws that hold for all."""
 
 import itertools
 import math
 
-import hypothesis
 import numpy as np
 import pytest
-from hypothesis import strategies as st
 
 from clippy.keras2 import tf
-from clippy.rules import RULES, StepView
+from clippy.rules import RULES
 from clippy.testing import (
     DTYPES,
     ORACLES,
     RATE,
     THRESHOLDS,
-    floats,
     random_view,
     rtol,
     sigma_by_definition,
@@ -25,7 +22,6 @@ from clippy.testing import (
 
 EACH_RULE = pytest.mark.parametrize("name", RULES)
 EACH_DTYPE = pytest.mark.parametrize("dtype", DTYPES)
-QUICK = hypothesis.settings(max_examples=30, deadline=None, derandomize=True, database=None)
 ALL_THRESHOLDS = [(name, key) for name in RULES for key in RULES[name].takes]
 SHAPES = [(), (4,), (1, 1), (3, 5), (5, 3), (2, 3, 5), (0,), (0, 5), (5, 0)]
 
@@ -101,16 +97,13 @@ def test_zero_and_denormal_gradients_are_left_as_they_are(name, dtype):
         np.testing.assert_array_equal(sigma, np.ones_like(sigma))
 
 
-def test_clippy_at_rate_zero_is_one():
-    assert sigma_of("clippy", random_view((3, 5), "float32")._replace(rate=tf.constant(0.0))) == 1
-
-
 @EACH_DTYPE
 def test_thresholds_of_zero_let_clippy_move_nothing(dtype):
     none = {"rel": 0, "abs_": 0.0}
     grad, param = np.array([[1.0, 0.0, -2.0]]), np.array([[3.0, 0.0, 0.0]])
     assert sigma_of("clippy", view_of(grad, param, dtype=dtype), none) == 0
     assert sigma_of("clippy", view_of(0 * grad, param, dtype=dtype), none) == 1
+    assert sigma_of("clippy", view_of(grad, param, rate=0, dtype=dtype), none) == 1
     # One weight of 0 that wants to move stops the layer, as long as there is no absolute threshold.
     assert sigma_of("clippy", view_of(grad, param, dtype=dtype), {"rel": 0.5, "abs_": 0}) == 0
     spared = view_of(grad * [[1.0, 1.0, 0.0]], param, dtype=dtype)
@@ -128,52 +121,23 @@ def test_threshold_out_of_range_is_refused_by_name_and_value(name, threshold):
             RULES[name](view, **{**THRESHOLDS[name], threshold: value})
 
 
-@pytest.mark.parametrize(
-    "shape, dtype",
-    [
-        ((3, 5), "float32"),
-        pytest.param((2, 3, 5), "float64", marks=pytest.mark.slow),
-        *(pytest.param(shape, "float32", marks=pytest.mark.slow) for shape in [(), (0, 5)]),
-    ],
-    ids=str,
-)
-@EACH_RULE
-def test_xla_gives_the_sigma_of_eager_execution(name, shape, dtype):
-    @tf.function(jit_compile=True)
-    def factor(*tensors):
-        return RULES[name](StepView(*tensors), **THRESHOLDS[name])
+@EACH_DTYPE
+def test_clippy_keeps_its_bound_touches_it_and_moves_the_stored_weight_no_further(dtype):
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        rel, abs_ = rng.uniform(0, 2), rng.uniform(2**-20, 1)
+        view = random_view((3, 3), dtype, seed, param_scale=10 ** rng.uniform(-4, 4))
+        kept = tf.constant(rng.random((3, 3)) < 0.8, dtype)  # some weights are 0
+        view = view._replace(param=view.param * kept, update=view.update * 10 ** (seed % 9 - 4))
+        sigma = sigma_of("clippy", view, {"rel": rel, "abs_": abs_})
+        assert 0 < sigma <= 1
+        update, before = (np.asarray(tensor, np.float64) for tensor in (view.update, view.param))
+        bound = rel * np.abs(before) + abs_
+        share = np.max(np.abs(float(view.rate) * float(sigma) * update) / bound)
+        assert share <= 1 + rtol(dtype)
+        if sigma < 1:
+            assert share >= 1 - rtol(dtype)
 
-    for seed, grad_scale in [(0, 1.0), (1, 1e-4), (2, 100.0)]:
-        view = random_view(shape, dtype, seed, grad_scale)
-        found, expected = factor(*view), sigma_of(name, view)
-        assert (found.dtype, found.shape) == (dtype, expected.shape)
-        np.testing.assert_allclose(found, expected, rtol=rtol(dtype, np.prod(shape)))
-
-
-@st.composite
-def views(draw, low=1e-4, high=1e4):
-    """A view of a kernel of some columns, its numbers far from the ends of float32."""
-    dtype = draw(st.sampled_from(DTYPES))
-    shape = draw(st.integers(1, 3)), draw(st.integers(1, 3))
-    size = shape[0] * shape[1]
-    numbers = st.lists(floats(low, high, np.finfo(dtype).bits), min_size=size, max_size=size)
-    grad, param, update = (np.reshape(draw(numbers), shape) for _ in range(3))
-    return view_of(grad, param, update, draw(st.sampled_from([0.125, 0.75, 3.0])), dtype)
-
-
-@QUICK
-@hypothesis.given(view=views(), rel=st.floats(0, 2), abs_=st.floats(2**-20, 1))
-def test_clippy_keeps_its_bound_touches_it_and_moves_the_stored_weight_no_further(view, rel, abs_):
-    dtype = view.update.dtype.as_numpy_dtype
-    sigma = sigma_of("clippy", view, {"rel": rel, "abs_": abs_})
-    assert 0 < sigma <= 1
-    update, before = (np.asarray(tensor, np.float64) for tensor in (view.update, view.param))
-    bound = rel * np.abs(before) + abs_
-    share = np.max(np.abs(float(view.rate) * float(sigma) * update) / bound)
-    assert share <= 1 + rtol(dtype)
-    if sigma < 1:
-        assert share >= 1 - rtol(dtype)
-
-    after = view.param.numpy() - view.rate.numpy() * sigma * view.update.numpy()
-    moved = np.abs(after.astype(np.float64) - before)
-    assert np.all(moved <= bound + rtol(dtype) * (np.abs(before) + bound))
+        after = view.param.numpy() - view.rate.numpy() * sigma * view.update.numpy()
+        moved = np.abs(after.astype(np.float64) - before)
+        assert np.all(moved <= bound + rtol(dtype) * (np.abs(before) + bound))

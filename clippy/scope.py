@@ -37,10 +37,8 @@ def distinct(names):
 def joint_factor(rule, thresholds, measured):
     """One factor, a scalar, for several variables, by the norms or minima of all; None for none.
 
-    Args:
-      rule, thresholds: those of the optimizer; the rule is not one per unit.
-      measured: for each variable its totals, a list of scalars, and whether its gradient is finite,
-        None without a guard. A variable that the guard skips does not count.
+    `measured` has for each variable its totals, a list of scalars, and whether its gradient is
+    finite, None without a guard. A variable that the guard skips does not count.
     """
     if not measured:
         return None

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from clippy.drop_in import ClippyAdagrad, paper_clippy
-from clippy.keras2 import keras, tf
-from clippy.optimizers import ClippedAdagrad, ClippedAdam
+from clippy.keras2 import tf
+from clippy.optimizers import ClippedAdagrad
 from clippy.testing import (
     RATE,
     SOME_METHODS,
@@ -80,30 +80,11 @@ def test_the_joint_factor_is_that_of_the_finite_ones(rule, accumulate, bad, trac
     assert [int(count) for count in optimizer.skipped_steps().values()] == [1, 0, 0]
 
 
-def test_without_a_finite_gradient_nothing_moves_together():
-    start = weights()
-    grads = [{name: np.full(value.shape, math.nan, "f") for name, value in start.items()}]
-    optimizer = optimizer_of("clippy", scope="global")
-    assert_identical_path(run(optimizer, start, grads), [start, start])
-    assert [int(count) for count in optimizer.skipped_steps().values()] == [1, 1, 1]
-
-
 @pytest.mark.parametrize("rule", ["clippy", "naive"])
 def test_scope_global_with_nobody_to_treat_is_plain(rule):
     start, grads = weights(), gradients(2)
     optimizer = optimizer_of(rule, scope="global", exclude=[""])
     assert_identical_path(run(optimizer, start, grads), run(optimizer_of("naive"), start, grads))
-
-
-def test_joint_clipping_by_norm_is_that_of_keras():
-    # Global gradient clipping has a definition outside of this package.
-    start, grads = weights(), gradients(4)
-    plain = keras.optimizers.Adam(RATE, global_clipnorm=0.125, jit_compile=False)
-    expected = run(plain, start, grads)
-    optimizer = ClippedAdam("gc", {"lam": 0.125}, learning_rate=RATE, scope="global")
-    for one, other in zip(run(optimizer, start, grads), expected, strict=True):
-        for name in start:
-            np.testing.assert_allclose(one[name], other[name], rtol=1e-4, atol=1e-4)
 
 
 def test_the_joint_factor_of_the_drop_in_class_is_the_smallest():
@@ -116,13 +97,9 @@ def test_the_joint_factor_of_the_drop_in_class_is_the_smallest():
     "include, exclude, treated",
     [
         (None, (), ("tower/kernel", "tower/bias", TABLE)),
-        (("tower",), (), ("tower/kernel", "tower/bias")),
         (("bias", "^embed"), (), ("tower/bias", TABLE)),
-        ((r"kernel:0$",), (), ("tower/kernel",)),
         (("^kernel",), (), ()),
-        ((), (), ()),
-        (("tower",), ("bias",), ("tower/kernel",)),
-        ((".",), ("tower/.*:0",), (TABLE,)),
+        (("tower",), ("bias:0$",), ("tower/kernel",)),
     ],
     ids=str,
 )
@@ -148,10 +125,8 @@ GUARDED = {
     "gc": lambda **given: optimizer_of("gc", "clipped", **given),
     "clippy": lambda **given: optimizer_of("clippy", **given),
     "naive": lambda **given: optimizer_of("naive", **given),
-    "adam": lambda **given: optimizer_of("clippy", base="adam", **given),
-    "momentum": lambda **given: optimizer_of("lamb", base="momentum", **given),
+    "adam": lambda **given: optimizer_of("lamb", base="adam", **given),
     "drop-in": lambda **given: ClippyAdagrad(RATE, **given),
-    "clipped": lambda **given: ClippyAdagrad(RATE, clip_accumulator_update=True, **given),
 }
 
 

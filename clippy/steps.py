@@ -1,7 +1,7 @@
 """Three ways to take one step of one variable: dense, in the rows of a table, compiled by XLA.
 
 Each is a generator that yields what `Measure.of` finds, is sent the factor sigma, and writes the
-new state and weight. In it runs the optimizer's own step, such as `clippy.algorithm1.adagrad`.
+new state and weight. In it runs the optimizer's own step.
 """
 
 import platform
@@ -13,10 +13,7 @@ LARGE = 1 << 16  # coordinates of a variable above which XLA's call costs less t
 
 
 class Measure:
-    """What is totalled over a step's coordinates: the terms of a rule, or None, and the guard's.
-
-    The guard asks whether the L2 norm of the gradient is finite.
-    """
+    """What is totalled over a step: the terms of a rule, or None, and the guard's, if it is on."""
 
     def __init__(self, rule, thresholds, guard):
         self.rule, self._thresholds, self.guard = rule, thresholds, guard
