@@ -62,7 +62,7 @@ def alone(study):
 @pytest.mark.slow
 def test_a_study_killed_at_random_ends_as_if_it_had_not_been(study, alone):
     killed = study("killed")
-    counts = chaos.torment(killed, len(alone.trained()), KILLS, seed=1)
+    counts = chaos.torment(killed, len(chaos.trained(alone.results)), KILLS, seed=1)
     assert counts["workers"] + counts["parents"] >= KILLS
     assert counts["at runs"] > 0 and counts["parents"] > 0
     killed.compare(alone)
@@ -73,7 +73,7 @@ def test_two_studies_at_once_share_the_runs(study, alone):
     two = study("two")
     two.leave_alone(2)
     two.compare(alone)
-    assert two.trained() == alone.trained()
+    assert chaos.trained(two.results) == chaos.trained(alone.results)
     assert len(list(two.results.glob("logs/worker-*.log"))) == 4
 
 

@@ -11,22 +11,16 @@ from experiments.findings.figures.material import Material
 from experiments.studies.session import opened
 from scripts import command
 
-FLAGS = command.flags_of(*command.STUDIES)
-flags.DEFINE_integer(
-    "figure", None, "Number of one figure; default: all that are built.", flag_values=FLAGS
-)
+FIGURE = (flags.DEFINE_integer, None, "Number of one figure; default: all that are built.")
+FLAGS = command.flags_of(*command.STUDIES, figure=FIGURE)
 
 
 def write_figures(options, number=None, repeats=None):
-    """Writes results/<profile>/figures/figure<name>.{png,pdf,csv}.
+    """Writes results/<profile>/figures/figure<name>.{png,pdf,csv}; returns the paths as text.
 
-    Args:
-      options: session.Options.
-      number: of a figure of the paper, or None for all that are built.
-      repeats: run seeds of each setting of Table 2, or None for its own number.
-    Returns: the paths of the pictures, as text.
-    Raises: BadInput for a number that is not built, and, once everything else is written, for a
-      figure whose runs do not show what it is about; RunsCrashed.
+    `repeats` are run seeds of each setting of Table 2, None for its own. Raises BadInput for a
+    number that is not built, and, once the others are written, for a figure whose runs do not show
+    what it is about; RunsCrashed.
     """
     built = sorted({int(name[0]) for name in FIGURES})
     if number not in (None, *built):

@@ -20,13 +20,6 @@ def test_figures_without_runs_need_no_records(tmp_path, number):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == written
 
 
-@pytest.mark.parametrize("number", [0, 7])
-def test_a_figure_that_is_not_built_is_refused_before_anything_is_done(tmp_path, number):
-    with pytest.raises(BadInput, match=f"FIGURE = {number}: expected one of 1, 2, 3, 4, 5, 6, 8"):
-        write_figures(options(tmp_path / "results"), number)
-    assert not (tmp_path / "results").exists()
-
-
 def test_without_an_example_of_each_kind_the_figure_is_refused_in_one_line(tmp_path, monkeypatch):
     columns = ["data_seed", "seed", "case", "label", "run_id", "step_b"]
     monkeypatch.setattr(Material, "divergences", pd.DataFrame(columns=columns))

@@ -8,15 +8,13 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
 
 from experiments.machinery.records.record import Store
-from scripts.command import ROOT
-from scripts.testing import hear_interrupts
+from experiments.machinery.workers.testing import wait_for
+from scripts.testing import start
 
 pytestmark = pytest.mark.slow
 # Of a smaller model the gradients need not be compiled to be the same on devices and on hosts.
@@ -46,21 +44,11 @@ class Workers:
         self.logs = [folder / f"worker{rank}.log" for rank in range(len(environments))]
         common = [f"--results={folder / 'results'}", f"--cache={folder.parent / 'cache'}"]
         common += ["--profile=smoke", f"--config={folder.parent / 'own.gin'}"]
-        command = [sys.executable, "-c", COMMAND, *common, f"--set={' '.join(SET)}", *flags]
-        self.processes = []
-        for log, environment in zip(self.logs, environments, strict=True):
-            with log.open("w") as file:
-                self.processes.append(
-                    subprocess.Popen(
-                        command,
-                        cwd=ROOT,
-                        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
-                        stdout=file,
-                        stderr=file,
-                        start_new_session=True,
-                        preexec_fn=hear_interrupts,
-                    )
-                )
+        words = ["-c", COMMAND, *common, f"--set={' '.join(SET)}", *flags]
+        self.processes = [
+            start(*words, log=log, TF_CPP_MIN_LOG_LEVEL="3", **environment)
+            for log, environment in zip(self.logs, environments, strict=True)
+        ]
 
     def wait(self):
         """Exit statuses."""
@@ -70,11 +58,9 @@ class Workers:
         return self.logs[rank].read_text()
 
     def wait_for(self, rank, text):
-        deadline = time.monotonic() + SECONDS
-        while text not in self.said(rank):
-            assert self.processes[rank].poll() is None, self.said(rank)[-4000:]
-            assert time.monotonic() < deadline, f"waited for {text!r} in vain"
-            time.sleep(0.02)
+        process = self.processes[rank]
+        wait_for(lambda: text in self.said(rank) or process.poll() is not None, SECONDS)
+        assert text in self.said(rank), self.said(rank)[-4000:]
 
     def kill(self):
         for process in self.processes:

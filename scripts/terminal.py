@@ -21,13 +21,9 @@ def write_lines(kind, columns, rows, file):
 
 
 def table(columns, rows, width, color_of):
-    """A rich Table of the columns that fit, those of FIRST before the others.
+    """A rich Table of the columns that fit into `width` letters, those of FIRST before the others.
 
-    Args:
-      columns: names in the order shown.
-      rows: dicts.
-      width: letters of the terminal.
-      color_of: function from a label to its colour.
+    `rows` are dicts; `color_of` gives the colour of a label.
     """
     cells = {name: [shown(name, row[name]) or "-" for row in rows] for name in columns}
     needed = {name: max(map(len, [name, *cells[name]])) for name in columns}
