@@ -76,7 +76,7 @@ def test_targets_exist_and_addresses_are_taken(text):
         check_address(address)
 
 
-def test_the_objects_of_kubernetes_fit_together():
+def test_the_objects_of_kubernetes_and_the_image_fit_together():
     address = f"tcp://{SERVICE['metadata']['name']}:{SERVICE['spec']['ports'][0]['port']}"
     assert address in container(WORKER)["args"]
     assert f"CLUSTER={address}" in container(JOB)["args"]
@@ -92,9 +92,8 @@ def test_the_objects_of_kubernetes_fit_together():
     for part in ("volumeMounts", "image"):
         assert container(JOB)[part] == container(WORKER)[part]
     assert container(JOB)["image"] in PAGE
+    # The image is what the Makefile installs.
 
-
-def test_the_image_is_what_the_makefile_installs():
     lines = (FOLDER / "Dockerfile").read_text()
     assert "WORKDIR /clippy\n" in lines
     assert "make setup" in lines

@@ -18,7 +18,7 @@ from scripts.testing import ended
 ROOMS = ("clippy", "configs", "data", "experiments", "models", "scripts", "results")
 PAGES = ("README.md", "CONTRIBUTING.md")
 PAGES += tuple(f"{room}/README.md" for room in ROOMS if room != "models")
-NEEDED = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefile")
+NEEDED = ("clippy", "configs", "data", "experiments", "models", "scripts")
 
 # Commands that a test cannot run, by how they begin, with the reason.
 EXCEPTIONS = {
@@ -77,11 +77,8 @@ def checkout(tmp_path_factory):
     """
     copy = tmp_path_factory.mktemp("checkout")
     for name in NEEDED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, copy / name)
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Makefile", copy)
     for page in PAGES:
         for text in fenced(page, "gin"):
             (copy / text.splitlines()[0].removeprefix("# ")).write_text(text)

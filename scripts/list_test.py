@@ -57,22 +57,17 @@ def results(tmp_path):
 def test_lines_for_grep_and_cut(results):
     lines = listed(results)
     names = ("model", "method", "threshold", "rate", "multiple", "data_seed")
-    rows = list(zip(*(cut(lines, "run", name) for name in names), strict=True))
-    assert rows == [
-        ("small", "naive", "", "0.2", "1x", "1"),
-        ("small", "gc", "0.01", "0.2", "1x", "1"),
-        ("small", "gc", "0.1", "0.4", "2x", "1"),
-        ("small", "lamb", "", "", "", "1"),
-        ("large", "clippy", "abs_=0.01 rel=0.5", "0.2", "1x", "1"),
-        ("small", "naive", "", "0.2", "1x", "7"),
+    names += ("status", "label", "auc", "seed")
+    rows = zip(*(cut(lines, "run", name) for name in names), strict=True)
+    assert ["|".join(row) for row in rows] == [
+        "small|naive||0.2|1x|1|crashed|||0",
+        "small|gc|0.01|0.2|1x|1|finished|full|0.5000|3",
+        "small|gc|0.1|0.4|2x|1|finished|healthy|0.7500|0",
+        "small|lamb||||1|running|healthy|0.6250|",
+        "large|clippy|abs_=0.01 rel=0.5|0.2|1x|1|finished|healthy|0.7500|0",
+        "small|naive||0.2|1x|7|finished|full|0.5000|0",
     ]
-    assert cut(lines, "run", "status") == [
-        "crashed", "finished", "finished", "running", "finished", "finished",
-    ]  # fmt: skip
-    assert cut(lines, "run", "label") == ["", "full", "healthy", "healthy", "healthy", "full"]
-    assert cut(lines, "run", "auc") == ["", "0.5000", "0.7500", "0.6250", "0.7500", "0.5000"]
     assert cut(lines, "run", "rmse")[1:3] == ["1.2500", "1.2500"]
-    assert cut(lines, "run", "seed") == ["0", "3", "0", "", "0", "0"]
     assert cut(lines, "run", "wall_s")[:2] == ["", "8"]
     assert lines[-1] == "total\t6 runs: 1 crashed, 2 full, 3 healthy"
     assert cut(listed(results, data_seed=7), "run", "data_seed") == ["7"]

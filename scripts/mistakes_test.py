@@ -13,15 +13,11 @@ from experiments.training.config import run_id_of
 from scripts.testing import refused
 
 EXAMPLE = "configs/studies/one_large_dcn_clippy.gin"
-STUDY = """
-CasesConfig.title = 'Own'
-CasesConfig.runs = 1
-CasesConfig.cases = {'a': {'model': 'small', 'rate_multiple': -2}}
-"""
+CASES = "{'a': {'model': 'small', 'rate_multiple': -2}}"
 FILES = {
     "word.gin": f"include '{EXAMPLE}'\nwords\n",
     "zero.gin": f"include '{EXAMPLE}'\nTrainerConfig.batch_size = 0\n",
-    "own.gin": STUDY,
+    "own.gin": f"\nCasesConfig.title = 'Own'\nCasesConfig.runs = 1\nCasesConfig.cases = {CASES}\n",
 }
 # One mistake for each way out: a script, its flags, what the line says. {here} is a folder with
 # FILES and made-up runs. The tests of gin files, studies and records have the other mistakes.

@@ -40,11 +40,6 @@ def options(results, profile="smoke", data_seed=None, workers=1):
     return Options(profile=profile, data_seed=data_seed, workers=workers, **folders)
 
 
-def hear_interrupts():
-    """A shell starts background jobs deaf to Ctrl-C, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def start(*words, log=None, **given):
     """Python in a process that leads a group of them; what it says goes into a file or a pipe."""
     return subprocess.Popen(
@@ -55,7 +50,8 @@ def start(*words, log=None, **given):
         stderr=subprocess.STDOUT if log else subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=hear_interrupts,
+        # A shell starts background jobs deaf to Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -56,25 +56,19 @@ def test_one_bit_is_too_much_on_the_same_machine_and_elsewhere_healthy_runs_have
         assert why.startswith(same if here == "ok" else expected)
 
 
-def candidates(tmp_path):
-    """Twelve runs, cheap ones and dear ones, every other cheap one of another machine."""
-    found = []
+def test_cheap_runs_are_chosen_those_of_this_machine_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(rerun, "CHEAP_SHARE", 8 / 12)
+    found = []  # every third is dear, every other one of another machine
     for seed in range(12):
         record = leave(tmp_path / "smoke", seed=seed, model="small" if seed % 3 else "large")
         machine = HERE | ({"numpy": "other"} if seed % 2 else {})
         found.append((tmp_path / "smoke", dataclasses.replace(record, provenance=machine)))
-    return found
-
-
-def test_cheap_runs_are_chosen_those_of_this_machine_first(tmp_path, monkeypatch):
-    monkeypatch.setattr(rerun, "CHEAP_SHARE", 8 / 12)
-    found = candidates(tmp_path)
-    names = {
-        seed: [record.config["run_seed"] for _, record, _ in choose(found, 4, seed, HERE)]
-        for seed in range(6)
-    }
-    assert {frozenset(chosen) for chosen in names.values()} == {frozenset({2, 4, 8, 10})}
-    assert len({tuple(chosen) for chosen in names.values()}) > 1
+    chosen = [
+        tuple(record.config["run_seed"] for _, record, _ in choose(found, 4, draw, HERE))
+        for draw in range(6)
+    ]
+    assert {frozenset(seeds) for seeds in chosen} == {frozenset({2, 4, 8, 10})}
+    assert len(set(chosen)) > 1
     assert choose(found, 4, 3, HERE) == choose(found[::-1], 4, 3, HERE)
     assert len(choose(found, 99, 0, HERE)) == 12
 
