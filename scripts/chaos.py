@@ -33,10 +33,7 @@ TABLES = ("table2.md", "table2.csv", "table2.tex", "table2_runs.csv", "calibrati
 
 
 class Study:
-    """The command of a study of Table 2 with some flags, in a checkout `root`.
-
-    It gets the new `folder` as its folder of results.
-    """
+    """The command of a study of Table 2 in a checkout `root`, with a new folder of results."""
 
     def __init__(self, folder, root, **flags):
         folder.mkdir()

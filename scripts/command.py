@@ -14,7 +14,11 @@ COMMON = {
     "profile": (flags.DEFINE_string, "laptop", "Size of everything: a file in configs/profiles."),
     "data_seed": (flags.DEFINE_integer, None, "Seed of the stream; default 1.", 0),
     "workers": (flags.DEFINE_integer, None, "Worker processes; default: all cores.", 1),
-    "cluster": (flags.DEFINE_string, None, "Dask scheduler whose workers do the runs."),
+    "cluster": (
+        flags.DEFINE_string,
+        None,
+        "Address of a Dask scheduler; its workers do the runs then.",
+    ),
     "seeds": (flags.DEFINE_integer, None, "Run seeds of each setting; default: the study's."),
     "results": (flags.DEFINE_string, str(ROOT / "results"), "Folder of all results."),
     "cache": (flags.DEFINE_string, str(ROOT / ".cache"), "Folder of the generated days."),
@@ -34,8 +38,8 @@ def flags_of(*common, **own):
     for name, given in (read | own).items():
         if isinstance(given, str):
             given = (flags.DEFINE_string, "", given)
-        define, default, text, *least = given
-        bounds = {"lower_bound": least[0]} if least else {}
+        define, default, text, *bounds = given
+        bounds = dict(zip(("lower_bound", "upper_bound"), bounds, strict=False))
         define(name, default, text, flag_values=values, **bounds)
     return values
 
@@ -93,17 +97,14 @@ def options(values):
     from experiments.studies.session import Options  # late: help does not need it
 
     given = {name: values[name].value if name in values else COMMON[name][1] for name in COMMON}
-    if given["cluster"] is not None and given["workers"] is not None:
-        raise BadInput(
-            f"WORKERS = {given['workers']}: expected no WORKERS with CLUSTER, which has its own"
-        )
-    given["workers"] = given["workers"] or len(os.sched_getaffinity(0))
     del given["seeds"]
-    return Options(**given)
+    workers = given.pop("workers")
+    if given["cluster"] is not None and workers is not None:
+        raise BadInput(f"WORKERS = {workers}: expected no WORKERS with CLUSTER, which has its own")
+    return Options(workers=workers or len(os.sched_getaffinity(0)), **given)
 
 
 def _flag_error(error, values):
-    """An error of absl in the project's words."""
     first = str(error).splitlines()[0]
     unknown = re.match(r"Unknown command line flag '(\w+)'", first)
     if unknown and unknown[1] in COMMON:

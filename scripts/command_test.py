@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 
@@ -38,10 +39,7 @@ SCRIPTS = sorted(
     ],
 )
 def test_each_way_out_has_its_status_and_line(capsys, error, status, said):
-    def main():
-        if error is not None:
-            raise error
-
+    main = mock.Mock(side_effect=error)
     assert command.exit_status(main, command.flags_of(), ["main"]) == status
     assert capsys.readouterr().err.startswith(said)
 

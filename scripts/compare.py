@@ -79,8 +79,7 @@ def _show(console, run_ids, parts):
     for rows in parts.values():
         table.add_row()
         for name, values in rows.items():
-            colored = name == "label" or rows is parts["curve"]
-            styles = colors if colored else [""] * len(values)
+            styles = colors if name == "label" or rows is parts["curve"] else [""] * len(values)
             table.add_row(name, *map(Text, values, styles))
     console.print(table)
     console.print()

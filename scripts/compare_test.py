@@ -74,9 +74,8 @@ def test_the_picture_and_its_points_have_the_same_name_each_time(tmp_path, runs)
         lines = compared(tmp_path, " ".join(runs))
         assert lines[-1] == str(tmp_path / "smoke" / "compare" / f"{hashes}.png")
     folder = tmp_path / "smoke" / "compare"
-    assert {path.name for path in folder.iterdir()} == {
-        f"{hashes}.{e}" for e in ("png", "pdf", "csv")
-    }
+    names = {f"{hashes}.{ending}" for ending in ("png", "pdf", "csv")}
+    assert {path.name for path in folder.iterdir()} == names
     points = pd.read_csv(folder / f"{hashes}.csv")
     assert points.groupby("run")["run_id"].first().to_dict() == dict(zip("AB", runs, strict=True))
     assert points["auc"].tolist() == [*HEALTHY, *FULL]

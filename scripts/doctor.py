@@ -15,10 +15,7 @@ FLAGS = command.flags_of(run="Id of a run: the name of its record.")
 
 
 def main():
-    """Reads the telemetry of the run, which is trained again where it has none; prints the report.
-
-    It is kept beside the record, for `make report`.
-    """
+    """Prints the report on a run and keeps it beside the record, for `make report`."""
     found = find(FLAGS.results, FLAGS.run)
     one_thread()  # before anything else computes with TensorFlow
     from experiments.machinery.workers.runner import Runner  # late: it imports TensorFlow

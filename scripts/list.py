@@ -1,6 +1,7 @@
 """Lists the runs and studies of a profile with their status."""
 
 import collections
+import csv
 
 from rich.console import Console
 
@@ -57,7 +58,10 @@ def write_list(options, data_seed, wanted, console):
         if found and console.is_terminal:
             console.print(terminal.table(columns, found, console.width, color_of), "")
         elif found:
-            terminal.write_lines(kind, columns, found, console.file)
+            lines = csv.writer(console.file, delimiter="\t", lineterminator="\n")
+            lines.writerow([kind, *columns])
+            for row in found:
+                lines.writerow([kind, *(terminal.shown(name, row[name]) for name in columns)])
     kinds = collections.Counter(sorted(row["label"] or row["status"] for row in shown))
     of = "" if len(shown) == len(rows) else f"{len(shown)} of "
     total = f"{of}{len(rows)} runs"

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import socket
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -76,9 +77,8 @@ def test_lines_for_grep_and_cut(results):
 def test_studies_have_a_status(results):
     lines = listed(results)
     status = dict(zip(cut(lines, "study", "name"), cut(lines, "study", "status"), strict=True))
-    assert status["own"] == "done"
-    assert status["older"] == "records missing"
-    assert status["warmup"] == "not run"
+    expected = {"own": "done", "older": "records missing", "warmup": "not run"}
+    assert expected.items() <= status.items()
     assert "one_large_dcn_clippy" not in status
     assert cut(lines, "study", "recorded")[:2] == ["1", "2"]
     assert cut(lines, "study", "full")[:2] == ["1", "1"]
@@ -124,14 +124,11 @@ def test_a_record_of_other_fields_is_still_listed_and_without_a_calibration_no_m
 
 
 def test_a_run_under_way_of_another_host_or_user_is_shown(tmp_path, monkeypatch):
-    def forbidden(process, signal):
-        raise PermissionError
-
     (tmp_path / "progress").mkdir()
     away = {"run_id": "small-gc-far", "worker": 2**22 + 1, "host": "another"}
     here = away | {"run_id": "small-gc-other_user", "host": socket.gethostname()}
     for state in (away, here):
         (tmp_path / "progress" / f"{state['run_id']}.json").write_text(json.dumps(state))
     assert under_way(tmp_path) == [away]
-    monkeypatch.setattr(os, "kill", forbidden)
+    monkeypatch.setattr(os, "kill", mock.Mock(side_effect=PermissionError))
     assert under_way(tmp_path) == [away, here]

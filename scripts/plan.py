@@ -37,7 +37,6 @@ def plan(options, repeats=None, flops=None, memory_gib=None):
     `repeats` are run seeds of each setting, None for the studies' own. A device of so many `flops`
     a second, and of so much memory if it is to be judged, takes the place of the known ones.
     """
-    devices = _devices(flops, memory_gib)
     table = table2_config(repeats)
     models = {MODEL_NAMES[model]: sizes_of(options.profile, model) for model in table.models}
     studies = {
@@ -50,7 +49,7 @@ def plan(options, repeats=None, flops=None, memory_gib=None):
         f"Profile {options.profile}: {tables.stream_text(next(iter(models.values())))}",
         tables.sizes_table(models),
         tables.studies_text(studies),
-        tables.devices_text(models, studies, devices, given=flops is not None),
+        tables.devices_text(models, studies, _devices(flops, memory_gib), flops is not None),
         tables.machine_text(models, studies, recorded, options.workers, memory),
     ]
     return "\n".join(parts)

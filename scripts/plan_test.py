@@ -19,7 +19,6 @@ from scripts import plan
 from scripts.command import ROOT
 from scripts.testing import options
 
-STUDIES = sorted((ROOT / "configs" / "studies").glob("*.gin"))
 IDLE_FLOPS = 1.7e11  # one core of the machine that recorded `results/laptop`, when idle
 
 
@@ -93,7 +92,8 @@ def test_a_device_too_small_says_how_many_share_the_batch(tmp_path, memory_gib):
 
 
 def test_every_study_and_setting_resolves_at_the_papers_size():
-    found = [path for path in STUDIES if "CasesConfig" in path.read_text()]
+    studies = sorted((ROOT / "configs" / "studies").glob("*.gin"))
+    found = [path for path in studies if "CasesConfig" in path.read_text()]
     assert len(found) > 15
     for path in found:
         check_cases(cases_config(path), "paper", path)

@@ -23,7 +23,6 @@ STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "scope.md", "
 
 
 def main():
-    """Rewrites the pages."""
     for path, texts in blocks().items():
         path.write_text(updated(path.read_text(), texts, path.name))
     REFERENCE.write_text(reference())
@@ -39,11 +38,9 @@ def blocks():
     for page in sorted(path for name in STUDIES for path in RESULTS.glob(name)):
         # The heading of a study's page would cut a section of the page in two.
         results[page.stem] = page.read_text().split("\n\n", 1)[1]
+    table2 = short_table2(pd.read_csv(RESULTS / "table2.csv"))
     return {
-        ROOT / "README.md": {
-            "table2": short_table2(pd.read_csv(RESULTS / "table2.csv")),
-            "claims": verdicts(pooled),
-        },
+        ROOT / "README.md": {"table2": table2, "claims": verdicts(pooled)},
         ROOT / "results" / "README.md": results,
         ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
         ROOT / "scripts" / "README.md": {"scale": scale(bench)},
@@ -98,10 +95,7 @@ def scale(bench):
 
 
 def updated(page, texts, name="README.md"):
-    """The text of a page with the given texts, by the names of their blocks, between their marks.
-
-    Raises: ValueError unless the page has these marks, once each and in order, and no others.
-    """
+    """A page with texts between the marks of their names. Raises: ValueError for other marks."""
     for block, text in texts.items():
         opening = re.escape(f"<!-- {block}: written by `make readme` -->\n")
         between = f"(?<={opening}).*?(?=<!-- end of {block} -->)"

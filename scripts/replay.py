@@ -69,7 +69,6 @@ def verdict(kinds):
 
 
 def main():
-    """Finds a run, replays it, prints a table and a verdict."""
     found = find(FLAGS.results, FLAGS.run)
     tried = {"rate": FLAGS.rate}
     tried["method"] = method_for(found.config, FLAGS.method) if FLAGS.method else None

@@ -14,12 +14,13 @@ from experiments.training.divergence import label
 from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
+DEVICES = "Devices of this host that share each batch; default: one."
 FLAGS = command.flags_of(
     "profile",
     "data_seed",
     config="A gin file that binds model, method and learning rate.",
     set="Gin bindings 'name=value ...' that override the file.",
-    devices=(flags.DEFINE_integer, None, "Devices of this host that share each batch.", 1),
+    devices=(flags.DEFINE_integer, None, DEVICES, 1),
     telemetry=(flags.DEFINE_bool, False, "Measure every step (configs/telemetry.gin)."),
 )
 
@@ -39,10 +40,15 @@ def main():
     store = Store(folder, writable=where.is_chief)
     check_folder(FLAGS.cache, "cache folder")
     record = _record(config, where, store, telemetry)
-    if record is None:
-        print(f"run         {config.run_id}\ndone        the chief writes the record")
-    else:
-        print(_text(record, store, divergence, telemetry is not None))
+    lines = [f"run         {config.run_id}", "done        the chief writes the record"]
+    if record is not None:
+        lines[1:] = [f"status      {record.status}, {label(store.curves(record), divergence).kind}"]
+        for name, value in record.metrics.items():
+            lines.append(f"{name:<22}{_shown(value)}   optimal {_shown(record.optimal[name])}")
+        lines.append(f"record      {store.runs / record.run_id}.json")
+        if telemetry is not None:
+            lines.append(f"telemetry   {store.runs / record.run_id}.telemetry.csv.gz")
+    print("\n".join(lines))
 
 
 def _record(config, where, store, telemetry):
@@ -61,17 +67,6 @@ def _record(config, where, store, telemetry):
         return run_placed(config, where, store, FLAGS.cache, show, command.say)
     with Claims(store.root).of(config.run_id, wait=command.say):
         return Runner(store, FLAGS.cache, command.say).run(config, show, telemetry)
-
-
-def _text(record, store, divergence, measured):
-    found = label(store.curves(record), divergence)
-    lines = [f"run         {record.run_id}", f"status      {record.status}, {found.kind}"]
-    for name, value in record.metrics.items():
-        lines.append(f"{name:<22}{_shown(value)}   optimal {_shown(record.optimal[name])}")
-    lines.append(f"record      {store.runs / record.run_id}.json")
-    if measured:
-        lines.append(f"telemetry   {store.runs / record.run_id}.telemetry.csv.gz")
-    return "\n".join(lines)
 
 
 def _shown(value):

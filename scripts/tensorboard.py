@@ -21,10 +21,9 @@ FLAGS = command.flags_of(
     model="Only runs of these models, between commas.",
     method="Only runs of these methods, between commas.",
     study="Only runs of this study: its name or its gin file.",
+    port=(flags.DEFINE_integer, 6006, "Where to serve.", 1, 65535),
     serve=(flags.DEFINE_bool, True, "Serve the page; without it the events are written only."),
 )
-PORTS = {"lower_bound": 1, "upper_bound": 65535}
-flags.DEFINE_integer("port", 6006, "Where to serve.", flag_values=FLAGS, **PORTS)
 MANY = 100  # runs on a page
 FORMAT = 1  # bump when the events of an unchanged record change
 
@@ -57,7 +56,14 @@ def write_events(options, wanted):
     from experiments.findings import events  # late: it imports TensorFlow
 
     store = options.store(options.data_seed)
-    records = _chosen(store, wanted)
+    ended = {record.run_id: record for record in store.records() if record.status != "crashed"}
+    if not ended:
+        raise BadInput(f"{store.runs}: no run: expected one, as make run or a study leaves")
+    tables = list(study_tables(store.root).items())
+    rows = chosen([run_row(record) for record in ended.values()], wanted, tables)
+    if not rows:
+        raise BadInput(f"{store.runs}: no run of this model, method and study")
+    records = [ended[row["id"]] for row in rows]
     home = store.root / "tensorboard"
     written = sum(_write_run(store, record, home / "runs" / _name(record)) for record in records)
     page = home / "shown" / _choice(wanted)
@@ -66,17 +72,6 @@ def write_events(options, wanted):
         columns = events.experiment(events.hparams(records[0]))
         _write_file(page / "events.out.tfevents.hparams", columns)
     return page, len(records), written
-
-
-def _chosen(store, wanted):
-    records = {record.run_id: record for record in store.records() if record.status != "crashed"}
-    if not records:
-        raise BadInput(f"{store.runs}: no run: expected one, as make run or a study leaves")
-    tables = list(study_tables(store.root).items())
-    rows = chosen([run_row(record) for record in records.values()], wanted, tables)
-    if not rows:
-        raise BadInput(f"{store.runs}: no run of this model, method and study")
-    return [records[row["id"]] for row in rows]
 
 
 def _name(record):

@@ -126,7 +126,7 @@ def _optimizers():
 
 
 def _supply(profile, cache):
-    """Batches from the cache and generated days, against what Large takes to consume them."""
+    """Batches from the cache and generated days, against Large's steps; their share of a run."""
     config = config_of(profile, "large", "clippy")
     stream = Stream(config.stream, config.data_seed)
     days, window, program = DayCache(cache, stream), window_of(config), Program(config)
@@ -143,14 +143,10 @@ def _supply(profile, cache):
         "supply_vs_consumption": ("supply", "step", "a Clippy step of Large"),
         "generation_vs_consumption": ("generation", "day", "the steps of one day of Large"),
     }
-    return _entries(median_s, CHEAP_REPEATS, pairs) | _share(config, program, days)
-
-
-def _share(config, program, days):
-    """Share of a run's wall time that is spent inside the compiled step, traces not counted."""
+    found = _entries(median_s, CHEAP_REPEATS, pairs)
     evaluation = Evaluation(days.day(config.stream.days - 1), config.trainer.batch_size)
     evaluation(program)
-    step_s = []
+    step_s = []  # inside the compiled step; the traces are made by now
 
     def run():
         step_s.append(train(config, program, days.day, evaluation).step_s)
@@ -158,14 +154,11 @@ def _share(config, program, days):
     median_s = interleaved({"run": run}, SHARE_REPEATS, warm_up=0)
     median_s["steps"] = statistics.median(step_s)
     pairs = {"large_run_step_share": ("steps", "run", "wall time of a run of Large")}
-    return _entries(median_s, SHARE_REPEATS, pairs)
+    return found | _entries(median_s, SHARE_REPEATS, pairs)
 
 
 def _study(profile, cache):
-    """What the runs of a study took in all, of the time of all its workers and their start.
-
-    At laptop size the ratio is to be 0.85 or more.
-    """
+    """What the runs of a study took of the time of its workers; at laptop size at least 0.85."""
     chosen = itertools.product(METHODS, range(SEEDS))
     configs = [config_of(profile, "large", method, seed) for method, seed in chosen]
     days = DayCache(cache, Stream(configs[0].stream, configs[0].data_seed))

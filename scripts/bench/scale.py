@@ -30,8 +30,6 @@ SEEDS = itertools.count()
 
 
 class Scale(NamedTuple):
-    """What grows."""
-
     unit: str  # what is done, and what its size counts
     asked: tuple  # days, runs, divisors of the paper's width, or rows of a batch
     warm: int  # one of these at smoke size, which is traced before memory is measured
@@ -39,10 +37,7 @@ class Scale(NamedTuple):
 
 
 def frame(profile):
-    """DataFrame of every size: scale, size, seconds, memory_mib, seconds_slope, memory_slope.
-
-    Memory is the most beyond the process before it. The slopes are those of the whole scale.
-    """
+    """DataFrame of every size: scale, size, seconds, memory_mib, seconds_slope, memory_slope."""
     rows = []
     for name, scale in SCALES.items():
         with tempfile.TemporaryDirectory() as folder:

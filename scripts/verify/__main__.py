@@ -34,7 +34,6 @@ def main():
 
 
 def refuse(items):
-    """Raises Differs if anything of what `verify` returned differs or is missing."""
     wrong = sum(item.verdict in ("differs", "missing") for item in items)
     if wrong:
         raise Differs(f"{wrong} of {len(items)} items differ or are missing")

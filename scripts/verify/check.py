@@ -18,8 +18,6 @@ SHOWN = 60  # ours: letters of a line that differs
 
 
 class Item(NamedTuple):
-    """One thing verified."""
-
     verdict: str  # "ok", "differs", "missing" or "not checked"
     name: str  # of the file or run
     why: str = ""  # what was found

@@ -64,7 +64,6 @@ def _files(name, *more):
 
 
 def _study(material, folder, name, seeds):
-    """The Part of a study of cases."""
     names = _files(name, "tex") if name == "table3" else _files(name)
     file, points = CONFIGS / "studies" / f"{name}.gin", f"figures/study_{name}.csv"
     if not file.exists():

@@ -18,10 +18,7 @@ TOLERANCE = {"auc": 0.05, "log_loss": 0.05, "rmse": 0.1}
 
 
 def run_again(recorded, cache, count, seed):
-    """Trains `count` of (results folder, RunRecord)s again and writes nothing but generated days.
-
-    Yields (name, verdict, why) of each, the latter two as `compare`.
-    """
+    """Trains some of (results folder, RunRecord) again: yields name, and what `compare` gives."""
     here = provenance()
     chosen = choose(recorded, count, seed, here)
     if not chosen:
@@ -37,10 +34,7 @@ def run_again(recorded, cache, count, seed):
 
 
 def choose(recorded, count, seed, here):
-    """Some of the cheap runs that this version can train: list of (folder, record, RunConfig).
-
-    Those recorded on a machine like this one come first: only of them is every bit certain.
-    """
+    """Some of the cheap runs that this version can train, those of this machine first."""
     able = []
     for folder, record in recorded:
         try:
@@ -51,7 +45,7 @@ def choose(recorded, count, seed, here):
     able.sort(key=lambda run: (seconds_of(run[2]), run[0].name, run[1].run_id))
     cheap = able[: max(count, int(CHEAP_SHARE * len(able)))]
     random.Random(seed).shuffle(cheap)
-    cheap.sort(key=lambda run: bool(_others(run[1], here)))
+    cheap.sort(key=lambda run: bool(_others(run[1], here)))  # of others no bit is certain
     return cheap[:count]
 
 

@@ -6,7 +6,6 @@ import json
 import pandas as pd
 import pytest
 
-from experiments.machinery.records.provenance import provenance
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.grid import run_config
@@ -89,7 +88,6 @@ def test_a_run_is_trained_again_to_the_bit_and_a_changed_one_is_found(tmp_path, 
     (found,) = run_again([(folder, record)], day_cache, 1, 0)
     assert found == (name, "differs", "its curves, on the same processor and versions")
     assert list(run_again([(folder, record)], day_cache, 0, 0)) == []
-    assert provenance()["processor"] == record.provenance["processor"]
 
 
 def test_an_optimal_metric_that_is_not_that_of_the_stream_differs(tmp_path):
@@ -99,11 +97,10 @@ def test_an_optimal_metric_that_is_not_that_of_the_stream_differs(tmp_path):
         fields = json.loads(path.read_text()) | {"optimal": {"click/auc": value}}
         del fields["own_sha256"]  # as before version 0.5.0
         path.write_text(json.dumps(fields))
-    items, records, _ = read(tmp_path / "smoke")
+    items, *_ = read(tmp_path / "smoke")
     odd = f"smoke/runs/{path.name}"
     assert [item[:2] for item in items] == [("differs", odd), ("ok", "smoke/runs")]
     assert items[1].why == "3 records with their curves, 0 with telemetry"
-    assert len(records) == 3
 
 
 def test_every_damaged_run_is_named_and_crashed_ones_are_counted(tmp_path):
@@ -132,10 +129,9 @@ def test_every_damaged_run_is_named_and_crashed_ones_are_counted(tmp_path):
     ],
 )
 def test_the_first_difference_is_shown(tmp_path, one, two, said):
-    paths = tmp_path / "one", tmp_path / "two"
-    for path, text in zip(paths, (one, two), strict=True):
-        path.write_text(text)
-    assert _difference(*paths).startswith(said)
+    (tmp_path / "one").write_text(one)
+    (tmp_path / "two").write_text(two)
+    assert _difference(tmp_path / "one", tmp_path / "two").startswith(said)
 
 
 def test_a_folder_of_runs_alone_is_verified(tmp_path):
