@@ -86,7 +86,7 @@ def test_make_refuses_in_a_line_what_it_or_the_command_does_not_read(arguments, 
     done = make(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
-    assert len([line for line in done.stderr.splitlines() if ": Error 2" not in line]) == 1
+    assert len([line for line in done.stderr.splitlines() if "] Error 2" not in line]) == 1
 
 
 def test_make_help_lists_every_command_and_variable_in_80_columns():
