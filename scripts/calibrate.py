@@ -8,7 +8,6 @@ FLAGS = command.flags_of(*command.STUDIES)
 
 
 def main():
-    """Calibrates and prints what was found."""
     with opened(command.options(FLAGS)) as session:
         text = calibration_text(session.found)
     print(text)

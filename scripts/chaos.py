@@ -2,6 +2,7 @@
 
 import collections
 import contextlib
+import filecmp
 import pathlib
 import random
 import signal
@@ -13,13 +14,14 @@ import time
 import psutil
 from absl import flags
 
+from experiments.errors import Differs
 from experiments.machinery.workers.worker import states, trained
 from scripts import command
 
-FLAGS = command.flags_of("profile", "workers", "seeds")
-flags.DEFINE_integer("kills", 60, "Processes to kill.", flag_values=FLAGS, lower_bound=1)
-flags.DEFINE_integer(
-    "chaos_seed", 1, "Seed of what is killed and when.", flag_values=FLAGS, lower_bound=0
+FLAGS = command.flags_of(
+    *("profile", "workers", "seeds"),
+    kills=(flags.DEFINE_integer, 60, "Processes to kill.", 1),
+    chaos_seed=(flags.DEFINE_integer, 1, "Seed of what is killed and when.", 0),
 )
 
 CRASHED = 3  # exit status of a study with runs that crashed; the same command tries them again
@@ -30,67 +32,41 @@ ORPHANS_S = 20.0  # ours: far above what a worker needs to notice, on a busy mac
 TABLES = ("table2.md", "table2.csv", "table2.tex", "table2_runs.csv", "calibration.json")
 
 
-class Broken(RuntimeError):
-    """A study did not survive, or did not end as it should; the message says why."""
-
-
 class Study:
-    """The command of a study of Table 2, in a folder of its own.
-
-    Args:
-      folder: to be made; the command gets it as its folder of results.
-      root: checkout in which the command runs.
-      flags: those of the command but `results`, `profile` among them.
-    """
+    """The command of a study of Table 2 in a checkout `root`, with a new folder of results."""
 
     def __init__(self, folder, root, **flags):
         folder.mkdir()
         self.results, self._root, self._log = folder / flags["profile"], root, folder / "study.log"
-        named = flags | {"results": folder}
-        flags = [f"--{name}={value}" for name, value in named.items()]
-        self._line = [sys.executable, "-m", "scripts.reproduce_table2", *flags]
+        named = [f"--{name}={value}" for name, value in (flags | {"results": folder}).items()]
+        self._line = [sys.executable, "-m", "scripts.reproduce_table2", *named]
 
     def start(self):
         """Starts the command; returns its subprocess.Popen."""
         with self._log.open("ab") as log:
-            return subprocess.Popen(
-                self._line, cwd=self._root, stdout=log, stderr=subprocess.STDOUT
-            )
+            return subprocess.Popen(self._line, cwd=self._root, stdout=log, stderr=log)
 
     def leave_alone(self, times=1):
-        """Runs the command so often at the same time. Raises: Broken if it fails."""
+        """Runs the command so often at the same time. Raises: Differs if it fails."""
         statuses = [process.wait() for process in [self.start() for _ in range(times)]]
         if any(statuses):
-            raise Broken(f"a study that was left alone failed:\n{self._log.read_text()}")
-
-    def recorded(self):
-        """Number of the runs with curves, which those that crashed have not."""
-        return len(list(self.results.glob("runs/*.csv.gz")))
-
-    def trained(self):
-        """Ids of the runs that were trained, each as often as it was, sorted."""
-        return trained(self.results)
+            raise Differs(f"a study that was left alone failed:\n{self._log.read_text()}")
 
     def compare(self, other):
-        """Raises: Broken unless it left what another study did, and trained each run once."""
+        """Raises: Differs unless it left what another study did, and trained each run once."""
         found = differences(self.results, other.results)
-        ids = self.trained()
+        ids = trained(self.results)
         found += ["a finished run was repeated"] * (len(set(ids)) < len(ids))
         if found:
-            raise Broken(f"{self.results}: {'; '.join(found)}")
+            raise Differs(f"{self.results}: {'; '.join(found)}")
 
 
 def differences(folder, reference):
     """What in one results folder is not as in another that a study has left: list of lines."""
-    found = [
-        f"{name} differs"
-        for name in TABLES
-        if (folder / name).read_bytes() != (reference / name).read_bytes()
-    ]
-    ours, theirs = (
-        {path.name: path.read_bytes() for path in root.glob("runs/*.csv.gz")}
-        for root in (folder, reference)
-    )
+    _, other, missing = filecmp.cmpfiles(folder, reference, TABLES, shallow=False)
+    found = [f"{name} differs" for name in other + missing]
+    roots = (folder, reference)
+    ours, theirs = ({p.name: p.read_bytes() for p in root.glob("runs/*.csv.gz")} for root in roots)
     found += ["curves differ"] * (ours != theirs)
     patterns = ("**/*.draft", "progress/*", "checkpoints/*")
     left = {path for pattern in patterns for path in folder.glob(pattern)}
@@ -98,16 +74,10 @@ def differences(folder, reference):
 
 
 def torment(study, runs, kills, seed):
-    """Runs a study until it has ended well, and kills its processes meanwhile.
+    """Runs a Study of so many runs until it has ended well; kills some of its processes meanwhile.
 
-    Args:
-      study: Study.
-      runs: number of its runs.
-      kills: number of processes that are killed; the last blow may hit more.
-      seed: of what is killed and when.
-    Returns: Counter of starts, killed workers, those of them that had a run under way, and killed
-      parents.
-    Raises: Broken if a worker outlives its parent, or the command fails but for crashed runs.
+    Returns a Counter of starts, killed workers, those of them at runs, and killed parents. Raises
+    Differs if a worker outlives its parent, or the command fails but for crashed runs.
     """
     chance, counts, orphans, due, status = random.Random(seed), collections.Counter(), [], 0, None
     while status != 0:
@@ -115,11 +85,12 @@ def torment(study, runs, kills, seed):
         counts["starts"] += 1
         try:
             if psutil.wait_procs(orphans, timeout=ORPHANS_S)[1]:
-                raise Broken(f"workers outlive their parent by {ORPHANS_S:.0f} s")
+                raise Differs(f"workers outlive their parent by {ORPHANS_S:.0f} s")
             orphans = []
             while process.poll() is None:
                 killed = counts["workers"] + counts["parents"]
-                if killed < kills and study.recorded() >= due:
+                recorded = len(list(study.results.glob("runs/*.csv.gz")))  # and did not crash
+                if killed < kills and recorded >= due:
                     time.sleep(chance.uniform(0, JITTER_S))
                     orphans = _strike(process, study.results, chance, counts)
                     # The blows fall on all of the study; half of them hit starts more than runs.
@@ -129,7 +100,7 @@ def torment(study, runs, kills, seed):
             process.kill()
             status = process.wait()
         if status not in (0, CRASHED, -signal.SIGKILL):
-            raise Broken(f"the command ended with status {status}")
+            raise Differs(f"the command ended with status {status}")
     return counts
 
 
@@ -161,28 +132,21 @@ def main():
     given = {"profile": options.profile, "cache": options.cache, "workers": options.workers}
     given["seeds"] = FLAGS.seeds or 1
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        try:
-            _all(pathlib.Path(folder), given)
-        except Broken as error:
-            sys.exit(f"error: {error}")
-
-
-def _all(folder, given):
-    alone, killed, two = (
-        Study(folder / name, command.ROOT, **given) for name in ("alone", "killed", "two")
-    )
-    print("one study, left alone", flush=True)
-    alone.leave_alone()
-    runs = len(alone.trained())
-    print(f"{runs} runs; the same under fire: {FLAGS.kills} kills", flush=True)
-    counts = torment(killed, runs, FLAGS.kills, FLAGS.chaos_seed)
-    print(", ".join(f"{count} {name}" for name, count in counts.items()))
-    killed.compare(alone)
-    print("two studies at once", flush=True)
-    two.leave_alone(2)
-    two.compare(alone)
-    if two.trained() != alone.trained():
-        raise Broken("the two studies did not train each run once")
+        names = ("alone", "killed", "two")
+        studies = [Study(pathlib.Path(folder, name), command.ROOT, **given) for name in names]
+        alone, killed, two = studies
+        print("one study, left alone", flush=True)
+        alone.leave_alone()
+        runs = len(trained(alone.results))
+        print(f"{runs} runs; the same under fire: {FLAGS.kills} kills", flush=True)
+        counts = torment(killed, runs, FLAGS.kills, FLAGS.chaos_seed)
+        print(", ".join(f"{count} {name}" for name, count in counts.items()))
+        killed.compare(alone)
+        print("two studies at once", flush=True)
+        two.leave_alone(2)
+        two.compare(alone)
+        if trained(two.results) != trained(alone.results):
+            raise Differs("the two studies did not train each run once")
     print("every table is the same, byte for byte, and each run was recorded once")
 
 

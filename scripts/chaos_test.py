@@ -32,15 +32,13 @@ CalibrationConfig.edge_multiple = 1e30
 }
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory, day_cache):
-    """Function from a name to a chaos.Study of a small Table 2, in a copy of the checkout."""
-    folder = tmp_path_factory.mktemp("site")
-    root = folder / "checkout"
+@pytest.mark.slow
+def test_a_study_killed_at_random_or_run_twice_at_once_ends_as_one_left_alone(tmp_path, day_cache):
+    """In a copy of the checkout, where Table 2 is small and runs of a second have checkpoints."""
+    root = tmp_path / "checkout"
     for name in MADE:
         ignore = shutil.ignore_patterns("__pycache__", "*_test.py", "baseline")
         shutil.copytree(ROOT / name, root / name, ignore=ignore)
-    # So that runs of a second have checkpoints too.
     module = root / "experiments" / "machinery" / "records" / "checkpoint.py"
     text = module.read_text()
     assert "\nEVERY_S = 60 " in text
@@ -48,32 +46,19 @@ def study(tmp_path_factory, day_cache):
     for name, text in STUDIES.items():
         (root / "configs" / "studies" / f"{name}.gin").write_text(text)
     flags = {"profile": "smoke", "cache": day_cache, "workers": 2, "seeds": 2}
-    return lambda name: chaos.Study(folder / name, root, **flags)
+    studies = [chaos.Study(tmp_path / name, root, **flags) for name in ("alone", "killed", "two")]
+    alone, killed, two = studies
 
-
-@pytest.fixture(scope="module")
-def alone(study):
-    """A study that was left alone."""
-    made = study("alone")
-    made.leave_alone()
-    return made
-
-
-@pytest.mark.slow
-def test_a_study_killed_at_random_ends_as_if_it_had_not_been(study, alone):
-    killed = study("killed")
-    counts = chaos.torment(killed, len(alone.trained()), KILLS, seed=1)
+    alone.leave_alone()
+    runs = chaos.trained(alone.results)
+    counts = chaos.torment(killed, len(runs), KILLS, seed=1)
     assert counts["workers"] + counts["parents"] >= KILLS
     assert counts["at runs"] > 0 and counts["parents"] > 0
     killed.compare(alone)
 
-
-@pytest.mark.slow
-def test_two_studies_at_once_share_the_runs(study, alone):
-    two = study("two")
     two.leave_alone(2)
     two.compare(alone)
-    assert two.trained() == alone.trained()
+    assert chaos.trained(two.results) == runs
     assert len(list(two.results.glob("logs/worker-*.log"))) == 4
 
 

@@ -1,5 +1,6 @@
 """Evaluates the paper's claims on recorded runs; writes claims.{json,md} and claims_pooled.json."""
 
+from experiments.findings.evidence import Evidence, write_claims
 from scripts import command
 
 FLAGS = command.flags_of("profile", "data_seed", "seeds")
@@ -7,8 +8,6 @@ FLAGS = command.flags_of("profile", "data_seed", "seeds")
 
 def main():
     """Reads records, runs nothing, writes the scorecard, prints it."""
-    from experiments.findings.evidence import Evidence, write_claims
-
     options = command.options(FLAGS)
     print(write_claims(options, Evidence(options, FLAGS.seeds)))
 

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import subprocess
 
 import dask
 import pytest
@@ -12,6 +11,7 @@ from distributed.cli import dask_scheduler, dask_worker
 
 from experiments.machinery.workers.cluster import check_address
 from scripts.command import ROOT
+from scripts.testing import ended
 
 FOLDER = ROOT / "scripts" / "cluster"
 COMMANDS = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}
@@ -52,8 +52,8 @@ def test_dask_takes_the_flags(words):
 
 
 def test_flags_and_variables_in_the_text_exist():
-    known = {flag for command in COMMANDS.values() for p in command.params for flag in p.opts}
-    known |= {f for command in COMMANDS.values() for p in command.params for f in p.secondary_opts}
+    parameters = [one for command in COMMANDS.values() for one in command.params]
+    known = {flag for one in parameters for flag in (*one.opts, *one.secondary_opts)}
     named = set(re.findall(r"`(--[a-z-]+)[ `]", PAGE))
     assert len(named) > 8
     assert named <= known
@@ -76,7 +76,7 @@ def test_targets_exist_and_addresses_are_taken(text):
         check_address(address)
 
 
-def test_the_objects_of_kubernetes_fit_together():
+def test_the_objects_of_kubernetes_and_the_image_fit_together():
     address = f"tcp://{SERVICE['metadata']['name']}:{SERVICE['spec']['ports'][0]['port']}"
     assert address in container(WORKER)["args"]
     assert f"CLUSTER={address}" in container(JOB)["args"]
@@ -92,9 +92,8 @@ def test_the_objects_of_kubernetes_fit_together():
     for part in ("volumeMounts", "image"):
         assert container(JOB)[part] == container(WORKER)[part]
     assert container(JOB)["image"] in PAGE
+    # The image is what the Makefile installs.
 
-
-def test_the_image_is_what_the_makefile_installs():
     lines = (FOLDER / "Dockerfile").read_text()
     assert "WORKDIR /clippy\n" in lines
     assert "make setup" in lines
@@ -113,15 +112,9 @@ def test_slurm_script_starts_the_three_in_the_checkout(tmp_path):
         path.write_text(f"#!/bin/sh\n{said}\n")
         path.chmod(0o755)
     given = {"SLURM_SUBMIT_DIR": str(tmp_path), "SLURM_JOB_ID": "60007", "SLURM_CPUS_PER_TASK": "9"}
-    done = subprocess.run(
-        ["bash", str(FOLDER / "slurm.sh"), "study", "STUDY=a b.gin", "PROFILE=smoke"],
-        cwd="/",
-        env=os.environ | given | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": "/scratch"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    given |= {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMPDIR": "/scratch"}
+    words = ("bash", str(FOLDER / "slurm.sh"), "study", "STUDY=a b.gin", "PROFILE=smoke")
+    done = ended(*words, cwd="/", **given)
     assert (done.returncode, done.stderr) == (0, "")
     scheduler, make, srun = sorted((tmp_path / "calls").read_text().splitlines())
     assert make == "make study STUDY=a b.gin PROFILE=smoke CLUSTER=tcp://node1:20007"
@@ -129,8 +122,3 @@ def test_slurm_script_starts_the_three_in_the_checkout(tmp_path):
     assert "dask worker tcp://node1:20007 --nworkers 9 --nthreads 1" in srun
     assert "--local-directory /scratch" in srun
     assert "--cpus-per-task=9 .venv/bin/python" in srun
-
-
-def test_links_of_the_page_lead_somewhere():
-    for target in re.findall(r"\]\((?!https)([^)]+)\)", PAGE):
-        assert (FOLDER / target).exists(), target

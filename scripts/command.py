@@ -27,30 +27,30 @@ STUDIES = ("profile", "data_seed", "workers", "cluster", "seeds")  # what trains
 HELP = ("--help", "-h", "-help", "--helpfull")
 
 
-def flags_of(*common, **texts):
-    """The flags of one command: absl FlagValues, to which the command adds its own.
+def flags_of(*common, **own):
+    """The absl FlagValues of one command.
 
-    Args:
-      common: names of those of COMMON that the command reads; `results` and `cache` are always
-        among them.
-      **texts: what each text of the command's own means, which is "" by default.
+    They are `results`, `cache`, those of COMMON that are named, and the command's `own`, which are
+    defined as in COMMON or, for a text that is "" by default, by its meaning alone.
     """
     values = flags.FlagValues()
-    for name in (*common, "results", "cache"):
-        define, default, text, *least = COMMON[name]
-        bounds = {"lower_bound": least[0]} if least else {}
+    read = {name: COMMON[name] for name in (*common, "results", "cache")}
+    for name, given in (read | own).items():
+        if isinstance(given, str):
+            given = (flags.DEFINE_string, "", given)
+        define, default, text, *bounds = given
+        bounds = dict(zip(("lower_bound", "upper_bound"), bounds, strict=False))
         define(name, default, text, flag_values=values, **bounds)
-    for name, meaning in texts.items():
-        flags.DEFINE_string(name, "", meaning, flag_values=values)
     return values
 
 
-def main(command, values):
-    """Runs `command()` and exits.
+def say(text):
+    """Writes a line to standard error."""
+    sys.stderr.write(f"{text}\n")
 
-    Args:
-      command: function without arguments.
-      values: the FlagValues that it reads.
+
+def main(command, values):
+    """Runs `command()`, which reads the FlagValues `values`, and exits.
 
     The exit status is 0 if it is done, 1 if something to verify differs, 2 for bad input, 3 for
     runs that crashed or stopped, 130 if it is interrupted. `make` turns every failure into 2, so
@@ -73,7 +73,23 @@ def exit_status(command, values, argv):
         return _refuse(_flag_error(error, values))
     if rest:
         return _refuse(f"command line: {rest[0]!r}: expected flags only")
-    return _status(command)
+    try:
+        command()
+    except KeyboardInterrupt:
+        say("interrupted: finished runs are kept; the same command goes on")
+        return 130
+    except BadInput as error:
+        return _refuse(error)
+    except BrokenPipeError:  # the reader of the output, as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:  # a full disk, a folder that went away
+        where = error.filename or "a file"
+        return _refuse(stopping(error) or f"{where}: {error.strerror}; finished runs are kept")
+    except Differs as error:
+        return _refuse(error, 1)
+    except (RunsCrashed, RunStopped) as error:
+        return _refuse(error, 3)
+    return 0
 
 
 def options(values):
@@ -81,22 +97,14 @@ def options(values):
     from experiments.studies.session import Options  # late: help does not need it
 
     given = {name: values[name].value if name in values else COMMON[name][1] for name in COMMON}
-    if given["cluster"] is not None and given["workers"] is not None:
-        raise BadInput(
-            f"WORKERS = {given['workers']}: expected no WORKERS with CLUSTER, which has its own"
-        )
-    return Options(
-        profile=given["profile"],
-        data_seed=given["data_seed"],
-        results=given["results"],
-        cache=given["cache"],
-        workers=given["workers"] or len(os.sched_getaffinity(0)),
-        cluster=given["cluster"],
-    )
+    del given["seeds"]
+    workers = given.pop("workers")
+    if given["cluster"] is not None and workers is not None:
+        raise BadInput(f"WORKERS = {workers}: expected no WORKERS with CLUSTER, which has its own")
+    return Options(workers=workers or len(os.sched_getaffinity(0)), **given)
 
 
 def _flag_error(error, values):
-    """An error of absl in the project's words: the flag, what was received, what is expected."""
     first = str(error).splitlines()[0]
     unknown = re.match(r"Unknown command line flag '(\w+)'", first)
     if unknown and unknown[1] in COMMON:
@@ -108,29 +116,7 @@ def _flag_error(error, values):
     return f"command line: {first}"
 
 
-def _refuse(message):
-    """Says what is wrong; the status of bad input."""
-    sys.stderr.write(f"error: {message}\n")
-    return 2
-
-
-def _status(command):
-    try:
-        command()
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: finished runs are kept; the same command goes on\n")
-        return 130
-    except BadInput as error:
-        return _refuse(error)
-    except BrokenPipeError:  # the reader of the output, as `head`, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    except OSError as error:  # a full disk, a folder that went away
-        where = error.filename or "a file"
-        return _refuse(stopping(error) or f"{where}: {error.strerror}; finished runs are kept")
-    except Differs as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    except (RunsCrashed, RunStopped) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 3
-    return 0
+def _refuse(message, status=2):
+    """Says what is wrong; the status, that of bad input by default."""
+    say(f"error: {message}")
+    return status

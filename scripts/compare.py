@@ -27,12 +27,8 @@ def main():
 def write_comparison(given, results, console):
     """Prints differences, outcomes and curves; writes the curves as a picture with its points.
 
-    Args:
-      given: ids between white space or commas, each as for find.locate.
-      results: folder of all results.
-      console: rich Console. A terminal gets a table of its width, anything else whole lines
-        separated by tabs: what kind of line, name, a value for each run.
-    Raises: BadInput for fewer than two runs, more than there are letters, or one that is not there.
+    `given` has ids as for find.locate. A terminal gets a table of its width, anything else whole
+    lines separated by tabs. Raises BadInput for ids that are not two to eight different runs.
     """
     paths = _paths(given.replace(",", " ").split(), results)
     stores = [Store(path.parent.parent, writable=False) for path in paths]
@@ -52,7 +48,13 @@ def write_comparison(given, results, console):
     rows, folder = comparison.frame(run_ids, curves), stores[0].root / "compare"
     name = "-".join(run_id.rpartition("-")[2] for run_id in run_ids)  # the same file each time
     style.save(picture.draw(rows), rows, folder, name)
-    (_show if console.is_terminal else _write)(console, run_ids, parts)
+    if console.is_terminal:
+        _show(console, run_ids, parts)
+    else:
+        console.file.write("\t".join(["run", "id", *run_ids]) + "\n")
+        for kind, lines in parts.items():
+            for what, values in lines.items():
+                console.file.write("\t".join([kind, what, *values]) + "\n")
     console.print(str(folder / f"{name}.png"), highlight=False, soft_wrap=True)
 
 
@@ -67,13 +69,6 @@ def _paths(given, results):
     return paths
 
 
-def _write(console, run_ids, parts):
-    lines = [("run", "id", *run_ids)]
-    for kind, rows in parts.items():
-        lines += [(kind, name, *values) for name, values in rows.items()]
-    console.file.writelines("\t".join(line) + "\n" for line in lines)
-
-
 def _show(console, run_ids, parts):
     for letter, run_id in zip(LETTERS, run_ids, strict=False):
         console.print(f"{letter}  {run_id}", highlight=False, soft_wrap=True)
@@ -84,8 +79,7 @@ def _show(console, run_ids, parts):
     for rows in parts.values():
         table.add_row()
         for name, values in rows.items():
-            colored = name == "label" or rows is parts["curve"]
-            styles = colors if colored else [""] * len(values)
+            styles = colors if name == "label" or rows is parts["curve"] else [""] * len(values)
             table.add_row(name, *map(Text, values, styles))
     console.print(table)
     console.print()

@@ -1,5 +1,6 @@
 """Judges the online detector on recorded runs; writes results/<profile>/detector.{csv,md}."""
 
+from experiments.findings.detection import write_detector
 from scripts import command
 
 FLAGS = command.flags_of("profile", "data_seed")
@@ -7,8 +8,6 @@ FLAGS = command.flags_of("profile", "data_seed")
 
 def main():
     """Reads records, runs nothing, writes the table, prints it."""
-    from experiments.findings.detection import write_detector
-
     print(write_detector(command.options(FLAGS)))
 
 

@@ -3,7 +3,6 @@
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 
 import pytest
@@ -13,13 +12,13 @@ from experiments.machinery.gin_files import PARAMETERS
 from experiments.studies.registry import resolve
 from scripts import readme
 from scripts.command import ROOT
-from scripts.reference import arguments, reference
-from scripts.testing import outside_make
+from scripts.reference import reference
+from scripts.testing import ended
 
 ROOMS = ("clippy", "configs", "data", "experiments", "models", "scripts", "results")
 PAGES = ("README.md", "CONTRIBUTING.md")
 PAGES += tuple(f"{room}/README.md" for room in ROOMS if room != "models")
-NEEDED = ("clippy", "configs", "data", "experiments", "models", "scripts", "Makefile")
+NEEDED = ("clippy", "configs", "data", "experiments", "models", "scripts")
 
 # Commands that a test cannot run, by how they begin, with the reason.
 EXCEPTIONS = {
@@ -70,11 +69,6 @@ def begins(command, listed):
     return any(f"{command} ".startswith(f"{name} ") for name in listed)
 
 
-def marked(command):
-    marks = [] if command in FAST else [pytest.mark.slow]
-    return pytest.param(command, marks=marks, id=command)
-
-
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A copy of the checkout without results, with the files that the pages tell a person to write.
@@ -83,11 +77,8 @@ def checkout(tmp_path_factory):
     """
     copy = tmp_path_factory.mktemp("checkout")
     for name in NEEDED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, copy / name)
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Makefile", copy)
     for page in PAGES:
         for text in fenced(page, "gin"):
             (copy / text.splitlines()[0].removeprefix("# ")).write_text(text)
@@ -103,23 +94,11 @@ def checkout(tmp_path_factory):
 
 def run(checkout, command):
     given = {"PROFILE": "smoke", "SEEDS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.run(
-        ["bash", "-c", command],
-        cwd=checkout,
-        env={**outside_make(), **given},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
+    return ended("bash", "-c", command, cwd=checkout, **given)
 
 
 def with_names(checkout, command):
-    """A command with runs in the place of each <id>, a file in that of <file>.
-
-    The doctor and a replay get a run that has diverged, which is planted. More repeats than two
-    show nothing more.
-    """
+    """A command with runs in the place of each <id>, a planted divergence first; two repeats do."""
     runs = checkout / "results" / "smoke" / "runs"
     if "<id>" in command and not list(runs.glob("small-naive-*.telemetry.json")):
         done = run(checkout, "make run CONFIG=planted.gin TELEMETRY=1")
@@ -143,20 +122,17 @@ def test_the_pages_have_commands():
 @pytest.mark.parametrize("command", commands())
 def test_make_knows_a_command_and_its_variables(command):
     given = command.replace("<", "").replace(">", "").replace("..", "1")
-    done = subprocess.run(
-        ["bash", "-c", f"{given} --dry-run --old-file=.venv/.installed"],
-        cwd=ROOT,
-        env=outside_make(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = ended("bash", "-c", f"{given} --dry-run --old-file=.venv/.installed")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
     "command",
-    [marked(command) for command in commands() if not begins(command, EXCEPTIONS)],
+    [
+        pytest.param(command, marks=[] if command in FAST else pytest.mark.slow, id=command)
+        for command in commands()
+        if not begins(command, EXCEPTIONS)
+    ],
 )
 def test_a_command_of_the_pages_does_what_they_say(checkout, command):
     done = run(checkout, with_names(checkout, command))
@@ -205,11 +181,9 @@ def test_paths_that_are_named_exist(page):
     assert missing == []
 
 
-def test_the_sizes_of_the_pages():
-    """A newcomer reads README in one go; the rest stands in the room that it is about."""
-    sizes = {page: (ROOT / page).stat().st_size for page in ("README.md", "CONTRIBUTING.md")}
-    assert sizes["README.md"] <= 9_000
-    assert sizes["CONTRIBUTING.md"] <= 8_000
+def test_a_newcomer_reads_the_first_pages_in_one_go():
+    assert (ROOT / "README.md").stat().st_size <= 9_000
+    assert (ROOT / "CONTRIBUTING.md").stat().st_size <= 8_000
 
 
 def test_every_part_of_the_paper_has_its_row():
@@ -223,11 +197,8 @@ def test_every_part_of_the_paper_has_its_row():
     assert [part for part in wanted if not re.search(rf"{re.escape(part)}\b(?!\.\d)", named)] == []
 
 
-def test_the_reference_is_what_the_code_says():
+def test_the_reference_is_what_the_code_says_and_has_every_parameter_with_what_binds_it():
     assert readme.REFERENCE.read_text() == reference(), "make readme writes it anew"
-
-
-def test_the_reference_has_every_parameter_with_what_the_files_bind():
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", reference(), re.M | re.S))
     for name, parameters in PARAMETERS.items():
         for parameter in parameters:
@@ -240,17 +211,3 @@ def test_the_reference_has_every_parameter_with_what_the_files_bind():
     }
     for section, row in rows.items():
         assert row in sections[section]
-
-
-def test_arguments_are_read_from_a_docstring():
-    docstring = """What it is.
-
-    Args:
-      one: first words,
-        and more: of them.
-      two, three: shared words.
-    Raises: nothing.
-    """
-    shared = "shared words."
-    expected = {"one": "first words, and more: of them.", "two": shared, "three": shared}
-    assert arguments(docstring) == expected

@@ -1,7 +1,5 @@
 """Says what went wrong in a recorded run, in a few plain lines."""
 
-import sys
-
 from experiments.findings.doctor import diagnose, words_path
 from experiments.machinery.records.claim import Claims
 from experiments.machinery.records.damage import mended
@@ -17,31 +15,19 @@ FLAGS = command.flags_of(run="Id of a run: the name of its record.")
 
 
 def main():
-    """Reads the telemetry of the run, which is trained again where it has none; prints the report.
-
-    The report is kept beside the record, for `make report`.
-    """
+    """Prints the report on a run and keeps it beside the record, for `make report`."""
     found = find(FLAGS.results, FLAGS.run)
     one_thread()  # before anything else computes with TensorFlow
     from experiments.machinery.workers.runner import Runner  # late: it imports TensorFlow
 
-    def say(text):
-        sys.stderr.write(f"{text}\n")
-
-    text = "\n".join(examine(found, Runner(found.store, FLAGS.cache, say), say).lines)
+    runner = Runner(found.store, FLAGS.cache, command.say)
+    text = "\n".join(examine(found, runner, command.say).lines)
     write_whole(words_path(found.store, found.config.run_id), (text + "\n").encode())
     print(text)
 
 
 def examine(found, runner, say):
-    """The Diagnosis of a recorded run.
-
-    Args:
-      found: find.Recorded.
-      runner: Runner; where the telemetry is missing it trains the run again.
-      say: called with a line if so.
-    Raises: BadInput.
-    """
+    """The Diagnosis of a find.Recorded, which `runner` trains again if it has no telemetry."""
     run_id, telemetry = found.config.run_id, telemetry_config()
     store = TelemetryStore(found.store.root)
     if not mended(found.store.root, lambda: store.has(run_id), say):

@@ -11,30 +11,23 @@ from experiments.findings.figures.material import Material
 from experiments.studies.session import opened
 from scripts import command
 
-FLAGS = command.flags_of(*command.STUDIES)
-flags.DEFINE_integer(
-    "figure", None, "Number of one figure; default: all that are built.", flag_values=FLAGS
-)
+FIGURE = (flags.DEFINE_integer, None, "Number of one figure; default: all that are built.")
+FLAGS = command.flags_of(*command.STUDIES, figure=FIGURE)
 
 
-def write_figures(options, number=None, repeats=None):
-    """Writes results/<profile>/figures/figure<name>.{png,pdf,csv}.
+def main():
+    """Reads records, runs what is missing, writes pictures and their points, prints the paths.
 
-    Args:
-      options: session.Options.
-      number: of a figure of the paper, or None for all that are built.
-      repeats: run seeds of each setting of Table 2, or None for its own number.
-    Returns: the paths of the pictures, as text.
-    Raises: BadInput for a number that is not built, and, once everything else is written, for a
-      figure whose runs do not show what it is about; RunsCrashed.
+    A figure whose runs do not show what it is about is refused once all others are written.
     """
+    options, number = command.options(FLAGS), FLAGS.figure
     built = sorted({int(name[0]) for name in FIGURES})
     if number not in (None, *built):
         raise BadInput(f"FIGURE = {number!r}: expected one of {', '.join(map(str, built))}")
     folder = options.store(options.data_seed).root / "figures"
     lines, refused = [], []
     with contextlib.ExitStack() as stack:
-        material = Material(options, lambda: stack.enter_context(opened(options)), repeats)
+        material = Material(options, lambda: stack.enter_context(opened(options)), FLAGS.seeds)
         for name in (name for name in FIGURES if number in (None, int(name[0]))):
             try:
                 points = FIGURES[name].frame(material)
@@ -47,12 +40,7 @@ def write_figures(options, number=None, repeats=None):
             lines.append(str(folder / f"figure{name}.png"))
     if refused:
         raise BadInput(refused[0])
-    return "\n".join(lines)
-
-
-def main():
-    """Reads records, runs what is missing, writes pictures and their points, prints the paths."""
-    print(write_figures(command.options(FLAGS), FLAGS.figure, FLAGS.seeds))
+    print("\n".join(lines))
 
 
 if __name__ == "__main__":

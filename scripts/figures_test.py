@@ -3,32 +3,24 @@
 import pandas as pd
 import pytest
 
-from experiments.errors import BadInput
 from experiments.findings.figures.material import Material
-from experiments.findings.report.testing import options
-from scripts.figures import write_figures
+from scripts.testing import attempt, refused
 
 
 @pytest.mark.parametrize("number", [2, 3])
-def test_figures_without_runs_need_no_records(tmp_path, number):
-    text, folder = write_figures(options(tmp_path), number), tmp_path / "smoke" / "figures"
-    assert text == str(folder / f"figure{number}.png")
-    written = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert set(written) == {f"figure{number}.{ending}" for ending in ("png", "pdf", "csv")}
-    assert list((tmp_path / "smoke" / "runs").iterdir()) == []
-    write_figures(options(tmp_path), number)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == written
+def test_figures_without_runs_need_no_records(tmp_path, capfd, number):
+    for _ in range(2):
+        given = [f"--figure={number}"]
+        status, out, _ = attempt("figures", given, capfd, tmp_path, tmp_path / "cache")
+        assert (status, out) == (0, f"{tmp_path}/smoke/figures/figure{number}.png\n")
+        folder = tmp_path / "smoke" / "figures"
+        written = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert set(written) == {f"figure{number}.{ending}" for ending in ("png", "pdf", "csv")}
+        assert list((tmp_path / "smoke" / "runs").iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [0, 7])
-def test_a_figure_that_is_not_built_is_refused_before_anything_is_done(tmp_path, number):
-    with pytest.raises(BadInput, match=f"FIGURE = {number}: expected one of 1, 2, 3, 4, 5, 6, 8"):
-        write_figures(options(tmp_path / "results"), number)
-    assert not (tmp_path / "results").exists()
-
-
-def test_without_an_example_of_each_kind_the_figure_is_refused_in_one_line(tmp_path, monkeypatch):
+def test_without_an_example_of_each_kind_the_figure_is_refused(tmp_path, capfd, monkeypatch):
     columns = ["data_seed", "seed", "case", "label", "run_id", "step_b"]
     monkeypatch.setattr(Material, "divergences", pd.DataFrame(columns=columns))
-    with pytest.raises(BadInput, match="figure4a: smoke, data seed 1: no run seed has a healthy"):
-        write_figures(options(tmp_path), 4)
+    said = refused("figures", ["--figure=4"], capfd, tmp_path, tmp_path / "cache")
+    assert "figure4a: smoke, data seed 1: no run seed has a healthy" in said

@@ -1,5 +1,8 @@
 """Lists the runs and studies of a profile with their status."""
 
+import collections
+import csv
+
 from rich.console import Console
 
 from experiments.errors import BadInput
@@ -30,15 +33,10 @@ def main():
 
 
 def write_list(options, data_seed, wanted, console):
-    """Prints the runs, the studies and a line with the total.
+    """Prints the runs, the studies unless something is `wanted`, and a line with the total.
 
-    Args:
-      options: session.Options.
-      data_seed: as the person said it; None lists every data seed on disk.
-      wanted: runs.Wanted; with any of it the studies are left out.
-      console: rich Console. A terminal gets tables that fit its width, anything else whole lines
-        separated by tabs that begin with "run", "study" or "total".
-    Raises: BadInput if there is no run, or a filter that no run passes.
+    Data seed None lists all on disk. A terminal gets tables that fit its width, anything else whole
+    lines separated by tabs. Raises BadInput if there is no run, or a filter that no run passes.
     """
     on_disk = seeds_on_disk(options.results, options.profile)
     seeds = on_disk if data_seed is None else [data_seed]
@@ -52,16 +50,23 @@ def write_list(options, data_seed, wanted, console):
         for seed, store in stores.items()
         for name, frame in runs.study_tables(store.root).items()
     ]
-    shown = runs.chosen(rows, wanted, [(name, frame) for name, _, frame in tables])
-    shown = sorted(shown, key=runs.order)
+    by_name = [(name, frame) for name, _, frame in tables]
+    shown = sorted(runs.chosen(rows, wanted, by_name), key=runs.order)
     studies = [] if any(wanted) else _studies(tables, {row["id"] for row in rows})
-    parts = {"run": (runs.RUN_COLUMNS, shown), "study": (runs.STUDY_COLUMNS, studies)}
-    for kind, (columns, found) in parts.items():
+    parts = [("run", runs.RUN_COLUMNS, shown), ("study", runs.STUDY_COLUMNS, studies)]
+    for kind, columns, found in parts:
         if found and console.is_terminal:
             console.print(terminal.table(columns, found, console.width, color_of), "")
         elif found:
-            terminal.write_lines(kind, columns, found, console.file)
-    total = _total(shown, len(rows))
+            lines = csv.writer(console.file, delimiter="\t", lineterminator="\n")
+            lines.writerow([kind, *columns])
+            for row in found:
+                lines.writerow([kind, *(terminal.shown(name, row[name]) for name in columns)])
+    kinds = collections.Counter(sorted(row["label"] or row["status"] for row in shown))
+    of = "" if len(shown) == len(rows) else f"{len(shown)} of "
+    total = f"{of}{len(rows)} runs"
+    if kinds:
+        total += ": " + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
     if console.is_terminal:
         console.print(total, highlight=False)
     else:
@@ -86,19 +91,10 @@ def _rows(options, stores):
 def _studies(tables, recorded):
     """Rows of the studies; those of the project that have not been run come last."""
     rows = [runs.study_row(name, seed, frame, recorded) for name, seed, frame in tables]
-    known = {path.stem for path in (CONFIGS / "studies").glob("*.gin")}
-    for name in sorted(known - {name for name, *_ in tables} - {"calibration"}):
-        if not name.startswith("one_"):  # those are single runs
-            rows.append(runs.study_row(name, None, None, recorded))
-    return rows
-
-
-def _total(rows, of):
-    """The last line: how many runs are shown of how many, and of which kinds."""
-    kinds = [row["label"] or row["status"] for row in rows]
-    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds)))
-    shown = f"{of} runs" if len(rows) == of else f"{len(rows)} of {of} runs"
-    return f"{shown}: {counts}" if counts else shown
+    known = {path.stem for path in (CONFIGS / "studies").glob("*.gin")} - {"calibration"}
+    others = sorted(known - {name for name, *_ in tables})
+    others = [name for name in others if not name.startswith("one_")]  # those are single runs
+    return rows + [runs.study_row(name, None, None, recorded) for name in others]
 
 
 if __name__ == "__main__":

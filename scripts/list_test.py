@@ -4,26 +4,23 @@ import io
 import json
 import os
 import socket
+from unittest import mock
 
 import pandas as pd
 import pytest
 from rich.console import Console
 
-from experiments.errors import BadInput
 from experiments.findings.runs import Wanted
 from experiments.machinery.workers.worker import under_way
-from experiments.studies.session import Options
 from experiments.studies.testing import FULL, HEALTHY, leave
 from scripts.list import write_list
+from scripts.testing import options
 
 
 def listed(results, wanted=None, *, data_seed=None, terminal=False, width=200):
     """Lines of the list."""
     console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
-    options = Options(
-        profile="smoke", data_seed=data_seed, results=str(results), cache="", workers=1
-    )
-    write_list(options, data_seed, wanted or Wanted(), console)
+    write_list(options(results, data_seed=data_seed), data_seed, wanted or Wanted(), console)
     return console.file.getvalue().splitlines()
 
 
@@ -61,22 +58,17 @@ def results(tmp_path):
 def test_lines_for_grep_and_cut(results):
     lines = listed(results)
     names = ("model", "method", "threshold", "rate", "multiple", "data_seed")
-    rows = list(zip(*(cut(lines, "run", name) for name in names), strict=True))
-    assert rows == [
-        ("small", "naive", "", "0.2", "1x", "1"),
-        ("small", "gc", "0.01", "0.2", "1x", "1"),
-        ("small", "gc", "0.1", "0.4", "2x", "1"),
-        ("small", "lamb", "", "", "", "1"),
-        ("large", "clippy", "abs_=0.01 rel=0.5", "0.2", "1x", "1"),
-        ("small", "naive", "", "0.2", "1x", "7"),
+    names += ("status", "label", "auc", "seed")
+    rows = zip(*(cut(lines, "run", name) for name in names), strict=True)
+    assert ["|".join(row) for row in rows] == [
+        "small|naive||0.2|1x|1|crashed|||0",
+        "small|gc|0.01|0.2|1x|1|finished|full|0.5000|3",
+        "small|gc|0.1|0.4|2x|1|finished|healthy|0.7500|0",
+        "small|lamb||||1|running|healthy|0.6250|",
+        "large|clippy|abs_=0.01 rel=0.5|0.2|1x|1|finished|healthy|0.7500|0",
+        "small|naive||0.2|1x|7|finished|full|0.5000|0",
     ]
-    assert cut(lines, "run", "status") == [
-        "crashed", "finished", "finished", "running", "finished", "finished",
-    ]  # fmt: skip
-    assert cut(lines, "run", "label") == ["", "full", "healthy", "healthy", "healthy", "full"]
-    assert cut(lines, "run", "auc") == ["", "0.5000", "0.7500", "0.6250", "0.7500", "0.5000"]
     assert cut(lines, "run", "rmse")[1:3] == ["1.2500", "1.2500"]
-    assert cut(lines, "run", "seed") == ["0", "3", "0", "", "0", "0"]
     assert cut(lines, "run", "wall_s")[:2] == ["", "8"]
     assert lines[-1] == "total\t6 runs: 1 crashed, 2 full, 3 healthy"
     assert cut(listed(results, data_seed=7), "run", "data_seed") == ["7"]
@@ -85,9 +77,8 @@ def test_lines_for_grep_and_cut(results):
 def test_studies_have_a_status(results):
     lines = listed(results)
     status = dict(zip(cut(lines, "study", "name"), cut(lines, "study", "status"), strict=True))
-    assert status["own"] == "done"
-    assert status["older"] == "records missing"
-    assert status["warmup"] == "not run"
+    expected = {"own": "done", "older": "records missing", "warmup": "not run"}
+    assert expected.items() <= status.items()
     assert "one_large_dcn_clippy" not in status
     assert cut(lines, "study", "recorded")[:2] == ["1", "2"]
     assert cut(lines, "study", "full")[:2] == ["1", "1"]
@@ -121,26 +112,6 @@ def test_a_terminal_has_whole_ids_and_no_line_that_is_wider(results, width):
     assert ("wall_s" in lines[0]) == (width == 200)
 
 
-@pytest.mark.parametrize(
-    "wanted, said",
-    [
-        (Wanted(method="clipy"), r"METHOD = 'clipy': .*did you mean clippy\?"),
-        (Wanted(status="helthy"), r"STATUS = 'helthy': .*did you mean healthy\?"),
-        (Wanted(model="tiny"), "MODEL = 'tiny': expected one of large, small"),
-        (Wanted(study="owm"), r"STUDY = 'owm': has no runs: .*did you mean own\?"),
-    ],
-)
-def test_a_filter_that_no_run_has_is_refused(results, wanted, said):
-    with pytest.raises(BadInput, match=said):
-        listed(results, wanted)
-
-
-def test_a_folder_without_runs_is_refused_and_nothing_is_made(tmp_path):
-    with pytest.raises(BadInput, match="smoke: no run: expected a results folder with some"):
-        listed(tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
 def test_a_record_of_other_fields_is_still_listed_and_without_a_calibration_no_multiple(results):
     (results / "smoke" / "calibration.json").unlink()
     assert set(cut(listed(results), "run", "multiple")) == {""}
@@ -153,14 +124,11 @@ def test_a_record_of_other_fields_is_still_listed_and_without_a_calibration_no_m
 
 
 def test_a_run_under_way_of_another_host_or_user_is_shown(tmp_path, monkeypatch):
-    def forbidden(process, signal):
-        raise PermissionError
-
     (tmp_path / "progress").mkdir()
     away = {"run_id": "small-gc-far", "worker": 2**22 + 1, "host": "another"}
     here = away | {"run_id": "small-gc-other_user", "host": socket.gethostname()}
     for state in (away, here):
         (tmp_path / "progress" / f"{state['run_id']}.json").write_text(json.dumps(state))
     assert under_way(tmp_path) == [away]
-    monkeypatch.setattr(os, "kill", forbidden)
+    monkeypatch.setattr(os, "kill", mock.Mock(side_effect=PermissionError))
     assert under_way(tmp_path) == [away, here]

@@ -13,15 +13,11 @@ from experiments.training.config import run_id_of
 from scripts.testing import refused
 
 EXAMPLE = "configs/studies/one_large_dcn_clippy.gin"
-STUDY = """
-CasesConfig.title = 'Own'
-CasesConfig.runs = 1
-CasesConfig.cases = {'a': {'model': 'small', 'rate_multiple': -2}}
-"""
+CASES = "{'a': {'model': 'small', 'rate_multiple': -2}}"
 FILES = {
     "word.gin": f"include '{EXAMPLE}'\nwords\n",
     "zero.gin": f"include '{EXAMPLE}'\nTrainerConfig.batch_size = 0\n",
-    "own.gin": STUDY,
+    "own.gin": f"\nCasesConfig.title = 'Own'\nCasesConfig.runs = 1\nCasesConfig.cases = {CASES}\n",
 }
 # One mistake for each way out: a script, its flags, what the line says. {here} is a folder with
 # FILES and made-up runs. The tests of gin files, studies and records have the other mistakes.
@@ -40,7 +36,7 @@ MISTAKES = [
     ("reproduce_table2", "--seeds=0", "Table2Config.repeats = 0: "),
     ("reproduce_table3", "--seeds=0", "CasesConfig.runs = 0: "),
     ("plan", "--memory=80", "MEMORY = 80.0: "),
-    ("figures", "--figure=7", "FIGURE = 7: "),
+    ("figures", "--figure=7", "FIGURE = 7: expected one of 1, 2, 3, 4, 5, 6, 8"),
     # gin files, and what overrides them
     ("run", "", "CONFIG = '': expected a gin file"),
     ("run", "--config=nowhere.gin", "nowhere.gin: cannot be read: No such file"),
@@ -54,13 +50,21 @@ MISTAKES = [
     ("study", "", "STUDY = '': "),
     ("study", "--study={here}/own.gin", r"own.gin:4: .*\['rate_multiple'\] = -2: "),
     # recorded runs
+    ("replay", "", "RUN = '': .*the name of a record"),
+    ("replay", "--run=../x", "RUN = '../x': .*the name of a record"),
     ("replay", "--run=nobody", "RUN = 'nobody': no record in"),
     ("doctor", "--run=small-naive", "the run crashed: "),
     ("compare", "", "RUNS = '': expected 2 to 8 ids"),
+    ("compare", "--runs=a,b,c,d,e,f,g,h,i", "expected 2 to 8 ids"),
+    ("compare", "--runs=small-gc,small-clipy-x", "RUNS = 'small-clipy-x': no record in"),
+    ("compare", "--runs=small-gc,small-gc-", "expected each run once"),
     ("list", "--method=clipy", r"METHOD = 'clipy': .*\(did you mean clippy\?\)"),
+    ("list", "--status=helthy", r"STATUS = 'helthy': .*did you mean healthy\?"),
+    ("list", "--model=tiny", "MODEL = 'tiny': expected one of small"),
     ("list", "--study=warmup", "STUDY = 'warmup': has no runs: "),
     ("list", "--data_seed=5", "smoke-data5: no run: expected a results folder with some"),
-    ("report", "--data_seed=5", "smoke-data5: no results to report: "),
+    ("tensorboard", "--noserve --model=huge,small", "MODEL = 'huge': expected one of small"),
+    ("report", "--data_seed=5", "smoke-data5: no results to report: expected a profile"),
     ("verify.__main__", "--data_seed=5", "smoke-data5: no results to verify: expected a profile"),
     ("detector", "--data_seed=5", "smoke-data5/runs: no runs: "),
 ]
@@ -71,8 +75,7 @@ def here(tmp_path_factory):
     """A folder with FILES, and results/smoke with three runs, one of which crashed."""
     folder = tmp_path_factory.mktemp("here")
     for name, content in FILES.items():
-        content = content if isinstance(content, bytes) else content.encode()
-        (folder / name).write_bytes(content.replace(b"{here}", str(folder).encode()))
+        (folder / name).write_text(content)
     for method, status in {"gc": "finished", "clippy": "finished", "naive": "crashed"}.items():
         leave(folder / "results" / "smoke", method=method, status=status)
     return folder
@@ -80,26 +83,20 @@ def here(tmp_path_factory):
 
 @pytest.mark.parametrize("script, arguments, said", MISTAKES)
 def test_a_mistake_is_one_line_and_exit_status_2(here, capfd, script, arguments, said):
-    results, arguments = here / "results", arguments.format(here=here).split(" ")
-    before = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
-    cache = here / "cache"
-    error = refused(script, [part for part in arguments if part], capfd, results, cache)
+    before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    words = arguments.format(here=here).split()
+    error = refused(script, words, capfd, here / "results", here / "cache")
     assert re.search(said, error), error
-    assert not cache.exists()
-    after = {path: path.read_bytes() for path in results.rglob("*") if path.is_file()}
-    assert after == before
+    assert not (here / "cache").exists()
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == before
+
+
+HOSTS = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}'
 
 
 @pytest.mark.parametrize(
     "tf_config, flags, said",
-    [
-        ("{'cluster': {}}", [], "TF_CONFIG: not JSON"),
-        (
-            '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 0}}',
-            ["--devices=2"],
-            "DEVICES = 2: ",
-        ),
-    ],
+    [("{'cluster': {}}", [], "TF_CONFIG: not JSON"), (HOSTS, ["--devices=2"], "DEVICES = 2: ")],
 )
 def test_a_bad_tf_config_is_a_mistake_too(monkeypatch, tmp_path, capfd, tf_config, flags, said):
     monkeypatch.setenv("TF_CONFIG", tf_config)
@@ -108,26 +105,18 @@ def test_a_bad_tf_config_is_a_mistake_too(monkeypatch, tmp_path, capfd, tf_confi
     assert not (tmp_path / "results").exists()
 
 
-def truncated_curves(root, record):
-    path = root / "runs" / f"{record.run_id}.csv.gz"
-    path.write_bytes(path.read_bytes()[:50])
-    return f"{path}: "
-
-
-def no_calibration(root, record):
-    (root / "calibration.json").write_text('{"base_rate": "fast"}')
-    return f"{root}/calibration.json: not a calibration"
-
-
-def no_study(root, record):
-    (root / "own_runs.csv").write_text("name\n1\n")
-    return f"{root}/own_runs.csv: not the runs of a study"
-
-
-@pytest.mark.parametrize("spoil", [truncated_curves, no_calibration, no_study])
-def test_results_that_are_not_whole_are_named(tmp_path, capfd, spoil):
-    said = spoil(tmp_path / "smoke", leave(tmp_path / "smoke"))
-    assert said in refused("list", [], capfd, tmp_path, tmp_path / "cache")
+@pytest.mark.parametrize(
+    "file, text, said",
+    [
+        ("runs/{id}.csv.gz", "", ""),
+        ("calibration.json", '{"base_rate": "fast"}', "not a calibration"),
+        ("own_runs.csv", "name\n1\n", "not the runs of a study"),
+    ],
+)
+def test_results_that_are_not_whole_are_named(tmp_path, capfd, file, text, said):
+    path = tmp_path / "smoke" / file.format(id=leave(tmp_path / "smoke").run_id)
+    path.write_text(text)
+    assert f"{path}: {said}" in refused("list", [], capfd, tmp_path, tmp_path / "cache")
 
 
 @pytest.mark.parametrize("renamed", [True, False])

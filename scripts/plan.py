@@ -19,11 +19,11 @@ from experiments.studies.known import calibration_config, study_config, table2_c
 from experiments.studies.settings import sizes_of
 from scripts import command
 
-FLAGS = command.flags_of("profile", "data_seed", "workers", "seeds")
-flags.DEFINE_float(
-    "flops", None, "Operations a second that a device of yours reaches.", flag_values=FLAGS
+FLAGS = command.flags_of(
+    *("profile", "data_seed", "workers", "seeds"),
+    flops=(flags.DEFINE_float, None, "Operations a second that a device of yours reaches."),
+    memory=(flags.DEFINE_float, None, "Its memory in GiB."),
 )
-flags.DEFINE_float("memory", None, "Its memory in GiB.", flag_values=FLAGS)
 
 
 def main():
@@ -32,18 +32,11 @@ def main():
 
 
 def plan(options, repeats=None, flops=None, memory_gib=None):
-    """What the models and studies of a profile take, on accelerators and on this machine.
+    """What the models and studies of a profile take, as text.
 
-    Args:
-      options: session.Options.
-      repeats: run seeds of each setting, or None for the studies' own numbers.
-      flops: floating point operations a second that a device reaches, in place of the
-        accelerators that are known; or None.
-      memory_gib: memory of that device in GiB, or None if it is not to be judged.
-    Returns: text.
-    Raises: BadInput.
+    `repeats` are run seeds of each setting, None for the studies' own. A device of so many `flops`
+    a second, and of so much memory if it is to be judged, takes the place of the known ones.
     """
-    devices = _devices(flops, memory_gib)
     table = table2_config(repeats)
     models = {MODEL_NAMES[model]: sizes_of(options.profile, model) for model in table.models}
     studies = {
@@ -56,31 +49,21 @@ def plan(options, repeats=None, flops=None, memory_gib=None):
         f"Profile {options.profile}: {tables.stream_text(next(iter(models.values())))}",
         tables.sizes_table(models),
         tables.studies_text(studies),
-        tables.devices_text(models, studies, devices, given=flops is not None),
+        tables.devices_text(models, studies, _devices(flops, memory_gib), flops is not None),
         tables.machine_text(models, studies, recorded, options.workers, memory),
     ]
     return "\n".join(parts)
 
 
 def planned_runs(profile, table, repeats=None):
-    """The runs of the calibration and of Tables 2 and 3: dict from name to a list of Sizes.
-
-    Args:
-      profile: name of the profile.
-      table: Table2Config.
-      repeats: run seeds of each case of Table 3, or None for its own number.
-    """
+    """The runs of the calibration and of Tables 2 and 3: dict from name to a list of Sizes."""
     edge, study = calibration_config(), study_config("table3", repeats)
     jobs = selection.search_jobs(table) + selection.likely_repeats(table)
-    cases = [
-        sizes_of(
-            profile,
-            case.model,
-            case_values(case, sizes_of(profile, case.model, case.values).stream, seed),
-        )
-        for case in study.cases.values()
-        for seed in range(case.runs or study.runs)
-    ]
+    cases = []
+    for case in study.cases.values():
+        stream = sizes_of(profile, case.model, case.values).stream
+        for seed in range(case.runs or study.runs):
+            cases.append(sizes_of(profile, case.model, case_values(case, stream, seed)))
     return {
         "Calibration, at most": [sizes_of(profile, edge.model)] * edge.rates * len(edge.data_seeds),
         "Table 2": [sizes_of(profile, job.setting.model) for job in jobs],
@@ -89,12 +72,7 @@ def planned_runs(profile, table, repeats=None):
 
 
 def recorded_times(options, models):
-    """How long recorded runs took: dict from model to (their number, median seconds).
-
-    Args:
-      options: session.Options.
-      models: dict from name to Sizes; runs of other sizes do not count.
-    """
+    """Number and median seconds of the recorded runs of each model, whose Sizes `models` has."""
     root = results_folder(options.results, options.profile, options.data_seed)
     records = [one for one in Store(root, writable=False).records() if one.status == "finished"]
     times = {}

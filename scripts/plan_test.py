@@ -12,21 +12,14 @@ from experiments.machinery.workers.study import Study
 from experiments.studies.cases import check_cases, plan_cases
 from experiments.studies.known import cases_config, table2_config
 from experiments.studies.selection import search_jobs
-from experiments.studies.session import Options
 from experiments.studies.settings import run_config, sizes_of
 from experiments.studies.table2 import plan_table2
 from experiments.studies.testing import session
 from scripts import plan
 from scripts.command import ROOT
+from scripts.testing import options
 
-STUDIES = sorted((ROOT / "configs" / "studies").glob("*.gin"))
 IDLE_FLOPS = 1.7e11  # one core of the machine that recorded `results/laptop`, when idle
-
-
-def options_of(profile, results, workers=3):
-    return Options(
-        profile=profile, data_seed=None, results=str(results), cache="nowhere", workers=workers
-    )
 
 
 def cells(table, row):
@@ -59,7 +52,7 @@ def test_a_case_with_fewer_features_or_tasks_is_planned_so():
 
 @pytest.mark.parametrize("profile", ["smoke", "laptop", "paper"])
 def test_a_plan_says_what_a_profile_is(tmp_path, profile):
-    said = plan.plan(options_of(profile, tmp_path), repeats=3)
+    said = plan.plan(options(tmp_path, profile), repeats=3)
     config = sizes_of(profile, "large_dcn")
     assert f"Profile {profile}: {config.stream.days} days of " in said
     parameters = f"{sizes.nonembedding_parameters(config):,}"
@@ -73,7 +66,7 @@ def test_a_plan_says_what_a_profile_is(tmp_path, profile):
 
 
 def test_hours_at_a_given_speed_are_products_and_reading(tmp_path):
-    said = plan.plan(options_of("paper", tmp_path), flops=5e13)
+    said = plan.plan(options(tmp_path, "paper"), flops=5e13)
     # By hand: 1640 inputs, 4096 x 4, six heads, without cross layers.
     kernels = 1640 * 4096 + 3 * 4096**2 + 6 * 4096
     steps, batch = 29 * 80, 65536
@@ -90,7 +83,7 @@ def test_a_device_too_small_says_how_many_share_the_batch(tmp_path, memory_gib):
     memory = sizes.memory_of(sizes_of("paper", "large_dcn"))
     counts = [n for n in range(1, 65536) if 65536 % n == 0]
     fits = [n for n in counts if memory.on(n) <= memory_gib * GIB]
-    said = plan.plan(options_of("paper", tmp_path), flops=5e13, memory_gib=memory_gib)
+    said = plan.plan(options(tmp_path, "paper"), flops=5e13, memory_gib=memory_gib)
     shared = f"fits, {fits[0]} devices share" if fits else "does not fit, no number of devices"
     assert re.search(rf"Large\+DCN needs .* {shared}", said)
     (devices_and_hours,) = cells(said, "Large+DCN: devices, hours of a run")
@@ -99,7 +92,8 @@ def test_a_device_too_small_says_how_many_share_the_batch(tmp_path, memory_gib):
 
 
 def test_every_study_and_setting_resolves_at_the_papers_size():
-    found = [path for path in STUDIES if "CasesConfig" in path.read_text()]
+    studies = sorted((ROOT / "configs" / "studies").glob("*.gin"))
+    found = [path for path in studies if "CasesConfig" in path.read_text()]
     assert len(found) > 15
     for path in found:
         check_cases(cases_config(path), "paper", path)
@@ -113,8 +107,8 @@ def test_recorded_runs_take_about_what_is_predicted(monkeypatch):
     monkeypatch.setattr(cost, "flops_per_second", lambda: IDLE_FLOPS)
     models = {name: sizes_of("laptop", name) for name in ("small", "large", "large_dcn")}
     other = sizes_of("laptop", "large", {"TrainerConfig.batch_size": 2047})
-    options = options_of("laptop", ROOT / "results")
-    found = plan.recorded_times(options, models | {"not recorded": other})
+    given = options(ROOT / "results", "laptop")
+    found = plan.recorded_times(given, models | {"not recorded": other})
     assert set(found) == set(models)
     for name, (count, median_s) in found.items():
         assert count >= 70  # those of Table 2

@@ -23,7 +23,6 @@ STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "scope.md", "
 
 
 def main():
-    """Rewrites the pages."""
     for path, texts in blocks().items():
         path.write_text(updated(path.read_text(), texts, path.name))
     REFERENCE.write_text(reference())
@@ -33,27 +32,19 @@ def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
     bench = json.loads((RESULTS / "bench.json").read_text())
-    table2, rates, notes = table2_parts((RESULTS / "table2.md").read_text())
-    results = {"table2": table2 + notes, "rates": rates, "claims": summary(pooled)}
+    table2, rest = (RESULTS / "table2.md").read_text().split(RATES)
+    rates, notes = rest.split("\n\n", 1)
+    results = {"table2": table2 + notes, "rates": rates + "\n", "claims": summary(pooled)}
     for page in sorted(path for name in STUDIES for path in RESULTS.glob(name)):
         # The heading of a study's page would cut a section of the page in two.
         results[page.stem] = page.read_text().split("\n\n", 1)[1]
+    table2 = short_table2(pd.read_csv(RESULTS / "table2.csv"))
     return {
-        ROOT / "README.md": {
-            "table2": short_table2(pd.read_csv(RESULTS / "table2.csv")),
-            "claims": verdicts(pooled),
-        },
+        ROOT / "README.md": {"table2": table2, "claims": verdicts(pooled)},
         ROOT / "results" / "README.md": results,
         ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
-        ROOT / "scripts" / "README.md": {"scale": scale(bench, RESULTS)},
+        ROOT / "scripts" / "README.md": {"scale": scale(bench)},
     }
-
-
-def table2_parts(text):
-    """table2.md as (the table, the table of both rates, the notes on both)."""
-    table, rest = text.split(RATES)
-    rates, notes = rest.split("\n\n", 1)
-    return table, rates + "\n", notes
 
 
 def short_table2(rows):
@@ -84,26 +75,19 @@ def verdicts(pooled):
 
 def optimizers(bench):
     """What a step of each optimizer costs by bench.json, as a table."""
-    rows = [
-        [
-            f"`{name}`",
-            entry["baseline"],
-            f"{1e3 * entry['median_s']:.0f} ms, {1e3 * entry['baseline_s']:.0f} ms",
-            f"{entry['ratio']:.2f}",
-        ]
-        for name, entry in sorted(bench.items())
-        if "_57m_vs_" in name or "sparse" in name
-    ]
+    rows = []
+    for name, entry in sorted(bench.items()):
+        if "_57m_vs_" in name or "sparse" in name:
+            times = f"{1e3 * entry['median_s']:.0f} ms, {1e3 * entry['baseline_s']:.0f} ms"
+            rows.append([f"`{name}`", entry["baseline"], times, f"{entry['ratio']:.2f}"])
     return markdown_table(["step", "against", "time", "ratio"], rows)
 
 
-def scale(bench, folder):
-    """How cost grows, how well two workers are used and how soon a command answers: a text from
-    bench.json and the bench_scale.md of a folder.
-    """
+def scale(bench):
+    """How cost grows, how well two workers are used and how soon a command answers, as text."""
     study, start = bench["study_parallel_efficiency"], bench["help_vs_bare_python"]
     return (
-        f"{(folder / 'bench_scale.md').read_text()}\n"
+        f"{(RESULTS / 'bench_scale.md').read_text()}\n"
         f"A study of {study['n']} runs of Large keeps its two workers at their runs for "
         f"{100 * study['ratio']:.0f} % of its time, their start included. "
         f"`--help` of a command answers in {start['median_s']:.2f} s.\n"
@@ -111,15 +95,7 @@ def scale(bench, folder):
 
 
 def updated(page, texts, name="README.md"):
-    """The text of a page with the given texts between their marks.
-
-    Args:
-      page: its text.
-      texts: dict from the name of a block to its text.
-      name: of the page, for the error.
-    Raises: ValueError if the marks of a block are not there, once each and in order, or if the page
-      has marks of another block.
-    """
+    """A page with texts between the marks of their names. Raises: ValueError for other marks."""
     for block, text in texts.items():
         opening = re.escape(f"<!-- {block}: written by `make readme` -->\n")
         between = f"(?<={opening}).*?(?=<!-- end of {block} -->)"

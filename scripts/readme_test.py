@@ -16,36 +16,17 @@ def test_the_pages_hold_what_is_committed():
         assert readme.updated(text, texts, path.name) == text, path.name
 
 
-def test_table_2_is_cut_in_three_and_nothing_is_lost():
-    text = (readme.RESULTS / "table2.md").read_text()
-    table, rates, notes = readme.table2_parts(text)
-    assert f"{table}{readme.RATES}{rates}\n{notes}" == text
-    assert table.startswith("| Model | Metric")
-    assert rates.startswith("| Model | Method | Rate")
-    assert notes.startswith("Cells: ")
-
-
 def test_a_cell_of_the_short_table_has_ours_and_the_papers():
-    rows = pd.DataFrame(
-        [
-            ("small", "naive", "auc", 50.5, 1.0, 5, 4, 1.0, math.nan),
-            ("small", "clippy", "auc", 72.125, 0.5, 5, 0, 2.0, 71.79),
-            ("small", "clippy", "rmse", 1.5, 0.5, 5, 0, 2.0, 1.06),
-        ],
-        columns=["model", "method", "metric", "mean", "std", "n", "diverged", "rate_multiple"]
-        + ["paper_mean"],
-    )
+    rows = [
+        ("small", "naive", "auc", 50.5, 1.0, 5, 4, 1.0, math.nan),
+        ("small", "clippy", "auc", 72.125, 0.5, 5, 0, 2.0, 71.79),
+        ("small", "clippy", "rmse", 1.5, 0.5, 5, 0, 2.0, 1.06),
+    ]
+    columns = ["model", "method", "metric", "mean", "std", "n", "diverged"]
+    rows = pd.DataFrame(rows, columns=[*columns, "rate_multiple", "paper_mean"])
     header, _, row = readme.short_table2(rows).splitlines()
     assert header == "| AUC | Naive | Clippy |"
     assert row == "| Small | 4 of 5 diverge [diverges] | 72.12 ± 0.50 at 2x [71.79] |"
-
-
-def test_verdicts_are_counted_and_named():
-    claims = {"C01": "reproduced", "C02": "contradicted", "C03": "reproduced"}
-    pooled = [{"id": name, "verdict": verdict} for name, verdict in claims.items()]
-    lines = readme.verdicts(pooled).splitlines()
-    assert lines[0].startswith("| verdict on 3 claims")
-    assert lines[2:4] == ["| reproduced | 2 | C01, C03 |", "| contradicted | 1 | C02 |"]
 
 
 def test_a_block_is_replaced_between_its_own_marks():

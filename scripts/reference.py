@@ -20,28 +20,26 @@ A value that differs by profile, model or method is given for each. A dash: the 
 a study binds it. `SET='StreamConfig.days=20'` binds a parameter on the command line; of `run` the
 name alone will do (`SET='learning_rate=0.3'`). [README.md](README.md) says how to go about it.
 """
+MACROS = """## Macros
+
+What `%NAME` stands for in a value above; `SET='NAME=..'` binds it.
+
+| macro | value |
+| --- | --- |"""
 
 
 def reference():
-    """The page as markdown.
-
-    Raises: ValueError for a parameter that its class does not describe.
-    """
+    """The page as markdown. Raises: ValueError for a parameter that its class does not describe."""
     values = _values()
-    parts = [HEAD]
     kinds = {"run": RunConfig, **{kind.__name__: kind for kind in registry.CLASSES}}
-    parts += [_section(name, kind, values) for name, kind in kinds.items()]
+    parts = [HEAD, *(_section(name, kind, values) for name, kind in kinds.items())]
     parts.append(_section("Case", Case, values, "The fields of each entry of `CasesConfig.cases`."))
-    parts.append(_macros(values))
-    return "\n".join(parts)
+    macros = [f"| `{name}` | {value} |" for name, value in values.items() if "." not in name]
+    return "\n".join([*parts, MACROS, *macros]) + "\n"
 
 
 def arguments(docstring):
-    """What a docstring says of each argument: dict from name to text of one line.
-
-    Args:
-      docstring: of a class, with a part `Args:`; several names may share an entry.
-    """
+    """What a docstring says of each argument, of which several may share an entry: dict by name."""
     found, names = {}, ()
     part = inspect.cleandoc(docstring).partition("Args:\n")[2]
     for line in part.splitlines():
@@ -66,16 +64,9 @@ def _section(name, kind, values, words=""):
             raise ValueError(f"{name}.{field.name}: its docstring does not say what it is")
         value = values.get(f"{name}.{field.name}") or _default(field)
         if not value.startswith("`") and field.default is not dataclasses.MISSING:
-            value += f", others {_code(repr(field.default))}"  # where some of the files bind it
+            value += f", others `{field.default!r}`"  # where some of the files bind it
         cells = [f"`{field.name}`", f"`{_type(hints[field.name])}`", value, said[field.name]]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def _macros(values):
-    lines = ["## Macros", "", "What `%NAME` stands for in a value above; `SET='NAME=..'` binds it."]
-    lines += ["", "| macro | value |", "| --- | --- |"]
-    lines += [f"| `{name}` | {value} |" for name, value in values.items() if "." not in name]
     return "\n".join(lines) + "\n"
 
 
@@ -97,25 +88,14 @@ def _values():
     """What each parameter is bound to, as markdown, by its full name."""
     found = {}
     for folder in ("methods", "models", "profiles"):
-        files = sorted((CONFIGS / folder).glob("*.gin"))
-        by_file = {file.stem: bound(file) for file in files}
+        by_file = {path.stem: bound(path) for path in sorted((CONFIGS / folder).glob("*.gin"))}
         for name in dict.fromkeys(name for values in by_file.values() for name in values):
             here = {stem: of[name] for stem, of in by_file.items() if name in of}
-            found[name] = _joined(here, in_all=len(here) == len(files))
+            found[name] = ", ".join(f"{stem} `{value}`" for stem, value in here.items())
+            if len(here) == len(by_file) and len(set(here.values())) == 1:
+                found[name] = f"`{min(here.values())}`"
     for stem in SHARED:
         for name, value in bound(CONFIGS / f"{stem}.gin").items():
-            found[name] = _code(value, f"{stem}.gin")
+            long = f"see [{stem}.gin]({stem}.gin)"
+            found[name] = long if len(value) > LONGEST else f"`{value}`"
     return found
-
-
-def _joined(values, in_all):
-    """One value for all files, or each with the file that binds it."""
-    if in_all and len(set(values.values())) == 1:
-        return _code(next(iter(values.values())))
-    return ", ".join(f"{stem} {_code(value)}" for stem, value in values.items())
-
-
-def _code(value, file=None):
-    if file and len(value) > LONGEST:
-        return f"see [{file}]({file})"
-    return f"`{value}`"

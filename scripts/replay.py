@@ -1,34 +1,26 @@
 """Replays a recorded run from its snapshot, as it was or under another method or rate."""
 
-import sys
-
 from absl import flags
 
+from experiments.errors import BadInput
+from experiments.machinery.gin_files import named_file
+from experiments.machinery.records.find import find
+from experiments.studies.registry import divergence_config, resolve, telemetry_config
+from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
 STEPS = 240  # ours: half of a laptop run, enough for its AUC to come back or not
 
-FLAGS = command.flags_of()
-flags.DEFINE_string("run", "", "Id of a run: the name of its record.", flag_values=FLAGS)
-flags.DEFINE_integer("steps", STEPS, "Steps to take.", flag_values=FLAGS, lower_bound=1)
-flags.DEFINE_string(
-    "method", None, "Name of a method in configs/methods to try.", flag_values=FLAGS
+FLAGS = command.flags_of(
+    run="Id of a run: the name of its record.",
+    steps=(flags.DEFINE_integer, STEPS, "Steps to take.", 1),
+    method="Name of a method in configs/methods to try.",
+    rate=(flags.DEFINE_float, None, "Learning rate to try.", 1e-12),
 )
-flags.DEFINE_float("rate", None, "Learning rate to try.", flag_values=FLAGS, lower_bound=1e-12)
 
 
 def method_for(config, name):
-    """The MethodConfig of a name, which can go on from the state of a run.
-
-    Args:
-      config: RunConfig of the run.
-      name: that of a file in configs/methods.
-    Raises: BadInput if there is none, or if the method is on another optimizer.
-    """
-    from experiments.errors import BadInput
-    from experiments.machinery.gin_files import named_file
-    from experiments.studies.registry import resolve
-
+    """The MethodConfig of a name. Raises: BadInput if its optimizer is not that of the run."""
     (method,) = resolve([named_file("methods", name)], (), ("MethodConfig",))
     own = config.method.optimizer
     if method.optimizer != own:
@@ -52,15 +44,12 @@ def report(shown):
         for name in other:
             line += f"  | {'':>{len(name)}}  {row.other_loss:>10.4f}  {row.other_auc:>6.4f}"
         lines.append(line)
-    return "\n".join([*lines, _bits(shown), verdict(shown.kinds)])
-
-
-def _bits(shown):
     equal, compared = shown.equal_steps
-    of_record = "" if shown.same_bits else "; this machine rounds otherwise than the record's"
+    bits = f"bits: the losses of {compared - equal} of {compared} steps differ"
     if equal == compared:
-        return f"bits: the losses of all {compared} steps are those recorded{of_record}"
-    return f"bits: the losses of {compared - equal} of {compared} steps differ{of_record}"
+        bits = f"bits: the losses of all {compared} steps are those recorded"
+    bits += "" if shown.same_bits else "; this machine rounds otherwise than the record's"
+    return "\n".join([*lines, bits, verdict(shown.kinds)])
 
 
 def verdict(kinds):
@@ -80,11 +69,6 @@ def verdict(kinds):
 
 
 def main():
-    """Finds a run, replays it, prints a table and a verdict."""
-    from experiments.machinery.records.find import find
-    from experiments.studies.registry import divergence_config, telemetry_config
-    from experiments.training.tensorflow_setup import one_thread
-
     found = find(FLAGS.results, FLAGS.run)
     tried = {"rate": FLAGS.rate}
     tried["method"] = method_for(found.config, FLAGS.method) if FLAGS.method else None
@@ -92,12 +76,9 @@ def main():
     from experiments.machinery.workers.replay import replay  # bad input does not wait for these
     from experiments.machinery.workers.runner import Runner
 
-    def say(line):
-        sys.stderr.write(line + "\n")
-
-    configs = {"telemetry": telemetry_config(), "divergence": divergence_config()}
-    runner = Runner(found.store, FLAGS.cache, say)
-    print(report(replay(found, runner, steps=FLAGS.steps, **configs, **tried, say=say)))
+    tried |= {"telemetry": telemetry_config(), "divergence": divergence_config()}
+    runner = Runner(found.store, FLAGS.cache, command.say)
+    print(report(replay(found, runner, steps=FLAGS.steps, **tried, say=command.say)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 
 from experiments.errors import BadInput
-from experiments.machinery.records.find import find
 from experiments.machinery.workers.replay import Replay
 from experiments.studies.testing import smoke
 from scripts.replay import method_for, report, verdict
@@ -55,11 +54,3 @@ def test_a_method_on_another_optimizer_cannot_go_on_from_the_state_of_the_run():
     assert method_for(smoke("naive"), "clippy").rule == "clippy"
     with pytest.raises(BadInput, match="METHOD = 'clippy_adam': .*: expected one on adagrad"):
         method_for(smoke("naive"), "clippy_adam")
-
-
-@pytest.mark.parametrize(
-    "run_id, said", [("", "the name of a record"), ("../x", "the name of a"), ("nobody", "no rec")]
-)
-def test_a_run_that_is_not_there_is_bad_input(tmp_path, run_id, said):
-    with pytest.raises(BadInput, match=f"RUN = {run_id!r}: .*{said}"):
-        find(tmp_path, run_id)

@@ -9,21 +9,12 @@ from scripts import command
 FLAGS = command.flags_of("profile", "data_seed")
 
 
-def write_report(options):
-    """Writes the page from what is on disk and returns its path as text; nothing is run.
-
-    Args:
-      options: session.Options.
-    Raises: BadInput if there is no results folder, or something in it cannot be read.
-    """
-    path = results_folder(options.results, options.profile, options.data_seed) / "report.html"
-    write_whole(path, render(gather(options)).encode())
-    return str(path)
-
-
 def main():
     """Reads what is on disk, writes the page, prints its path."""
-    print(write_report(command.options(FLAGS)))
+    options = command.options(FLAGS)
+    path = results_folder(options.results, options.profile, options.data_seed) / "report.html"
+    write_whole(path, render(gather(options)).encode())
+    print(path)
 
 
 if __name__ == "__main__":

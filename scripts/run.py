@@ -1,7 +1,6 @@
 """Runs one gin file, in this process or on several hosts, and leaves its record."""
 
 import os
-import sys
 
 from absl import flags
 
@@ -17,29 +16,19 @@ from experiments.training.divergence import label
 from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
+DEVICES = "Devices of this host that share each batch; default: one."
 FLAGS = command.flags_of(
     "profile",
     "data_seed",
     config="A gin file that binds model, method and learning rate.",
     set="Gin bindings 'name=value ...' that override the file.",
-)
-flags.DEFINE_integer(
-    "devices",
-    None,
-    "Devices of this host that share each batch; default: one.",
-    flag_values=FLAGS,
-    lower_bound=1,
-)
-flags.DEFINE_bool(
-    "telemetry", False, "Measure every step (configs/telemetry.gin).", flag_values=FLAGS
+    devices=(flags.DEFINE_integer, None, DEVICES, 1),
+    telemetry=(flags.DEFINE_bool, False, "Measure every step (configs/telemetry.gin)."),
 )
 
 
 def main():
-    """Runs, prints the curve as it grows and the metrics at the end.
-
-    On a host beside the chief of a run over several it prints that the chief writes the record.
-    """
+    """Runs, prints the curve as it grows and the metrics at the end."""
     if not FLAGS.config:
         raise BadInput("CONFIG = '': expected a gin file, as configs/studies/one_*.gin")
     bindings, telemetry = split_bindings(FLAGS.set), telemetry_config() if FLAGS.telemetry else None
@@ -52,45 +41,34 @@ def main():
     folder = results_folder(FLAGS.results, FLAGS.profile, config.data_seed)
     store = Store(folder, writable=where.is_chief)
     check_folder(FLAGS.cache, "cache folder")
-    record = _record(config, where, store, FLAGS.cache, telemetry)
-    if record is None:
-        print(f"run         {config.run_id}\ndone        the chief writes the record")
-    else:
-        print(_text(record, store, divergence, telemetry is not None))
+    record = _record(config, where, store, telemetry)
+    lines = [f"run         {config.run_id}", "done        the chief writes the record"]
+    if record is not None:
+        lines[1:] = [f"status      {record.status}, {label(store.curves(record), divergence).kind}"]
+        for name, value in record.metrics.items():
+            lines.append(f"{name:<22}{_shown(value)}   optimal {_shown(record.optimal[name])}")
+        lines.append(f"record      {store.runs / record.run_id}.json")
+        if telemetry is not None:
+            lines.append(f"telemetry   {store.runs / record.run_id}.telemetry.csv.gz")
+    print("\n".join(lines))
 
 
-def _record(config, where, store, cache, telemetry):
+def _record(config, where, store, telemetry):
     """The record of the run, trained if it is not there; None on a host beside the chief."""
     one_thread()  # before anything else computes with TensorFlow
     from experiments.machinery.workers.crew import run_placed  # late: they import TensorFlow
     from experiments.machinery.workers.runner import Runner
 
     def show(row):
-        sys.stderr.write(
+        command.say(
             f"step {row['step']:>6}/{config.steps}  day {row['day']:>3}  "
-            f"loss {row['loss']:.4f}  {shown_auc(mean_auc(row))}\n"
+            f"loss {row['loss']:.4f}  {shown_auc(mean_auc(row))}"
         )
 
-    def say(text):
-        sys.stderr.write(f"{text}\n")
-
     if not where.is_one_device:
-        return run_placed(config, where, store, cache, show, say)
-    with Claims(store.root).of(config.run_id, wait=say):
-        return Runner(store, cache, say).run(config, show, telemetry)
-
-
-def _text(record, store, divergence, measured):
-    found = label(store.curves(record), divergence)
-    lines = [f"run         {record.run_id}", f"status      {record.status}, {found.kind}"]
-    lines += [
-        f"{name:<22}{_shown(value)}   optimal {_shown(record.optimal[name])}"
-        for name, value in record.metrics.items()
-    ]
-    lines.append(f"record      {store.runs / record.run_id}.json")
-    if measured:
-        lines.append(f"telemetry   {store.runs / record.run_id}.telemetry.csv.gz")
-    return "\n".join(lines)
+        return run_placed(config, where, store, FLAGS.cache, show, command.say)
+    with Claims(store.root).of(config.run_id, wait=command.say):
+        return Runner(store, FLAGS.cache, command.say).run(config, show, telemetry)
 
 
 def _shown(value):

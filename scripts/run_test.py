@@ -8,15 +8,13 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
 
 from experiments.machinery.records.record import Store
-from scripts.command import ROOT
-from scripts.testing import hear_interrupts
+from experiments.machinery.workers.testing import wait_for
+from scripts.testing import start
 
 pytestmark = pytest.mark.slow
 # Of a smaller model the gradients need not be compiled to be the same on devices and on hosts.
@@ -36,6 +34,7 @@ runner.Keeper = functools.partial(checkpoint.Keeper, every_s=0.0)
 from scripts import command, run
 command.main(run.main, run.FLAGS)
 """
+HERE = ("127.0.0.1", 0)  # any free port
 SECONDS = 150  # for anything on a busy machine
 
 
@@ -46,21 +45,11 @@ class Workers:
         self.logs = [folder / f"worker{rank}.log" for rank in range(len(environments))]
         common = [f"--results={folder / 'results'}", f"--cache={folder.parent / 'cache'}"]
         common += ["--profile=smoke", f"--config={folder.parent / 'own.gin'}"]
-        command = [sys.executable, "-c", COMMAND, *common, f"--set={' '.join(SET)}", *flags]
-        self.processes = []
-        for log, environment in zip(self.logs, environments, strict=True):
-            with log.open("w") as file:
-                self.processes.append(
-                    subprocess.Popen(
-                        command,
-                        cwd=ROOT,
-                        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
-                        stdout=file,
-                        stderr=file,
-                        start_new_session=True,
-                        preexec_fn=hear_interrupts,
-                    )
-                )
+        words = ["-c", COMMAND, *common, f"--set={' '.join(SET)}", *flags]
+        self.processes = [
+            start(*words, log=log, TF_CPP_MIN_LOG_LEVEL="3", **environment)
+            for log, environment in zip(self.logs, environments, strict=True)
+        ]
 
     def wait(self):
         """Exit statuses."""
@@ -70,17 +59,9 @@ class Workers:
         return self.logs[rank].read_text()
 
     def wait_for(self, rank, text):
-        deadline = time.monotonic() + SECONDS
-        while text not in self.said(rank):
-            assert self.processes[rank].poll() is None, self.said(rank)[-4000:]
-            assert time.monotonic() < deadline, f"waited for {text!r} in vain"
-            time.sleep(0.02)
-
-    def kill(self):
-        for process in self.processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process = self.processes[rank]
+        wait_for(lambda: text in self.said(rank) or process.poll() is not None, SECONDS)
+        assert text in self.said(rank), self.said(rank)[-4000:]
 
 
 @contextlib.contextmanager
@@ -89,16 +70,16 @@ def running(*arguments):
     try:
         yield workers
     finally:
-        workers.kill()
+        for process in workers.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def two_hosts():
     """Environments of two workers on free ports of the loopback."""
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(2)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    with socket.create_server(HERE) as one, socket.create_server(HERE) as other:
+        addresses = [f"127.0.0.1:{held.getsockname()[1]}" for held in (one, other)]
     tasks = [{"type": "worker", "index": index} for index in range(2)]
     return [{"TF_CONFIG": json.dumps({"cluster": {"worker": addresses}, "task": t})} for t in tasks]
 
@@ -118,59 +99,37 @@ def here(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def on_devices(here):
-    """Record and curves of the run on two devices of one process."""
+def test_a_killed_worker_stops_the_other_and_the_same_command_gives_the_bits_of_two_devices(here):
     with running(here / "devices", [{}], "--devices=2") as workers:
         assert workers.wait() == [0], workers.said(0)[-4000:]
-    return record_of(here / "devices")
+    on_devices, _ = record_of(here / "devices")
 
-
-@pytest.fixture(scope="module")
-def interrupted(here):
-    """What the chief said when the other was killed, its exit status, and how long it took."""
     with running(here / "hosts", two_hosts()) as workers:
         workers.wait_for(0, f"step     20/{STEPS}")
         os.kill(workers.processes[1].pid, signal.SIGKILL)
         killed = time.monotonic()
-        status = workers.wait()[0]
-        return workers.said(0), status, time.monotonic() - killed
-
-
-@pytest.fixture(scope="module")
-def on_hosts(here, interrupted):
-    """What each worker said, record and curves after the same command has been given again."""
-    assert not list((here / "hosts" / "results").rglob("*.json"))
-    with running(here / "hosts", two_hosts()) as workers:
-        statuses = workers.wait()
-        assert statuses == [0, 0], workers.said(0)[-4000:] + workers.said(1)[-4000:]
-        return workers.said(0), workers.said(1), *record_of(here / "hosts")
-
-
-def test_a_killed_worker_stops_the_other_in_one_line(interrupted):
-    said, status, seconds = interrupted
-    assert status == 3
+        assert workers.wait()[0] == 3
+        assert time.monotonic() - killed < 60
+        said = workers.said(0)
     (line,) = [line for line in said.splitlines() if line.startswith("error: ")]
     assert "another worker of this run is gone; the same command on all hosts goes on" in line
     assert "Traceback" not in said
-    assert seconds < 60
+    assert not list((here / "hosts" / "results").rglob("*.json"))
 
-
-def test_a_run_given_again_has_the_bits_of_one_that_was_not_interrupted(on_devices, on_hosts):
-    *_, record, curves = on_hosts
+    with running(here / "hosts", two_hosts()) as workers:
+        assert workers.wait() == [0, 0], workers.said(0)[-4000:] + workers.said(1)[-4000:]
+        chief, other = workers.said(0), workers.said(1)
+    record, curves = record_of(here / "hosts")
     assert 0 < record.provenance["resumed_at_step"] < STEPS
-    assert "resumed_at_step" not in on_devices[0].provenance
+    assert "resumed_at_step" not in on_devices.provenance
     # Two processes sum what two devices sum.
-    assert record.curves_sha256 == on_devices[0].curves_sha256
-    assert (record.run_id, record.metrics) == (on_devices[0].run_id, on_devices[0].metrics)
+    assert record.curves_sha256 == on_devices.curves_sha256
+    assert (record.run_id, record.metrics) == (on_devices.run_id, on_devices.metrics)
     assert len(curves) == STEPS / 5
     names = ("strategy", "replicas", "workers")
-    placed = [tuple(map(run.provenance.get, names)) for run in (on_devices[0], record)]
+    placed = [tuple(map(run.provenance.get, names)) for run in (on_devices, record)]
     assert placed == [("MirroredStrategy", 2, 1), ("MultiWorkerMirroredStrategy", 2, 2)]
-
-
-def test_only_the_chief_writes_and_speaks(here, on_hosts):
-    chief, other, record, _ = on_hosts
+    # Only the chief writes and speaks.
     assert f"record      {here / 'hosts' / 'results'}" in chief
     assert f"step    {STEPS}/{STEPS}" in chief
     assert "step " not in other
@@ -188,12 +147,10 @@ def test_waiting_for_the_others_can_be_interrupted(here):
         assert workers.processes[0].wait(timeout=30) == -signal.SIGINT
 
 
-def test_a_port_in_use_is_bad_input(here, tmp_path):
+def test_a_port_in_use_is_bad_input(tmp_path):
     (tmp_path / "hosts").mkdir()
     (tmp_path / "own.gin").write_text(GIN)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with socket.create_server(HERE) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         cluster = {"cluster": {"worker": [address]}, "task": {"type": "worker", "index": 0}}
         with running(tmp_path / "hosts", [{"TF_CONFIG": json.dumps(cluster)}]) as workers:

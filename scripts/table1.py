@@ -2,16 +2,14 @@
 
 import pathlib
 
+from experiments.findings.table1 import write
+from experiments.machinery.gin_files import named_file
 from scripts import command
 
 FLAGS = command.flags_of("profile")
 
 
 def main():
-    """Counts, writes, prints."""
-    from experiments.findings.table1 import write
-    from experiments.machinery.gin_files import named_file
-
     named_file("profiles", FLAGS.profile)
     print(write(pathlib.Path(FLAGS.results) / FLAGS.profile))
 

@@ -21,19 +21,15 @@ FLAGS = command.flags_of(
     model="Only runs of these models, between commas.",
     method="Only runs of these methods, between commas.",
     study="Only runs of this study: its name or its gin file.",
-)
-flags.DEFINE_integer(
-    "port", 6006, "Where to serve.", flag_values=FLAGS, lower_bound=1, upper_bound=65535
-)
-flags.DEFINE_bool(
-    "serve", True, "Serve the page; without it the events are written only.", flag_values=FLAGS
+    port=(flags.DEFINE_integer, 6006, "Where to serve.", 1, 65535),
+    serve=(flags.DEFINE_bool, True, "Serve the page; without it the events are written only."),
 )
 MANY = 100  # runs on a page
 FORMAT = 1  # bump when the events of an unchanged record change
 
 
 def main():
-    """Writes what is missing, says where, and becomes TensorBoard."""
+    """Writes what is missing, says where, and becomes TensorBoard until Ctrl-C."""
     if FLAGS.serve and importlib.util.find_spec("tensorboard") is None:
         raise BadInput("TensorBoard is not installed: expected make tensorboard, or --noserve")
     wanted = Wanted(FLAGS.model, FLAGS.method, study=FLAGS.study)
@@ -42,52 +38,40 @@ def main():
     if runs > MANY:
         print("MODEL=, METHOD= and STUDY= show fewer", flush=True)
     if FLAGS.serve:
-        serve(page, FLAGS.port)
+        from tensorboard import default, program  # late: an extra that need not be installed
 
-
-def serve(page, port):
-    """Serves a page until Ctrl-C, in this process, where TensorFlow is loaded and silent."""
-    from tensorboard import default, program  # late: an extra that need not be installed
-
-    logging.set_verbosity(logging.WARNING)
-    board = program.TensorBoard(default.get_plugins())
-    board.configure(logdir=str(page), port=port, window_title=page.name)
-    sys.exit(board.main())
+        logging.set_verbosity(logging.WARNING)
+        board = program.TensorBoard(default.get_plugins())
+        board.configure(logdir=str(page), port=FLAGS.port, window_title=page.name)
+        sys.exit(board.main())
 
 
 def write_events(options, wanted):
     """Writes the events of the runs.Wanted, except those that are there and unchanged.
 
-    The file of a run lies in `tensorboard/runs/<run>/`. The page of one choice is the folder
-    `tensorboard/shown/<choice>/` of links to them, so that every choice shares the files.
-
-    Returns: (folder of the page, runs on it, files written now).
-    Raises: BadInput if there is no such run.
+    Those of a run lie in `tensorboard/runs/<run>/`. A choice has a folder of links to them as its
+    page, `tensorboard/shown/<choice>/`. Returns (page, runs on it, files written now).
     """
     load_tensorflow()
     from experiments.findings import events  # late: it imports TensorFlow
 
     store = options.store(options.data_seed)
-    records = _chosen(store, wanted)
+    ended = {record.run_id: record for record in store.records() if record.status != "crashed"}
+    if not ended:
+        raise BadInput(f"{store.runs}: no run: expected one, as make run or a study leaves")
+    tables = list(study_tables(store.root).items())
+    rows = chosen([run_row(record) for record in ended.values()], wanted, tables)
+    if not rows:
+        raise BadInput(f"{store.runs}: no run of this model, method and study")
+    records = [ended[row["id"]] for row in rows]
     home = store.root / "tensorboard"
     written = sum(_write_run(store, record, home / "runs" / _name(record)) for record in records)
     page = home / "shown" / _choice(wanted)
-    _link(page, home / "runs", [_name(record) for record in records])
+    _link(page, home / "runs", {_name(record) for record in records})
     if events.has_hparams():
         columns = events.experiment(events.hparams(records[0]))
         _write_file(page / "events.out.tfevents.hparams", columns)
     return page, len(records), written
-
-
-def _chosen(store, wanted):
-    records = {record.run_id: record for record in store.records() if record.status != "crashed"}
-    if not records:
-        raise BadInput(f"{store.runs}: no run: expected one, as make run or a study leaves")
-    tables = list(study_tables(store.root).items())
-    rows = chosen([run_row(record) for record in records.values()], wanted, tables)
-    if not rows:
-        raise BadInput(f"{store.runs}: no run of this model, method and study")
-    return [records[row["id"]] for row in rows]
 
 
 def _name(record):
@@ -141,9 +125,9 @@ def _link(page, runs, names):
     """Makes `page` a folder of links to these runs, and of no others."""
     page.mkdir(parents=True, exist_ok=True)
     there = {path.name for path in page.iterdir() if path.is_symlink()}
-    for name in there - set(names):
+    for name in there - names:
         (page / name).unlink()
-    for name in set(names) - there:
+    for name in names - there:
         (page / name).symlink_to(pathlib.Path(os.path.relpath(runs, page)) / name)
 
 

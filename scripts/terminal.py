@@ -1,6 +1,4 @@
-"""Rows for a person's terminal, or for grep and cut."""
-
-import csv
+"""Rows for a person's terminal."""
 
 from rich.table import Table
 from rich.text import Text
@@ -13,22 +11,8 @@ FORMATS = {"auc": ".4f", "rmse": ".4f", "wall_s": ".0f", "rate": ".6g", "multipl
 GAP = 2  # ours: letters between two columns
 
 
-def write_lines(kind, columns, rows, file):
-    """Writes a header and one line a row, separated by tabs, each beginning with `kind`."""
-    writer = csv.writer(file, delimiter="\t", lineterminator="\n")
-    writer.writerow([kind, *columns])
-    writer.writerows([kind, *(shown(name, row[name]) for name in columns)] for row in rows)
-
-
 def table(columns, rows, width, color_of):
-    """A rich Table of the columns that fit, those of FIRST before the others.
-
-    Args:
-      columns: names in the order shown.
-      rows: dicts.
-      width: letters of the terminal.
-      color_of: function from a label to its colour.
-    """
+    """A rich Table of the columns that fit into `width` letters, those of FIRST before others."""
     cells = {name: [shown(name, row[name]) or "-" for row in rows] for name in columns}
     needed = {name: max(map(len, [name, *cells[name]])) for name in columns}
     kept, used = set(), -GAP
@@ -36,16 +20,14 @@ def table(columns, rows, width, color_of):
         if used + GAP + needed[name] <= width or not kept:
             kept.add(name)
             used += GAP + needed[name]
-    kept = [name for name in columns if name in kept]
-    found = plain_table()
-    for name in kept:
+    found, texts = plain_table(), []
+    for name in (name for name in columns if name in kept):
         found.add_column(name, no_wrap=True, justify="left" if name in LEFT else "right")
-    for texts in zip(*(cells[name] for name in kept), strict=True):
-        colors = [
-            color_of(text) if name == "label" and text != "-" else ""
-            for name, text in zip(kept, texts, strict=True)
-        ]
-        found.add_row(*map(Text, texts, colors))
+        labels = set(cells[name]) - {"-"} if name == "label" else ()
+        colors = [color_of(cell) if cell in labels else "" for cell in cells[name]]
+        texts.append(map(Text, cells[name], colors))
+    for row in zip(*texts, strict=True):
+        found.add_row(*row)
     return found
 
 

@@ -8,6 +8,7 @@ import sys
 
 from absl.testing import flagsaver
 
+from experiments.studies.session import Options
 from scripts import command
 
 
@@ -33,25 +34,29 @@ def refused(script, arguments, capfd, results, cache):
     return error
 
 
-def hear_interrupts():
-    """A shell starts background jobs deaf to Ctrl-C, and children inherit that."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def options(results, profile="smoke", data_seed=None, workers=1):
+    """session.Options with folders below `results`, a path."""
+    folders = {"results": str(results), "cache": str(results / "cache")}
+    return Options(profile=profile, data_seed=data_seed, workers=workers, **folders)
 
 
-def start(*arguments):
-    """A command in a process of its own, which leads a group of processes."""
+def start(*words, log=None, **given):
+    """Python in a process that leads a group of them; what it says goes into a file or a pipe."""
     return subprocess.Popen(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, *words],
         cwd=command.ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        env=os.environ | given,
+        stdout=log.open("w") if log else subprocess.PIPE,
+        stderr=subprocess.STDOUT if log else subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=hear_interrupts,
+        # A shell starts background jobs deaf to Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
-def outside_make():
-    """The environment without what `make test` tells a make below it."""
+def ended(*words, cwd=command.ROOT, **given):
+    """The CompletedProcess of a command, without what `make test` tells a make below it."""
     told = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
-    return {name: value for name, value in os.environ.items() if name not in told}
+    env = {name: value for name, value in os.environ.items() if name not in told} | given
+    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=900)

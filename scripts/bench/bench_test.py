@@ -1,5 +1,6 @@
 """The bench: candidates in turn, medians, and a file with the names of the contract."""
 
+import functools
 import json
 
 import pandas as pd
@@ -10,6 +11,7 @@ from experiments.studies.settings import sizes_of
 from experiments.studies.testing import leave
 from scripts.bench import bench, optimizers, scale
 
+SLOW = pytest.mark.slow
 RULES = ("gc", "agc_per_unit", "lamb", "clippy", "drop_in")
 NAMES = {  # the contract: what reads bench.json finds these
     *(f"{rule}_57m_vs_adagrad" for rule in RULES),
@@ -22,24 +24,21 @@ NAMES = {  # the contract: what reads bench.json finds these
 
 def test_candidates_run_in_turn_and_the_median_is_kept(monkeypatch):
     now, calls = [0.0], []
-    monkeypatch.setattr(bench.time, "perf_counter", lambda: now[0])
-    costs = {"a": iter([9, 9, 9, 1, 5, 2]), "b": iter([9, 9, 9, 4, 4, 70])}
+    costs = {"a": [9, 9, 9, 1, 5, 2], "b": [9, 9, 9, 4, 4, 70]}
 
-    def candidate(name):
-        def run():
-            calls.append(name)
-            now[0] += next(costs[name])
+    def run(name):
+        now[0] += costs[name][calls.count(name)]
+        calls.append(name)
 
-        return run
-
-    found = bench.interleaved({name: candidate(name) for name in "ab"}, 3)
+    monkeypatch.setattr(scale.time, "perf_counter", lambda: now[0])
+    found = scale.interleaved({name: functools.partial(run, name) for name in "ab"}, 3)
     assert found == {"a": 2, "b": 4}
     assert calls == list("ab") * 6
 
 
 def test_efficiency_is_what_the_runs_took_of_the_time_of_all_workers(tmp_path):
     records = [leave(tmp_path, seed=seed) for seed in range(3)]  # 7.6 s each
-    entry = bench._efficiency(records, wall_s=15.2)
+    (entry,) = bench._efficiency(records, wall_s=15.2).values()
     assert (entry["ratio"], entry["n"]) == (pytest.approx(22.8 / 30.4), 3)
 
 
@@ -57,22 +56,21 @@ def parameters(width):
     "name, asked, found_sizes",
     [
         ("batch", (64, 128), [64, 128]),
-        pytest.param("days", (5, 9), [4, 8], marks=pytest.mark.slow),
-        pytest.param("runs", (1, 2), [1, 2], marks=pytest.mark.slow),
-        pytest.param(
-            "parameters", (256, 128), [*map(parameters, (16, 32))], marks=pytest.mark.slow
-        ),
+        pytest.param("days", (5, 9), [4, 8], marks=SLOW),
+        pytest.param("runs", (1, 2), [1, 2], marks=SLOW),
+        pytest.param("parameters", (256, 128), [*map(parameters, (16, 32))], marks=SLOW),
     ],
 )
 def test_a_scale_is_measured_at_its_sizes(monkeypatch, name, asked, found_sizes):
-    def doubling(works, repeats):
+    def doubling(works, repeats, warm_up):
         for run in works.values():
             run()
         return {place: 2.0**place for place in works}
 
     monkeypatch.setattr(scale, "SCALES", {name: scale.SCALES[name]._replace(asked=asked)})
     monkeypatch.setattr(scale, "memory_mib", lambda profile, name, value: 3.0 * value)
-    found = scale.frame("smoke", doubling)
+    monkeypatch.setattr(scale, "interleaved", doubling)
+    found = scale.frame("smoke")
     assert found["size"].to_list() == found_sizes
     assert found["seconds"].to_list() == [1, 2]
     assert found["memory_mib"].to_list() == [3 * asked[0], 3 * asked[1]]
@@ -82,18 +80,13 @@ def test_a_scale_is_measured_at_its_sizes(monkeypatch, name, asked, found_sizes)
 
 @pytest.mark.slow
 def test_the_bench_writes_its_ratios(tmp_path, day_cache, monkeypatch):
-    for module, name, small in (
-        (optimizers, "PROFILE", "smoke"),
-        (optimizers, "TABLE_ROWS", 1000),
-        (optimizers, "FEW", 10),
-        (bench, "METHODS", ("naive",)),
-        (bench, "SEEDS", 3),
-    ):
-        monkeypatch.setattr(module, name, small)
-    columns = {"size": [4], "seconds": [1.5], "memory_mib": [2.0]}
-    slopes = {"seconds_slope": 1.0, "memory_slope": 0.0}
-    scales = pd.DataFrame({"scale": ["days"], **columns, **slopes})
-    monkeypatch.setattr(scale, "frame", lambda profile, interleaved: scales)
+    for name, small in {"PROFILE": "smoke", "TABLE_ROWS": 1000, "FEW": 10}.items():
+        monkeypatch.setattr(optimizers, name, small)
+    for name, small in {"METHODS": ("naive",), "SEEDS": 3}.items():
+        monkeypatch.setattr(bench, name, small)
+    row = {"scale": "days", "size": 4, "seconds": 1.5, "memory_mib": 2.0}
+    scales = pd.DataFrame([row | {"seconds_slope": 1.0, "memory_slope": 0.0}])
+    monkeypatch.setattr(scale, "frame", lambda profile: scales)
     found = bench.bench("smoke", tmp_path, day_cache)
     assert set(found) == NAMES
     assert json.loads((tmp_path / "smoke" / "bench.json").read_text()) == found

@@ -1,6 +1,7 @@
 """The resident memory of this process, from /proc: now, and at most since a moment."""
 
 import pathlib
+import re
 
 STATUS, RESET = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
 
@@ -11,10 +12,7 @@ def resident_bytes():
 
 
 def forget_peak():
-    """From here on `peak_bytes` counts anew.
-
-    Raises: OSError where the system has no such mark.
-    """
+    """Has `peak_bytes` count anew. Raises: OSError where the system has no such mark."""
     RESET.write_text("5")
 
 
@@ -24,5 +22,4 @@ def peak_bytes():
 
 
 def _field(name):
-    (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
-    return int(line.split()[1]) * 1024
+    return int(re.search(rf"{name}:\s*(\d+)", STATUS.read_text())[1]) * 1024

@@ -1,7 +1,4 @@
-"""How time and memory grow with days, runs, parameters and batch: tables with log-log slopes.
-
-Times are measured in one process in turn, memory in a process of its own for each size.
-"""
+"""How time, measured in turn, and memory, in a process a size, grow: tables, log-log slopes."""
 
 import concurrent.futures
 import dataclasses
@@ -9,7 +6,9 @@ import functools
 import itertools
 import multiprocessing
 import pathlib
+import statistics
 import tempfile
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,64 +19,48 @@ from data import Stream
 from experiments.findings.names import markdown_table
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
-from experiments.studies.settings import run_config
 from experiments.training.program import Program, tensors
 from experiments.training.tensorflow_setup import one_thread
 from experiments.training.trainer import window_of
 from scripts.bench import memory
+from scripts.bench.optimizers import RATE, config_of
 
-RATE = 1e-3  # ours: a rate at which nothing diverges; time and memory do not depend on it
 REPEATS = 3
 SEEDS = itertools.count()
 
 
-class Work(NamedTuple):
-    """What is measured at one size: the size as it is plotted, and a function that does it once."""
-
-    size: int
-    run: Callable
-
-
 class Scale(NamedTuple):
-    """What grows.
-
-    unit: what is done, and what its size counts.
-    asked: days, runs, divisors of the paper's width, or rows of a batch.
-    warm: one of these at smoke size, which is traced before memory is measured.
-    work: function (profile, one of `asked`, folder for days and records) -> Work.
-    """
-
-    unit: str
-    asked: tuple
-    warm: int
-    work: Callable
+    unit: str  # what is done, and what its size counts
+    asked: tuple  # days, runs, divisors of the paper's width, or rows of a batch
+    warm: int  # one of these at smoke size, which is traced before memory is measured
+    work: Callable  # (profile, one of `asked`, folder of days and records) -> (size, function)
 
 
-def frame(profile, interleaved):
-    """Time and memory of every size.
-
-    Args:
-      profile: name of a profile.
-      interleaved: function (dict from name to a function, repeats) -> dict from name to seconds.
-    Returns: DataFrame with scale, size, seconds, memory_mib (at most, beyond the process before
-      it), and the slopes of the scale, seconds_slope and memory_slope.
-    """
+def frame(profile):
+    """DataFrame of every size: scale, size, seconds, memory_mib, seconds_slope, memory_slope."""
     rows = []
     for name, scale in SCALES.items():
         with tempfile.TemporaryDirectory() as folder:
             works = [scale.work(profile, one, pathlib.Path(folder)) for one in scale.asked]
-            seconds = interleaved(dict(enumerate(work.run for work in works)), REPEATS)
-        columns = {
-            "scale": name,
-            "size": [work.size for work in works],
-            "seconds": seconds.values(),
-            "memory_mib": [memory_mib(profile, name, one) for one in scale.asked],
-        }
-        found = pd.DataFrame(columns)
+            seconds = interleaved(dict(enumerate(run for _, run in works)), REPEATS, warm_up=1)
+        found = pd.DataFrame({"scale": name, "size": [size for size, _ in works]})
+        found["seconds"] = seconds.values()
+        found["memory_mib"] = [memory_mib(profile, name, one) for one in scale.asked]
         found["seconds_slope"] = slope(found["size"], found["seconds"])
         found["memory_slope"] = slope(found["size"], found["memory_mib"])
         rows.append(found)
     return pd.concat(rows, ignore_index=True)
+
+
+def interleaved(candidates, repeats, warm_up=3):
+    """Median seconds of functions that run in turn, by name, after rounds that do not count."""
+    times = {name: [] for name in candidates}
+    for _ in range(warm_up + repeats):
+        for name, function in candidates.items():
+            started = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - started)
+    return {name: statistics.median(taken[warm_up:]) for name, taken in times.items()}
 
 
 def slope(sizes, values):
@@ -86,11 +69,7 @@ def slope(sizes, values):
 
 
 def markdown(scales):
-    """The table in Markdown, one row a scale.
-
-    Args:
-      scales: DataFrame, from `frame`.
-    """
+    """The DataFrame of `frame` as a table in Markdown, one row a scale."""
     lines = [
         [
             SCALES[scale].unit,
@@ -102,9 +81,8 @@ def markdown(scales):
         ]
         for scale, rows in scales.groupby("scale", sort=False)
     ]
-    return markdown_table(
-        ["Of", "sizes", "seconds", "slope", "MiB beyond the start", "slope"], lines
-    )
+    heads = ["Of", "sizes", "seconds", "slope", "MiB beyond the start", "slope"]
+    return markdown_table(heads, lines)
 
 
 def memory_mib(profile, scale, asked):
@@ -119,16 +97,21 @@ def _peak_mib(profile, name, asked):
     one_thread()
     scale = SCALES[name]
     with tempfile.TemporaryDirectory() as folder:
-        scale.work("smoke", scale.warm, pathlib.Path(folder) / "warm").run()
+        scale.work("smoke", scale.warm, pathlib.Path(folder) / "warm")[1]()
         before = memory.resident_bytes()
         memory.forget_peak()
-        scale.work(profile, asked, pathlib.Path(folder)).run()
+        scale.work(profile, asked, pathlib.Path(folder))[1]()
         return (memory.peak_bytes() - before) / 2**20
+
+
+def first_batch(config):
+    """The tensors of the first batch of a run."""
+    return tensors(window_of(config).batch(0, Stream(config.stream, config.data_seed).day))
 
 
 def _of_days(profile, days, folder):
     config, runner = _config(profile, "small", {"StreamConfig.days": days}), _runner(folder)
-    return Work(days - 1, lambda: runner.outcome(config))
+    return days - 1, lambda: runner.outcome(config)
 
 
 def _of_runs(profile, count, folder):
@@ -138,18 +121,17 @@ def _of_runs(profile, count, folder):
         for seed in itertools.islice(SEEDS, count):  # a run that has a record is not done again
             runner.run(dataclasses.replace(config, run_seed=seed))
 
-    return Work(count, run)
+    return count, run
 
 
 def _of_parameters(profile, divisor, _):
-    program, run = _step(
-        profile, {"ModelConfig.width_divisor": divisor, "TrainerConfig.batch_size": 64}
-    )
-    return Work(program.model.non_embedding_parameters(), run)
+    values = {"ModelConfig.width_divisor": divisor, "TrainerConfig.batch_size": 64}
+    program, run = _step(profile, values)
+    return program.model.non_embedding_parameters(), run
 
 
 def _of_batch(profile, rows, _):
-    return Work(rows, _step(profile, {"TrainerConfig.batch_size": rows})[1])
+    return rows, _step(profile, {"TrainerConfig.batch_size": rows})[1]
 
 
 # ours: from small to what takes seconds on one core. Memory is to stand out of what TensorFlow
@@ -166,9 +148,8 @@ SCALES = {
 
 
 def _config(profile, model, values):
-    given = {"learning_rate": RATE, "data_seed": 1000, "run_seed": 0}
     steady = {"StreamConfig.shocks": None, "StreamConfig.label_shocks": None}
-    return run_config(profile, model, "clippy", **given, values=steady | values)
+    return config_of(profile, model, "clippy", values=steady | values)
 
 
 @functools.cache  # one trace serves every size
@@ -178,6 +159,5 @@ def _runner(folder):
 
 def _step(profile, values):
     config = _config(profile, "large", values)
-    stream, program = Stream(config.stream, config.data_seed), Program(config)
-    batch = tensors(window_of(config).batch(0, stream.day))
+    program, batch = Program(config), first_batch(config)
     return program, lambda: program.step(batch, RATE)

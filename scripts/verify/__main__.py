@@ -1,6 +1,7 @@
 """Compares what is on disk with its records, and trains a few runs again."""
 
 import collections
+import dataclasses
 import functools
 import pathlib
 import random
@@ -17,12 +18,10 @@ from scripts import command
 from scripts.verify import check, regenerate
 from scripts.verify.rerun import run_again
 
-FLAGS = command.flags_of("profile", "data_seed", "seeds")
-flags.DEFINE_integer(
-    "runs_again", 3, "Runs to train again; 0 for none.", flag_values=FLAGS, lower_bound=0
-)
-flags.DEFINE_integer(
-    "draw", None, "Seed of their choice; default: new.", flag_values=FLAGS, lower_bound=0
+FLAGS = command.flags_of(
+    *("profile", "data_seed", "seeds"),
+    runs_again=(flags.DEFINE_integer, 3, "Runs to train again; 0 for none.", 0),
+    draw=(flags.DEFINE_integer, None, "Seed of their choice; default: new.", 0),
 )
 
 
@@ -35,23 +34,17 @@ def main():
 
 
 def refuse(items):
-    """Raises Differs if anything of what `verify` returned differs or is missing."""
     wrong = sum(item.verdict in ("differs", "missing") for item in items)
     if wrong:
         raise Differs(f"{wrong} of {len(items)} items differ or are missing")
 
 
 def verify(options, data_seed, *, seeds=None, again=0, draw=0, say=print):
-    """Verifies the results folders of a profile; nothing in them is written.
+    """Verifies the results folders of a profile, in which nothing is written; list of check.Item.
 
-    Args:
-      options: session.Options.
-      data_seed: as the person said it; None for every data seed on disk.
-      seeds: run seeds of each setting, or None for the studies' own numbers.
-      again, draw: runs that are trained again, chosen among the cheap ones with the seed `draw`.
-      say: called with a line for each item, and one for the whole.
-    Returns: list of check.Item.
-    Raises: BadInput if there is no such folder.
+    Data seed None verifies all on disk. `seeds` are run seeds of each setting, None for the
+    studies' own. `again` runs are trained again, drawn with the seed `draw`. `say` gets a line for
+    each item and one for the whole. Raises BadInput if there is no such folder.
     """
     on_disk = seeds_on_disk(options.results, options.profile)
     wanted = on_disk if data_seed is None else [data_seed]
@@ -87,12 +80,11 @@ def _items(options, on_disk, wanted, copies, seeds, again, draw):
         if data_seed in wanted:
             yield from items
             whole += [(folder, record) for record in records]
-    there = regenerate.at(options, copies, None)
-    evidence = Evidence(there, seeds)
+    copied = functools.partial(dataclasses.replace, options, results=str(copies))
+    evidence = Evidence(copied(data_seed=None), seeds)
     for data_seed in wanted:
         folder, checked = folders[data_seed], set()
-        there = regenerate.at(options, copies, data_seed)
-        for part in regenerate.parts(there, folder, evidence, seeds):
+        for part in regenerate.parts(copied(data_seed=data_seed), folder, evidence, seeds):
             checked |= {folder / name for name in part.names}
             yield from check.made(part, folder, copies / folder.name)
         yield from check.unchecked(folder, checked)

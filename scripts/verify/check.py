@@ -18,8 +18,6 @@ SHOWN = 60  # ours: letters of a line that differs
 
 
 class Item(NamedTuple):
-    """One thing verified."""
-
     verdict: str  # "ok", "differs", "missing" or "not checked"
     name: str  # of the file or run
     why: str = ""  # what was found
@@ -39,10 +37,10 @@ def read(folder):
         records += [record] if record else []
         crashed += [run_id] if record is None else []
     items += _snapshots(folder)
-    strange = _of_another_stream(records)
     why = "its `optimal` is not that of the runs on its stream"
-    items += [Item("differs", f"{folder.name}/runs/{run_id}.json", why) for run_id in strange]
-    records = [record for record in records if record.run_id not in strange]
+    for record in _of_another_stream(records):
+        items.append(Item("differs", f"{folder.name}/runs/{record.run_id}.json", why))
+        records.remove(record)
     why = f"{len(records)} records with their curves, {telemetry} with telemetry"
     why += f", {len(crashed)} crashed" if crashed else ""
     return [*items, Item("ok", f"{folder.name}/runs", why)], records, crashed
@@ -96,7 +94,7 @@ def _snapshots(folder):
 
 
 def _of_another_stream(records):
-    """Ids of the records whose `optimal` is not that of most records of the same stream."""
+    """The records whose `optimal` is not that of most records of the same stream."""
     streams = collections.defaultdict(list)
     for record in records:
         stream = json.dumps([record.config["stream"], record.config["data_seed"]], sort_keys=True)
@@ -104,7 +102,7 @@ def _of_another_stream(records):
     strange = []
     for same in streams.values():
         expected = sorted(same, key=lambda record: list(record.optimal.values()))[len(same) // 2]
-        strange += [record.run_id for record in same if not _near(record.optimal, expected.optimal)]
+        strange += [record for record in same if not _near(record.optimal, expected.optimal)]
     return strange
 
 

@@ -1,7 +1,6 @@
 """The committed results are what their records give."""
 
 import json
-import re
 import shutil
 
 import pytest
@@ -10,35 +9,12 @@ from experiments.errors import Differs
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.workers.pool import Pool
 from experiments.studies.known import table2_config
-from experiments.studies.session import Options, opened
+from experiments.studies.session import opened
+from scripts.testing import options
 from scripts.verify.__main__ import refuse, verify
 
 COMMITTED = sorted((ROOT / "results").glob("laptop*"))
 HOME = ROOT / "results" / "laptop"
-
-
-def options(results, data_seed=None):
-    return Options(
-        profile="laptop",
-        data_seed=data_seed,
-        results=str(results),
-        cache=str(results / "cache"),
-        workers=1,
-    )
-
-
-def data_seed_of(folder):
-    found = re.fullmatch(r"laptop-data(\d+)", folder.name)
-    return int(found[1]) if found else None
-
-
-@pytest.fixture(scope="module")
-def copied(tmp_path_factory):
-    """The committed records, and nothing else, in a folder of their own."""
-    results = tmp_path_factory.mktemp("results")
-    for folder in COMMITTED:
-        shutil.copytree(folder / "runs", results / folder.name / "runs")
-    return results
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +30,7 @@ def changed(tmp_path_factory):
         file.write("small,own,auc\n")
     (other / "own_runs.csv").write_text("run_id\n")
     (other / "runs" / "small-gc-0123456789ab.json").write_text("{}")
-    items = verify(options(results), None, say=lines.append)
+    items = verify(options(results, "laptop"), None, say=lines.append)
     return results, {item.name: item for item in items}, lines
 
 
@@ -79,22 +55,17 @@ def test_the_committed_results_are_computed_from_the_committed_records(changed):
         refuse(items.values())
 
 
-def test_every_committed_file_is_verified(changed):
-    _, items, _ = changed
+def test_every_committed_file_is_verified_and_none_is_written(changed):
+    results, items, _ = changed
     for folder in COMMITTED:
         files = {*folder.glob("*.*"), *folder.glob("figures/*.csv")} - {folder / "report.html"}
         assert {f"{folder.name}/{path.relative_to(folder)}" for path in files} <= set(items)
         pictures = {path.with_suffix("") for path in folder.glob("figures/*.*")}
         assert pictures == {path.with_suffix("") for path in folder.glob("figures/*.csv")}
-
-
-def test_verifying_writes_nothing(changed):
-    results, _, _ = changed
     own = {"own_runs.csv", "small-gc-0123456789ab.json", "table2.csv"}
-    for path in results.rglob("*"):
-        if path.is_file() and path.name not in own:
-            committed = ROOT / "results" / path.relative_to(results)
-            assert path.read_bytes() == committed.read_bytes()
+    for path in results.rglob("*.*"):
+        committed = ROOT / "results" / path.relative_to(results)
+        assert path.name in own or path.read_bytes() == committed.read_bytes()
 
 
 @pytest.mark.parametrize("folder", COMMITTED, ids=lambda folder: folder.name)
@@ -106,19 +77,16 @@ def test_every_committed_record_belongs_to_a_table(folder):
     assert recorded - set(listed) == set()
 
 
-def test_another_data_seed_takes_the_calibration_of_the_profile(copied, tmp_path, monkeypatch):
-    shutil.copytree(copied / "laptop" / "runs", tmp_path / "laptop" / "runs")
+def test_another_data_seed_takes_the_calibration_of_the_profile(tmp_path, monkeypatch):
+    shutil.copytree(HOME / "runs", tmp_path / "laptop" / "runs")
     asked = []
-
-    class Stop(Exception):
-        pass
 
     def stop(self, configs, display, telemetry=None):
         asked.extend(configs)
-        raise Stop
+        raise StopIteration
 
     monkeypatch.setattr(Pool, "run", stop)
-    with pytest.raises(Stop), opened(options(tmp_path, data_seed=5)) as session:
+    with pytest.raises(StopIteration), opened(options(tmp_path, "laptop", 5)) as session:
         session.run_table2(table2_config())
     assert {config.data_seed for config in asked} == {5}
     base_rate = json.loads((HOME / "calibration.json").read_text())["base_rate"]

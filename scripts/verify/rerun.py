@@ -18,15 +18,9 @@ TOLERANCE = {"auc": 0.05, "log_loss": 0.05, "rmse": 0.1}
 
 
 def run_again(recorded, cache, count, seed):
-    """Trains a few runs again, in this process, and writes nothing but generated days.
-
-    Args:
-      recorded: list of (results folder, RunRecord).
-      cache: folder of the generated days.
-      count, seed: how many, chosen among the cheap ones, and the seed of the choice.
-    Yields: (name, verdict, why), the latter as `compare`.
-    """
-    chosen = choose(recorded, count, seed)
+    """Trains some of (results folder, RunRecord) again: yields name, and what `compare` gives."""
+    here = provenance()
+    chosen = choose(recorded, count, seed, here)
     if not chosen:
         return
     from experiments.machinery.workers.runner import Runner  # late: it imports TensorFlow
@@ -35,19 +29,12 @@ def run_again(recorded, cache, count, seed):
     for folder, record, config in chosen:
         store = Store(folder, writable=False)
         curves = Runner(store, cache).outcome(config).curves
-        yield (
-            f"{folder.name}/{record.run_id}, trained again",
-            *compare(record, store.curves(record), curves, divergence, provenance()),
-        )
+        verdict, why = compare(record, store.curves(record), curves, divergence, here)
+        yield f"{folder.name}/{record.run_id}, trained again", verdict, why
 
 
-def choose(recorded, count, seed, here=None):
-    """Some of the cheap runs that this version can train.
-
-    Those recorded on a machine like this one come first: only of them is every bit certain.
-
-    Returns: list of (folder, record, RunConfig).
-    """
+def choose(recorded, count, seed, here):
+    """Some of the cheap runs that this version can train, those of this machine first."""
     able = []
     for folder, record in recorded:
         try:
@@ -58,24 +45,17 @@ def choose(recorded, count, seed, here=None):
     able.sort(key=lambda run: (seconds_of(run[2]), run[0].name, run[1].run_id))
     cheap = able[: max(count, int(CHEAP_SHARE * len(able)))]
     random.Random(seed).shuffle(cheap)
-    cheap.sort(key=lambda run: bool(_others(run[1], here or provenance())))
+    cheap.sort(key=lambda run: bool(_others(run[1], here)))  # of others no bit is certain
     return cheap[:count]
 
 
 def compare(record, before, after, divergence, here):
-    """What came out of a run that was trained again.
+    """What came out of a run trained again, as curves: ("ok", "differs" or "not checked", why).
 
     On the machine and with the versions of the record every bit must be the same. Elsewhere sums
     are rounded otherwise, and training amplifies that: a run near the edge of stability may end
     otherwise, and after a jump of the loss any number may come out. So there the metrics at the end
     are held to TOLERANCE where both runs are healthy, and nothing can be said where one is not.
-
-    Args:
-      record: RunRecord.
-      before, after: curves, as recorded and as they came out.
-      divergence: DivergenceConfig.
-      here: provenance of this process.
-    Returns: (verdict, why): "ok", "differs" or "not checked", and text.
     """
     if curves_file(after)[1] == record.curves_sha256:
         return "ok", "every bit of its curves"
