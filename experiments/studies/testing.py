@@ -1,7 +1,11 @@
 """What tests of several rooms share: made-up studies, records, curves and rows."""
 
 import dataclasses
+import json
 import math
+import pathlib
+import subprocess
+import sys
 import types
 
 import pandas as pd
@@ -18,6 +22,20 @@ FULL = (0.7, 0.6, 0.5)
 DIVERGENCE = DivergenceConfig(
     lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
 )
+
+
+def said_by(module, *arguments, timeout_s=300):
+    """What the last line of a test module, run as a script in a process of its own, has as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=pathlib.Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):

@@ -101,11 +101,6 @@ def test_predictions_that_are_not_finite_are_full_and_a_missing_class_is_none():
     assert label(rare, CONFIG) == ("healthy", None)
 
 
-def test_the_thresholds_move_the_label():
-    spiked = curves([0.6, 0.7, 0.62, 0.7, 0.72], worst=[1, 1, 9, 1, 1])
-    assert label(spiked, dataclasses.replace(CONFIG, loss_jump=10.0)).kind == "healthy"
-
-
 @pytest.mark.parametrize(
     "field, value",
     [
