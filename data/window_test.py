@@ -67,18 +67,11 @@ def test_shares_make_up_the_global_batch(world):
     assert np.concatenate(shares).tobytes() == asked.batch(31, STREAM.day).tobytes()
 
 
-def test_batch_reads_only_the_days_of_its_share():
-    read, asked = [], window(window_days=7, batch_size=4)
-    asked.batch(34, lambda day: read.append(day) or STREAM.day(day), rank=1, world=2)
-    days, _ = asked.plan(34)
-    assert sorted(read) == sorted(set(days[2:].tolist())) != sorted(set(days.tolist()))
-
-
 @pytest.mark.parametrize(
     "field, value",
     [(field, value) for field in GOOD for value in (-1, 2.0, True, "3", None, np.nan)]
     + [(field, 0) for field in GOOD if field != "seed"]
-    + [("days", 1), ("window_days", 8), ("window_days", 100)],
+    + [("days", 1), ("window_days", 8)],
 )
 def test_bad_parameter_is_refused(field, value):
     with pytest.raises(ValueError) as caught:
@@ -94,16 +87,13 @@ def test_step_out_of_range_is_refused(step):
 
 
 @pytest.mark.parametrize(
-    "rank, world, named",
+    "rank, world, said",
     [
         (0, 0, "world = 0: expected a whole number of at least 1"),
         (0, 5, "world = 5: expected a divisor of the batch size 12"),
-        (2, 2, "rank = 2: expected a whole number of at least 0, at most 1"),
-        (-1, 2, "rank = -1: expected a whole number of at least 0, at most 1"),
-        (True, 2, "rank = True: expected a whole number of at least 0, at most 1"),
+        *((rank, 2, f"rank = {rank}: expected .* at most 1") for rank in (2, -1, True)),
     ],
 )
-def test_bad_share_is_refused(rank, world, named):
-    with pytest.raises(ValueError) as caught:
+def test_bad_share_is_refused(rank, world, said):
+    with pytest.raises(ValueError, match=f"^{said}$"):
         window().batch(0, STREAM.day, rank=rank, world=world)
-    assert str(caught.value) == named

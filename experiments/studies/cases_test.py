@@ -10,7 +10,7 @@ from experiments.machinery.gin_files import CONFIGS
 from experiments.studies import cases as module
 from experiments.studies.cases import case_jobs, case_run, check_cases, plan_cases, run_cases
 from experiments.studies.configs import DESIGN_SEEDS, CasesConfig
-from experiments.studies.known import cases_config, section_3_2, study_config
+from experiments.studies.known import section_3_2, study_config
 from experiments.studies.settings import run_config
 from experiments.studies.testing import session
 
@@ -31,31 +31,24 @@ def runs_of(cases, runs=2):
 def test_each_case_runs_on_the_same_seeds_at_its_multiple_of_1x():
     cases = {"clean": CASE, "slow": CASE | {"rate_multiple": 0.1, "method": "clippy", "runs": 3}}
     found = runs_of(cases)
-    assert [(name, run.run_seed) for name, run in found] == [
-        *(("clean", seed) for seed in range(2)),
-        *(("slow", seed) for seed in range(3)),
+    assert [name for name, _ in found] == ["clean"] * 2 + ["slow"] * 3
+    said = [(run.run_seed, run.learning_rate, run.method.name, run.data_seed) for _, run in found]
+    assert said == [
+        *((seed, 0.2, "naive", 7) for seed in range(2)),
+        *((seed, 0.05, "clippy", 7) for seed in range(3)),
     ]
-    for name, run in found:
-        rate, method = {"clean": (0.2, "naive"), "slow": (0.05, "clippy")}[name]
-        assert (run.learning_rate, run.method.name) == (pytest.approx(rate), method)
-        assert run.data_seed == 7
 
 
 def test_a_case_overrides_the_profile():
     values = {"TrainerConfig.warmup_days": 3, "MethodConfig.thresholds": {"lam": 0.25}}
-    case = CASE | {"method": "gc", "StreamConfig.shocks": None}
+    case = CASE | {"method": "gc", "StreamConfig.shocks": None, "features": "not_heavy"}
     (_, plain), (_, bound) = runs_of({"a": case | {"threshold": 0.01}, "b": case | values}, runs=1)
     assert (plain.method.thresholds, plain.trainer.warmup_days) == ({"lam": 0.01}, 0)
     assert (bound.method.thresholds, bound.trainer.warmup_days) == ({"lam": 0.25}, 3)
     assert plain.stream.shocks is bound.stream.shocks is None
-
-
-def test_heavy_features_can_be_left_out():
-    ((_, run),) = runs_of({"light": CASE | {"features": "not_heavy"}}, runs=1)
-    every = run.stream.heavy_feature_every
-    assert 0 < every <= run.stream.dense_features
-    kept = [i for i in range(run.stream.dense_features) if (i + 1) % every]
-    assert list(run.model.dense_kept) == kept
+    features, every = plain.stream.dense_features, plain.stream.heavy_feature_every
+    assert 0 < every <= features
+    assert list(plain.model.dense_kept) == [i for i in range(features) if (i + 1) % every]
 
 
 def test_the_only_shock_of_each_run_is_where_the_case_says():
@@ -141,10 +134,3 @@ def test_tasks_are_removed_in_the_order_of_the_variance_of_their_labels():
     names = {task.name for task in TASKS}
     assert names - set(one.model.tasks) == set(order[:1])
     assert names - set(two.model.tasks) == set(order[:2])
-
-
-def test_a_grid_of_a_persons_own_file_is_read_like_the_projects(tmp_path):
-    file = tmp_path / "mine.gin"
-    file.write_text((CONFIGS / "studies" / "template.gin").read_text())
-    assert cases_config(file, runs=7).runs == 7
-    assert cases_config(file).cases == study_config("template").cases

@@ -50,6 +50,7 @@ def search():
             searched("small", "gc", 2, np.nan, threshold=0.1),
             searched("small", "clippy", 1, 0.70),
             searched("small", "clippy", 2, 0.70),
+            searched("small", "lamb", 1, np.nan),  # undefined everywhere, and chosen all the same
         ]
     )
 
@@ -60,21 +61,13 @@ def test_each_rate_has_the_threshold_of_its_best_auc(search):
         Setting("small", "gc", 0.01, 2.0),
         Setting("small", "clippy", None, 1.0),
         Setting("small", "clippy", None, 2.0),
+        Setting("small", "lamb", None, 1.0),
     ]
-    other = search.assign(auc=[0.9, 0.8, 0.1, 0.2, 0.7, 0.7])
-    assert [setting.threshold for setting in selection.choose(other)] == [0.1, 0.1, None, None]
-
-
-def test_the_rate_is_that_of_the_best_auc(search):
+    other = search.assign(auc=[0.9, 0.8, 0.1, 0.2, 0.7, 0.7, 0.7])
+    assert [setting.threshold for setting in selection.choose(other)] == [0.1, 0.1, *[None] * 3]
     best = selection.choose(search, ["model", "method"])
-    assert [setting.rate_multiple for setting in best] == [2.0, 1.0]  # equal: the first of the grid
-
-
-def test_a_cell_whose_search_is_undefined_everywhere_is_chosen_all_the_same():
-    search = pd.DataFrame([searched("small", "gc", rate, np.nan) for rate in (1, 2)])
-    assert [setting.rate_multiple for setting in selection.choose(search)] == [1.0, 2.0]
-    (best,) = selection.choose(search, ["model", "method"])
-    assert best.rate_multiple == 1.0
+    # Of equal ones the first of the grid.
+    assert [setting.rate_multiple for setting in best] == [2.0, 1.0, 1.0]
 
 
 def test_the_repeats_of_the_best_rate_are_marked(search):
@@ -85,4 +78,4 @@ def test_the_repeats_of_the_best_rate_are_marked(search):
     ]
     repeats.append(table2_row("small", "naive", 2, 0.5))
     runs = selection.mark_chosen(pd.concat([search, pd.DataFrame(repeats)], ignore_index=True))
-    assert runs["chosen"].tolist() == [False] * 6 + [False, False, True, True, False]
+    assert runs["chosen"].tolist() == [False] * 7 + [False, False, True, True, False]

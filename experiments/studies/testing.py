@@ -1,23 +1,38 @@
 """What tests of several rooms share: made-up studies, records, curves and rows."""
 
 import dataclasses
+import json
 import math
+import pathlib
+import subprocess
+import sys
 import types
 
 import pandas as pd
 
 from experiments.machinery.records.record import RunRecord
-from experiments.machinery.workers.testing import HEALTHY, leave_run
+from experiments.machinery.workers.testing import DIVERGENCE, HEALTHY, leave_run
 from experiments.studies.configs import Table2Config
 from experiments.studies.registry import divergence_config
 from experiments.studies.session import Session
 from experiments.studies.settings import run_config
-from experiments.training.divergence import DivergenceConfig
 
 FULL = (0.7, 0.6, 0.5)
-DIVERGENCE = DivergenceConfig(
-    lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
-)
+__all__ = ["DIVERGENCE", "HEALTHY"]  # for the tests of other rooms
+
+
+def said_by(module, *arguments, timeout_s=300):
+    """What the last line of a test module, run as a script in a process of its own, has as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=pathlib.Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):
@@ -111,13 +126,6 @@ def smoke_run(seed=0, model="small"):
     return smoke("naive", model, seed=seed)
 
 
-def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, seed=0, data_seed=1, **setting):
-    """A made-up run with its curves in a results folder; returns its record.
-
-    Args:
-      root: results folder of a profile.
-      aucs: of the first binary task, an evaluation each.
-      **setting: model, method, threshold of settings.run_config.
-    """
-    config = smoke(rate=rate, seed=seed, data_seed=data_seed, **setting)
-    return leave_run(root, config, aucs=aucs, status=status)
+def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, **setting):
+    """Leaves a made-up run of `smoke` with these AUCs in a results folder; returns its record."""
+    return leave_run(root, smoke(rate=rate, **setting), aucs=aucs, status=status)
