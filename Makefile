@@ -38,7 +38,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
-	claims report smoke table1 study run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
+	claims report smoke table1 study run list prove compare replay doctor detector tensorboard bench readme test test-slow chaos \
 	lint fmt lock clean plan verify
 
 help: ## this list
@@ -122,6 +122,10 @@ list: $(INSTALLED) ## runs, studies: [MODEL=..] [METHOD=..] [STATUS=..] [STUDY=.
 
 verify: reads = PROFILE DATA_SEED SEEDS RUNS_AGAIN DRAW
 verify: $(INSTALLED) ## what is on disk against its records: [RUNS_AGAIN=3] [DRAW=]
+	$(run)
+
+prove: reads = PROFILE DATA_SEED WORKERS
+prove: $(INSTALLED) ## whether this code gives the bits of records of other code
 	$(run)
 
 compare: reads = RUNS

@@ -13,8 +13,8 @@ import filelock
 import numpy as np
 
 from data import checks
+from data.source import source_digest
 
-CACHE_VERSION = 2  # bump when the files of a day change for the same (config, seed, day)
 # ours: three windows of any profile. Pages of a memory map that were read count as memory of the
 # process, so with every day open the memory of a run grows with its days.
 KEPT_DAYS = 16
@@ -124,8 +124,9 @@ class DayCache:
 
 
 def _key(stream):
-    """Folder name of a stream: a hash of all that decides its bytes."""
-    identity = [CACHE_VERSION, dataclasses.asdict(stream.config), stream.seed]
+    """Folder name of a stream: a hash of all that decides its bytes, the code included."""
+    code = source_digest("data.stream", "data.config")
+    identity = [code, dataclasses.asdict(stream.config), stream.seed]
     text = json.dumps(identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -10,6 +10,7 @@ import types
 
 import pandas as pd
 
+from experiments.machinery.records.code import code_digest
 from experiments.machinery.records.record import RunRecord
 from experiments.machinery.workers.testing import DIVERGENCE, HEALTHY, leave_run
 from experiments.studies.configs import Table2Config
@@ -103,6 +104,7 @@ def record(values=None):
         optimal={},
         curves_sha256=None,
         provenance={},
+        code=code_digest(),
     )
     return made, config
 

@@ -12,8 +12,7 @@ from experiments.errors import one_of
 from experiments.training.tensorflow_setup import check_method
 from models.config import ModelConfig
 
-# Bump when the numbers of a run change for the same configuration and seeds (see CHANGELOG).
-NUMERICS_VERSION = 2
+ID_VERSION = 2  # of what an id is a hash of; the code that a run executes is in its record
 
 DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
 
@@ -173,6 +172,6 @@ def _built(kind, fields):
 
 def run_id_of(fields):
     """Name of the run of RunConfig.to_dict; TypeError or KeyError if the fields have no names."""
-    text = json.dumps([NUMERICS_VERSION, fields], sort_keys=True)
+    text = json.dumps([ID_VERSION, fields], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     return f"{fields['model']['name']}-{fields['method']['name']}-{digest}"

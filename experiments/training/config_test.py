@@ -7,7 +7,6 @@ import re
 import pytest
 
 from experiments.studies.testing import smoke, with_part
-from experiments.training import config as config_module
 from experiments.training.config import RunConfig
 
 
@@ -63,10 +62,6 @@ def test_fields_of_another_version_are_refused(config, change):
         RunConfig.from_dict(config.to_dict() | change)
 
 
-def test_the_numerics_version_is_part_of_the_identity(config, monkeypatch):
-    before = config.run_id
-    monkeypatch.setattr(config_module, "NUMERICS_VERSION", -1)
-    assert dataclasses.replace(config).run_id != before
 
 
 def test_warmup_rises_linearly_and_then_stays(config):

@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.errors import Damaged
+from experiments.machinery.records.code import code_digest
 from experiments.machinery.records.damage import mended
 from experiments.machinery.records.files import write_whole
-from experiments.training.config import NUMERICS_VERSION
 from experiments.training.flight_recorder import Snapshot
 from experiments.training.observer import Observer
 
-CHECKPOINT_SCHEMA = 1
+CHECKPOINT_SCHEMA = 2
 EVERY_S = 60  # ours: what an interruption may cost; a shorter run never writes one
 MOST_SHARE = 0.05  # ours: of a run's time, for writing checkpoints
 DIGEST_BYTES = hashlib.sha256().digest_size
@@ -60,7 +60,8 @@ class CheckpointStore:
     def read(self, run_id):
         """The checkpoint of a run, or None without one.
 
-        One that is damaged, or of another run, version or number of devices, is set aside.
+        One that is damaged, or of another run, code, version or number of devices, is set
+        aside.
         """
         path, identity = self._file(run_id), _identity(run_id, self._placed)
         return mended(self._root, lambda: _read(path, identity), self._say)
@@ -123,7 +124,7 @@ def _identity(run_id, placed):
     return {
         "schema": CHECKPOINT_SCHEMA,
         "run_id": run_id,
-        "numerics": NUMERICS_VERSION,
+        "code": code_digest(),
         "placed": placed,
         **{name: importlib.metadata.version(name) for name in DECIDE_BITS},
     }

@@ -95,7 +95,7 @@ def test_a_damaged_checkpoint_is_set_aside_with_a_word(tmp_path, caplog, how):
     assert not path.exists()
 
 
-@pytest.mark.parametrize("what", ["run_id", "numerics", "tensorflow", "placed"])
+@pytest.mark.parametrize("what", ["run_id", "code", "tensorflow", "placed"])
 def test_a_checkpoint_of_another_run_or_version_is_set_aside(tmp_path, caplog, what):
     other = module._identity(RUN_ID, {}) | {what: "other"}
     with mock.patch.object(module, "_identity", return_value=other):

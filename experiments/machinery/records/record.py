@@ -9,6 +9,7 @@ import re
 from typing import Any, Literal, get_args
 
 from experiments.errors import Damaged
+from experiments.machinery.records.code import is_of_this_code
 from experiments.machinery.records.files import (
     check_folder,
     csv_bytes,
@@ -20,6 +21,7 @@ from experiments.machinery.records.sealed import SEAL, content_of, is_intact, se
 from experiments.training.config import DEFAULT_DATA_SEED, run_id_of
 
 SCHEMA = 1
+OTHER_CODE = "other_code"  # folder of the records that runs of this code have replaced
 Status = Literal["finished", "diverged", "crashed"]
 
 
@@ -39,6 +41,7 @@ class RunRecord:
       optimal: the same for the Bayes-optimal prediction.
       curves_sha256: checksum of the curves file, or None without one.
       provenance: commit, versions, machine, wall_s, step_s, peak_memory_mib.
+      code: code.code_digest() of the process that ran it; None in records of before version 0.7.0.
       schema: version of this layout.
     """
 
@@ -52,6 +55,7 @@ class RunRecord:
     optimal: dict[str, float | None]
     curves_sha256: str | None
     provenance: dict[str, Any]
+    code: str | None = None
     schema: int = SCHEMA
 
 
@@ -89,6 +93,22 @@ class Store:
         if record is not None:
             self.curves(record)
         return record
+
+    def done(self, run_id):
+        """As `whole`, but None for a record of other code, whose run is to be trained again."""
+        record = self.whole(run_id)
+        return record if record is not None and is_of_this_code(record) else None
+
+    def keep_other(self, run_id):
+        """Moves what `runs` has of a run of other code to `<root>/other_code/<its code>`."""
+        record = self.read(run_id)
+        if record is None or is_of_this_code(record):
+            return
+        folder = self.root / OTHER_CODE / (record.code or "unknown")
+        folder.mkdir(parents=True, exist_ok=True)
+        # The record comes last: while it is there, the others are still to be moved.
+        for path in sorted(self.runs.glob(f"{run_id}.*"), key=lambda path: path.suffix == ".json"):
+            path.replace(folder / path.name)
 
     def records(self, of_any_version=False):
         """Yields every record, those of crashed runs too, in the order of their ids.

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from experiments.errors import CannotWrite, Damaged
-from experiments.machinery.records import files
+from experiments.machinery.records import code, files
 from experiments.machinery.records.record import RunRecord, Store
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import telemetry_config
@@ -195,3 +195,23 @@ def test_drafts_are_swept_where_only_a_file_open_for_writing_can_be_locked(tmp_p
     (tmp_path / ".table2.md.0123.draft").write_text("half")
     files.sweep_drafts(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_of_other_code_is_not_done_and_makes_way_for_a_new_one(store, monkeypatch):
+    monkeypatch.setattr(code, "code_digest", lambda: "ours")
+    store.write(record(code="theirs"), CURVES)
+    store.write(record(rate=0.3, code="ours"), CURVES)
+    measured = TelemetryStore(store.root)
+    said = {"config": telemetry_config(), "curves_sha256": "", "events": []}
+    measured.write(RUN, TELEMETRY, **said)
+    assert store.whole(RUN) is not None and store.done(RUN) is None
+    assert store.done(OTHER) == store.whole(OTHER) is not None
+    files_of = sorted(path.name for path in store.runs.glob(f"{RUN}.*"))
+    assert len(files_of) == 4
+    for run_id in (RUN, OTHER):
+        store.keep_other(run_id)
+    kept = store.root / "other_code" / "theirs"
+    assert sorted(path.name for path in kept.iterdir()) == files_of
+    assert store.read(RUN) is None and not measured.has(RUN)
+    assert store.done(OTHER) is not None
+    store.keep_other(RUN)  # nothing is left to move

@@ -60,11 +60,11 @@ def run_placed(config, where, store, cache_root, on_row, say):
 
 
 def recorded(run_id, where, store, say):
-    """The whole record of a run, or None; the chief sets aside one that is damaged."""
+    """The whole record of a run of this code, or None. The chief sets aside a damaged one."""
     if where.is_chief:
-        return mended(store.root, lambda: store.whole(run_id), say)
+        return mended(store.root, lambda: store.done(run_id), say)
     with contextlib.suppress(Damaged):
-        return store.whole(run_id)
+        return store.done(run_id)
     return None
 
 

@@ -103,8 +103,9 @@ class Pool:
                 if ended.how == "done":
                     if ended.text:
                         display.note(ended.text)
-                    if self._store.read(config.run_id) is None:
-                        ended = Ended("died", "it ended, and its record is not there")
+                    if self._store.done(config.run_id) is None:
+                        why = "it ended, and its record is not there, or of other code"
+                        ended = Ended("died", why)
                 if ended.how != "done":  # the worker may not have been able to
                     _drop_progress(self._claims, self._store.root, config.run_id)
                 yield config, ended
@@ -142,7 +143,7 @@ def tidy(store):
             _drop_progress(claims, store.root, path.stem)
         for run_id in checkpoints.run_ids():
             with contextlib.suppress(Claimed, Damaged), claims.of(run_id):
-                if store.read(run_id) is not None:
+                if store.done(run_id) is not None:
                     checkpoints.remove(run_id)
 
 

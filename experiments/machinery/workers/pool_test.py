@@ -176,7 +176,7 @@ def run_on(engine, opened, *seeds):
     [
         (Ended("died", "killed"), "killed"),
         (Ended("broke", "all killed"), "all killed"),
-        (Ended("done"), "it ended, and its record is not there"),
+        (Ended("done"), "it ended, and its record is not there, or of other code"),
     ],
 )
 def test_a_run_whose_worker_always_dies_is_given_up(opened, ended, said):

@@ -6,6 +6,7 @@ import math
 
 from data import DayCache, Stream
 from experiments.machinery.records.checkpoint import CheckpointStore, Keeper
+from experiments.machinery.records.code import code_digest
 from experiments.machinery.records.damage import mended
 from experiments.machinery.records.provenance import peak_memory_mib, provenance
 from experiments.machinery.records.record import RunRecord, curves_file
@@ -30,6 +31,7 @@ class Runner:
         self, store, cache_root, say=logging.warning, *, make_program=Program, placed=None
     ):
         self._store, self._cache_root, self._say = store, cache_root, say
+        self._code = code_digest()  # now: an edit while it runs changes nothing of what it runs
         self._make_program, self._placed = make_program, placed or {}
         self._telemetry = TelemetryStore(store.root)
         self._checkpoints = CheckpointStore(store.root, say, placed)
@@ -39,7 +41,7 @@ class Runner:
         self._evaluation = functools.lru_cache(8)(self._open_evaluation)
 
     def run(self, config, on_row=lambda row: None, telemetry=None):
-        """Runs one configuration and writes its record, unless it is there already.
+        """Runs one configuration and writes its record, unless this code has written it already.
 
         A run without telemetry goes on from its checkpoint, if it has one. One with telemetry
         starts anew: what it has measured is in memory alone, is larger than the run's own state,
@@ -54,7 +56,7 @@ class Runner:
         Returns: RunRecord.
         """
         look = functools.partial(mended, self._store.root, say=self._say)
-        done = look(lambda: self._store.whole(config.run_id))
+        done = look(lambda: self._store.done(config.run_id))
         if done is not None and (
             telemetry is None or look(lambda: self._telemetry.has(config.run_id, telemetry))
         ):
@@ -68,21 +70,21 @@ class Runner:
 
     def _trained(self, config, on_row, telemetry, done, keep_telemetry=False):
         """Trains one run and writes what is not there yet."""
-        keeper = Keeper(self._checkpoints, config.run_id)
-        if telemetry is None:
-            outcome = self.outcome(config, [keeper, OnRow(on_row)])
-        else:
+        keeper = watcher = Keeper(self._checkpoints, config.run_id)
+        if telemetry is not None:
             snapshots = SnapshotStore(self._store.root)
-            measured = Telemetry(telemetry, functools.partial(snapshots.write, config))
-            outcome = self.outcome(config, [measured, OnRow(on_row)], telemetry)
-            if not keep_telemetry:
-                self._telemetry.write(
-                    config.run_id,
-                    measured.ledger.frame(),
-                    config=telemetry,
-                    curves_sha256=curves_file(outcome.curves)[1],
-                    events=measured.events,
-                )
+            watcher = Telemetry(telemetry, functools.partial(snapshots.write, config))
+        outcome = self.outcome(config, [watcher, OnRow(on_row)], telemetry)
+        if done is None:
+            self._store.keep_other(config.run_id)
+        if telemetry is not None and not keep_telemetry:
+            self._telemetry.write(
+                config.run_id,
+                watcher.ledger.frame(),
+                config=telemetry,
+                curves_sha256=curves_file(outcome.curves)[1],
+                events=watcher.events,
+            )
         record = done or self._store.write(self._record(config, outcome, keeper), outcome.curves)
         self._checkpoints.remove(config.run_id)
         return record
@@ -131,6 +133,7 @@ class Runner:
             optimal={name: _defined(value) for name, value in outcome.optimal.items()},
             curves_sha256=None,
             provenance=said,
+            code=self._code,
         )
 
 

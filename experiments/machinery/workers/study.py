@@ -5,6 +5,7 @@ import contextlib
 from experiments.errors import BadInput, RunsCrashed
 from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.records.damage import mended
+from experiments.machinery.records.record import OTHER_CODE
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.pool import Pool
 
@@ -27,19 +28,22 @@ class Study:
             yield cls(store, pool, display)
 
     def is_done(self, config, telemetry=None):
-        """Whether a run has a record with its curves, and the telemetry asked for.
+        """Whether a run has a record of this code with its curves, and the telemetry asked for.
 
-        What is damaged is set aside first, and so not there. Raises: Damaged without a pool.
+        What is damaged is set aside first, and so not there. A study without a pool takes records
+        of any code. Raises: Damaged without a pool.
         """
         run_id, measured = config.run_id, TelemetryStore(self.store.root)
-        if self._look(lambda: self.store.whole(run_id)) is None:
+        find = self.store.whole if self._pool is None else self.store.done
+        if self._look(lambda: find(run_id)) is None:
             return False
         return telemetry is None or bool(self._look(lambda: measured.has(run_id, telemetry)))
 
     def execute(self, configs, telemetry=None):
         """Makes sure that every run has a record.
 
-        One without the telemetry asked for is trained again for it, and its record stays.
+        One of other code is trained again, which is said. One without the telemetry asked for is
+        trained again for it, and its record stays.
 
         Returns: list of RunRecord, in the order of `configs`.
         Raises: RunsCrashed after the last run; NotRecorded for a study that only reads.
@@ -49,10 +53,21 @@ class Study:
             first = next(iter(missing))
             raise NotRecorded(f"{len(missing)} runs are not recorded, as {self.store.runs / first}")
         if missing:
+            self._say_other_code(missing)
             crashed = self._pool.run(_ordered(missing.values()), self._display, telemetry)
             if crashed:
                 raise RunsCrashed(crashed)
         return [self.store.read(config.run_id) for config in configs]
+
+    def _say_other_code(self, missing):
+        """Says how many of the runs to come have a record of other code."""
+        other = sum(self.store.read(run_id) is not None for run_id in missing)
+        if other:
+            self._display.note(
+                f"{other} of the {len(missing)} runs to train have a record of other code, which "
+                f"moves to {self.store.root / OTHER_CODE}; make prove finds out whether this code "
+                "gives the same bits, and then none of them is trained again"
+            )
 
     def _look(self, look):
         if self._pool is None:

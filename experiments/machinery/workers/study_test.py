@@ -1,6 +1,7 @@
 """Studies that really train, on worker processes and in this one: calibration, Table 2."""
 
 import dataclasses
+import json
 import socket
 
 import pytest
@@ -27,6 +28,23 @@ def in_process(folder, day_cache):
     """(study without workers, what it is Opened by)."""
     opened = Opened(folder)
     return opened.study(InProcess(opened.store, day_cache)), opened
+
+
+def test_a_record_of_other_code_is_trained_again_which_is_said(tmp_path, day_cache):
+    study, opened = in_process(tmp_path, day_cache)
+    runs = [smoke_run(seed) for seed in range(2)]
+    first = study.execute(runs)
+    study.store.write(dataclasses.replace(first[1], code="theirs"), study.store.curves(first[1]))
+    assert [study.is_done(run) for run in runs] == [True, False]
+    reader = Study(study.store, None, opened.display)
+    assert reader.execute(runs)[1].code == "theirs"
+    again = study.execute(runs)
+    assert again[0] == first[0] and again[1].code == first[1].code
+    assert again[1].curves_sha256 == first[1].curves_sha256
+    kept = tmp_path / "other_code" / "theirs" / f"{runs[1].run_id}.json"
+    assert json.loads(kept.read_text())["code"] == "theirs"
+    said = " ".join(opened.text.getvalue().split())
+    assert "1 of the 1 runs to train have a record of other code, which moves to" in said
 
 
 def test_records_do_not_depend_on_the_workers(tmp_path, day_cache):

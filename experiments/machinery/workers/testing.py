@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from experiments.machinery.records.code import code_digest
 from experiments.machinery.records.provenance import ROOT
 from experiments.machinery.records.record import RunRecord, Store
 from experiments.machinery.workers import local, worker
@@ -45,6 +46,7 @@ def leave_run(root, config, *, aucs=HEALTHY, status="finished"):
         optimal={},
         curves_sha256=None,
         provenance={} if crashed else {"wall_s": 7.6},
+        code=code_digest(),
     )
     return Store(root).write(record, None if crashed else curves)
 
