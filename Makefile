@@ -38,7 +38,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
-	claims report smoke table1 study run list prove compare replay doctor detector tensorboard bench readme test test-slow chaos \
+	claims report smoke table1 study run list prove search compare replay doctor detector tensorboard bench readme test test-slow chaos \
 	lint fmt lock clean plan verify
 
 help: ## this list
@@ -99,6 +99,10 @@ calibrate: $(INSTALLED) ## find the learning rate called 1x, with its evidence
 
 smoke: ## the same at the smallest size, in under two minutes
 	@$(checked)$(MAKE) --no-print-directory reproduce-table2 PROFILE=smoke
+
+search: reads = PROFILE WORKERS
+search: $(INSTALLED) ## candidates for the stream, by naive runs on design seeds
+	$(run)
 
 table1: reads = PROFILE
 table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size

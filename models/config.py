@@ -18,7 +18,8 @@ class ModelConfig:
         there was one.
       embedding_width: units of each categorical feature's embedding.
       tasks: names of the tasks the model learns, or None for all.
-      task_weights: weight of a task's loss by its name; 1 for a task not named.
+      task_weights: weight of a task's loss by its name; 1 for a task not named. A task that the
+        model does not learn may have one too.
       dense_kept: indices of the dense features the model sees, or None for all.
       categorical_kept: indices of the categorical features it sees, or None for all.
     """
@@ -69,10 +70,10 @@ class ModelConfig:
 
     def check_inputs(self, tasks, dense_features, categorical_features):
         """Raises ValueError if the config names a task or a feature that is not there."""
-        for field, known in {"tasks": tasks, "task_weights": self.tasks or tasks}.items():
+        for field in ("tasks", "task_weights"):
             for name in getattr(self, field) or ():
-                if name not in known:
-                    _fail(field, name, f"one of {', '.join(known)}")
+                if name not in tasks:
+                    _fail(field, name, f"one of {', '.join(tasks)}")
         counts = {"dense_kept": dense_features, "categorical_kept": categorical_features}
         for field, count in counts.items():
             kept = getattr(self, field)

@@ -10,7 +10,7 @@ from experiments.training.telemetry import TelemetryConfig
 DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results come from others
 
 
-def _keep_distinct(config, field):
+def keep_distinct(config, field):
     """Makes a field a tuple. Raises: ValueError unless it is a list of values that differ."""
     value = getattr(config, field)
     listed = isinstance(value, (tuple, list)) and len(value) > 0
@@ -47,7 +47,7 @@ class CalibrationConfig(checks.Checked):
 
     def __post_init__(self):
         super().__post_init__()
-        _keep_distinct(self, "data_seeds")
+        keep_distinct(self, "data_seeds")
         for seed in self.data_seeds:
             checks.whole("CalibrationConfig.data_seeds", seed, *DESIGN_SEEDS)
 
@@ -82,7 +82,7 @@ class Table2Config(checks.Checked):
     def __post_init__(self):
         super().__post_init__()
         for field in ("models", "methods", "rate_multiples"):
-            _keep_distinct(self, field)
+            keep_distinct(self, field)
         for multiple in self.rate_multiples:
             checks.real("Table2Config.rate_multiples", multiple, above=0)
         self._check_thresholds()
