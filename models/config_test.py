@@ -72,7 +72,10 @@ def test_sizes_are_divided_and_at_least_one_is_left(whole, divisor, left):
     "changes, refused",
     [
         ({"tasks": ("click", "clack")}, "tasks = 'clack': expected one of click, share, rating"),
-        ({"task_weights": {"clack": 1}}, "task_weights = 'clack': expected one of click, rating"),
+        (
+            {"task_weights": {"clack": 1}},
+            "task_weights = 'clack': expected one of click, share, rating",
+        ),
         ({"dense_kept": (4, 0)}, "dense_kept = (4, 0): expected indices below 4"),
         ({"categorical_kept": (2,)}, "categorical_kept = (2,): expected indices below 2"),
     ],

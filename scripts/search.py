@@ -18,7 +18,7 @@ FLAGS = command.flags_of("profile", "workers")
 def main():
     """Runs what is missing, writes results/design/{runs,criteria}.csv, prints the criteria."""
     options = command.options(FLAGS)
-    (config,) = resolve(["configs/studies/search.gin"], wanted=("SearchConfig",))
+    (config,) = resolve(["configs/search.gin"], wanted=("SearchConfig",))
     divergence = divergence_config()
     load_tensorflow()
     display = Display(divergence, options.workers)

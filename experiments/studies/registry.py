@@ -3,7 +3,7 @@
 import data
 from experiments.machinery.gin_files import register, resolve
 from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Config
-from experiments.studies.search import CriteriaConfig, SearchConfig
+from experiments.studies.search_config import CriteriaConfig, SearchConfig
 from experiments.training.config import MethodConfig, RunConfig, TrainerConfig
 from experiments.training.detector import DetectorConfig
 from experiments.training.divergence import DivergenceConfig

@@ -5,98 +5,16 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from data import checks
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.calibration import METHOD
 from experiments.studies.cases import case_run
-from experiments.studies.configs import DESIGN_SEEDS, CasesConfig, keep_distinct
-from experiments.studies.settings import Setting, outlook, setting_config
 from experiments.studies.rows import run_row
+from experiments.studies.settings import Setting, outlook, setting_config
 from experiments.training.config import RunConfig
 from experiments.training.divergence import judged_auc
-from experiments.training.telemetry import TelemetryConfig
 
 SHOCKS = {"StreamConfig.shocks": "Shocks.days", "StreamConfig.label_shocks": "LabelShocks.days"}
 SHARED = ("cross", "bottom_hidden", "top_hidden")  # labels of the layers that all tasks share
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class CriteriaConfig:
-    """The limits of the criteria of findings/criteria.py, set before the search.
-
-    Args:
-      noise: a loss of AUC up to this is noise.
-      least_factor: least median factor of GC and AGC in healthy steps.
-      between: how many changes of Table 3 must have a ratio that is neither 0 nor 1, at least.
-      distinct: how many different ratios they must have, at least.
-      days_after: days between the last shock and the last day, at least.
-    """
-
-    noise: float
-    least_factor: float
-    between: int
-    distinct: int
-    days_after: int
-
-    def __post_init__(self):
-        for field in ("noise", "least_factor"):
-            checks.real(f"CriteriaConfig.{field}", getattr(self, field), above=0, most=1)
-        for field in ("between", "distinct", "days_after"):
-            checks.whole(f"CriteriaConfig.{field}", getattr(self, field), 0)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SearchConfig:
-    """A search for a stream on design seeds, with runs of the naive model alone.
-
-    Args:
-      candidates: dict from the name of a candidate to a dict from gin parameters, as
-        'Class.name', to their values.
-      base: what all candidates bind; a candidate may bind it otherwise.
-      data_seeds: design seeds, 1000 to 1009, on which every candidate is judged.
-      edge_seeds: how many of them, from the first on, decide the edge of instability.
-      rates: learning rates, ascending, of which the first that makes naive Large+DCN diverge fully
-        on all of these is the edge, called 0.4x (section A.1).
-      edge_multiple: what the edge is called in units of 1x.
-      low_multiple: a rate in these units at which nothing is near its edge.
-      rows: CasesConfig of the cases that are run at the edge, as those of Table 3.
-      telemetry: TelemetryConfig of the runs whose factors are read.
-      measured: on how many of the data seeds, from the first on, every step is measured.
-      limits: CriteriaConfig.
-    """
-
-    candidates: dict[str, dict]
-    base: dict
-    data_seeds: tuple[int, ...]
-    edge_seeds: int
-    rates: tuple[float, ...]
-    edge_multiple: float
-    low_multiple: float
-    rows: CasesConfig
-    telemetry: TelemetryConfig
-    measured: int
-    limits: CriteriaConfig
-
-    def __post_init__(self):
-        for field in ("data_seeds", "rates"):
-            keep_distinct(self, field)
-        for seed in self.data_seeds:
-            checks.whole("SearchConfig.data_seeds", seed, *DESIGN_SEEDS)
-        for rate in self.rates:
-            checks.real("SearchConfig.rates", rate, above=0)
-        if list(self.rates) != sorted(self.rates):
-            checks.fail("SearchConfig.rates", self.rates, "ascending rates")
-        for field in ("edge_seeds", "measured"):
-            checks.whole(f"SearchConfig.{field}", getattr(self, field), 1, len(self.data_seeds))
-        for field in ("edge_multiple", "low_multiple"):
-            checks.real(f"SearchConfig.{field}", getattr(self, field), above=0)
-        checks.part("SearchConfig.limits", self.limits, CriteriaConfig)
-        if not isinstance(self.candidates, dict) or not self.candidates:
-            checks.fail("SearchConfig.candidates", self.candidates, "a dict from name to bindings")
-
-    def values(self, candidate):
-        """What a candidate binds: dict from a gin parameter to its value."""
-        return self.base | self.candidates[candidate]
 
 
 class Job(NamedTuple):
