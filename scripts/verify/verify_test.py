@@ -15,11 +15,12 @@ from scripts.testing import options
 from scripts.verify import rerun
 from scripts.verify.__main__ import verify
 from scripts.verify.check import _difference, read
-from scripts.verify.rerun import choose, compare, run_again
+from scripts.verify.rerun import choose, compare, limits_of, run_again
 
 HEALTHY, DEAD = (0.6, 0.7, 0.75), (0.7, 0.6, 0.5)
 DIVERGENCE = divergence_config()
 X, Y = "x" * 90, "y" * 90
+FIRST, LIMITS = [3.0, 2.5], {"click/auc": 0.05, "watch_time/rmse": 0.1}
 HERE = dict.fromkeys(rerun.MACHINE, "1")
 
 
@@ -33,26 +34,64 @@ HERE = dict.fromkeys(rerun.MACHINE, "1")
         (HEALTHY, (*HEALTHY[:2], 0.75 - 0.9 * 0.05), "differs", "ok"),
         (HEALTHY, (*HEALTHY[:2], 0.75 + 1.1 * 0.05), "differs", "differs"),
         (HEALTHY, (*HEALTHY[:2], 0.75 - 1.1 * 0.05), "differs", "differs"),
-        (HEALTHY, DEAD, "differs", "not checked"),
-        (DEAD, HEALTHY, "differs", "not checked"),
-        (DEAD, (0.7, 0.6, 0.501), "differs", "not checked"),
+        (HEALTHY, DEAD, "differs", "ok"),
+        (DEAD, HEALTHY, "differs", "ok"),
+        (DEAD, (0.7, 0.6, 0.501), "differs", "ok"),
     ],
 )
 def test_one_bit_is_too_much_on_the_same_machine_and_elsewhere_healthy_runs_have_a_tolerance(
     tmp_path, before, after, here, elsewhere
 ):
-    record = dataclasses.replace(leave(tmp_path / "smoke", aucs=before), provenance=HERE)
+    record = dataclasses.replace(leave(tmp_path / "smoke", aucs=before), provenance=HERE, first_losses=FIRST)
     curves = Store(tmp_path / "smoke").curves(record)
-    moved = curves.assign(**{"click/auc": after})
+    how = (curves.assign(**{"click/auc": after}), FIRST), LIMITS, DIVERGENCE
     same = "every bit of its curves"
-    why = same if here == "ok" else "its curves, on the same processor and versions"
-    assert compare(record, curves, moved, DIVERGENCE, HERE) == (here, why)
+    why = same if here == "ok" else "its curves, on the same hardware and versions"
+    assert compare(record, curves, *how, HERE) == (here, why)
     for part in rerun.MACHINE:
-        verdict, why = compare(record, curves, moved, DIVERGENCE, HERE | {part: "other"})
+        verdict, why = compare(record, curves, *how, HERE | {part: "other"})
         assert verdict == elsewhere
-        outcome = "ended as " if elsewhere == "not checked" else "healthy again"
-        expected = f"recorded with {part} 1: other bits, as may be; {outcome}"
+        outcome = "healthy again" if HEALTHY == before and after[2] > 0.6 else "ended as "
+        expected = f"recorded with {part} 1: other bits, as may be; the first 2 losses moved by"
         assert why.startswith(same if here == "ok" else expected)
+        assert here == "ok" or f"; {outcome}" in why
+
+
+def test_elsewhere_the_first_losses_agree(tmp_path):
+    record = dataclasses.replace(leave(tmp_path / "smoke", aucs=DEAD), first_losses=FIRST)
+    curves = Store(tmp_path / "smoke").curves(record)
+    for factor, expected in ((1 + 9e-6, "ok"), (1 - 9e-6, "ok"), (1 + 1.1e-5, "differs")):
+        after = curves.assign(loss=curves["loss"] + 1), [FIRST[0], FIRST[1] * factor]
+        assert compare(record, curves, after, LIMITS, DIVERGENCE, HERE)[0] == expected
+
+
+def test_where_nothing_can_be_compared_nothing_is_checked(tmp_path):
+    record = leave(tmp_path / "smoke", aucs=DEAD)  # without first losses, as after a checkpoint
+    curves = Store(tmp_path / "smoke").curves(record)
+    found = curves.assign(loss=curves["loss"] + 1), [3.0, 2.5]
+    verdict, why = compare(record, curves, found, LIMITS, DIVERGENCE, HERE)
+    assert verdict == "not checked" and "its first losses are not recorded" in why
+
+
+def test_the_limits_are_the_spread_over_run_seeds(tmp_path):
+    folder = tmp_path / "smoke"
+    aucs = {0: (0.6, 0.7, 0.75), 1: (0.6, 0.7, 0.77), 2: DEAD, 3: (0.6, 0.7, 0.79)}
+    alike = [(folder, leave(folder, seed=seed, aucs=auc)) for seed, auc in aucs.items()]
+    other = (folder, leave(folder, seed=4, rate=0.3, aucs=(0.6, 0.7, 0.9)))
+    few = limits_of(alike[0][1], [*alike[:3], other], DIVERGENCE)
+    assert few == {"click/auc": 0.05, "watch_time/rmse": 0.1}
+    limits = limits_of(alike[0][1], [*alike, other], DIVERGENCE)
+    assert limits == pytest.approx({"click/auc": 4 * 0.02, "watch_time/rmse": 1e-4})
+
+
+def candidates(tmp_path):
+    """Twelve runs, cheap ones and dear ones, every other cheap one of another machine."""
+    found = []
+    for seed in range(12):
+        record = leave(tmp_path / "smoke", seed=seed, model="small" if seed % 3 else "large")
+        machine = HERE | ({"numpy": "other"} if seed % 2 else {})
+        found.append((tmp_path / "smoke", dataclasses.replace(record, provenance=machine)))
+    return found
 
 
 def test_cheap_runs_are_chosen_those_of_this_machine_first(tmp_path, monkeypatch):
@@ -86,7 +125,7 @@ def test_a_run_is_trained_again_to_the_bit_and_a_changed_one_is_found(tmp_path, 
     curves.loc[1, "loss"] *= 1.0001  # as one who invents a result
     record = store.write(record, curves)
     (found,) = run_again([(folder, record)], day_cache, 1, 0)
-    assert found == (name, "differs", "its curves, on the same processor and versions")
+    assert found == (name, "differs", "its curves, on the same hardware and versions")
     assert list(run_again([(folder, record)], day_cache, 0, 0)) == []
 
 

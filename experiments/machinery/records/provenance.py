@@ -8,6 +8,8 @@ import resource
 import subprocess
 
 PACKAGES = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "scipy", "pandas")
+CPUINFO = pathlib.Path("/proc/cpuinfo")
+VECTORS = ("sse4", "avx", "fma", "amx")  # beginnings of the names of vector instructions
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
@@ -19,7 +21,7 @@ def provenance():
         "commit": _git("rev-parse", "HEAD"),
         "dirty": _git("status", "--porcelain", "--", ":!results") != "",
         "python": platform.python_version(),
-        "processor": _processor(),
+        **_processor(),
         **versions,
     }
 
@@ -41,8 +43,16 @@ def _git(*arguments):
 
 
 def _processor():
+    """The name of the processor, and what tells its bits from those of others of the same name."""
     try:
-        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        text = CPUINFO.read_text().split("\n\n")[0]
     except OSError:
-        return platform.processor()
-    return next((line.split(":")[1].strip() for line in lines if "model name" in line), "")
+        return {"processor": platform.processor(), "hardware": platform.machine()}
+    lines = (line.partition(":") for line in text.splitlines())
+    said = {name.strip(): value.strip() for name, _, value in lines}
+    which = [said.get(name, "") for name in ("vendor_id", "cpu family", "model", "stepping")]
+    vectors = sorted(flag for flag in said.get("flags", "").split() if flag.startswith(VECTORS))
+    return {
+        "processor": said.get("model name", ""),
+        "hardware": " ".join([*which, *vectors]) if any(which) else platform.machine(),
+    }

@@ -41,6 +41,8 @@ class RunRecord:
       optimal: the same for the Bayes-optimal prediction.
       curves_sha256: checksum of the curves file, or None without one.
       provenance: commit, versions, machine, wall_s, step_s, peak_memory_mib.
+      first_losses: training losses of the first steps, for a comparison on another processor; None
+        if the run went on from a checkpoint, and in records of before version 0.7.0.
       code: code.code_digest() of the process that ran it; None in records of before version 0.7.0.
       schema: version of this layout.
     """
@@ -55,6 +57,7 @@ class RunRecord:
     optimal: dict[str, float | None]
     curves_sha256: str | None
     provenance: dict[str, Any]
+    first_losses: list[float | None] | None = None
     code: str | None = None
     schema: int = SCHEMA
 

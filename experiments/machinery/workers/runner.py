@@ -12,7 +12,7 @@ from experiments.machinery.records.provenance import peak_memory_mib, provenance
 from experiments.machinery.records.record import RunRecord, curves_file
 from experiments.machinery.records.snapshots import SnapshotStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.training.observer import OnRow
+from experiments.training.observer import FirstLosses, OnRow
 from experiments.training.program import Program
 from experiments.training.telemetry import Telemetry
 from experiments.training.trainer import Evaluation, train
@@ -74,7 +74,8 @@ class Runner:
         if telemetry is not None:
             snapshots = SnapshotStore(self._store.root)
             watcher = Telemetry(telemetry, functools.partial(snapshots.write, config))
-        outcome = self.outcome(config, [watcher, OnRow(on_row)], telemetry)
+        first = FirstLosses()
+        outcome = self.outcome(config, [watcher, first, OnRow(on_row)], telemetry)
         if done is None:
             self._store.keep_other(config.run_id)
         if telemetry is not None and not keep_telemetry:
@@ -85,7 +86,9 @@ class Runner:
                 curves_sha256=curves_file(outcome.curves)[1],
                 events=watcher.events,
             )
-        record = done or self._store.write(self._record(config, outcome, keeper), outcome.curves)
+        record = done or self._store.write(
+            self._record(config, outcome, keeper, first.losses), outcome.curves
+        )
         self._checkpoints.remove(config.run_id)
         return record
 
@@ -114,7 +117,7 @@ class Runner:
             self._programs[key] = self._make_program(config, telemetry=telemetry)
         return self._programs[key]
 
-    def _record(self, config, outcome, keeper):
+    def _record(self, config, outcome, keeper, first_losses):
         bad, last = outcome.first_bad_step, outcome.curves.iloc[-1]
         said = provenance() | self._placed
         said["wall_s"], said["step_s"] = round(keeper.wall_s(), 3), round(outcome.step_s, 3)
@@ -133,6 +136,7 @@ class Runner:
             optimal={name: _defined(value) for name, value in outcome.optimal.items()},
             curves_sha256=None,
             provenance=said,
+            first_losses=[_defined(loss) for loss in first_losses] or None,
             code=self._code,
         )
 
