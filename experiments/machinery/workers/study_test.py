@@ -10,7 +10,7 @@ from data import DayCache, Stream
 from experiments.errors import BadInput
 from experiments.findings.make import write_table2
 from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.machinery.workers.study import NotRecorded
+from experiments.machinery.workers.study import NotRecorded, Study
 from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
 from experiments.studies import calibration
 from experiments.studies.configs import CalibrationConfig
