@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from experiments.findings.statistics import interval
+from experiments.findings.statistics import described
 
 
 class Found(NamedTuple):
@@ -107,5 +107,6 @@ def _count(met):
 
 def _gain(differences):
     """Met where the 95 % interval of the mean difference lies above 0 (Student's t)."""
-    low, high = interval(differences).values()
-    return Found(f"{differences.mean():+.4f} [{low:+.4f}, {high:+.4f}]", bool(low > 0))
+    found = described(differences)
+    text = f"{found.mean:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+    return Found(text, bool(found.low > 0))
