@@ -42,7 +42,9 @@ HERE = dict.fromkeys(rerun.MACHINE, "1")
 def test_one_bit_is_too_much_on_the_same_machine_and_elsewhere_healthy_runs_have_a_tolerance(
     tmp_path, before, after, here, elsewhere
 ):
-    record = dataclasses.replace(leave(tmp_path / "smoke", aucs=before), provenance=HERE, first_losses=FIRST)
+    record = dataclasses.replace(
+        leave(tmp_path / "smoke", aucs=before), provenance=HERE, first_losses=FIRST
+    )
     curves = Store(tmp_path / "smoke").curves(record)
     how = (curves.assign(**{"click/auc": after}), FIRST), LIMITS, DIVERGENCE
     same = "every bit of its curves"
@@ -51,7 +53,7 @@ def test_one_bit_is_too_much_on_the_same_machine_and_elsewhere_healthy_runs_have
     for part in rerun.MACHINE:
         verdict, why = compare(record, curves, *how, HERE | {part: "other"})
         assert verdict == elsewhere
-        outcome = "healthy again" if HEALTHY == before and after[2] > 0.6 else "ended as "
+        outcome = "healthy again" if before == HEALTHY and after[2] > 0.6 else "ended as "
         expected = f"recorded with {part} 1: other bits, as may be; the first 2 losses moved by"
         assert why.startswith(same if here == "ok" else expected)
         assert here == "ok" or f"; {outcome}" in why
