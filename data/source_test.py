@@ -14,7 +14,7 @@ MEANT = {
     "the trainer": ("experiments/training/config.py", "step + 1 >=", "step >="),
 }
 DESCRIBED = {
-    "a docstring": (RULES, "in the paper's symbols", "in other symbols"),
+    "a docstring": (RULES, "section 4.3.1 has the table", "and 4.3.1 has the table"),
     "a comment": (WINDOW, "\n    def ", "\n    # Said in other words.\n    def "),
     "blank lines": (WINDOW, "\n\n\n", "\n\n\n\n\n"),
     "a test": ("data/window_test.py", "import", "import time\nimport"),
