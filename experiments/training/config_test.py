@@ -62,8 +62,6 @@ def test_fields_of_another_version_are_refused(config, change):
         RunConfig.from_dict(config.to_dict() | change)
 
 
-
-
 def test_warmup_rises_linearly_and_then_stays(config):
     warm = with_part(config, "trainer", steps_per_day=2, warmup_days=2)
     rates = [dataclasses.replace(warm, learning_rate=0.8).rate_at(step) for step in range(6)]
