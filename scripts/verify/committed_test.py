@@ -7,7 +7,6 @@ import pytest
 
 from experiments.errors import Differs
 from experiments.machinery.gin_files import ROOT
-from experiments.machinery.records import code
 from experiments.machinery.workers.pool import Pool
 from experiments.studies.known import table2_config
 from experiments.studies.session import opened
@@ -79,7 +78,6 @@ def test_every_committed_record_belongs_to_a_table(folder):
 
 
 def test_another_data_seed_takes_the_calibration_of_the_profile(tmp_path, monkeypatch):
-    monkeypatch.setattr(code, "code_digest", lambda: None)  # that of the committed records
     shutil.copytree(HOME / "runs", tmp_path / "laptop" / "runs")
     asked = []
 

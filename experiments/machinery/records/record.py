@@ -98,16 +98,19 @@ class Store:
         return record
 
     def done(self, run_id):
-        """As `whole`, but None for a record of other code, whose run is to be trained again."""
+        """As `whole`, but None for a record of other code, whose run is to be trained again.
+
+        A record of before version 0.7.0 does not say of which code it is, and is taken as it is.
+        """
         record = self.whole(run_id)
-        return record if record is not None and is_of_this_code(record) else None
+        return None if record is None or _is_of_other_code(record) else record
 
     def keep_other(self, run_id):
         """Moves what `runs` has of a run of other code to `<root>/other_code/<its code>`."""
         record = self.read(run_id)
-        if record is None or is_of_this_code(record):
+        if record is None or not _is_of_other_code(record):
             return
-        folder = self.root / OTHER_CODE / (record.code or "unknown")
+        folder = self.root / OTHER_CODE / record.code
         folder.mkdir(parents=True, exist_ok=True)
         # The record comes last: while it is there, the others are still to be moved.
         for path in sorted(self.runs.glob(f"{run_id}.*"), key=lambda path: path.suffix == ".json"):
@@ -148,6 +151,10 @@ class Store:
             write_whole(self.runs / f"{record.run_id}.csv.gz", content)
         write_json(self.runs / f"{record.run_id}.json", sealed(dataclasses.asdict(record)))
         return record
+
+
+def _is_of_other_code(record):
+    return record.code is not None and not is_of_this_code(record)
 
 
 def _record_of(path, of_any_version=False):

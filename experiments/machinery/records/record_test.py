@@ -215,3 +215,6 @@ def test_a_record_of_other_code_is_not_done_and_makes_way_for_a_new_one(store, m
     assert store.read(RUN) is None and not measured.has(RUN)
     assert store.done(OTHER) is not None
     store.keep_other(RUN)  # nothing is left to move
+    store.write(record(), CURVES)
+    store.keep_other(RUN)
+    assert store.done(RUN).code is None  # a record of before version 0.7.0 is taken as it is

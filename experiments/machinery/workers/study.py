@@ -19,6 +19,7 @@ class Study:
 
     def __init__(self, store, pool, display):
         self.store, self._pool, self._display = store, pool, display
+        self._said = False  # whether it was said that records do not know their code
 
     @classmethod
     @contextlib.contextmanager
@@ -57,7 +58,9 @@ class Study:
             crashed = self._pool.run(_ordered(missing.values()), self._display, telemetry)
             if crashed:
                 raise RunsCrashed(crashed)
-        return [self.store.read(config.run_id) for config in configs]
+        records = [self.store.read(config.run_id) for config in configs]
+        self._say_unknown_code(records)
+        return records
 
     def _say_other_code(self, missing):
         """Says how many of the runs to come have a record of other code."""
@@ -67,6 +70,17 @@ class Study:
                 f"{other} of the {len(missing)} runs to train have a record of other code, which "
                 f"moves to {self.store.root / OTHER_CODE}; make prove finds out whether this code "
                 "gives the same bits, and then none of them is trained again"
+            )
+
+    def _say_unknown_code(self, records):
+        """Says once that records are taken which do not know their code."""
+        unknown = sum(record.code is None for record in records)
+        if unknown and not self._said:
+            self._said = True
+            self._display.note(
+                f"{unknown} of {len(records)} records, as {records[0].run_id}, are older than "
+                "version 0.7.0 and do not say of which code they are: taken as they are; make "
+                "prove finds out whether this code gives the same bits"
             )
 
     def _look(self, look):

@@ -43,7 +43,12 @@ def test_a_record_of_other_code_is_trained_again_which_is_said(tmp_path, day_cac
     assert again[1].curves_sha256 == first[1].curves_sha256
     kept = tmp_path / "other_code" / "theirs" / f"{runs[1].run_id}.json"
     assert json.loads(kept.read_text())["code"] == "theirs"
+    unknown = dataclasses.replace(again[0], code=None)  # as records of before version 0.7.0
+    study.store.write(unknown, study.store.curves(unknown))
+    for _ in range(2):
+        assert study.execute(runs) == [study.store.read(runs[0].run_id), again[1]]
     said = " ".join(opened.text.getvalue().split())
+    assert said.count(f"1 of 2 records, as {runs[0].run_id}, are older than version 0.7.0") == 1
     assert "1 of the 1 runs to train have a record of other code, which moves to" in said
 
 
