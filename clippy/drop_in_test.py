@@ -10,13 +10,13 @@ import pytest
 
 from clippy.drop_in import ClippyAdagrad, paper_clippy, shrink_by_references
 from clippy.keras2 import keras, tf
-from clippy.testing import CONFIGURED, assert_identical, through_json
-from clippy.testing import weights as weights_of
+from clippy.testing import CONFIGURED, assert_identical, through_json, weights
 
 AUTHORS = importlib.import_module("tensorflow_recommenders.experimental.optimizers.clippy_adagrad")
 
 RATE = 0.125
 SHAPES = {"kernel": (3, 5), "bias": (5,), "scale": (), "table": (7, 3)}
+START = weights(shapes=SHAPES)
 PAPER = {"variable_relative_threshold": 0.5, "absolute_threshold": 1e-2, "epsilon": 0.0}
 SETTINGS = {
     "defaults": {},
@@ -37,10 +37,6 @@ OWN = {
     "absolute_threshold": 0.0625,
     "epsilon": 0.375,
 }
-
-
-def weights():
-    return weights_of(shapes=SHAPES)
 
 
 def gradients(steps, seed=1):
@@ -84,8 +80,8 @@ def assert_near(one, other, rtol, **kwargs):
 )
 def test_every_step_is_that_of_the_authors(setting, update):
     arguments = {"export_clipping_factors": True, **SETTINGS[setting], **UPDATES[update]}
-    ours, variables, totals = build(ClippyAdagrad(RATE, **arguments), weights())
-    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE, **arguments), weights())
+    ours, variables, totals = build(ClippyAdagrad(RATE, **arguments), START)
+    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE, **arguments), START)
 
     @tf.function
     def step(grads, ids):
@@ -109,17 +105,16 @@ def test_every_step_is_that_of_the_authors(setting, update):
     assert int(ours.iterations) == 100
 
 
-SHRUNK = {
-    "broadcast": ((4, 3), [(3,), (4, 1), ()], [0.5, 0.0, 0.25], 1e-3),
-    "nothing allowed": ((4, 3), [(4, 3)], [0.0], 0.0),
-    "no references": ((5,), [], [], 0.125),
-}
-
-
 @pytest.mark.parametrize("size", [1e-4, 1, 1e4])
-@pytest.mark.parametrize("case", SHRUNK)
-def test_shrinking_is_that_of_the_authors(case, size):
-    shape, reference_shapes, relative, absolute = SHRUNK[case]
+@pytest.mark.parametrize(
+    "shape, reference_shapes, relative, absolute",
+    [
+        ((4, 3), [(3,), (4, 1), ()], [0.5, 0.0, 0.25], 1e-3),  # they broadcast
+        ((4, 3), [(4, 3)], [0.0], 0.0),  # nothing is allowed
+        ((5,), [], [], 0.125),
+    ],
+)
+def test_shrinking_is_that_of_the_authors(shape, reference_shapes, relative, absolute, size):
     rng = np.random.default_rng(0)
     for zeros in (0.0, 0.4, 1.0):
         tensor = np.where(rng.random(shape) < zeros, 0, rng.normal(size=shape) * size)
@@ -203,8 +198,8 @@ def test_config_holds_every_argument(update):
 
 
 def test_without_the_guard_a_gradient_of_nan_goes_through():
-    ours, variables, totals = build(ClippyAdagrad(RATE, skip_nonfinite=False), weights())
-    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE), weights())
+    ours, variables, totals = build(ClippyAdagrad(RATE, skip_nonfinite=False), START)
+    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE), START)
     [(grads, ids)] = gradients(1)
     grads["kernel"] *= math.nan
     ours.apply_gradients(pairs(grads, ids, variables))
@@ -218,7 +213,7 @@ def test_without_the_guard_a_gradient_of_nan_goes_through():
 )
 def test_a_checkpoint_of_the_authors_goes_on_here(update, built, export, tmp_path):
     arguments = {"export_clipping_factors": export, **UPDATES[update]}
-    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE, **arguments), weights())
+    reference, theirs, their_totals = build(AUTHORS.ClippyAdagrad(RATE, **arguments), START)
     steps = list(gradients(5))
     for grads, ids in steps[:3]:
         reference.apply_gradients(pairs(grads, ids, theirs))

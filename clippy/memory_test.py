@@ -7,17 +7,16 @@ import sys
 
 import pytest
 
-from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import tf
 from clippy.rules import RULES
-from clippy.testing import optimizer_of
+from clippy.testing import MAKE, optimizer_of
 
 LARGEST, OTHERS = (4096, 3072), 3  # 48 MiB; three more would show a copy of every variable
 CASES = {
     **{rule: lambda rule=rule: optimizer_of(rule) for rule in RULES},
-    "drop-in": lambda: ClippyAdagrad(0.1),
+    "drop-in": MAKE["drop-in"],
     "global": lambda: optimizer_of("clippy", scope="global"),
-    "adam": lambda: optimizer_of("clippy", base="adam"),
+    "adam": MAKE["adam"],
 }
 STATUS, RESET = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
 

@@ -10,13 +10,8 @@ from clippy import pieces
 from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import tf
 from clippy.optimizers import ClippedAdagrad
-from clippy.testing import RATE, optimizer_of
+from clippy.testing import RATE, assert_identical, assert_identical_path, optimizer_of, run
 
-WAYS = {
-    "eager": lambda function: function,
-    "function": tf.function,
-    "xla": lambda function: tf.function(function, jit_compile=True),
-}
 LARGE = [(301, 257), (7, 11, 1021)]  # neither has rows that divide into pieces
 
 
@@ -34,11 +29,11 @@ SIZES = [
 
 
 @pytest.mark.parametrize(
-    "shape, size, dtype, way",
-    [*((*case, "float64", "eager") for case in SIZES), (*SIZES[1], "float32", "xla")],
+    "shape, size, dtype, xla",
+    [*((*case, "float64", False) for case in SIZES), (*SIZES[1], "float32", True)],
     ids=str,
 )
-def test_totals_are_those_of_numpy(shape, size, dtype, way):
+def test_totals_are_those_of_numpy(shape, size, dtype, xla):
     one, other = values(shape, dtype), values(shape, dtype, seed=1)
 
     def terms(a, b):
@@ -51,7 +46,8 @@ def test_totals_are_those_of_numpy(shape, size, dtype, way):
         kinds[:] = [kind for kind, _ in found]
         return [total for _, total in found]
 
-    product, least, count = WAYS[way](totals)(tf.constant(one), tf.constant(other))
+    apply = tf.function(totals, jit_compile=True) if xla else totals
+    product, least, count = apply(tf.constant(one), tf.constant(other))
     assert kinds == ["sum", "min", "sum"]
     axes = tuple(range(len(shape) - 1))
     wide = one.astype(np.float64) * other
@@ -67,23 +63,12 @@ def steps_of(shape, dtype):
     return [values(shape, dtype, 2, 1e-7), values(shape, dtype, 3)]
 
 
-def stepping(optimizer, variable, way):
-    def step(grad):
-        optimizer.apply_gradients([(grad, variable)])
-
-    return WAYS[way](step)
-
-
-def run(optimizer, start, grads, way="eager"):
+def held(optimizer, grads, traced=False):
     """The weights, the state and the factor after the last step."""
-    variable = tf.Variable(start, name="large")
-    optimizer.build([variable])
-    step = stepping(optimizer, variable, way)
-    for grad in grads:
-        step(tf.constant(grad))
+    start = {"large": values(grads[0].shape, grads[0].dtype)}
+    path = run(optimizer, start, [{"large": grad} for grad in grads], traced)
     state = [slot.numpy() for slots in optimizer._state.values() for slot in slots]
-    factors = [factor.numpy() for factor in optimizer.clipping_factors]
-    return [variable.numpy(), *state, *factors]
+    return [path[-1]["large"], *state, *(factor.numpy() for factor in optimizer.clipping_factors)]
 
 
 MAKE = {
@@ -98,9 +83,9 @@ FAST = ("agc_per_unit", "clippy", "drop-in")
 
 
 @pytest.mark.parametrize(
-    "shape, dtype, way",
+    "shape, dtype, traced",
     [
-        (LARGE[0], "float32", "eager"),
+        (LARGE[0], "float32", False),
         pytest.param(LARGE[1], "float64", "xla", marks=pytest.mark.slow),
     ],
     ids=str,
@@ -108,17 +93,12 @@ FAST = ("agc_per_unit", "clippy", "drop-in")
 @pytest.mark.parametrize(
     "which", [w if w in FAST else pytest.param(w, marks=pytest.mark.slow) for w in MAKE]
 )
-def test_steps_with_xla_are_those_without(which, shape, dtype, way):
+def test_steps_with_xla_are_those_without(which, shape, dtype, traced):
     # Units of their own size, so that their factors differ.
     grads = [grad * np.linspace(0.01, 1, shape[-1], dtype=dtype) for grad in steps_of(shape, dtype)]
     found, expected = (
-        run(
-            MAKE[which](export_clipping_factors=True, jit_compile=jit),
-            values(shape, dtype),
-            grads,
-            used,
-        )
-        for jit, used in [(True, way), (False, "eager")]
+        held(MAKE[which](export_clipping_factors=True, jit_compile=jit), grads, used)
+        for jit, used in [(True, traced), (False, False)]
     )
     limit = 2e-5 if dtype == "float32" else 1e-12  # sums of 80,000 numbers in another order
     for one, other in zip(found, expected, strict=True):
@@ -129,22 +109,19 @@ def test_steps_with_xla_are_those_without(which, shape, dtype, way):
 
 
 def test_the_guard_sees_the_last_and_the_first_piece():
-    start = values(LARGE[0])
+    start, bad = {"large": values(LARGE[0])}, [(-1, math.nan), (0, math.nan), (-1, 1e30)]
+    grads = [{"large": values(LARGE[0], seed=2)} for _ in range(4)]
+    for grad, (row, value) in zip(grads[1:], bad, strict=True):
+        grad["large"][row, -1] = value
+    before = optimizer_of("gc", "clipped")
+    run(before, start, grads[:1])
     optimizer = optimizer_of("gc", "clipped", export_clipping_factors=True)
-    variable = tf.Variable(start, name="large")
-    optimizer.build([variable])
-    step = stepping(optimizer, variable, "eager")
-    for count, (row, bad) in enumerate([(-1, math.nan), (0, math.nan), (-1, 1e30)], 1):
-        grad = values(LARGE[0], seed=2)
-        grad[row, -1] = bad
-        step(tf.constant(grad))
-        np.testing.assert_array_equal(variable, start)
-        np.testing.assert_array_equal(optimizer.accumulators[0], np.full(start.shape, 0.1, "f"))
-        assert int(optimizer.skipped_steps()["large:0"]) == count
-        assert float(optimizer.clipping_factors[0]) == 0
-    step(tf.constant(values(LARGE[0], seed=2)))
-    assert np.any(variable.numpy() != start)
+    _, moved, *kept = run(optimizer, start, grads)
+    assert np.any(moved["large"] != start["large"])
+    assert_identical_path(kept, [moved] * 3)
+    assert_identical(optimizer.accumulators, before.accumulators)
     assert int(optimizer.skipped_steps()["large:0"]) == 3
+    assert float(optimizer.clipping_factors[0]) == 0
 
 
 def test_only_large_variables_are_compiled_and_only_if_asked():
@@ -154,5 +131,5 @@ def test_only_large_variables_are_compiled_and_only_if_asked():
         (False, LARGE[0], False),
     ]:
         optimizer = ClippedAdagrad("naive", learning_rate=RATE, jit_compile=jit)
-        run(optimizer, values(shape), steps_of(shape, "float32"))
+        held(optimizer, steps_of(shape, "float32"))
         assert bool(optimizer._programs) == compiled

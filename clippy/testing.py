@@ -1,5 +1,6 @@
 """What the tests of this room share: the methods restated on Python floats, inputs, and runs."""
 
+import functools
 import inspect
 import json
 import math
@@ -7,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import tf
 from clippy.optimizers import ClippedAdagrad, ClippedAdam, ClippedSGD
 from clippy.rules import RULES, StepView
@@ -62,10 +64,6 @@ def largest(fits, high=1.0):
     return low
 
 
-def _gc(grad, param, update, rate, lam):
-    return largest(lambda sigma: norm(sigma * grad) <= lam)
-
-
 def _agc_per_layer(grad, param, update, rate, lam, floor=1e-3):
     limit = lam * max(norm(param), floor)
     return largest(lambda sigma: norm(sigma * grad) <= limit)
@@ -96,7 +94,7 @@ def _clippy(grad, param, update, rate, rel, abs_):
 
 ORACLES = {
     "naive": lambda grad, param, update, rate: 1.0,
-    "gc": _gc,
+    "gc": lambda grad, param, update, rate, lam: largest(lambda s: norm(s * grad) <= lam),
     "agc_per_unit": _agc_per_unit,
     "agc_per_layer": _agc_per_layer,
     "lamb": _lamb,
@@ -143,6 +141,14 @@ def optimizer_of(rule, accumulate="raw", base="adagrad", **arguments):
     return cls(rule, THRESHOLDS[rule], accumulate=accumulate, **arguments)
 
 
+MAKE = {  # each with its own state or class
+    "adagrad": functools.partial(optimizer_of, "clippy"),
+    "adam": functools.partial(optimizer_of, "clippy", base="adam"),
+    "momentum": functools.partial(optimizer_of, "gc", "clipped", base="momentum"),
+    "drop-in": functools.partial(ClippyAdagrad, learning_rate=RATE),
+}
+
+
 def weights(dtype="float32", seed=0, shapes=SHAPES):
     """Normal numbers for each name of `shapes`."""
     rng = np.random.default_rng(seed)
@@ -166,11 +172,6 @@ def gradients(steps, dtype="float32", seed=1, sparse=False):
             slices = tf.IndexedSlices(tf.constant(values), tf.constant(ids), tf.constant([7, 3]))
             grads[-1][TABLE] = slices
     return grads
-
-
-def only(name, start, grads):
-    """A run of one variable alone."""
-    return {name: start[name]}, [{name: grad[name]} for grad in grads]
 
 
 def dense(grad):
@@ -270,9 +271,7 @@ def assert_same_path(path, expected, steps_per_eps=64):
 
 def assert_identical_path(path, expected):
     """Two runs are equal bit for bit."""
-    for one, other in zip(path, expected, strict=True):
-        for name in other:
-            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    assert_same_path(path, expected, steps_per_eps=0)
 
 
 def assert_identical(one, other):
