@@ -128,20 +128,12 @@ def test_a_full_disk_names_the_file_and_leaves_no_draft(tmp_path):
     assert [path.name for path in tmp_path.glob("*/*")] == ["day-00001.lock"]
 
 
-class Trap:
-    """Creates a file when it is unpickled."""
-
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __reduce__(self):
-        return pathlib.Path.touch, (self.marker,)
-
-
 @pytest.mark.parametrize("kind", ["pickle", "objects", "dtype", "shape"])
 def test_a_file_that_is_no_day_is_made_again_and_never_unpickled(tmp_path, kind):
     fresh(tmp_path).day(1)
-    path, trap = file_of(tmp_path, 1), Trap(tmp_path / "sprung")
+    path, marker = file_of(tmp_path, 1), tmp_path / "sprung"
+    unpickled = {"__reduce__": lambda trap: (pathlib.Path.touch, (marker,))}
+    trap = type("Trap", (), unpickled)()
     rows, planted = np.zeros(3, Stream(BASE, 7).row_type), io.BytesIO()
     arrays = {"objects": np.array([trap], object), "dtype": np.arange(3.0), "shape": rows}
     if kind == "pickle":
@@ -153,9 +145,9 @@ def test_a_file_that_is_no_day_is_made_again_and_never_unpickled(tmp_path, kind)
     checksum = hashlib.sha256(said + planted.getvalue()).hexdigest()
     path.with_suffix(".sha256").write_text(checksum)
     assert right(fresh(tmp_path).day(1), 1)
-    assert not trap.marker.exists()
+    assert not marker.exists()
     pickle.loads(pickle.dumps(trap))  # the trap works
-    assert trap.marker.exists()
+    assert marker.exists()
 
 
 def mapped_days(folder):
