@@ -23,10 +23,6 @@ STEPS, SEED = 5, 7
 RTOL = 1e-5  # float32 sums in another order; after more steps a rounding may switch a unit off
 
 
-def config_of(case):
-    return smoke(*case.split("-"), rate=CASES[case], seed=3)
-
-
 def stepped(program, config, day_rows, steps):
     """Losses of some steps, at a rate that is another one at every step."""
     from experiments.training.program import tensors
@@ -62,7 +58,7 @@ def compare(case, strategy):
     from experiments.training.distributed import DistributedProgram
     from experiments.training.program import Program
 
-    config = config_of(case)
+    config = smoke(*case.split("-"), rate=CASES[case], seed=3)
     day_rows = functools.cache(Stream(config.stream, 1).day)
     one, two = Program(config), DistributedProgram(config, strategy)
     losses = []

@@ -18,12 +18,12 @@ from experiments.training.program import tensors
 from experiments.training.telemetry import Ledger
 from experiments.training.trainer import seeds_of, window_of
 
+CONFIG, CLIPPY = telemetry_config(), ("clippy", "large_dcn")
 MEASURES = ("grad_norm", "weight_norm", "update_norm", "grad_over_weight", "update_over_weight")
 SIGMAS = ("sigma_gc", "sigma_agc", "sigma_clippy", "sigma_clippy_eq4", "sigma_lamb", "sigma")
 MEASURES += SIGMAS
 LABELS = ("cross", "bottom_hidden", "top_hidden", *(f"head_{task.name}" for task in TASKS))
 KERNELS = {"cross": ("cross_0", "cross_1"), "bottom_hidden": ("hidden_0",)}
-CONFIG, CLIPPY = telemetry_config(), ("clippy", "large_dcn")
 KERNELS |= {"top_hidden": ("hidden_3",)} | {label: (label,) for label in LABELS[3:]}
 
 

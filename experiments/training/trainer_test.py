@@ -23,19 +23,15 @@ def days(day_cache):
 
 
 @pytest.fixture(scope="module")
-def evaluation(days):
-    return Evaluation(days.day(smoke().stream.days - 1), 256)
-
-
-@pytest.fixture(scope="module")
 def program():
     """One trace for the tests that train Small under GC."""
     return Program(smoke())
 
 
-@pytest.fixture
-def curves_of(days, evaluation, program):
+@pytest.fixture(scope="module")
+def curves_of(days, program):
     """The curves of a run with observers, on `program` or another."""
+    evaluation = Evaluation(days.day(smoke().stream.days - 1), 256)
     return lambda run, *observers, on=program: (
         train(run, on, days.day, evaluation, observers).curves
     )
