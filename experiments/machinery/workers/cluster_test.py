@@ -156,17 +156,15 @@ def test_a_worker_is_given_one_run_at_a_time(made):
 
 KILLED = KilledWorker("key", SimpleNamespace(address="tcp://10.0.0.7:1"), 3)
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x.trace")
+WRONG = [
+    (lambda run: run.set_exception(KILLED), "died", "on 4 different workers"),
+    (lambda run: run.set_exception(RuntimeError("words")), "crashed", "RuntimeError: words\n"),
+    (lambda run: run.set_exception(FULL), "stopped", "/x.trace: can"),
+    (lambda run: run.cancel(), "broke", "the cluster dropped the run"),
+]
 
 
-@pytest.mark.parametrize(
-    "end, how, said",
-    [
-        (lambda run: run.set_exception(KILLED), "died", "on 4 different workers"),
-        (lambda run: run.set_exception(RuntimeError("words")), "crashed", "RuntimeError: words\n"),
-        (lambda run: run.set_exception(FULL), "stopped", "/x.trace: can"),
-        (lambda run: run.cancel(), "broke", "the cluster dropped the run"),
-    ],
-)
+@pytest.mark.parametrize("end, how, said", WRONG)
 def test_what_goes_wrong_is_told_apart(made, end, how, said):
     _, engine, asked = made
     engine.ended(0.0)
