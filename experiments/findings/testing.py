@@ -102,15 +102,11 @@ def objectives(data_seed=1, one=1, six=4):
     )
 
 
-RATES = (0.002, 0.02, 0.5)  # of Adam, in multiples of 1x
-
-
 def adam(data_seed=1):
     """Adam dies at the highest rate, and with seed 3 at the lowest; Clippy on it does not."""
-    auc = {0.002: 0.71, 0.02: 0.73, 0.5: 0.60}
     cells = []
-    for place, rate in enumerate(RATES):
-        value = auc[rate] + 1e-4 * np.roll(NOISE, place)
+    for place, (rate, auc) in enumerate({0.002: 0.71, 0.02: 0.73, 0.5: 0.60}.items()):
+        value = auc + 1e-4 * np.roll(NOISE, place)
         dead = labels(SEEDS if rate == 0.5 else 0)
         if rate == 0.002:
             dead[3] = "full"

@@ -86,6 +86,12 @@ MISTAKES = [
     ("StreamConfig.shocks = None\nShocks.days = (3,)", ":2: Shocks.days has no effect"),
     ("Shocks.days = (3,", "own.gin: a bracket or quote is open"),
 ]
+COMMAND_LINE = [
+    (["learning_rate = 1e999"], {}, "run.learning_rate = inf: "),
+    (["learning_rate"], {}, "not gin: learning_rate: expected name = value"),
+    (["run_seed = 3"], {"run.run_seed": 4}, "run.run_seed is bound twice"),
+    (["learning_rate = 0.1"], {"THRESHOLD": 4}, "THRESHOLD has no effect"),
+]
 
 
 @pytest.mark.parametrize("text, said", MISTAKES)
@@ -95,15 +101,7 @@ def test_a_mistake_is_said_with_file_and_line(file, text, said):
     assert re.search(said, refused(file, text))
 
 
-@pytest.mark.parametrize(
-    "bindings, values, said",
-    [
-        (["learning_rate = 1e999"], {}, "run.learning_rate = inf: "),
-        (["learning_rate"], {}, "not gin: learning_rate: expected name = value"),
-        (["run_seed = 3"], {"run.run_seed": 4}, "run.run_seed is bound twice"),
-        (["learning_rate = 0.1"], {"THRESHOLD": 4}, "THRESHOLD has no effect"),
-    ],
-)
+@pytest.mark.parametrize("bindings, values, said", COMMAND_LINE)
 def test_a_mistake_on_the_command_line_is_said(bindings, values, said):
     with pytest.raises(BadInput, match=f"command line: {said}"):
         resolve(BASE, bindings, values=values)

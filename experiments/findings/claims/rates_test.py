@@ -5,7 +5,6 @@ import pytest
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.testing import (
     NOISE,
-    RATES,
     adam,
     changed,
     decide,
@@ -109,7 +108,7 @@ def test_more_rates_and_no_loss_at_adams_best_one():
     assert found.interval["rates survived"][0] == 1.0
     # At 0.02x, where Adam's mean is highest; the one at 0.5x is undefined, so chance.
     assert found.statistic["AUC at 0.02x"] == pytest.approx(0.001)
-    assert found.n == 5 * 2 * len(RATES)
+    assert found.n == 5 * 2 * 3
     assert "adam 0.002x 1/5, 0.02x 0/5, 0.5x 5/5; clippy_adam 0.002x 0/5" in found.reason
     # Full divergences alone end a run seed, and for good: seed 3 died at the lowest rate.
     alive = changed(adam(), {"label": "healthy"}, method="adam", rate_multiple=0.5, seed=3)

@@ -18,6 +18,20 @@ def config_of(cluster, kind, index, **more):
 
 HOSTS = placement(None, config_of(THREE, "worker", 1))
 PLACES = [(THREE, "worker", 0, 0), (CHIEF, "chief", 0, 0), (CHIEF, "worker", 1, 2)]
+BAD = [
+    ("{'cluster'", "TF_CONFIG: not JSON"),
+    ("[]", "TF_CONFIG: cluster = None: expected a dict"),
+    ('{"cluster": {"worker": ["a:1"]}}', "TF_CONFIG: task = None: expected a dict"),
+    (config_of({"worker": "a:1"}, "worker", 0), "cluster.worker = 'a:1': expected a list of"),
+    (config_of({"worker": ["a:x"]}, "worker", 0), r"\['a:x'\]: expected a list of 'host:por"),
+    (config_of({}, "worker", 0), r"cluster = \{\}: expected at least one worker"),
+    (config_of({**THREE, "ps": ["a:1"]}, "worker", 0), "cluster has 'ps': expected chief"),
+    (config_of({"chief": ["a:1", "b:1"]}, "chief", 0), "expected one address"),
+    (config_of({"worker": ["a:1", "a:1"]}, "worker", 0), "expected each address once"),
+    (config_of(THREE, "chief", 0), "'index': 0}: expected .* one of worker 0, .*, worker 2$"),
+    (config_of(THREE, "worker", True), "'index': True}: expected type and index"),
+    (config_of(CHIEF, "worker", [-1]), r"'index': \[-1\]}: expected type and index"),
+]
 
 
 @pytest.mark.parametrize("cluster, kind, index, rank", PLACES)
@@ -36,23 +50,7 @@ def test_without_hosts_devices_count():
         placement(2, config_of(THREE, "worker", 1))
 
 
-@pytest.mark.parametrize(
-    "text, said",
-    [
-        ("{'cluster'", "TF_CONFIG: not JSON"),
-        ("[]", "TF_CONFIG: cluster = None: expected a dict"),
-        ('{"cluster": {"worker": ["a:1"]}}', "TF_CONFIG: task = None: expected a dict"),
-        (config_of({"worker": "a:1"}, "worker", 0), "cluster.worker = 'a:1': expected a list of"),
-        (config_of({"worker": ["a:x"]}, "worker", 0), r"\['a:x'\]: expected a list of 'host:por"),
-        (config_of({}, "worker", 0), r"cluster = \{\}: expected at least one worker"),
-        (config_of({**THREE, "ps": ["a:1"]}, "worker", 0), "cluster has 'ps': expected chief"),
-        (config_of({"chief": ["a:1", "b:1"]}, "chief", 0), "expected one address"),
-        (config_of({"worker": ["a:1", "a:1"]}, "worker", 0), "expected each address once"),
-        (config_of(THREE, "chief", 0), "'index': 0}: expected .* one of worker 0, .*, worker 2$"),
-        (config_of(THREE, "worker", True), "'index': True}: expected type and index"),
-        (config_of(CHIEF, "worker", [-1]), r"'index': \[-1\]}: expected type and index"),
-    ],
-)
+@pytest.mark.parametrize("text, said", BAD)
 def test_a_bad_tf_config_is_said_in_one_line(text, said):
     with pytest.raises(BadInput, match=said) as caught:
         placement(None, text)
