@@ -34,19 +34,14 @@ def file_of(root, day, suffix=".npy"):
 def made(monkeypatch):
     """The (day, block) of every block that a stream makes from here on, those of `right` too."""
     calls, make = [], Stream.block
-
-    def counted(self, day, block):
-        calls.append((day, block))
-        return make(self, day, block)
-
-    monkeypatch.setattr(Stream, "block", counted)
+    monkeypatch.setattr(
+        Stream, "block", lambda self, *place: calls.append(place) or make(self, *place)
+    )
     return calls
 
 
 @pytest.mark.parametrize("block_rows, blocks", [(64, 3), (8_192, 1)])
-def test_a_day_is_made_once_and_is_that_of_the_stream(
-    tmp_path, monkeypatch, made, caplog, block_rows, blocks
-):
+def test_a_day_is_made_once(tmp_path, monkeypatch, made, caplog, block_rows, blocks):
     monkeypatch.setattr(stream, "BLOCK_ROWS", block_rows)
     first, second = fresh(tmp_path), fresh(tmp_path)
     found = [cache.day(day) for cache in (first, second, first) for day in (2, 0, 3, 1)]
@@ -56,13 +51,9 @@ def test_a_day_is_made_once_and_is_that_of_the_stream(
     assert not caplog.records  # a day that was never there is no damage
 
 
-def flip_one_bit(content):
-    return content[:-7] + bytes([content[-7] ^ 4]) + content[-6:]
-
-
 DAMAGES = {
     "truncated": (".npy", lambda content: content[:-1]),
-    "flipped bit": (".npy", flip_one_bit),
+    "flipped bit": (".npy", lambda content: content[:-7] + bytes([content[-7] ^ 4]) + content[-6:]),
     "text": (".npy", lambda content: b"day,click\n1,0\n"),
     "checksum not text": (".sha256", lambda content: b"\xff\xfe\0"),
     "checksum of another": (".sha256", lambda content: b"0" * 64),
@@ -70,9 +61,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("suffix, change", DAMAGES.values(), ids=DAMAGES)
-def test_damaged_day_is_set_aside_and_made_again_with_a_warning(
-    tmp_path, made, caplog, suffix, change
-):
+def test_damaged_day_is_set_aside_and_made_again(tmp_path, made, caplog, suffix, change):
     fresh(tmp_path).day(1)
     path, harmed = file_of(tmp_path, 1), file_of(tmp_path, 1, suffix)
     harmed.write_bytes(change(harmed.read_bytes()))
@@ -101,9 +90,7 @@ def test_a_copy_of_another_day_is_made_again(tmp_path, made, caplog, seed, day):
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".sha256"])  # the checksum is the last to be written
-def test_a_lost_or_unfinished_day_is_made_again_and_disturbs_no_reader(
-    tmp_path, made, caplog, suffix
-):
+def test_a_lost_day_is_made_again_and_disturbs_no_reader(tmp_path, made, caplog, suffix):
     before = fresh(tmp_path).day(1)
     file_of(tmp_path, 1, suffix).unlink()
     after = fresh(tmp_path).day(1)
@@ -128,20 +115,12 @@ def test_a_full_disk_names_the_file_and_leaves_no_draft(tmp_path):
     assert [path.name for path in tmp_path.glob("*/*")] == ["day-00001.lock"]
 
 
-class Trap:
-    """Creates a file when it is unpickled."""
-
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __reduce__(self):
-        return pathlib.Path.touch, (self.marker,)
-
-
 @pytest.mark.parametrize("kind", ["pickle", "objects", "dtype", "shape"])
 def test_a_file_that_is_no_day_is_made_again_and_never_unpickled(tmp_path, kind):
     fresh(tmp_path).day(1)
-    path, trap = file_of(tmp_path, 1), Trap(tmp_path / "sprung")
+    path, marker = file_of(tmp_path, 1), tmp_path / "sprung"
+    unpickled = {"__reduce__": lambda trap: (pathlib.Path.touch, (marker,))}
+    trap = type("Trap", (), unpickled)()
     rows, planted = np.zeros(3, Stream(BASE, 7).row_type), io.BytesIO()
     arrays = {"objects": np.array([trap], object), "dtype": np.arange(3.0), "shape": rows}
     if kind == "pickle":
@@ -153,9 +132,9 @@ def test_a_file_that_is_no_day_is_made_again_and_never_unpickled(tmp_path, kind)
     checksum = hashlib.sha256(said + planted.getvalue()).hexdigest()
     path.with_suffix(".sha256").write_text(checksum)
     assert right(fresh(tmp_path).day(1), 1)
-    assert not trap.marker.exists()
+    assert not marker.exists()
     pickle.loads(pickle.dumps(trap))  # the trap works
-    assert trap.marker.exists()
+    assert marker.exists()
 
 
 def mapped_days(folder):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from data import Stream, Window
 from data.testing import BASE
@@ -46,10 +47,7 @@ def test_plan_is_uniform_over_days_and_rows(newest, window_days):
     for step in range(20 * newest, 20 * (newest + 1)):
         days, rows = asked.plan(step)
         np.add.at(counts, (days - oldest, rows), 1)
-    expected = 20 * 500 / counts.size
-    chi_square = ((counts - expected) ** 2 / expected).sum()
-    freedom = counts.size - 1  # chi square: mean `freedom`, variance twice that
-    assert abs(chi_square - freedom) < 5 * np.sqrt(2 * freedom)
+    assert 1e-4 < stats.chisquare(counts.ravel()).pvalue < 1 - 1e-4
 
 
 def test_batch_holds_the_planned_rows():

@@ -52,9 +52,7 @@ def test_a_healthy_run_has_no_delay_and_one_without_telemetry_its_curves_alone()
 def test_precision_and_recall_are_counted_by_run():
     pairs = [("full", "full", 5), ("full", "micro", 9), ("micro", "micro", -4)]
     pairs += [("healthy", "micro", None), ("healthy", "healthy", None), ("micro", "full", 2)]
-    rows = pd.DataFrame(
-        [{"source": "telemetry", "label": a, "said": b, "delay": d} for a, b, d in pairs]
-    )
+    rows = pd.DataFrame(pairs, columns=["label", "said", "delay"]).assign(source="telemetry")
     found = detection.summary(rows).set_index("of")
     full, any_ = found.loc["full"], found.loc["any"]
     assert (full["positive"], full["said"], full["hits"]) == (2, 2, 1)

@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from experiments.findings import statistics
 
@@ -100,14 +99,13 @@ def test_a_spread_ratio_without_spread():
     assert np.isnan(statistics.spread_ratio([spread_block(flat, flat)])).all()
 
 
-@pytest.mark.parametrize("count, n", [(0, 3), (2, 3), (5, 5), (7, 18)])
-def test_a_proportion_against_wilsons_formula(count, n):
-    z, share = stats.norm.ppf(0.975), count / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    found = statistics.proportion(count, n)
-    expected = (share, max(0, middle - half), min(1, middle + half))
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+# Worked out from Wilson's formula.
+WILSON = [(0, 3, 0, 0.561497), (2, 3, 0.207660, 0.938508), (5, 5, 0.565518, 1)]
+
+
+@pytest.mark.parametrize("count, n, low, high", [*WILSON, (7, 18, 0.203052, 0.613810)])
+def test_a_proportion_has_wilsons_interval(count, n, low, high):
+    np.testing.assert_allclose(statistics.proportion(count, n), (count / n, low, high), atol=1e-6)
 
 
 def followed(onset, shock, window):

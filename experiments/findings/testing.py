@@ -102,15 +102,11 @@ def objectives(data_seed=1, one=1, six=4):
     )
 
 
-RATES = (0.002, 0.02, 0.5)  # of Adam, in multiples of 1x
-
-
 def adam(data_seed=1):
     """Adam dies at the highest rate, and with seed 3 at the lowest; Clippy on it does not."""
-    auc = {0.002: 0.71, 0.02: 0.73, 0.5: 0.60}
     cells = []
-    for place, rate in enumerate(RATES):
-        value = auc[rate] + 1e-4 * np.roll(NOISE, place)
+    for place, (rate, auc) in enumerate({0.002: 0.71, 0.02: 0.73, 0.5: 0.60}.items()):
+        value = auc + 1e-4 * np.roll(NOISE, place)
         dead = labels(SEEDS if rate == 0.5 else 0)
         if rate == 0.002:
             dead[3] = "full"
@@ -126,15 +122,13 @@ def adam(data_seed=1):
 def divergences(data_seed=1, n=6):
     """Divergences as in Figures 4 and 8, their milder pairs, Clippy's factors as in Figure 6."""
     wiggle = np.resize(1 + 0.1 * NOISE, n)
+    norms = {"grad_norm_b": 10, "grad_norm_c": 0.05, "grad_norm_after_c": 0.04}
     rises = {"grad_norm": 5.0, "grad_over_weight": 6.0, "update_over_weight": 40.0}
     severe = {"healthy_at_a": 1, "auc_falls_at_b": 1, "chance_from_c": 1, "step_b": 241}
     for layer in LAYERS:
         severe[f"{layer}/sigma_mean"] = 1
-        severe[f"{layer}/grad_norm_b"] = 10 * wiggle
-        severe[f"{layer}/grad_norm_c"] = 0.05 * wiggle
-        severe[f"{layer}/grad_norm_after_c"] = 0.04 * wiggle
-        for measure, rise in rises.items():
-            severe[f"{layer}/{measure}_rise"] = rise * wiggle**2
+        severe |= {f"{layer}/{name}": norm * wiggle for name, norm in norms.items()}
+        severe |= {f"{layer}/{name}_rise": rise * wiggle**2 for name, rise in rises.items()}
         clipped = (1, 1, 0.1) if layer == CLASSIFICATION else (0.02, 0.01, 1e-4)
         for method, factor in zip(("gc", "agc", "clippy_eq4"), clipped, strict=True):
             severe[f"{layer}/sigma_{method}_b"] = factor * (wiggle if factor < 1 else 1)
@@ -162,9 +156,7 @@ def everything(*data_seeds):
 
 def where(runs, **columns):
     """Mask of the rows with these values."""
-    mask = pd.Series(True, index=runs.index)
-    for column, value in columns.items():
-        mask &= runs[column].eq(value)
+    mask = runs[list(columns)].eq(pd.Series(columns)).all(axis=1)
     assert mask.any(), columns
     return mask
 
@@ -186,10 +178,6 @@ def shifted(runs, metric, by, **columns):
 def decide(claim, runs):
     """The outcome of the rule of one claim, straight."""
     return CLAIMS[claim].rule(runs)
-
-
-def verdict(claim, runs):
-    return decide(claim, runs).verdict
 
 
 DIVERGENCE = DivergenceConfig(

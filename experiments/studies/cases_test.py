@@ -15,11 +15,8 @@ from experiments.studies.settings import run_config
 from experiments.studies.testing import session
 
 CASE = {"model": "large_dcn", "rate_multiple": 0.4}
-STUDIES = [
-    file.stem
-    for file in sorted((CONFIGS / "studies").glob("*.gin"))
-    if "CasesConfig" in file.read_text()
-]
+FILES = sorted((CONFIGS / "studies").glob("*.gin"))
+STUDIES = [file.stem for file in FILES if "CasesConfig" in file.read_text()]
 
 
 def runs_of(cases, runs=2):
@@ -30,12 +27,12 @@ def runs_of(cases, runs=2):
 
 def test_each_case_runs_on_the_same_seeds_at_its_multiple_of_1x():
     cases = {"clean": CASE, "slow": CASE | {"rate_multiple": 0.1, "method": "clippy", "runs": 3}}
-    found = runs_of(cases)
-    assert [name for name, _ in found] == ["clean"] * 2 + ["slow"] * 3
-    said = [(run.run_seed, run.learning_rate, run.method.name, run.data_seed) for _, run in found]
-    assert said == [
-        *((seed, 0.2, "naive", 7) for seed in range(2)),
-        *((seed, 0.05, "clippy", 7) for seed in range(3)),
+    assert [
+        (name, run.run_seed, run.learning_rate, run.method.name, run.data_seed)
+        for name, run in runs_of(cases)
+    ] == [
+        *(("clean", seed, 0.2, "naive", 7) for seed in range(2)),
+        *(("slow", seed, 0.05, "clippy", 7) for seed in range(3)),
     ]
 
 
@@ -91,9 +88,8 @@ def test_measured_cases_are_asked_for_with_their_telemetry(monkeypatch):
     opened = session(recorder, display, profile="laptop", data_seed=7)
     jobs = case_jobs(config, opened)
     measured, total = sum(case.measured for _, case, _ in jobs), len(jobs)
-    runs, done, seconds = plan_cases(config, opened)
-    assert (runs, done) == (total, total - measured)
-    assert seconds > 0
+    *counts, seconds = plan_cases(config, opened)
+    assert counts == [total, total - measured] and seconds > 0
     assert run_cases(config, opened) == total
     assert asked == [(measured, config.telemetry), (total - measured, None)]
 

@@ -39,13 +39,9 @@ def test_labels_name_the_cases_and_stand_for_several_fields():
         "far_1x": FAR | {"rate_multiple": 1, "against": "1x"},
         "far_2x": FAR | {"rate_multiple": 2, "against": "2x"},
     }
-
-
-def test_labels_beside_lists_are_values_like_others():
-    grid = {"place": {"far": {"model": "large"}}, "rate_multiple": (2,)}
-    assert crossing.expand(grid, {}, {}) == {
-        "place=far, rate_multiple=2": {"model": "large", "rate_multiple": 2}
-    }
+    # Beside lists they are values like others.
+    beside = crossing.expand({"place": {"far": {"model": "large"}}, "rate_multiple": (2,)}, {}, {})
+    assert beside == {"place=far, rate_multiple=2": {"model": "large", "rate_multiple": 2}}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from experiments.studies.rows import METRICS, run_row
+from experiments.studies.rows import run_row
 from experiments.studies.testing import DIVERGENCE, curves, record
 
 
@@ -21,8 +21,7 @@ def test_a_healthy_run():
 
 def test_a_diverged_run_has_the_day_of_its_onset():
     made, config = record()
-    found = curves(config, [0.7, 0.72, 0.51, 0.5])
-    row = run_row(made, found, DIVERGENCE)
+    row = run_row(made, found := curves(config, [0.7, 0.72, 0.51, 0.5]), DIVERGENCE)
     assert (row["label"], row["label_step"]) == ("full", found["step"][2])
     assert row["onset_day"] == found["day"][2]
 
@@ -42,7 +41,3 @@ def test_without_shocks_there_is_no_shock_day_and_without_the_task_no_early_auc(
     row = run_row(made, found, DIVERGENCE)
     assert row["shock_day"] is None
     assert (row["auc"], row["rmse"], row["early_auc"]) == (None, 1.5, None)
-
-
-def test_the_metrics_are_those_of_the_first_task_of_each_kind():
-    assert METRICS == {"auc": "click/auc", "rmse": "watch_time/rmse"}

@@ -43,10 +43,7 @@ SERIES = {  # (steps, factor) on the losses, (steps, value) of the norm, events;
     "a loss that is infinite": ([(S[99, 1], INF)], [], [("full", 100, 100)]),
     "a loss that is no number": ([(S[99, 1], NAN)], [], [("full", 100, 100)]),
     "a dead network of low loss": ([], [(S[99:], 0)], LOST_AT_100),
-    "a network that dies of a spike": (
-        *([(S[96:98], 9)], [(S[99:], 0)]),
-        [("jump", 97, 97), ("full", 107, 97)],
-    ),
+    "a death by a spike": ([(S[96:98], 9)], [(S[99:], 0)], [("jump", 97, 97), ("full", 107, 97)]),
     "a gradient lost for a moment": ([], [(S[99:105], 0)], []),
     "a norm that jumps alone": ([], [(99, 60)], [JUMP, ("micro", 106, 100)]),
     # A norm that is not finite becomes no usual one, with which later norms are compared.

@@ -21,11 +21,10 @@ def saved_by(events, steps=200):
     return saved
 
 
-def test_a_full_divergence_takes_the_place_of_a_micro_divergence():
-    events = {55: Event("jump", 55, 55), 70: Event("micro", 70, 55), 120: Event("jump", 120, 120)}
-    events |= {190: Event("full", 190, 120)}
+def test_a_full_divergence_takes_the_place_of_a_micro_one():
+    said = [("jump", 55, 55), ("micro", 70, 55), ("jump", 120, 120), ("full", 190, 120)]
     # 107 is the last step early enough for an onset at 120; it is held until the end is known.
-    assert saved_by(events) == [(40, "jump"), (100, "full")]
+    assert saved_by({event[1]: Event(*event) for event in said}) == [(40, "jump"), (100, "full")]
 
 
 def test_a_late_detector_gets_the_oldest_snapshot():

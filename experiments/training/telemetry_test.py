@@ -18,18 +18,13 @@ from experiments.training.program import tensors
 from experiments.training.telemetry import Ledger
 from experiments.training.trainer import seeds_of, window_of
 
+CONFIG, CLIPPY = telemetry_config(), ("clippy", "large_dcn")
 MEASURES = ("grad_norm", "weight_norm", "update_norm", "grad_over_weight", "update_over_weight")
 SIGMAS = ("sigma_gc", "sigma_agc", "sigma_clippy", "sigma_clippy_eq4", "sigma_lamb", "sigma")
 MEASURES += SIGMAS
 LABELS = ("cross", "bottom_hidden", "top_hidden", *(f"head_{task.name}" for task in TASKS))
 KERNELS = {"cross": ("cross_0", "cross_1"), "bottom_hidden": ("hidden_0",)}
-CLIPPY = ("clippy", "large_dcn")
 KERNELS |= {"top_hidden": ("hidden_3",)} | {label: (label,) for label in LABELS[3:]}
-
-
-@pytest.fixture(scope="module")
-def config():
-    return telemetry_config()
 
 
 @pytest.fixture(scope="module")
@@ -38,28 +33,22 @@ def runner(tmp_path_factory, day_cache):
     return Runner(Store(tmp_path_factory.mktemp("results")), day_cache)
 
 
-@pytest.fixture(scope="module")
-def recorded(runner, config):
-    """(store, run id) of one run with telemetry."""
-    return runner._store, runner.run(smoke(*CLIPPY), telemetry=config).run_id
-
-
 @pytest.mark.parametrize("method, model", [CLIPPY, ("agc", "small")])
-def test_telemetry_changes_no_bit_of_a_run(tmp_path, day_cache, runner, config, method, model):
+def test_telemetry_changes_no_bit_of_a_run(tmp_path, day_cache, runner, method, model):
     run, plain = smoke(method, model), Store(tmp_path)
     found = [
         (record.run_id, (store.runs / f"{record.run_id}.csv.gz").read_bytes())
         for store, record in (
             (plain, Runner(plain, day_cache).run(run)),
-            (runner._store, runner.run(run, telemetry=config)),
+            (runner._store, runner.run(run, telemetry=CONFIG)),
         )
     ]
     assert found[0] == found[1]
 
 
-def test_the_columns_are_those_of_the_contract(recorded):
-    store, run_id = recorded
-    frame = TelemetryStore(store.root).read(run_id)
+def test_the_columns_are_those_of_the_contract_and_the_rows_agree_with_the_curves(runner):
+    store, record = runner._store, runner.run(smoke(*CLIPPY), telemetry=CONFIG)
+    frame = TelemetryStore(store.root).read(record.run_id)
     names = [f"loss/{name}" for name in sorted(task.name for task in TASKS)]
     expected = ["step", "day", "learning_rate", "loss", *names]
     expected += [f"dead/hidden_{i}" for i in range(4)] + ["skipped"]
@@ -69,12 +58,7 @@ def test_the_columns_are_those_of_the_contract(recorded):
     assert frame["step"].tolist() == list(range(1, 43))
     assert frame["day"].tolist() == [step // 6 for step in range(42)]
     assert (frame["skipped"] == 0).all()
-
-
-def test_the_rows_agree_with_the_curves(recorded):
-    store, run_id = recorded
-    frame, curves = TelemetryStore(store.root).read(run_id), store.curves(store.read(run_id))
-    for row in curves.itertuples():
+    for row in store.curves(record).itertuples():
         steps = frame[(frame["step"] > row.step - 6) & (frame["step"] <= row.step)]
         assert steps["loss"].max() == row.worst_loss
         assert steps["loss"].mean() == pytest.approx(row.loss, rel=1e-12)
@@ -119,9 +103,9 @@ def oracle(kernels, rate, rule):
 
 
 @pytest.mark.parametrize("method, rule", [("clippy", "clippy"), ("agc", "agc_per_unit")])
-def test_the_measures_are_those_of_the_definitions(day_cache, runner, config, method, rule):
+def test_the_measures_are_those_of_the_definitions(day_cache, runner, method, rule):
     run = smoke(method, "large_dcn", rate=0.3)
-    program = runner._program(run, config)
+    program = runner._program(run, CONFIG)
     for batch in begun(day_cache, program, run, 4):
         model = program.model
         model.hidden[1].weights[1][0].assign(-1e6)  # a dead unit
@@ -147,9 +131,9 @@ def test_the_measures_are_those_of_the_definitions(day_cache, runner, config, me
                 assert measures[f"{label}/{name}"] == pytest.approx(value, rel=2e-3), (label, name)
 
 
-def test_the_update_of_adam_is_its_step_over_the_rate(day_cache, runner, config):
+def test_the_update_of_adam_is_its_step_over_the_rate(day_cache, runner):
     run = smoke("adam", rate=0.01)
-    program = runner._program(run, config)
+    program = runner._program(run, CONFIG)
     for batch in begun(day_cache, program, run, 3):
         before = weights_of(program)
         program.step(batch, 0.01)
@@ -160,49 +144,55 @@ def test_the_update_of_adam_is_its_step_over_the_rate(day_cache, runner, config)
     assert "cross/sigma" not in program.measures  # Small has no cross layers
 
 
-def test_a_record_without_telemetry_gets_it_and_stays_as_it_is(tmp_path, day_cache, config):
+def test_a_record_without_telemetry_gets_it_and_stays_as_it_is(tmp_path, day_cache):
     """The run starts anew, whatever checkpoint there is: its telemetry is of all its steps."""
     store, run = Store(tmp_path), smoke("naive")
     runner = Runner(store, day_cache)
     runner.run(run)
     before = {path.name: path.read_bytes() for path in store.runs.iterdir()}
     CheckpointStore(tmp_path).write(run.run_id, Checkpoint(Snapshot(8, [], []), [], [], 0.0, 0.0))
-    record = runner.run(run, telemetry=config)
+    record = runner.run(run, telemetry=CONFIG)
     assert TelemetryStore(tmp_path).read(run.run_id)["step"].tolist() == list(range(1, 43))
     assert list((tmp_path / "checkpoints").iterdir()) == []
     sidecar = TelemetryStore(tmp_path).read_sidecar(run.run_id)
     assert sidecar["curves_sha256"] == record.curves_sha256
     assert all((store.runs / name).read_bytes() == content for name, content in before.items())
-    narrower = dataclasses.replace(config, layers={"top": "hidden_{top}/kernel"})
+    narrower = dataclasses.replace(CONFIG, layers={"top": "hidden_{top}/kernel"})
     assert not TelemetryStore(tmp_path).has(run.run_id, narrower)
 
 
-def test_a_run_that_is_not_finite_keeps_its_last_row(runner, config):
-    record = runner.run(smoke("naive", rate=1e20), telemetry=config)
-    frame = TelemetryStore(runner._store.root).read(record.run_id)
-    assert frame["step"].iloc[-1] == record.first_bad_step + 1
-    assert not np.isfinite(frame["loss"].iloc[-1])
+def test_a_run_that_is_not_finite_stops_is_a_result_and_keeps_its_last_row(runner):
+    store, record = runner._store, runner.run(smoke("naive", rate=1e20), telemetry=CONFIG)
+    assert record.status == "diverged"
+    assert 0 < record.first_bad_step < 41
+    assert record.steps == record.first_bad_step + 1
+    assert record.first_bad_day == record.first_bad_step // 6
+    assert record.metrics["click/auc"] is None
+    assert not np.isfinite(store.curves(record).iloc[-1]["worst_loss"])
+    assert store.read(record.run_id) == record
+    last = TelemetryStore(store.root).read(record.run_id).iloc[-1]
+    assert last["step"] == record.steps and not np.isfinite(last["loss"])
 
 
-def kept_steps(config, steps, at=(), **changes):
+def kept_steps(steps, at=(), **changes):
     """The steps that a ledger keeps of a run with events at some steps."""
-    ledger = Ledger(dataclasses.replace(config, **changes))
+    ledger = Ledger(dataclasses.replace(CONFIG, **changes))
     for step in range(1, steps + 1):
         ledger.add({"step": step, "loss": step / 2}, step in at)
     return ledger.frame()["step"].tolist()
 
 
-def test_a_short_run_keeps_every_step_and_a_long_one_a_bounded_number_of_even_ones(config):
-    assert kept_steps(config, 468) == list(range(1, 469))
-    kept = kept_steps(config, 1000, rows=20)
+def test_a_short_run_keeps_every_step_and_a_long_one_a_bounded_number_of_even_ones():
+    assert kept_steps(468) == list(range(1, 469))
+    kept = kept_steps(1000, rows=20)
     assert (kept[0], kept[-1]) == (1, 1000)
     assert len(kept) == 17
     assert set(np.diff(kept[:-1])) == {64}
 
 
-def test_every_step_around_the_first_events_is_kept(config):
+def test_every_step_around_the_first_events_is_kept():
     at = (500, 700, 900)
-    kept = kept_steps(config, 1000, at, rows=20, around_steps=30, events=2)
+    kept = kept_steps(1000, at, rows=20, around_steps=30, events=2)
     for event in at[:2]:
         assert set(range(event - 30, event + 31)) <= set(kept)
     assert len(kept) <= 21 + 2 * 61
@@ -226,6 +216,6 @@ def test_every_step_around_the_first_events_is_kept(config):
         ("recorder", 3, "@RecorderConfig"),
     ],
 )
-def test_bad_values_are_refused(config, field, value, said):
+def test_bad_values_are_refused(field, value, said):
     with pytest.raises(ValueError, match=f"TelemetryConfig.{field}.*: .*({said})"):
-        dataclasses.replace(config, **{field: value})
+        dataclasses.replace(CONFIG, **{field: value})

@@ -1,5 +1,7 @@
 """The trainer: one trace for many runs, batches and rows in their order, who is told of what."""
 
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,25 +23,26 @@ def days(day_cache):
 
 
 @pytest.fixture(scope="module")
-def evaluation(days):
-    return Evaluation(days.day(smoke().stream.days - 1), 256)
-
-
-@pytest.fixture(scope="module")
 def program():
     """One trace for the tests that train Small under GC."""
     return Program(smoke())
 
 
+@pytest.fixture(scope="module")
+def curves_of(days, program):
+    """The curves of a run with observers, on `program` or another."""
+    evaluation = Evaluation(days.day(smoke().stream.days - 1), 256)
+    return lambda run, *observers, on=program: (
+        train(run, on, days.day, evaluation, observers).curves
+    )
+
+
 @pytest.mark.parametrize("method, threshold", [("gc", 0.01), ("clippy_adam", None)])
-def test_one_trace_serves_runs_that_differ_in_rate_threshold_and_seed(
-    days, evaluation, method, threshold
-):
+def test_one_trace_serves_runs_that_differ_in_rate_threshold_and_seed(curves_of, method, threshold):
     """Each has the bits of the same run on a program of its own; Adam counts its steps anew."""
     runs = (smoke(method), smoke(method, rate=0.3, seed=5, threshold=threshold))
-    shared, alone = Program(runs[0]), [Program(run) for run in runs]
-    expected = [train(*one, days.day, evaluation).curves for one in zip(runs, alone, strict=True)]
-    found = [train(run, shared, days.day, evaluation).curves for run in (*runs, runs[0])]
+    expected, shared = [curves_of(run, on=Program(run)) for run in runs], Program(runs[0])
+    found = [curves_of(run, on=shared) for run in (*runs, runs[0])]
     assert shared._step.experimental_get_tracing_count() == 1
     for one, other in zip(found, (*expected, expected[0]), strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
@@ -70,12 +73,10 @@ class Steps(Observer):
         self.rates.append(run.rate)
 
 
-def test_rows_stand_at_every_k_steps_and_at_the_end_with_mean_and_worst_loss(
-    days, evaluation, program
-):
+def test_rows_stand_at_every_k_steps_and_at_the_end_with_mean_and_worst_loss(curves_of):
     config = with_part(smoke(), "trainer", evaluate_every_steps=10, warmup_days=3)
     steps, rows = Steps(), []
-    curves = train(config, program, days.day, evaluation, [steps, OnRow(rows.append)]).curves
+    curves = curves_of(config, steps, OnRow(rows.append))
     assert curves["step"].tolist() == [10, 20, 30, 40, 42]
     assert curves["day"].tolist() == [1, 3, 4, 6, 6]
     parts = np.split(np.array(steps.losses), [10, 20, 30, 40])
@@ -88,53 +89,35 @@ def test_rows_stand_at_every_k_steps_and_at_the_end_with_mean_and_worst_loss(
     assert steps.heard[:5] == [("begins", 0), *told]
 
 
-def test_an_excerpt_has_the_bits_of_the_run_from_its_snapshot_on(days, evaluation, program):
+def test_an_excerpt_has_the_bits_of_the_run_from_its_snapshot_on(curves_of):
     whole, part, config = Steps(), Steps(), smoke(seed=2)
-    train(config, program, days.day, evaluation, [whole])
-    excerpt = Excerpt(5, whole.snapshot)
-    curves = train(config, program, days.day, evaluation, [excerpt, part]).curves
+    curves_of(config, whole)
+    curves = curves_of(config, Excerpt(5, whole.snapshot), part)
     assert part.losses == whole.losses[9:14]
     assert curves["step"].tolist() == [12, 14]
-    last = train(config, program, days.day, evaluation, [Excerpt(99, whole.snapshot)]).curves
-    assert last["step"].iloc[-1] == 42
+    assert curves_of(config, Excerpt(99, whole.snapshot))["step"].iloc[-1] == 42
 
 
-def test_the_last_row_is_the_model_on_the_last_day(days, evaluation, program):
-    curves = train(smoke(), program, days.day, evaluation, [Excerpt(7)]).curves
+def test_the_last_row_is_the_model_on_the_last_day(days, curves_of, program):
+    last = curves_of(smoke(), Excerpt(7)).iloc[-1]
     rows = np.array(days.day(smoke().stream.days - 1))
     whole = {name: rows[name] for name in ("dense", "categorical")}
     predicted = {name: value.numpy()[:, 0] for name, value in program.model(whole).items()}
-    last = curves.iloc[-1]
     auc = metrics.auc(rows["labels"][:, 0], predicted["click"])
     assert last["click/auc"] == pytest.approx(auc, abs=1e-6)
     rmse = metrics.rmse(rows["labels"][:, 3], predicted["watch_time"])
     assert last["watch_time/rmse"] == pytest.approx(rmse, rel=1e-5)
 
 
-def test_training_takes_the_batches_of_the_window_in_order(days, evaluation, program, monkeypatch):
-    seen, step = [], program.step
-    monkeypatch.setattr(
-        program, "step", lambda batch, rate: (seen.append(batch), step(batch, rate))[1]
-    )
-    train(smoke(), program, days.day, evaluation)
-    window = window_of(smoke())
+def test_training_takes_the_batches_of_the_window_in_order(days, curves_of, program):
+    with mock.patch.object(program, "step", wraps=program.step) as step:
+        curves_of(smoke())
+    window, seen = window_of(smoke()), [call.args[0] for call in step.call_args_list]
     assert len(seen) == window.steps == 42
     for index in (0, 17, 41):
         expected = window.batch(index, days.day)
         for field in ("dense", "categorical", "labels"):
             np.testing.assert_array_equal(seen[index][field], expected[field])
-
-
-def test_a_run_that_is_not_finite_stops_and_is_a_result(tmp_path, day_cache):
-    store = Store(tmp_path)
-    record = Runner(store, day_cache).run(smoke("naive", rate=1e20))
-    assert record.status == "diverged"
-    assert 0 < record.first_bad_step < 41
-    assert record.steps == record.first_bad_step + 1
-    assert record.first_bad_day == record.first_bad_step // 6
-    assert record.metrics["click/auc"] is None
-    assert not np.isfinite(store.curves(record).iloc[-1]["worst_loss"])
-    assert store.read(record.run_id) == record
 
 
 def test_a_subset_of_tasks_is_trained_and_evaluated_alone(tmp_path, day_cache):

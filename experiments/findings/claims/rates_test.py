@@ -2,9 +2,9 @@
 
 import pytest
 
+from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.testing import (
     NOISE,
-    RATES,
     adam,
     changed,
     decide,
@@ -12,7 +12,6 @@ from experiments.findings.testing import (
     labels,
     shifted,
     table2,
-    verdict,
     where,
 )
 
@@ -65,12 +64,12 @@ SURVIVAL += [("C08", "clippy", "large_dcn", 2.0), ("C08", "clippy", "small", 2.0
 def test_a_best_rate_must_be_survived_and_better(claim, method, model, best):
     place, other = (cell(model, method, rate) for rate in (best, 3.0 - best))
     dead = {"label": labels(1)}
-    assert verdict(claim, changed(RUNS, dead, **place)) == "contradicted"
-    assert verdict(claim, changed(RUNS, dead, **other)) == "reproduced"
-    assert verdict(claim, changed(RUNS, {"label": "damaged"}, **place)) == "reproduced"
-    assert verdict(claim, beside(place, -0.001)) == "contradicted"
+    assert decide(claim, changed(RUNS, dead, **place)).verdict == "contradicted"
+    assert decide(claim, changed(RUNS, dead, **other)).verdict == "reproduced"
+    assert decide(claim, changed(RUNS, {"label": "damaged"}, **place)).verdict == "reproduced"
+    assert decide(claim, beside(place, -0.001)).verdict == "contradicted"
     # A better mean is enough where it is not clear.
-    assert verdict(claim, beside(place, 0.001, noise=0.01)) == "reproduced"
+    assert decide(claim, beside(place, 0.001, noise=0.01)).verdict == "reproduced"
     found = decide(claim, beside(place, -0.001, noise=0.01))
     assert (found.verdict, found.statistic[model]) == ("inconclusive", pytest.approx(-0.001))
     low, high = found.interval[model]
@@ -86,8 +85,7 @@ CASES = [
     ("C03", beside(FAST, 0.001, noise=0.01), "inconclusive"),
     ("C03", changed(beside(FAST, 0.002), {"label": labels(1)}, **FAST), "reproduced"),
     ("C03", changed(beside(FAST, 0.002), {"label": "micro"}, **FAST), "contradicted"),
-    ("C04", beside(cell("small", "agc", 2.0), 0.001), "contradicted"),
-    ("C04", beside(cell("large", "agc", 2.0), 0.001), "contradicted"),
+    *(("C04", beside(cell(it, "agc", 2.0), 0.001), "contradicted") for it in ("small", "large")),
     ("C04", beside(cell("large", "agc", 2.0), -0.001, noise=0.01), "inconclusive"),
     # Worse at the best rate of Adam, or elsewhere.
     ("C34", shifted(adam(), "auc", -0.01, **clipped(0.02)), "contradicted"),
@@ -99,7 +97,7 @@ CASES = [
 
 @pytest.mark.parametrize("claim, runs, expected", CASES)
 def test_what_decides(claim, runs, expected):
-    assert verdict(claim, runs) == expected
+    assert decide(claim, runs).verdict == expected
 
 
 def test_more_rates_and_no_loss_at_adams_best_one():
@@ -110,12 +108,14 @@ def test_more_rates_and_no_loss_at_adams_best_one():
     assert found.interval["rates survived"][0] == 1.0
     # At 0.02x, where Adam's mean is highest; the one at 0.5x is undefined, so chance.
     assert found.statistic["AUC at 0.02x"] == pytest.approx(0.001)
-    assert found.n == 5 * 2 * len(RATES)
+    assert found.n == 5 * 2 * 3
     assert "adam 0.002x 1/5, 0.02x 0/5, 0.5x 5/5; clippy_adam 0.002x 0/5" in found.reason
     # Full divergences alone end a run seed, and for good: seed 3 died at the lowest rate.
     alive = changed(adam(), {"label": "healthy"}, method="adam", rate_multiple=0.5, seed=3)
     micro = changed(alive, {"label": "micro"}, method="clippy_adam", rate_multiple=0.02)
     assert decide("C34", micro).statistic == found.statistic
+    with pytest.raises(MissingRuns, match="adam needs two rates, has 1"):
+        decide("C34", adam().query("rate_multiple == 0.02"))
 
 
 def test_adams_best_rate_is_that_of_all_data_seeds_which_weigh_the_same():

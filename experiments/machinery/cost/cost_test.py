@@ -21,17 +21,12 @@ def config_of(profile, model, method="naive", values=None):
 
 
 KEPT = {"ModelConfig.dense_kept": (0, 5, 2), "ModelConfig.categorical_kept": (1,)}
+# A full table of the paper's size takes 400 MB; its rows enter the count as a factor.
+SIZES = [("laptop", {}), ("paper", {"StreamConfig.vocabulary_size": 3})]
+SIZES += [("smoke", KEPT | {"ModelConfig.tasks": ("like", "rating")})]
 
 
-@pytest.mark.parametrize(
-    "profile, values",
-    [
-        ("laptop", {}),
-        # A full table of the paper's size takes 400 MB; its rows enter the count as a factor.
-        ("paper", {"StreamConfig.vocabulary_size": 3}),
-        ("smoke", KEPT | {"ModelConfig.tasks": ("like", "rating")}),
-    ],
-)
+@pytest.mark.parametrize("profile, values", SIZES)
 @pytest.mark.parametrize("name", MODELS)
 def test_parameters_are_those_of_the_built_model(profile, values, name):
     config = config_of(profile, name, values=values)

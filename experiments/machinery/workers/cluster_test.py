@@ -16,13 +16,7 @@ from experiments.machinery.records.record import Store
 from experiments.machinery.workers import cluster, cluster_worker, pool, worker
 from experiments.machinery.workers.cluster import Cluster, check_address, connected
 from experiments.machinery.workers.cluster_worker import Wanted, worker_answer
-from experiments.machinery.workers.testing import (
-    DaskCluster,
-    InProcess,
-    Opened,
-    at_work,
-    wait_for,
-)
+from experiments.machinery.workers.testing import DaskCluster, InProcess, Opened, at_work, wait_for
 from experiments.machinery.workers.worker import Ended
 from experiments.studies import session
 from experiments.studies.session import Options
@@ -137,59 +131,44 @@ def test_a_study_on_a_cluster_with_a_killed_worker_has_the_same_bits(
         assert record.curves_sha256 == here.runner.run(run).curves_sha256
 
 
-class MadeUp:
-    """A connection to workers that do nothing: a test ends what they were asked for."""
-
-    wanted, is_lost, number = "wanted", False, 2
-
-    def __init__(self):
-        self.client, self.asked = self, []
-        self.workers = lambda: self.number
-
-    def submit(self, *arguments, **named):
-        self.asked.append(Future())
-        return self.asked[-1]
-
-
 @pytest.fixture
 def made(monkeypatch):
-    """(a connection, a Cluster on it with four runs)."""
+    """(a connection to two workers, a Cluster on it with four runs, what the workers are asked)."""
     monkeypatch.setattr(cluster, "ASK_S", 0.0)
-    connection = MadeUp()
+    connection = mock.Mock(is_lost=False, **{"workers.return_value": 2})
+    asked = connection.client.submit.side_effect = [Future() for _ in range(4)]
     engine = Cluster(connection, ("results", "cache"))
     for seed in range(4):
         engine.submit(smoke_run(seed), (), 9.0)
-    return connection, engine
+    return connection, engine, asked
 
 
 def test_a_worker_is_given_one_run_at_a_time(made):
     """Of a second one that waits there Dask would count a death with each of the worker's."""
-    connection, engine = made
+    connection, engine, asked = made
     assert engine.ended(0.0) == []
-    assert len(connection.asked) == 2
-    connection.asked[1].set_result(Ended("done"))
+    assert connection.client.submit.call_count == 2
+    asked[1].set_result(Ended("done"))
     assert engine.ended(0.0) == [(smoke_run(1), Ended("done"))]
     assert engine.ended(0.0) == []
-    assert len(connection.asked) == 3
+    assert connection.client.submit.call_count == 3
 
 
 KILLED = KilledWorker("key", SimpleNamespace(address="tcp://10.0.0.7:1"), 3)
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x.trace")
+WRONG = [
+    (lambda run: run.set_exception(KILLED), "died", "on 4 different workers"),
+    (lambda run: run.set_exception(RuntimeError("words")), "crashed", "RuntimeError: words\n"),
+    (lambda run: run.set_exception(FULL), "stopped", "/x.trace: can"),
+    (lambda run: run.cancel(), "broke", "the cluster dropped the run"),
+]
 
 
-@pytest.mark.parametrize(
-    "end, how, said",
-    [
-        (lambda run: run.set_exception(KILLED), "died", "on 4 different workers"),
-        (lambda run: run.set_exception(RuntimeError("words")), "crashed", "RuntimeError: words\n"),
-        (lambda run: run.set_exception(FULL), "stopped", "/x.trace: can"),
-        (lambda run: run.cancel(), "broke", "the cluster dropped the run"),
-    ],
-)
+@pytest.mark.parametrize("end, how, said", WRONG)
 def test_what_goes_wrong_is_told_apart(made, end, how, said):
-    connection, engine = made
+    _, engine, asked = made
     engine.ended(0.0)
-    end(connection.asked[0])
+    end(asked[0])
     ((run, ended),) = engine.ended(0.0)
     assert (run, ended.how) == (smoke_run(), how)
     assert said in ended.text
@@ -197,8 +176,8 @@ def test_what_goes_wrong_is_told_apart(made, end, how, said):
 
 def test_runs_wait_for_workers_until_the_scheduler_is_gone(made, monkeypatch, capsys):
     monkeypatch.setattr(cluster, "ALONE_S", 0.0)
-    connection, engine = made
-    connection.number = 0
+    connection, engine, _ = made
+    connection.workers.return_value = 0
     for _ in range(3):
         assert engine.ended(0.01) == []
     assert capsys.readouterr().err == "note: the cluster has no worker; the study waits for one\n"

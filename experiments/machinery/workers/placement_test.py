@@ -17,19 +17,27 @@ def config_of(cluster, kind, index, **more):
 
 
 HOSTS = placement(None, config_of(THREE, "worker", 1))
+PLACES = [(THREE, "worker", 0, 0), (CHIEF, "chief", 0, 0), (CHIEF, "worker", 1, 2)]
+BAD = [
+    ("{'cluster'", "TF_CONFIG: not JSON"),
+    ("[]", "TF_CONFIG: cluster = None: expected a dict"),
+    ('{"cluster": {"worker": ["a:1"]}}', "TF_CONFIG: task = None: expected a dict"),
+    (config_of({"worker": "a:1"}, "worker", 0), "cluster.worker = 'a:1': expected a list of"),
+    (config_of({"worker": ["a:x"]}, "worker", 0), r"\['a:x'\]: expected a list of 'host:por"),
+    (config_of({}, "worker", 0), r"cluster = \{\}: expected at least one worker"),
+    (config_of({**THREE, "ps": ["a:1"]}, "worker", 0), "cluster has 'ps': expected chief"),
+    (config_of({"chief": ["a:1", "b:1"]}, "chief", 0), "expected one address"),
+    (config_of({"worker": ["a:1", "a:1"]}, "worker", 0), "expected each address once"),
+    (config_of(THREE, "chief", 0), "'index': 0}: expected .* one of worker 0, .*, worker 2$"),
+    (config_of(THREE, "worker", True), "'index': True}: expected type and index"),
+    (config_of(CHIEF, "worker", [-1]), r"'index': \[-1\]}: expected type and index"),
+]
 
 
-@pytest.mark.parametrize(
-    "cluster, kind, index, rank, workers",
-    [
-        (THREE, "worker", 0, 0, ("10.0.0.1:2222", "node-b:2223", "[::1]:2224")),
-        (CHIEF, "chief", 0, 0, ("head:1", "left:2", "right:3")),
-        (CHIEF, "worker", 1, 2, ("head:1", "left:2", "right:3")),
-    ],
-)
-def test_a_worker_knows_its_place(cluster, kind, index, rank, workers):
+@pytest.mark.parametrize("cluster, kind, index, rank", PLACES)
+def test_a_worker_knows_its_place(cluster, kind, index, rank):
     found = placement(None, config_of(cluster, kind, index, environment="cloud"))
-    assert found == Placement(1, workers, rank)
+    assert found == Placement(1, tuple(sum(cluster.values(), [])), rank)
     assert (found.is_chief, found.processes, found.is_one_device) == (rank == 0, 3, False)
 
 
@@ -42,23 +50,7 @@ def test_without_hosts_devices_count():
         placement(2, config_of(THREE, "worker", 1))
 
 
-@pytest.mark.parametrize(
-    "text, said",
-    [
-        ("{'cluster'", "TF_CONFIG: not JSON"),
-        ("[]", "TF_CONFIG: cluster = None: expected a dict"),
-        ('{"cluster": {"worker": ["a:1"]}}', "TF_CONFIG: task = None: expected a dict"),
-        (config_of({"worker": "a:1"}, "worker", 0), "cluster.worker = 'a:1': expected a list of"),
-        (config_of({"worker": ["a:x"]}, "worker", 0), r"\['a:x'\]: expected a list of 'host:por"),
-        (config_of({}, "worker", 0), r"cluster = \{\}: expected at least one worker"),
-        (config_of({**THREE, "ps": ["a:1"]}, "worker", 0), "cluster has 'ps': expected chief"),
-        (config_of({"chief": ["a:1", "b:1"]}, "chief", 0), "expected one address"),
-        (config_of({"worker": ["a:1", "a:1"]}, "worker", 0), "expected each address once"),
-        (config_of(THREE, "chief", 0), "'index': 0}: expected .* one of worker 0, .*, worker 2$"),
-        (config_of(THREE, "worker", True), "'index': True}: expected type and index"),
-        (config_of(CHIEF, "worker", [-1]), r"'index': \[-1\]}: expected type and index"),
-    ],
-)
+@pytest.mark.parametrize("text, said", BAD)
 def test_a_bad_tf_config_is_said_in_one_line(text, said):
     with pytest.raises(BadInput, match=said) as caught:
         placement(None, text)
