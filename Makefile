@@ -38,8 +38,8 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
-	claims report smoke table1 study run list prove search compare replay doctor detector tensorboard bench readme test test-slow chaos \
-	lint fmt lock clean plan verify
+	claims report smoke table1 study run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
+	lint fmt lock clean plan verify prove search
 
 help: ## this list
 	@$(checked)grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18

@@ -1,8 +1,6 @@
 """Trains some recorded runs of other code again: does this code give the same bits?"""
 
-import collections
 import json
-import pathlib
 import tempfile
 
 from experiments.errors import BadInput, Differs
@@ -26,11 +24,17 @@ FREE = ("data_seed", "run_seed", "learning_rate", "method/thresholds")
 def main():
     """Lists the code of every pair of model and method whose runs come out bit for bit."""
     options = command.options(FLAGS)
-    found = _of_other_code(options, FLAGS.data_seed)
-    groups = collections.defaultdict(list)
+    found, groups, strange = _of_other_code(options, FLAGS.data_seed), {}, 0
     for store, record in found:
-        groups[record.code, code.group_of(record)].append((store, record))
+        try:
+            RunConfig.from_dict(record.config)
+        except (ValueError, TypeError, KeyError):
+            strange += 1
+            continue
+        groups.setdefault((record.code, code.group_of(record)), []).append((store, record))
     print(f"{len(found)} records of other code, {len(groups)} pairs of model and method")
+    if strange:
+        print(f"{strange} of them have configurations of another version, which prove nothing")
     chosen = {key: cover(runs) for key, runs in groups.items()}
     differing = _train(options, [run for runs in chosen.values() for run in runs]) if groups else {}
     for (other, group), runs in chosen.items():
@@ -139,7 +143,7 @@ def _list(other, group, runs):
     """Adds a proof to those of the project."""
     proof = {"code": code.code_digest(), "same_as": other, "group": group}
     proof["runs"] = sorted(record.run_id for _, record in runs)
-    write_json(pathlib.Path(code.PROVEN), [*code.proofs(), proof])
+    write_json(code.PROVEN, [*code.proofs(), proof])
 
 
 if __name__ == "__main__":

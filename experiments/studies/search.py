@@ -48,7 +48,6 @@ def search(config, profile, study, display, divergence):
             study.execute([job.config for job in jobs])
             return [_row(name, job, study.store, divergence) for job in jobs]
 
-        base_rate = None
         for rate in config.rates:
             base_rate = float(f"{rate / config.edge_multiple:.12g}")
             found = execute(_edge_jobs(config, profile, values, base_rate), f"rate {rate:g}")

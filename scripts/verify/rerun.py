@@ -48,10 +48,11 @@ def limits_of(record, recorded, divergence):
     It is the spread over run seeds of the recorded healthy runs that differ in nothing else, or
     TOLERANCE where these are few.
     """
+    own = _but_seed(record)
     alike = [
         other.metrics
         for folder, other in recorded
-        if _but_seed(other) == _but_seed(record)
+        if _but_seed(other) == own
         and label(Store(folder, writable=False).curves(other), divergence).kind == "healthy"
     ]
     limits = {name: TOLERANCE[name.split("/")[1]] for name in record.metrics}
@@ -119,10 +120,12 @@ def _first_steps(record, losses):
     """Whether the first losses are those of the record, rounded otherwise."""
     if not record.first_losses or None in record.first_losses:
         return "not checked", "its first losses are not recorded"
-    pairs = np.array([record.first_losses, losses[: len(record.first_losses)]], float)
-    moved = float(np.max(np.abs(pairs[1] / pairs[0] - 1)))
+    count = len(record.first_losses)
+    if len(losses) != count:
+        return "differs", f"it stopped after {len(losses)} steps, and not after {count} or more"
+    moved = float(np.max(np.abs(np.divide(losses, record.first_losses) - 1)))
     return ("ok" if moved <= FIRST else "differs"), (
-        f"the first {pairs.shape[1]} losses moved by a share of {moved:.1g}, {FIRST:g} expected"
+        f"the first {count} losses moved by a share of {moved:.1g}, {FIRST:g} expected"
     )
 
 

@@ -65,6 +65,8 @@ def test_elsewhere_the_first_losses_agree(tmp_path):
     for factor, expected in ((1 + 9e-6, "ok"), (1 - 9e-6, "ok"), (1 + 1.1e-5, "differs")):
         after = curves.assign(loss=curves["loss"] + 1), [FIRST[0], FIRST[1] * factor]
         assert compare(record, curves, after, LIMITS, DIVERGENCE, HERE)[0] == expected
+    verdict, why = compare(record, curves, (after[0], FIRST[:1]), LIMITS, DIVERGENCE, HERE)
+    assert verdict == "differs" and "it stopped after 1 steps, and not after 2 or more" in why
 
 
 def test_where_nothing_can_be_compared_nothing_is_checked(tmp_path):

@@ -73,7 +73,7 @@ def test_a_killed_study_ends_its_workers_and_the_same_command_goes_on(tmp_path):
     path = tmp_path / "runs" / f"{done.run_id}.json"
     written = path.stat().st_mtime_ns
     (tmp_path / "hold").touch()
-    parent = start_command(tmp_path, 4)
+    parent = start_command(tmp_path, configs(*range(4)))
     wait_for(lambda: len(at_work(tmp_path)) == 2)
     workers = [psutil.Process(pid) for pid in at_work(tmp_path)]
     parent.kill()
@@ -82,7 +82,7 @@ def test_a_killed_study_ends_its_workers_and_the_same_command_goes_on(tmp_path):
     draft = tmp_path / ".table2.md.0123.draft"
     draft.write_text("half")  # of a table that was being written
     (tmp_path / "hold").unlink()
-    assert start_command(tmp_path, 4).wait(600) == 0
+    assert start_command(tmp_path, configs(*range(4))).wait(600) == 0
     assert trained(tmp_path) == sorted(run.run_id for run in others)
     assert path.stat().st_mtime_ns == written
     assert not draft.exists() and list((tmp_path / "progress").iterdir()) == []
@@ -90,7 +90,7 @@ def test_a_killed_study_ends_its_workers_and_the_same_command_goes_on(tmp_path):
 
 def test_two_studies_at_once_share_the_runs(tmp_path):
     (tmp_path / "hold").touch()
-    commands = [start_command(tmp_path, 6) for _ in range(2)]
+    commands = [start_command(tmp_path, configs(*range(6))) for _ in range(2)]
     wait_for(lambda: len(at_work(tmp_path)) == 4)
     (tmp_path / "hold").unlink()
     assert [command.wait(600) for command in commands] == [0, 0]

@@ -4,6 +4,7 @@ import contextlib
 
 from experiments.errors import BadInput, RunsCrashed
 from experiments.machinery.cost.cost import seconds_of
+from experiments.machinery.records.code import is_of_this_code
 from experiments.machinery.records.damage import mended
 from experiments.machinery.records.record import OTHER_CODE
 from experiments.machinery.records.telemetry_store import TelemetryStore
@@ -74,7 +75,7 @@ class Study:
 
     def _say_unknown_code(self, records):
         """Says once that records are taken which do not know their code."""
-        unknown = sum(record.code is None for record in records)
+        unknown = sum(record.code is None and not is_of_this_code(record) for record in records)
         if unknown and not self._said:
             self._said = True
             self._display.note(

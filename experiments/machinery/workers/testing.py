@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -116,19 +117,18 @@ class InProcess:
         return {}
 
 
-def start_command(folder, runs):
-    """Starts a process that executes so many runs with FakeRunners; its subprocess.Popen."""
-    code = f"from {__name__} import execute; execute({str(folder)!r}, {runs})"
+def start_command(folder, configs):
+    """Starts a process that executes runs with FakeRunners; its subprocess.Popen."""
+    (folder / "configs").write_bytes(pickle.dumps(configs))
+    code = f"from {__name__} import execute; execute({str(folder)!r})"
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
 
 
-def execute(folder, runs):
+def execute(folder):
     """What that process does."""
-    from experiments.studies.testing import smoke_run
-
     local.begin = begin
     with Opened(folder).open() as study:
-        study.execute([smoke_run(seed) for seed in range(runs)])
+        study.execute(pickle.loads((study.store.root / "configs").read_bytes()))
 
 
 def at_work(root):
