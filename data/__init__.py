@@ -1,6 +1,6 @@
-"""The drifting multitask stream, the moving window over it, and its cache on disk."""
+"""Streams of days, synthetic or of logs, the moving window over them, their cache on disk."""
 
-from data.cache import DayCache
+from data.cache import DayCache, open_days
 from data.config import (
     FeatureWalk,
     LabelNoise,
@@ -11,6 +11,7 @@ from data.config import (
     TeacherDrift,
     VocabularyChurn,
 )
+from data.logs import LogsConfig, LogStream
 from data.stream import Stream
 from data.tasks import TASKS, Task
 from data.window import Window
@@ -21,6 +22,8 @@ __all__ = [
     "FeatureWalk",
     "LabelNoise",
     "LabelShocks",
+    "LogStream",
+    "LogsConfig",
     "Shocks",
     "Stream",
     "StreamConfig",
@@ -29,4 +32,5 @@ __all__ = [
     "TeacherDrift",
     "VocabularyChurn",
     "Window",
+    "open_days",
 ]

@@ -1,7 +1,6 @@
 """Generated days on disk: written once, verified on reading, made again if damaged."""
 
 import contextlib
-import dataclasses
 import functools
 import hashlib
 import json
@@ -13,7 +12,8 @@ import filelock
 import numpy as np
 
 from data import checks
-from data.source import source_digest
+from data.logs import LogsConfig, LogStream
+from data.stream import Stream
 
 # ours: three windows of any profile. Pages of a memory map that were read count as memory of the
 # process, so with every day open the memory of a run grows with its days.
@@ -28,18 +28,19 @@ class DayCache:
     a day, and one that has another checksum is damaged. The last damaged file of each day is kept
     in the folder `damaged/` beside it.
 
-    Each stream gets a folder of its own in `root`. `say` is called with one line about each damaged
-    day.
+    A stream has `config.days`, `row_type`, `identity`, `rows(day)` and `blocks(day)`, as Stream and
+    LogStream. Each gets a folder of its own in `root`. `say` is called with one line about each
+    damaged day.
     """
 
     def __init__(self, root, stream, say=logging.warning):
         self._stream, self._say = stream, say
         self._folder = pathlib.Path(root) / _key(stream)
         self._verified = set()
-        self._open = functools.lru_cache(KEPT_DAYS)(self._rows)
+        self._open = functools.lru_cache(KEPT_DAYS)(self._mapped_day)
 
     def day(self, day):
-        """All rows of one day: read-only array of (examples_per_day,) of `Stream.row_type`.
+        """All rows of one day: read-only array of (rows,) of the stream's `row_type`.
 
         The first call for a day verifies its file. It generates the day if the file is missing or
         damaged, and says so if it is damaged.
@@ -50,13 +51,17 @@ class DayCache:
         checks.whole("day", day, 0, self._stream.config.days - 1)
         return self._open(day)
 
-    def _rows(self, day):
+    def rows(self, day):
+        """How many rows a day has."""
+        return self._stream.rows(day)
+
+    def _mapped_day(self, day):
         path = self._folder / f"day-{day:05d}.npy"
         if day in self._verified:
             # The file may be gone since, or another process may be making it again.
             with contextlib.suppress(FileNotFoundError):
                 return _mapped(path)
-        if not self._intact(path):
+        if not self._intact(day, path):
             self._make(day, path)
         self._verified.add(day)
         return _mapped(path)
@@ -64,7 +69,7 @@ class DayCache:
     def _make(self, day, path):
         self._folder.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(path.with_suffix(".lock")):
-            if self._intact(path):  # another process has made it meanwhile
+            if self._intact(day, path):  # another process has made it meanwhile
                 return
             if path.exists() and path.with_suffix(".sha256").exists():
                 # Only the last damaged file of a day is kept: days are large, and made again.
@@ -75,14 +80,14 @@ class DayCache:
                 self._say(f"damaged: {what}: set aside in {folder}, made again")
             self._write(day, path)
 
-    def _intact(self, path):
+    def _intact(self, day, path):
         try:
             if path.with_suffix(".sha256").read_text().strip() != self._checksum(path):
                 return False
             rows = _mapped(path)
         except (OSError, ValueError):  # missing, not text, not an array, or an array of objects
             return False
-        expected = (self._stream.row_type, (self._stream.config.examples_per_day,))
+        expected = (self._stream.row_type, (self._stream.rows(day),))
         return (rows.dtype, rows.shape) == expected
 
     def _checksum(self, path):
@@ -115,19 +120,26 @@ class DayCache:
         header = {
             "descr": np.lib.format.dtype_to_descr(self._stream.row_type),
             "fortran_order": False,
-            "shape": (self._stream.config.examples_per_day,),
+            "shape": (self._stream.rows(day),),
         }
         with path.open("wb") as file:
             np.lib.format.write_array_header_2_0(file, header)
-            for block in range(self._stream.blocks):
-                file.write(self._stream.block(day, block).tobytes())
+            for rows in self._stream.blocks(day):
+                file.write(rows.tobytes())
+
+
+def open_days(root, config, seed, say=logging.warning):
+    """The DayCache of a stream by its config: StreamConfig, or LogsConfig, which needs no seed.
+
+    Raises: ValueError, in one line, for a log that is not what its config says.
+    """
+    is_log = isinstance(config, LogsConfig)
+    return DayCache(root, LogStream(config, root) if is_log else Stream(config, seed), say)
 
 
 def _key(stream):
-    """Folder name of a stream: a hash of all that decides its bytes, the code included."""
-    code = source_digest("data.stream", "data.config")
-    identity = [code, dataclasses.asdict(stream.config), stream.seed]
-    text = json.dumps(identity, sort_keys=True)
+    """Folder name of a stream: a hash of all that decides its bytes."""
+    text = json.dumps(stream.identity, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

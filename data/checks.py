@@ -50,7 +50,7 @@ class Checked:
     """A dataclass that checks its fields by their types, in their order.
 
     A type `Annotated[..., check]` has check(name, value) called. A type that is a dataclass wants
-    an instance of it, and `Part | None` one or None.
+    an instance of it, `Part | None` one or None, and `One | Other` one of either.
     """
 
     called = None  # in messages; None for the name of the class
@@ -60,6 +60,7 @@ class Checked:
             name, value = f"{self.called or type(self).__name__}.{field}", getattr(self, field)
             for check in getattr(hint, "__metadata__", ()):
                 check(name, value)
-            for kind in filter(dataclasses.is_dataclass, (hint, *typing.get_args(hint))):
-                if not isinstance(value, hint):
-                    fail(name, value, f"@{kind.__name__}()" + " or None" * (kind is not hint))
+            kinds = typing.get_args(hint) or (hint,)
+            if any(map(dataclasses.is_dataclass, kinds)) and not isinstance(value, hint):
+                shown = [f"@{k.__name__}()" if k is not type(None) else "None" for k in kinds]
+                fail(name, value, " or ".join(shown))

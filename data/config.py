@@ -8,8 +8,9 @@ import numpy as np
 
 from data import checks
 from data.checks import Checked, Count, Index, Positive, Share, Size
-from data.tasks import TASKS
+from data.tasks import Labelled
 
+DRIFTING = ("walk", "shocks", "teacher_drift", "churn", "label_shocks")
 LOG_SCALE_LIMIT = 20.0  # ours: e^20 times a feature leaves room in float32 for its square
 
 
@@ -126,8 +127,8 @@ class LabelShocks:
     Args:
       days: the days on which a shock begins.
       duration_days: how many days a shock lasts; None for good.
-      log_scales: natural log of the factor for each regression task, in the order of TASKS; 0 for
-        a task that is not hit.
+      log_scales: natural log of the factor for each regression task, in the order of
+        StreamConfig.tasks; 0 for a task that is not hit.
     """
 
     days: tuple[int, ...]
@@ -136,9 +137,8 @@ class LabelShocks:
 
     def __post_init__(self):
         _check_when(self)
-        tasks = sum(task.kind == "regression" for task in TASKS)
-        if not isinstance(self.log_scales, (tuple, list)) or len(self.log_scales) != tasks:
-            checks.fail("LabelShocks.log_scales", self.log_scales, f"a list of {tasks} numbers")
+        if not isinstance(self.log_scales, (tuple, list)):
+            checks.fail("LabelShocks.log_scales", self.log_scales, "a list of numbers")
         object.__setattr__(self, "log_scales", tuple(self.log_scales))
         for value in self.log_scales:
             checks.real("LabelShocks.log_scales", value, -LOG_SCALE_LIMIT, LOG_SCALE_LIMIT)
@@ -159,8 +159,8 @@ def _check_when(shocks):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class StreamConfig(Checked):
-    """The whole stream. With a data seed it fixes every byte of every day.
+class StreamConfig(Labelled):
+    """The whole synthetic stream. With a data seed it fixes every byte of every day.
 
     Args:
       days: N; days 0 to N-2 are trained on, day N-1 is the evaluation day.
@@ -174,6 +174,8 @@ class StreamConfig(Checked):
       teacher: the function that makes the labels.
       walk, shocks, teacher_drift, churn, label_noise, label_shocks: the parts of the drift; None
         is off.
+      drift: False switches off every part but label_noise, whatever it is bound to.
+      tasks, reported: as of Labelled.
     """
 
     days: Annotated[int, functools.partial(checks.whole, least=2)]
@@ -190,12 +192,36 @@ class StreamConfig(Checked):
     churn: VocabularyChurn | None
     label_noise: LabelNoise | None
     label_shocks: LabelShocks | None
+    drift: bool = True
 
     def __post_init__(self):
         super().__post_init__()
+        if type(self.drift) is not bool:
+            checks.fail("StreamConfig.drift", self.drift, "True or False")
+        if not self.drift:
+            for part in DRIFTING:
+                object.__setattr__(self, part, None)
+        if self.label_shocks is not None:
+            numbers = int((~self.binary).sum())
+            if len(self.label_shocks.log_scales) != numbers:
+                scales, expected = self.label_shocks.log_scales, f"a list of {numbers} numbers"
+                checks.fail("LabelShocks.log_scales", scales, f"{expected}, one a regression task")
         for part in filter(None, (self.shocks, self.label_shocks)):
             for day in part.days:
                 checks.whole(f"{type(part).__name__}.days", day, 0, self.days - 1)
+
+    gaps = False  # every row has all of its labels
+
+    @property
+    def known_shocks(self):
+        """What is shocked and how: dict from "features" and "labels" to Shocks, LabelShocks."""
+        parts = {"features": self.shocks, "labels": self.label_shocks}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    @property
+    def dense_names(self):
+        """What the dense features are called: list of text."""
+        return [f"dense_{index}" for index in range(self.dense_features)]
 
     @property
     def heavy(self):

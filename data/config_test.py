@@ -55,7 +55,7 @@ BAD = {
         "days": NO_DAYS,
         "duration_days": (0,),
         "log_scales": (
-            *(None, 2.0, (), (1.0, 2.0), (0, 1, 2, 3), {1.0, 2.0, 3.0}),
+            *(None, 2.0, {1.0, 2.0, 3.0}),
             *((0.0, size, 0.0) for size in NO_SIZES),
         ),
     },
@@ -66,6 +66,12 @@ BAD = {
         "heavy_feature_every": (),
         "teacher": (None, "Teacher", GOOD[Teacher], Teacher),
         **dict.fromkeys(PARTS, (0, False, "off", (2, 5), BASE.teacher, FeatureWalk)),
+        "drift": (0, None, "False"),
+        "tasks": (None, {}, "click", {"click": "count"}, {"a b": "binary"}, {3: "binary"})
+        + ((("click", "binary"), ("click", "regression")),),
+        "reported": (
+            *("click", ("clock",), ("click", "like"), ("watch_time", "rating"), (3,), ([],)),
+        ),
     },
 }
 CASES = [
@@ -98,6 +104,18 @@ def test_shock_outside_the_stream_is_refused(part, days, bad):
     name = type(shocks).__name__
     with pytest.raises(ValueError, match=rf"^{name}\.days = {bad}: expected .*at most 7$"):
         config(**{part: shocks})
+
+
+@pytest.mark.parametrize("tasks, scales", [(None, (0.0, 1.0)), ({"click": "binary"}, (1.0,))])
+def test_label_shocks_are_of_the_regression_tasks(tasks, scales):
+    shocks = dataclasses.replace(BASE.label_shocks, log_scales=scales)
+    with pytest.raises(ValueError, match=r"^LabelShocks.log_scales = .* one a regression task$"):
+        config(label_shocks=shocks, **{"tasks": tasks} if tasks else {})
+
+
+def test_drift_is_switched_off_at_once():
+    off = dict.fromkeys(PARTS) | {"label_noise": BASE.label_noise}
+    assert config(drift=False) == dataclasses.replace(config(**off), drift=False)
 
 
 @pytest.mark.parametrize(

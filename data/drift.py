@@ -6,8 +6,6 @@ how many days follow it, and a part that is switched off leaves the others as th
 
 import numpy as np
 
-from data.tasks import BINARY, TASKS
-
 # The first number after the seed tells one generator of the stream from another.
 WALK, SHOCK, TEACHER, TEACHER_DRIFT, CHURN, FIXED, ROWS = range(7)
 
@@ -57,11 +55,11 @@ def _lasting(shocks, day):
 
 def label_scales(config):
     """Factor on the labels of every task on every day: float64 array of shape (days, tasks)."""
-    log_scale = np.zeros((config.days, len(TASKS)))
+    log_scale = np.zeros((config.days, len(config.tasks)))
     shocks = config.label_shocks
     if shocks is not None:
         for day in shocks.days:
-            log_scale[_lasting(shocks, day), ~BINARY] += shocks.log_scales
+            log_scale[_lasting(shocks, day), ~config.binary] += shocks.log_scales
     return np.exp(log_scale)
 
 

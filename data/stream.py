@@ -1,10 +1,12 @@
 """The drifting stream: day t is a pure function of (config, data seed, t), in any process."""
 
+import dataclasses
+
 import numpy as np
 from scipy.special import expit
 
 from data import checks, drift
-from data.tasks import BINARY, TASKS
+from data.source import source_digest
 from data.teacher import TeacherFunction
 
 BLOCK_ROWS = 8_192  # ours: one block at the width of the paper profile is 25 MB
@@ -18,8 +20,8 @@ class Stream:
     A day is an array of rows; each row has the fields of `row_type`:
       dense: float32 (dense_features,), what the model sees, drift included;
       categorical: int32 (categorical_features,), ids in [0, vocabulary_size);
-      labels: float32 (6,), in the order of TASKS;
-      optimal: float32 (6,), the Bayes-optimal prediction, known because the teacher is: a
+      labels: float32 (tasks,), in the order of StreamConfig.tasks;
+      optimal: float32 (tasks,), the Bayes-optimal prediction, known because the teacher is: a
         probability for a binary task, the mean for a regression task.
     """
 
@@ -30,7 +32,7 @@ class Stream:
         self._mean, self._log_scale = drift.feature_paths(config, seed)
         self._label_scale = drift.label_scales(config).astype(np.float32)
         self._ranks = (0, drift.first_ranks(config))
-        self._heavy = config.heavy
+        self._heavy, self._binary = config.heavy, config.binary
         # The distribution function of Zipf's law, cut off at the vocabulary.
         weight = np.arange(1, config.vocabulary_size + 1) ** -float(config.zipf_exponent)
         self._zipf = np.cumsum(weight / weight.sum())
@@ -42,36 +44,47 @@ class Stream:
         fields = [
             ("dense", np.float32, (self.config.dense_features,)),
             ("categorical", np.int32, (self.config.categorical_features,)),
-            ("labels", np.float32, (len(TASKS),)),
-            ("optimal", np.float32, (len(TASKS),)),
+            ("labels", np.float32, self._binary.shape),
+            ("optimal", np.float32, self._binary.shape),
         ]
         return np.dtype(fields)
 
     @property
-    def blocks(self):
-        """How many blocks one day has; all but the last have BLOCK_ROWS rows."""
-        return -(-self.config.examples_per_day // BLOCK_ROWS)
+    def identity(self):
+        """All that decides the bytes of the days, the code included: lists, dicts, plain values."""
+        code = source_digest("data.stream", "data.config")
+        return [code, dataclasses.asdict(self.config), self.seed]
+
+    def rows(self, day):
+        """How many rows a day has."""
+        checks.whole("day", day, 0, self.config.days - 1)
+        return self.config.examples_per_day
 
     def day(self, day):
         """All examples of one day: array of (examples_per_day,) of `row_type`."""
-        return np.concatenate([self.block(day, block) for block in range(self.blocks)])
+        return np.concatenate(list(self.blocks(day)))
+
+    def blocks(self, day):
+        """Yields the rows of one day in arrays of up to BLOCK_ROWS: a day need not fit memory.
+
+        Raises: ValueError if `day` is not in [0, days).
+        """
+        for block in range(-(-self.rows(day) // BLOCK_ROWS)):
+            yield self.block(day, block)
 
     def block(self, day, block):
-        """Up to BLOCK_ROWS rows of one day, so that a large day need not fit into memory.
-
-        Raises: ValueError if `day` is not in [0, days) or `block` not in [0, blocks).
-        """
-        checks.whole("day", day, 0, self.config.days - 1)
-        checks.whole("block", block, 0, self.blocks - 1)
+        """One array of `blocks`, by its number. Raises: ValueError if there is no such block."""
+        total = self.rows(day)
+        checks.whole("block", block, 0, (total - 1) // BLOCK_ROWS)
+        rows = min(BLOCK_ROWS, total - block * BLOCK_ROWS)
         rng = drift.generator(self.seed, drift.ROWS, day, block)
-        rows = min(BLOCK_ROWS, self.config.examples_per_day - block * BLOCK_ROWS)
         normal = rng.standard_normal((rows, self.config.dense_features), np.float32)
         ids = self._ids(rng, day, rows)
         value = self._teacher(day, self._teacher.inputs(normal, ids))
         batch = np.empty(rows, self.row_type)
         batch["dense"] = self._seen(day, normal)
         batch["categorical"] = ids
-        batch["optimal"] = np.where(BINARY, expit(value), value)
+        batch["optimal"] = np.where(self._binary, expit(value), value)
         batch["labels"] = self._labels(rng, batch["optimal"])
         for field in ("optimal", "labels"):
             batch[field] *= self._label_scale[day]  # 1 for every binary task
@@ -100,12 +113,12 @@ class Stream:
         return ranks
 
     def _labels(self, rng, optimal):
-        labels = optimal.copy()
-        uniform = rng.random((len(optimal), BINARY.sum()), np.float32)
-        labels[:, BINARY] = uniform < optimal[:, BINARY]
+        labels, binary = optimal.copy(), self._binary
+        uniform = rng.random((len(optimal), binary.sum()), np.float32)
+        labels[:, binary] = uniform < optimal[:, binary]
         noise = self.config.label_noise
         if noise is not None:
-            shape = (len(optimal), (~BINARY).sum())
+            shape = (len(optimal), (~binary).sum())
             tail = noise.scale * rng.standard_t(noise.degrees_of_freedom, shape)
-            labels[:, ~BINARY] += np.clip(tail, -noise.limit, noise.limit)
+            labels[:, ~binary] += np.clip(tail, -noise.limit, noise.limit)
         return labels

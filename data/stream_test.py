@@ -48,8 +48,8 @@ def test_day_is_the_same_in_another_process_and_on_more_threads():
 def test_blocks_make_up_the_day(monkeypatch, block_rows, sizes):
     monkeypatch.setattr(stream_module, "BLOCK_ROWS", block_rows)
     asked = Stream(BASE, 7)
-    assert asked.blocks == len(sizes)
-    parts = [asked.block(5, block) for block in reversed(range(asked.blocks))][::-1]
+    parts = [asked.block(5, block) for block in reversed(range(len(sizes)))][::-1]
+    assert all(map(same, asked.blocks(5), parts))
     assert [len(part) for part in parts] == sizes
     rows = asked.day(5)
     assert rows.dtype == asked.row_type and same(np.concatenate(parts), rows)

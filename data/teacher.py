@@ -4,7 +4,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from data import drift
-from data.tasks import BINARY, TASKS
 
 # Mean of tanh(z)^2 for a standard normal z. It brings the tanh part to unit variance.
 TANH_VARIANCE = 0.394294
@@ -19,19 +18,19 @@ class TeacherFunction:
     """
 
     def __init__(self, config, seed):
-        self._config = config.teacher
+        self._config, self._binary = config.teacher, config.binary
         self._inputs = config.dense_features + config.categorical_features
         self._path = drift.teacher_path(config, seed, sum(map(np.prod, self._shapes().values())))
         rng = drift.generator(seed, drift.FIXED)
         shape = (config.categorical_features, config.vocabulary_size)
         self._effects = rng.standard_normal(shape, np.float32)
-        left = rng.integers(0, self._inputs, (len(TASKS), self._config.pairs))
+        left = rng.integers(0, self._inputs, (len(self._binary), self._config.pairs))
         # The second input of a pair differs from the first, so no pair is a square.
         step = rng.integers(1, self._inputs, left.shape)
         self._pairs = left, (left + step) % self._inputs
 
     def _shapes(self):
-        tasks, hidden = len(TASKS), self._config.hidden
+        tasks, hidden = len(self._binary), self._config.hidden
         return {
             "linear": (self._inputs, tasks),
             "into_hidden": (self._inputs, hidden),
@@ -54,7 +53,7 @@ class TeacherFunction:
         return np.column_stack([dense, *effects])
 
     def __call__(self, day, inputs):
-        """Noiseless logits and means of the tasks, float32 (rows, 6), from `inputs` of a day."""
+        """Noiseless logits and means, float32 (rows, tasks), from `inputs` of a day."""
         # With more threads the last bits of a product depend on the number of cores.
         with threadpool_limits(1, "blas"):
             return self._value(self.weights(day), inputs)
@@ -73,5 +72,5 @@ class TeacherFunction:
             + np.sqrt(config.hidden_share) * hidden
             + np.sqrt(rest) * pairs
         )
-        signal = np.where(BINARY, config.binary_signal, config.regression_signal)
+        signal = np.where(self._binary, config.binary_signal, config.regression_signal)
         return (signal * mix).astype(np.float32)

@@ -12,14 +12,14 @@ from data.checks import Checked, Count, Index
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Window(Checked):
-    """Days 0 to N-2 in order; each batch is drawn uniformly from the last `window_days` days.
+    """Days 0 to N-2 in order; each batch is drawn uniformly from the rows of the last days.
 
     The batch of a step is a pure function of (seed, step): a run resumes at any step, and each of
     several workers takes its share of the same global batch.
 
     Args:
       days: N, the days of the stream; the last one is kept for evaluation.
-      examples_per_day: rows of one day.
+      examples_per_day: rows of a day: one number, or one for each of the N days.
       window_days: W; on day t the batch comes from days max(0, t - W + 1) to t.
       steps_per_day: training steps taken before the window moves on.
       batch_size: rows of the global batch.
@@ -27,7 +27,7 @@ class Window(Checked):
     """
 
     days: Annotated[int, functools.partial(checks.whole, least=2)]
-    examples_per_day: Count
+    examples_per_day: int | tuple[int, ...]
     window_days: int
     steps_per_day: Count
     batch_size: Count
@@ -35,6 +35,11 @@ class Window(Checked):
 
     def __post_init__(self):
         super().__post_init__()
+        rows = self.examples_per_day
+        for count in rows if isinstance(rows, tuple) else [rows]:
+            checks.whole("Window.examples_per_day", count, 1)
+        if isinstance(rows, tuple) and len(rows) != self.days:
+            checks.fail("Window.examples_per_day", rows, f"numbers of {self.days} days")
         checks.whole("Window.window_days", self.window_days, 1, self.days - 1)
 
     @property
@@ -55,8 +60,13 @@ class Window(Checked):
         newest = self.day_of(step)
         oldest = max(0, newest - self.window_days + 1)
         rng = np.random.default_rng([self.seed, step])
-        days = rng.integers(oldest, newest + 1, self.batch_size)
-        return days, rng.integers(0, self.examples_per_day, self.batch_size)
+        if not isinstance(self.examples_per_day, tuple):
+            days = rng.integers(oldest, newest + 1, self.batch_size)
+            return days, rng.integers(0, self.examples_per_day, self.batch_size)
+        ends = np.cumsum(self.examples_per_day[oldest : newest + 1])
+        places = rng.integers(0, ends[-1], self.batch_size)
+        days = np.searchsorted(ends, places, side="right")
+        return oldest + days, places - np.append(0, ends)[days]
 
     def batch(self, step, day_rows, *, rank=0, world=1):
         """One worker's share of the global batch of `step`.

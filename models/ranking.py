@@ -19,6 +19,7 @@ class RankingModel(tfrs.models.Model):
       dense_features: number of dense features in a batch, those that are not kept included.
       categorical_features: the same for categorical features.
       vocabulary_size: ids of each categorical feature.
+      gaps: whether a label may be missing (NaN); it then adds nothing to the loss of its task.
       summed: whether a task's loss is the sum over the rows of a batch, in place of the mean, as
         where a batch is one share of several.
 
@@ -38,6 +39,7 @@ class RankingModel(tfrs.models.Model):
         vocabulary_size,
         seed,
         summed=False,
+        gaps=False,
     ):
         super().__init__(name=config.name)
         self._column = {name: column for column, (name, _) in enumerate(tasks)}
@@ -45,7 +47,7 @@ class RankingModel(tfrs.models.Model):
         kept = [task for task in tasks if config.tasks is None or task[0] in config.tasks]
         self._dense_kept, self._categorical_kept = config.dense_kept, config.categorical_kept
         categorical = len(config.categorical_kept or range(categorical_features))
-        self._weights_by_task = config.task_weights
+        self._weights_by_task, self._gaps = config.task_weights, gaps
         # One table for all categorical features needs one gather and one scatter in place of one
         # for each, and gives the same numbers. Feature i owns the rows from i * vocabulary_size on.
         self._offsets = np.arange(categorical) * vocabulary_size
@@ -115,13 +117,14 @@ class RankingModel(tfrs.models.Model):
         `predictions` are those for this batch, or None to compute them here.
         """
         predictions = self(batch) if predictions is None else predictions
-        return {
-            name: task(
-                labels=tf.gather(batch["labels"], [self._column[name]], axis=1),
-                predictions=predictions[name],
-            )
-            for name, task in self.losses_by_task.items()
-        }
+        losses = {}
+        for name, task in self.losses_by_task.items():
+            labels, given = tf.gather(batch["labels"], [self._column[name]], axis=1), None
+            if self._gaps:
+                given = tf.cast(tf.math.is_finite(labels), labels.dtype)
+                labels = tf.math.multiply_no_nan(labels, given)
+            losses[name] = task(labels=labels, predictions=predictions[name], sample_weight=given)
+        return losses
 
     def compute_loss(self, inputs, training=False):
         """The weighted sum of the task losses, scalar (the interface of TFRS).

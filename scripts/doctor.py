@@ -39,7 +39,7 @@ def examine(found, runner, say):
         found.config,
         store.read(run_id),
         label(found.store.curves(found.record), divergence_config()).kind,
-        runner.day_rows(found.config),
+        runner.days(found.config).day,
         telemetry.detector,
         found.same_bits,
     )

@@ -69,7 +69,7 @@ def write_events(options, wanted):
     page = home / "shown" / _choice(wanted)
     _link(page, home / "runs", {_name(record) for record in records})
     if events.has_hparams():
-        columns = events.experiment(events.hparams(records[0]))
+        columns = events.experiment(records[0])
         _write_file(page / "events.out.tfevents.hparams", columns)
     return page, len(records), written
 

@@ -64,12 +64,10 @@ def _movement(frame, onset):
 
 
 def _shock(config, day):
-    parts = {"features": config.stream.shocks, "labels": config.stream.label_shocks}
     first = day - config.trainer.window_days + 1
     found = [
         f"{name} on day {shock}"
-        for name, part in parts.items()
-        if part is not None
+        for name, part in config.stream.known_shocks.items()
         for shock in part.days
         if first <= shock <= day
     ]
@@ -81,8 +79,8 @@ def _data(config, day_rows, day):
     first = max(0, day - config.trainer.window_days + 1)
     # Compared with all days so far: their median is that of the healthy ones.
     days, earlier = list(range(first, day + 1)), list(range(day + 1))
-    inputs = symptoms.input_outliers(day_rows, days, earlier)
-    labels = symptoms.label_outliers(day_rows, days, earlier)
+    inputs = symptoms.input_outliers(config.stream, day_rows, days, earlier)
+    labels = symptoms.label_outliers(config.stream, day_rows, days, earlier)
     lines = [f"inputs out of range: {_named(inputs)}", f"labels out of range: {_named(labels)}"]
     if not inputs and not labels:
         return lines, None, ""

@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from data.tasks import Labelled
 from experiments.findings import moments
 from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.studies.rows import METRICS
-from experiments.training.divergence import CHANCE
+from experiments.training.divergence import CHANCE, judged_auc
 
 STUDY = "divergences"  # the study whose runs are read for claims C20 to C27
 # The layers of Figures 4, 6 and 8, lowest first; the outputs are of the tasks that tables show.
-CLASSIFICATION, REGRESSION = (f"head_{METRICS[name].split('/')[0]}" for name in ("auc", "rmse"))
+CLASSIFICATION, REGRESSION = (f"head_{Labelled().shown(kind)}" for kind in ("binary", "regression"))
 LAYERS = ("cross", "bottom_hidden", "top_hidden", CLASSIFICATION, REGRESSION)
 # What GC, AGC and Clippy look at (section 4.1), least sensitive first.
 MEASURES = ("grad_norm", "grad_over_weight", "update_over_weight")
@@ -52,7 +52,7 @@ def telemetry_of(store, run_id):
 
 def judged(curves):
     """Step and AUC of the judged task at each evaluation; an undefined AUC counts as chance."""
-    auc = curves[METRICS["auc"]].astype(float).fillna(CHANCE)
+    auc = judged_auc(curves).astype(float).fillna(CHANCE)
     return curves[["step"]].assign(auc=auc)
 
 

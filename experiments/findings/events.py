@@ -4,7 +4,7 @@ import contextlib
 
 from clippy.keras2 import tf
 from experiments.findings.runs import run_row
-from experiments.studies.rows import METRICS
+from experiments.studies.rows import reported
 
 Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
 VERSION = "brain.Event:2"  # what the first event of a file says
@@ -73,13 +73,14 @@ def hparams(record):
     }
 
 
-def experiment(names):
-    """The events that name the columns of the page of hparams; needs `has_hparams`."""
+def experiment(record):
+    """The events that name the columns of the page of hparams by a RunRecord; `has_hparams`."""
     metrics = [
         api.Metric(tag(column), display_name=f"{name.upper()} ({column.split('/')[0]})")
-        for name, column in METRICS.items()
+        for name, column in reported(record.config).items()
+        if column
     ]
-    page = api.hparams_config_pb([api.HParam(name) for name in names], metrics)
+    page = api.hparams_config_pb([api.HParam(name) for name in hparams(record)], metrics)
     return [Event(file_version=VERSION), Event(summary=_ours(page))]
 
 

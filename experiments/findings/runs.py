@@ -7,7 +7,7 @@ import pandas as pd
 from experiments.errors import BadInput, did_you_mean, one_of
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.studies.known import study_name
-from experiments.studies.rows import METRICS
+from experiments.studies.rows import first_of_each_kind, reported_of
 from experiments.training.divergence import label
 
 RUN_COLUMNS = ("id", "model", "method", "threshold", "rate", "multiple", "data_seed", "seed")
@@ -50,7 +50,7 @@ def run_row(record, curves=None, divergence=None, base_rate=None):
         "seed": config.get("run_seed"),
         "status": record.status,
         "label": None if curves is None else label(curves, divergence).kind,
-        **{name: record.metrics.get(key) for name, key in METRICS.items()},
+        **reported_of(record.metrics, config),
         "wall_s": record.provenance.get("wall_s"),
     }
 
@@ -66,7 +66,7 @@ def running_row(state, data_seed, divergence):
         "data_seed": data_seed,
         "status": "running",
         "label": label(pd.DataFrame(rows), divergence).kind if rows else None,
-        **{name: rows[-1].get(key) if rows else None for name, key in METRICS.items()},
+        **(first_of_each_kind(rows[-1]) if rows else {}),
     }
 
 

@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data import TASKS
-from data.tasks import BINARY
 from experiments.training.detector import Detector, see_row
 
 # The thresholds below were set on runs of design data seeds, as those of the detector.
@@ -102,19 +100,22 @@ def factors_at(frame, onset):
     return found
 
 
-def input_outliers(day_rows, days, earlier):
-    """Dense features out of their range, the largest change first; `earlier` days are usual."""
+def input_outliers(stream, day_rows, days, earlier):
+    """Dense features out of their range, the largest change first; `earlier` days are usual.
+
+    `stream` is the StreamConfig or LogsConfig whose days `day_rows` gives.
+    """
     scales = _means(day_rows, "dense", {*days, *earlier})
-    return _outliers(scales, days, earlier, [f"dense_{i}" for i in range(len(scales[days[0]]))])
+    return _outliers(scales, days, earlier, stream.dense_names)
 
 
-def label_outliers(day_rows, days, earlier):
+def label_outliers(stream, day_rows, days, earlier):
     """Label columns that left their range, as of `input_outliers`."""
-    names = np.array([task.name for task in TASKS])
+    names, binary = np.array(list(dict(stream.tasks))), stream.binary
     means = _means(day_rows, "labels", {*days, *earlier})
-    scales = {day: mean[~BINARY] for day, mean in means.items()}
-    found = _outliers(scales, days, earlier, names[~BINARY].tolist(), LABEL_RANGE)
-    for index in np.flatnonzero(BINARY):
+    scales = {day: mean[~binary] for day, mean in means.items()}
+    found = _outliers(scales, days, earlier, names[~binary].tolist(), LABEL_RANGE)
+    for index in np.flatnonzero(binary):
         usual = _usual([means[day][index] for day in earlier])
         for day in days:
             shift = means[day][index] - usual
@@ -125,7 +126,7 @@ def label_outliers(day_rows, days, earlier):
 
 def _means(day_rows, field, days):
     """Mean absolute value of each column of a field, by day."""
-    return {day: np.mean(np.abs(day_rows(day)[:ROWS][field]), axis=0) for day in days}
+    return {day: np.nanmean(np.abs(day_rows(day)[:ROWS][field]), axis=0) for day in days}
 
 
 def _outliers(scales, days, earlier, names, limit=RANGE):

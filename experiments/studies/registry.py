@@ -27,6 +27,7 @@ CLASSES = (
     data.FeatureWalk,
     data.LabelNoise,
     data.LabelShocks,
+    data.LogsConfig,
     data.Shocks,
     data.StreamConfig,
     data.Teacher,

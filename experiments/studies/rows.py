@@ -2,14 +2,34 @@
 
 import pandas as pd
 
-from data import TASKS
+from data.tasks import Labelled
 from experiments.training.divergence import label
 
-# Section 5.2 shows the most representative task of each kind; ours are the first of each.
-METRICS = {
-    "auc": next(f"{task.name}/auc" for task in TASKS if task.kind == "binary"),
-    "rmse": next(f"{task.name}/rmse" for task in TASKS if task.kind == "regression"),
-}
+METRICS = {"auc": "binary", "rmse": "regression"}  # by the kind of the task that tables show
+
+
+def reported(config):
+    """Where the metrics that tables show stand in curves and records: those of Labelled.reported.
+
+    Args:
+      config: RunConfig.to_dict(); one without a stream has the tasks of the project.
+    Returns: dict from "auc" and "rmse" to "<task>/<metric>", None without a task of that kind.
+    """
+    given = config.get("stream", {})
+    labelled = Labelled(**{name: given[name] for name in ("tasks", "reported") if name in given})
+    shown = {metric: labelled.shown(kind) for metric, kind in METRICS.items()}
+    return {metric: name and f"{name}/{metric}" for metric, name in shown.items()}
+
+
+def reported_of(values, config):
+    """The numbers of "auc" and "rmse" among `<task>/<metric>` values, None where not defined."""
+    return {metric: values.get(column) for metric, column in reported(config).items()}
+
+
+def first_of_each_kind(row):
+    """The numbers of "auc" and "rmse" in a row of curves, which begin with the reported tasks."""
+    columns = {metric: [name for name in row if name.endswith(f"/{metric}")] for metric in METRICS}
+    return {metric: row[names[0]] if names else None for metric, names in columns.items()}
 
 
 def run_row(record, curves, divergence):
@@ -25,13 +45,14 @@ def run_row(record, curves, divergence):
     last_step = (config["stream"]["days"] - 1) * config["trainer"]["steps_per_day"]
     early = curves[curves["step"] <= last_step / 4]
     full = found.kind == "full"
-    shocks = config["stream"]["shocks"] or config["stream"]["label_shocks"]
+    shocks = config["stream"].get("shocks") or config["stream"].get("label_shocks")
+    auc = reported(config)["auc"]
     return {
         "data_seed": config["data_seed"],
         "seed": config["run_seed"],
         "learning_rate": config["learning_rate"],
-        **{name: record.metrics.get(key) for name, key in METRICS.items()},
-        "early_auc": early[METRICS["auc"]].mean() if METRICS["auc"] in early else None,
+        **reported_of(record.metrics, config),
+        "early_auc": early[auc].mean() if auc in early else None,
         "label": found.kind,
         "label_step": found.step,
         "onset_day": curves.loc[curves["step"] == found.step, "day"].iloc[0] if full else None,

@@ -125,7 +125,7 @@ def _row(candidate, job, store, divergence):
 
 def _days_after(config):
     """Days from the one on which the last shock has left the window to the last day."""
-    shocks = [part for part in (config.stream.shocks, config.stream.label_shocks) if part]
+    shocks = config.stream.known_shocks.values()
     ends = [
         day + (part.duration_days or config.stream.days) for part in shocks for day in part.days
     ]

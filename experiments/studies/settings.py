@@ -7,7 +7,7 @@ from typing import NamedTuple
 from experiments.errors import BadInput
 from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.cost.sizes import Sizes
-from experiments.machinery.gin_files import named_file
+from experiments.machinery.gin_files import bound, named_file
 from experiments.studies.registry import resolve
 
 
@@ -96,5 +96,6 @@ def sizes_of(profile, model, values=None):
     Raises: BadInput for what gin_files.resolve refuses.
     """
     files = [named_file("profiles", profile), named_file("models", model)]
-    wanted = ("StreamConfig", "ModelConfig", "TrainerConfig")
+    stream = (values or {}).get("run.stream") or bound(files[0])["run.stream"]
+    wanted = (stream.strip("@()"), "ModelConfig", "TrainerConfig")
     return Sizes(*resolve(files, wanted=wanted, values=values))

@@ -1,7 +1,7 @@
 """The protocol of Table 2: search, choice, repeats (sections 5.1.2, 5.1.3 and 5.2)."""
 
 from experiments.studies import selection
-from experiments.studies.rows import METRICS, runs_frame
+from experiments.studies.rows import reported_of, runs_frame
 from experiments.studies.settings import outlook, setting_config
 
 
@@ -32,7 +32,7 @@ def run_table2(table, session):
     search = selection.search_jobs(table)
     repeats = _repeats(table, search, session)
     runs, records = _runs(search + repeats, session)
-    optimal = {metric: records[0].optimal[key] for metric, key in METRICS.items()}
+    optimal = reported_of(records[0].optimal, records[0].config)
     return selection.mark_chosen(runs), optimal
 
 

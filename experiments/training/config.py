@@ -17,9 +17,12 @@ ID_VERSION = 2  # of what an id is a hash of; the code that a run executes is in
 DEFAULT_DATA_SEED = 1  # the one that configs/base.gin binds; its results have the plain name
 
 OPTIMIZERS = ("adagrad", "adam")
-# Parameters of MethodConfig that the first records do not have, and what they had in their place.
+# Parameters that the first records do not have, and what they had in their place.
 # At that value they are left out of a record, so that the first ones keep their ids.
-YOUNGER = {"scope": "local", "optimizer": "adagrad"}
+YOUNGER = {
+    "method": {"scope": "local", "optimizer": "adagrad"},
+    "stream": {"tasks": [list(task) for task in data.TASKS], "reported": None, "drift": True},
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,16 +90,16 @@ class RunConfig(checks.Checked):
     """All that decides the numbers of one run.
 
     Args:
-      stream: data.StreamConfig.
+      stream: data.StreamConfig or data.LogsConfig.
       model: ModelConfig.
       method: MethodConfig.
       trainer: TrainerConfig.
       learning_rate: eta of the non-embedding and embedding variables alike, > 0.
-      data_seed: seed of the stream, >= 0.
+      data_seed: seed of the stream, >= 0; a log has none, so it changes no number there.
       run_seed: seed of the initial weights and of the order of the data, >= 0.
     """
 
-    stream: data.StreamConfig
+    stream: data.StreamConfig | data.LogsConfig
     model: ModelConfig
     method: MethodConfig
     trainer: TrainerConfig
@@ -113,7 +116,7 @@ class RunConfig(checks.Checked):
             expected = f"at most the {most} training days of the stream"
             checks.fail("TrainerConfig.window_days", days, expected)
         self.model.check_inputs(
-            [task.name for task in data.TASKS],
+            list(dict(self.stream.tasks)),
             self.stream.dense_features,
             self.stream.categorical_features,
         )
@@ -133,9 +136,10 @@ class RunConfig(checks.Checked):
     def to_dict(self):
         """The configuration as plain dicts, lists, strings and numbers; see YOUNGER."""
         fields = json.loads(json.dumps(dataclasses.asdict(self)))
-        for name, default in YOUNGER.items():
-            if fields["method"][name] == default:
-                del fields["method"][name]
+        for part, younger in YOUNGER.items():
+            for name, default in younger.items():
+                if fields[part].get(name) == default and name in fields[part]:
+                    del fields[part][name]
         return fields
 
     @classmethod
@@ -153,6 +157,7 @@ class RunConfig(checks.Checked):
         """Equal for runs that one compiled step can serve: rate, thresholds and seeds differ."""
         stream = self.stream
         shape = (stream.dense_features, stream.categorical_features, stream.vocabulary_size)
+        shape += (self.stream.tasks, self.stream.gaps)
         model = json.dumps(dataclasses.asdict(self.model), sort_keys=True)
         method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
         method += (self.method.scope, self.method.optimizer)
@@ -163,11 +168,16 @@ def _built(kind, fields):
     """The dataclass of which `dataclasses.asdict` gave these fields."""
     parts = {}
     for name, hint in typing.get_type_hints(kind).items():
-        # A part that can be switched off is typed as `Part | None`.
-        for part in filter(dataclasses.is_dataclass, (hint, *typing.get_args(hint))):
-            if fields[name] is not None:
-                parts[name] = _built(part, fields[name])
+        # A part that can be switched off is typed as `Part | None`, one of two as `One | Other`.
+        found = [part for part in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(part)]
+        if found and fields[name] is not None:
+            part = next((part for part in found if _fits(part, fields[name])), found[0])
+            parts[name] = _built(part, fields[name])
     return kind(**fields | parts)
+
+
+def _fits(kind, fields):
+    return set(fields) <= {field.name for field in dataclasses.fields(kind)}
 
 
 def run_id_of(fields):

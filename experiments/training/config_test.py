@@ -3,9 +3,13 @@
 import dataclasses
 import json
 import re
+import shutil
 
 import pytest
 
+from data import TASKS
+from data.logs.testing import config as logs_config
+from data.logs.testing import write_days
 from experiments.studies.testing import smoke, with_part
 from experiments.training.config import RunConfig
 
@@ -39,13 +43,35 @@ def test_a_change_gives_another_run_and_another_trace_where_the_program_is_anoth
     assert (changed.trace_key == config.trace_key) == (name in CHANGES)
 
 
-@pytest.mark.parametrize("name", ["scope", "optimizer"])
+YOUNG = {
+    "scope": ("method", OTHER_TRACES["scope"]),
+    "optimizer": ("method", OTHER_TRACES["optimizer"]),
+    "tasks": ("stream", lambda config: with_part(config, "stream", tasks=SEVEN, label_shocks=None)),
+    "reported": ("stream", lambda config: with_part(config, "stream", reported=("like", "rating"))),
+    "drift": ("stream", lambda config: with_part(config, "stream", drift=False)),
+}
+SEVEN = (*TASKS, ("bought", "binary"))
+
+
+@pytest.mark.parametrize("name", YOUNG)
 def test_a_younger_parameter_at_its_default_is_no_part_of_the_identity(config, name):
     """Records that are older than the parameter keep their ids."""
-    assert name not in config.to_dict()["method"]
-    other = OTHER_TRACES[name](config)
-    assert name in other.to_dict()["method"]
-    assert RunConfig.from_dict(other.to_dict()) == other
+    part, changed = YOUNG[name]
+    assert name not in config.to_dict()[part]
+    other = changed(config)
+    assert name in other.to_dict()[part] and other.run_id != config.run_id
+    assert RunConfig.from_dict(json.loads(json.dumps(other.to_dict()))) == other
+
+
+def test_a_run_on_a_log_comes_back_from_its_record(config, tmp_path):
+    folder = write_days(tmp_path / "log")
+    trainer = dataclasses.replace(config.trainer, window_days=2)
+    one = dataclasses.replace(config, stream=logs_config(folder), trainer=trainer)
+    fields = json.loads(json.dumps(one.to_dict(), sort_keys=True))
+    shutil.rmtree(folder)  # what was in it is in the identity
+    again = RunConfig.from_dict(fields)
+    assert again == one and again.run_id == one.run_id
+    assert list(again.stream.encodings) == ["country", "device", "item"]
 
 
 def test_a_configuration_comes_back_from_the_json_of_its_record(config):

@@ -3,7 +3,6 @@
 Logical devices must be set before TensorFlow starts, so this file runs itself as a script.
 """
 
-import functools
 import json
 import sys
 
@@ -23,14 +22,14 @@ STEPS, SEED = 5, 7
 RTOL = 1e-5  # float32 sums in another order; after more steps a rounding may switch a unit off
 
 
-def stepped(program, config, day_rows, steps):
+def stepped(program, config, days, steps):
     """Losses of some steps, at a rate that is another one at every step."""
     from experiments.training.program import tensors
     from experiments.training.trainer import window_of
 
-    window = window_of(config)
+    window = window_of(config, days)
     return [
-        program.step(tensors(window.batch(step, day_rows)), config.learning_rate / (1 + step))
+        program.step(tensors(window.batch(step, days.day)), config.learning_rate / (1 + step))
         for step in steps
     ]
 
@@ -59,19 +58,19 @@ def compare(case, strategy):
     from experiments.training.program import Program
 
     config = smoke(*case.split("-"), rate=CASES[case], seed=3)
-    day_rows = functools.cache(Stream(config.stream, 1).day)
+    days = Stream(config.stream, 1)
     one, two = Program(config), DistributedProgram(config, strategy)
     losses = []
     for program in (one, two):
         program.start(config, SEED)
-        losses.append(stepped(program, config, day_rows, range(2)))
+        losses.append(stepped(program, config, days, range(2)))
         kept = program.snapshot(2)
-        losses[-1] += stepped(program, config, day_rows, range(2, STEPS))
+        losses[-1] += stepped(program, config, days, range(2, STEPS))
     expected, found = state_of(one), state_of(two)
     two._check_state()  # raises if a replica is not equal to the last bit
     two.start(config, SEED + 1)
     two.restore(kept)
-    again = stepped(two, config, day_rows, range(2, STEPS))
+    again = stepped(two, config, days, range(2, STEPS))
     moved = differences(found, state_of(two))
     nudge(strategy, two._variables[3], 1)
     with pytest.raises(RunStopped) as drifted:
@@ -79,7 +78,7 @@ def compare(case, strategy):
     two.start(config, SEED)
     nudge(strategy, two._state[1], 0)
     with pytest.raises(RunStopped) as begun_apart:
-        stepped(two, config, day_rows, [0])
+        stepped(two, config, days, [0])
     return {
         "losses": losses,
         "from one": differences(found, expected),

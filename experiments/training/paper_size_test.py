@@ -62,8 +62,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(Store(folder), pathlib.Path(folder) / "cache")
         outcome = runner.outcome(config, [peak, Excerpt(STEPS)])
-        window, day_rows = window_of(config), runner.day_rows(config)
-        labels = [window.batch(step, day_rows)["labels"] for step in range(STEPS)]
+        days = runner.days(config)
+        window = window_of(config, days)
+        labels = [window.batch(step, days.day)["labels"] for step in range(STEPS)]
     found = {
         "losses": outcome.curves["loss"].tolist(),
         "first_bad_step": outcome.first_bad_step,

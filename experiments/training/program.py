@@ -6,7 +6,6 @@ import numpy as np
 import tensorflow as tf
 
 from clippy import ClippedAdagrad, ClippedAdam
-from data import TASKS
 from experiments.training.flight_recorder import Snapshot
 from experiments.training.probe import Probe
 from models.ranking import RankingModel
@@ -150,12 +149,13 @@ def build_model(config, vocabulary_size=None, summed=False):
     stream = config.stream
     return RankingModel(
         config.model,
-        TASKS,
+        stream.tasks,
         dense_features=stream.dense_features,
         categorical_features=stream.categorical_features,
         vocabulary_size=vocabulary_size or stream.vocabulary_size,
         seed=0,
         summed=summed,
+        gaps=stream.gaps,
     )
 
 

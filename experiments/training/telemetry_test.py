@@ -74,7 +74,8 @@ def weights_of(program):
 def begun(day_cache, program, run, steps):
     """Starts a run on a program; yields a batch of each of its first steps."""
     program.start(run, seeds_of(0)[0])
-    days, window = DayCache(day_cache, Stream(run.stream, 1)), window_of(run)
+    days = DayCache(day_cache, Stream(run.stream, 1))
+    window = window_of(run, days)
     for step in range(steps):
         yield tensors(window.batch(step, days.day))
 

@@ -7,18 +7,23 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from data import TASKS, Window
+from data import Window
 from experiments.training import metrics
 from experiments.training.program import FIELDS, Program, tensors
 
 
 class Evaluation:
-    """The rows of the last day of the stream, predicted `chunk_size` at once."""
+    """The rows of the last day of a stream, predicted `chunk_size` at once.
 
-    def __init__(self, rows, chunk_size):
+    Its metrics begin with those of the reported tasks, so that the first AUC of a run is theirs.
+    """
+
+    def __init__(self, rows, stream, chunk_size):
         self._rows, self._chunk_size = rows, chunk_size
         self._labels = np.array(rows["labels"])
-        self._optimal = np.array(rows["optimal"], np.float64)
+        shown = {stream.shown(kind) for kind in metrics.BY_KIND}
+        columns = [(column, *task) for column, task in enumerate(stream.tasks)]
+        self._columns = sorted(columns, key=lambda column: column[1] not in shown)
 
     def __call__(self, program):
         """Metrics of a program's predictions by `<task>/<metric>`, NaN where undefined."""
@@ -30,21 +35,25 @@ class Evaluation:
             yield tensors(self._rows[start : start + self._chunk_size], FIELDS[:2])
 
     def optimal(self):
-        """Metrics of the Bayes-optimal prediction, for every task."""
+        """Metrics of the Bayes-optimal prediction for every task, or {} where it is not known."""
+        if "optimal" not in self._rows.dtype.names:
+            return {}
+        known = np.array(self._rows["optimal"], np.float64)
         best = {
-            name: logit(self._optimal[:, column]) if kind == "binary" else self._optimal[:, column]
-            for column, (name, kind) in enumerate(TASKS)
+            name: logit(known[:, column]) if kind == "binary" else known[:, column]
+            for column, name, kind in self._columns
         }
         return self._metrics(best)
 
     def _metrics(self, predictions):
         """All metrics of logits of binary tasks and values of regressions, each (rows,)."""
-        return {
-            f"{name}/{metric}": measure(self._labels[:, column], predictions[name])
-            for column, (name, kind) in enumerate(TASKS)
-            if name in predictions
-            for metric, measure in metrics.BY_KIND[kind].items()
-        }
+        found = {}
+        for column, name, kind in self._columns:
+            labels = self._labels[:, column]
+            given = ~np.isnan(labels)
+            for metric, measure in metrics.BY_KIND[kind].items() if name in predictions else ():
+                found[f"{name}/{metric}"] = measure(labels[given], predictions[name][given])
+        return found
 
 
 def seeds_of(run_seed):
@@ -53,11 +62,12 @@ def seeds_of(run_seed):
     return int(weights.generate_state(1)[0]), int(order.generate_state(1)[0])
 
 
-def window_of(config):
-    """The moving window of a run."""
+def window_of(config, days):
+    """The moving window of a run over its DayCache or its stream."""
+    rows = tuple(days.rows(day) for day in range(config.stream.days))
     return Window(
         days=config.stream.days,
-        examples_per_day=config.stream.examples_per_day,
+        examples_per_day=rows[0] if len(set(rows)) == 1 else rows,
         window_days=config.trainer.window_days,
         steps_per_day=config.trainer.steps_per_day,
         batch_size=config.trainer.batch_size,
@@ -131,23 +141,23 @@ class Run:
             self.first_bad_step = self.step - 1
 
 
-def train(config, program, day_rows, evaluation, observers=()):
+def train(config, program, days, evaluation, observers=()):
     """Trains one run from its first step to its last, or to the first number that is not finite.
 
     Args:
       program: Program with the trace key of `config`.
-      day_rows: function from a day to its rows.
+      days: DayCache of the stream, or the stream itself.
       evaluation: Evaluation of the last day.
       observers: Observers, told in this order.
     Returns: Run, ended.
     """
-    window, every_steps = window_of(config), config.trainer.evaluate_every_steps
+    window, every_steps = window_of(config, days), config.trainer.evaluate_every_steps
     program.start(config, seeds_of(config.run_seed)[0])
     run = Run(program, last=window.steps)
     for observer in observers:
         observer.begins(run)
     while run.step < run.last and run.first_bad_step is None:
-        batch = tensors(window.batch(run.step, day_rows, **program.share))
+        batch = tensors(window.batch(run.step, days.day, **program.share))
         run.day, run.rate = window.day_of(run.step), config.rate_at(run.step)
         for observer in observers:
             observer.before(run)

@@ -31,10 +31,8 @@ def program():
 @pytest.fixture(scope="module")
 def curves_of(days, program):
     """The curves of a run with observers, on `program` or another."""
-    evaluation = Evaluation(days.day(smoke().stream.days - 1), 256)
-    return lambda run, *observers, on=program: (
-        train(run, on, days.day, evaluation, observers).curves
-    )
+    evaluation = Evaluation(days.day(smoke().stream.days - 1), smoke().stream, 256)
+    return lambda run, *observers, on=program: train(run, on, days, evaluation, observers).curves
 
 
 @pytest.mark.parametrize("method, threshold", [("gc", 0.01), ("clippy_adam", None)])
@@ -112,7 +110,7 @@ def test_the_last_row_is_the_model_on_the_last_day(days, curves_of, program):
 def test_training_takes_the_batches_of_the_window_in_order(days, curves_of, program):
     with mock.patch.object(program, "step", wraps=program.step) as step:
         curves_of(smoke())
-    window, seen = window_of(smoke()), [call.args[0] for call in step.call_args_list]
+    window, seen = window_of(smoke(), days), [call.args[0] for call in step.call_args_list]
     assert len(seen) == window.steps == 42
     for index in (0, 17, 41):
         expected = window.batch(index, days.day)

@@ -129,7 +129,7 @@ def _supply(profile, cache):
     """Batches from the cache and generated days, against Large's steps; their share of a run."""
     config = config_of(profile, "large", "clippy")
     stream = Stream(config.stream, config.data_seed)
-    days, window, program = DayCache(cache, stream), window_of(config), Program(config)
+    days, window, program = DayCache(cache, stream), window_of(config, stream), Program(config)
     batch = tensors(window.batch(window.steps - 1, days.day))
     steps = iter(range(10**9))
     candidates = {
@@ -144,12 +144,14 @@ def _supply(profile, cache):
         "generation_vs_consumption": ("generation", "day", "the steps of one day of Large"),
     }
     found = _entries(median_s, CHEAP_REPEATS, pairs)
-    evaluation = Evaluation(days.day(config.stream.days - 1), config.trainer.batch_size)
+    evaluation = Evaluation(
+        days.day(config.stream.days - 1), config.stream, config.trainer.batch_size
+    )
     evaluation(program)
     step_s = []  # inside the compiled step; the traces are made by now
 
     def run():
-        step_s.append(train(config, program, days.day, evaluation).step_s)
+        step_s.append(train(config, program, days, evaluation).step_s)
 
     median_s = interleaved({"run": run}, SHARE_REPEATS, warm_up=0)
     median_s["steps"] = statistics.median(step_s)

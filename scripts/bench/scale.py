@@ -106,7 +106,8 @@ def _peak_mib(profile, name, asked):
 
 def first_batch(config):
     """The tensors of the first batch of a run."""
-    return tensors(window_of(config).batch(0, Stream(config.stream, config.data_seed).day))
+    stream = Stream(config.stream, config.data_seed)
+    return tensors(window_of(config, stream).batch(0, stream.day))
 
 
 def _of_days(profile, days, folder):

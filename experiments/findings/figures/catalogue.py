@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
-from data import TASKS
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
 from experiments.findings.figures import figure1, figure2, figure3, figure4, figure5, figure6
 from experiments.findings.figures.drawing import draw
@@ -28,7 +27,7 @@ class Figure(NamedTuple):
 
 def _figure2(material):
     config, model = built(material.options.profile, MODEL)
-    return figure2.frame(model, TASKS, config.stream.categorical_features)
+    return figure2.frame(model, config.stream.tasks, config.stream.categorical_features)
 
 
 def _of_layer(layer, words):

@@ -8,14 +8,13 @@ from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, 
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.findings.report import plots
 from experiments.findings.report.plots import short, shorts
-from experiments.studies.rows import METRICS
-from experiments.training.divergence import CHANCE
+from experiments.training.divergence import CHANCE, judged_auc
 
 CURVE_DIGITS = 5
-CURVES = {"loss": "loss", "worst": "worst_loss", "auc": METRICS["auc"]}
+CURVES = {"loss": "loss", "worst": "worst_loss"}
 LABELS = {"micro": "micro-diverged", "full": "fully diverged"}  # where the kind says too little
 KEYS = [
-    Key("auc", f"{METRICS['auc']} on the last day", "#0072B2"),
+    Key("auc", "AUC on the last day", "#0072B2"),
     Key("loss", "training loss, mean since the last evaluation", "#555555"),
     Key("worst", "largest training loss since then", "#D55E00", ":"),
 ]
@@ -75,8 +74,10 @@ def _run(run, grids):
     curves = {
         name: shorts(run.curves[column].astype(float), CURVE_DIGITS)
         for name, column in CURVES.items()
-        if column in run.curves
     }
+    auc = judged_auc(run.curves)
+    if auc.notna().any():
+        curves["auc"] = shorts(auc.astype(float), CURVE_DIGITS)
     bad = (record.first_bad_step, record.first_bad_day)
     return row | {
         "multiple": short(row["multiple"], 3),

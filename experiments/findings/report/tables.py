@@ -9,7 +9,7 @@ from experiments.findings import cases, detection, table1, table2, table3
 from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
 from experiments.findings.claims.table import statistic_lines
 from experiments.findings.names import METRIC_NAMES, MODEL_NAMES, SCALE, number
-from experiments.studies.rows import METRICS
+from experiments.studies.rows import METRICS, reported_of
 
 COLUMNS = {  # of <name>.csv, those that are read
     "table1": "model nonembedding_parameters paper_parameters shared_bottom",
@@ -177,5 +177,8 @@ def _optimal(material):
     known = (material.runs[run_id] for run_id in runs["run_id"] if run_id in material.runs)
     if (run := next(known, None)) is None:
         return dict.fromkeys(METRICS, "-")
-    optimal = run.record.optimal
-    return {name: number(optimal[key] * SCALE[name], None, name) for name, key in METRICS.items()}
+    optimal = reported_of(run.record.optimal, run.record.config)
+    return {
+        name: "-" if value is None else number(value * SCALE[name], None, name)
+        for name, value in optimal.items()
+    }

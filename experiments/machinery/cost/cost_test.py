@@ -52,7 +52,7 @@ def products_of(function):
 def test_operations_are_those_that_tensorflow_counts(name):
     config = config_of("smoke", name, "clippy")
     program, stream = Program(config), Stream(config.stream, config.data_seed)
-    batch, day = tensors(window_of(config).batch(0, stream.day)), tensors(stream.day(3))
+    batch, day = tensors(window_of(config, stream).batch(0, stream.day)), tensors(stream.day(3))
     step = program._step.get_concrete_function(batch, tf.constant(0.1))
     assert sizes.flops_per_step(config) == products_of(step)
     predict = program._predict.get_concrete_function(day)

@@ -8,7 +8,7 @@ Every function takes a RunConfig or a Sizes.
 import math
 from typing import NamedTuple
 
-from data import TASKS, StreamConfig
+from data import LogsConfig, StreamConfig
 from experiments.training.config import TrainerConfig
 from models.config import ModelConfig
 
@@ -18,7 +18,7 @@ NUMBER = 4  # bytes of a float32 or an int32
 class Sizes(NamedTuple):
     """What the size of a run depends on: parts of a RunConfig."""
 
-    stream: StreamConfig
+    stream: StreamConfig | LogsConfig
     model: ModelConfig
     trainer: TrainerConfig
 
@@ -155,7 +155,7 @@ def cache_bytes(config):
 def _row_bytes(config):
     """Bytes of one example as `data.Stream` lays it out: features, labels, optimal predictions."""
     stream = config.stream
-    return NUMBER * (stream.dense_features + stream.categorical_features + 2 * len(TASKS))
+    return NUMBER * (stream.dense_features + stream.categorical_features + 2 * len(stream.tasks))
 
 
 def _categorical(config):
@@ -164,4 +164,4 @@ def _categorical(config):
 
 
 def _tasks(config):
-    return len(TASKS) if config.model.tasks is None else len(config.model.tasks)
+    return len(config.stream.tasks) if config.model.tasks is None else len(config.model.tasks)

@@ -14,6 +14,7 @@ from experiments.machinery.records.claim import Claimed, Claims
 from experiments.machinery.records.files import sweep_drafts, write_whole
 from experiments.machinery.records.record import RunRecord
 from experiments.machinery.workers.cluster import Cluster
+from experiments.machinery.workers.days import check_logs
 from experiments.machinery.workers.local import Local
 from experiments.machinery.workers.worker import Ended, progress_file
 
@@ -34,7 +35,7 @@ class Pool:
     """Workers, here or of a cluster.Connection, from the first run to the end of its block."""
 
     def __init__(self, store, cache_root, workers, connection=None):
-        self._store, self._claims = store, Claims(store.root)
+        self._store, self._claims, self._cache_root = store, Claims(store.root), cache_root
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         folders = [str(pathlib.Path(folder).resolve()) for folder in (store.root, cache_root)]
         self._engine = Cluster(connection, folders) if connection else Local(workers, folders)
@@ -56,8 +57,9 @@ class Pool:
         all. One that another process is on is looked at again until that has ended.
 
         Returns: dict from the ids of those that crashed to the paths of their logs.
-        Raises: CannotWrite as soon as a run could not write.
+        Raises: CannotWrite as soon as a run could not write; BadInput for a bad log.
         """
+        check_logs(self._cache_root, configs)
         for name in ("logs", "progress"):
             (self._store.root / name).mkdir(exist_ok=True)
         tidy(self._store)

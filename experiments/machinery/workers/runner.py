@@ -4,7 +4,6 @@ import functools
 import logging
 import math
 
-from data import DayCache, Stream
 from experiments.machinery.records.checkpoint import CheckpointStore, Keeper
 from experiments.machinery.records.code import code_digest
 from experiments.machinery.records.damage import mended
@@ -12,6 +11,7 @@ from experiments.machinery.records.provenance import peak_memory_mib, provenance
 from experiments.machinery.records.record import RunRecord, curves_file
 from experiments.machinery.records.snapshots import SnapshotStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.machinery.workers.days import opened
 from experiments.training.observer import FirstLosses, OnRow
 from experiments.training.program import Program
 from experiments.training.telemetry import Telemetry
@@ -96,18 +96,18 @@ class Runner:
         """The trainer.Run of a configuration, measured by a TelemetryConfig; writes nothing."""
         days = self._days(config.stream, config.data_seed)
         evaluation = self._evaluation(config.stream, config.data_seed, config.trainer.batch_size)
-        return train(config, self._program(config, telemetry), days.day, evaluation, observers)
+        return train(config, self._program(config, telemetry), days, evaluation, observers)
 
-    def day_rows(self, config):
-        """Function from a day of a run's stream to its rows."""
-        return self._days(config.stream, config.data_seed).day
+    def days(self, config):
+        """The DayCache of a run's stream."""
+        return self._days(config.stream, config.data_seed)
 
     def _open_days(self, stream_config, data_seed):
-        return DayCache(self._cache_root, Stream(stream_config, data_seed), self._say)
+        return opened(self._cache_root, stream_config, data_seed, self._say)
 
     def _open_evaluation(self, stream_config, data_seed, chunk_size):
         days = self._days(stream_config, data_seed)
-        return Evaluation(days.day(stream_config.days - 1), chunk_size)
+        return Evaluation(days.day(stream_config.days - 1), stream_config, chunk_size)
 
     def _program(self, config, telemetry):
         key = (config.trace_key, telemetry and telemetry.trace_key)
