@@ -16,10 +16,10 @@ PYTEST = $(MODULE) pytest -n logical --dist loadfile --no-loadscope-reorder
 #:   tensorboard), RUN, STEPS, RATE, METHOD (replay), RUNS (compare), MODEL,
 #:   METHOD (list, tensorboard), STATUS (list), PORT (tensorboard), KILLS (chaos),
 #:   FLOPS (operations a second that a device reaches), MEMORY (its GiB; plan),
-#:   RUNS_AGAIN, DRAW (verify)
+#:   RUNS_AGAIN, DRAW (verify), STREAM (fetch)
 #: of the installation: PYTHON=<path of Python 3.11>
 VARIABLES := PROFILE DATA_SEED SEEDS WORKERS CLUSTER CONFIG SET TELEMETRY DEVICES STUDY RUN STEPS \
-	RATE METHOD RUNS MODEL STATUS PORT KILLS FLOPS MEMORY RUNS_AGAIN DRAW PYTHON
+	RATE METHOD RUNS MODEL STATUS PORT KILLS FLOPS MEMORY RUNS_AGAIN DRAW STREAM PYTHON
 export $(VARIABLES)
 
 STUDIES := PROFILE DATA_SEED SEEDS WORKERS CLUSTER
@@ -38,7 +38,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
-	claims report smoke table1 study run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
+	claims report smoke table1 study fetch run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
 	lint fmt lock clean plan verify prove search
 
 help: ## this list
@@ -114,6 +114,10 @@ plan: $(INSTALLED) ## cost of a profile before it starts: [FLOPS=..] [MEMORY=..]
 
 study: reads = $(STUDIES) STUDY
 study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
+	$(run)
+
+fetch: reads = STREAM
+fetch: $(INSTALLED) ## a real stream into .cache/logs: STREAM=<flights or movielens>
 	$(run)
 
 run: reads = PROFILE DATA_SEED CONFIG SET TELEMETRY DEVICES

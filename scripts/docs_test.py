@@ -29,6 +29,7 @@ EXCEPTIONS = {
     "make setup": "installs the environment of the tests",
     "make clean": "removes it",
     "make lock": "resolves it anew",
+    "make fetch": "downloads from the registry: scripts/fetch has the tests",
     "make lint": "needs the files that are not copied",
     "make fmt": "formats the copy",
     "make reproduce-table2 CLUSTER=tcp://10.0.0.5:8786": "needs a cluster: see the tests of it",

@@ -37,6 +37,7 @@ MISTAKES = [
     ("reproduce_table3", "--seeds=0", "CasesConfig.runs = 0: "),
     ("plan", "--memory=80", "MEMORY = 80.0: "),
     ("figures", "--figure=7", "FIGURE = 7: expected one of 1, 2, 3, 4, 5, 6, 8"),
+    ("fetch.__main__", "--stream=flight", r"STREAM = 'flight': .*did you mean flights\?"),
     # gin files, and what overrides them
     ("run", "", "CONFIG = '': expected a gin file"),
     ("run", "--config=nowhere.gin", "nowhere.gin: cannot be read: No such file"),

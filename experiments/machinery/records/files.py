@@ -33,7 +33,7 @@ def check_folder(folder, what):
 def csv_bytes(frame):
     """A DataFrame as gzipped CSV: the same rows have the same bytes."""
     buffer = io.BytesIO()
-    # CSV in gzip and not Parquet: pyarrow is 165 MB to install, these files are 5 KB.
+    # CSV in gzip and not Parquet: these files are 5 KB, and any program reads them.
     frame.to_csv(buffer, index=False, compression={"method": "gzip", "mtime": 0})
     return buffer.getvalue()
 

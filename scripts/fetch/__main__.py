@@ -1,0 +1,47 @@
+"""Fetches a real stream into .cache/logs/<stream>: one Parquet file a day, as LogsConfig reads."""
+
+import pathlib
+import shutil
+
+import filelock
+
+from experiments.errors import BadInput, one_of
+from experiments.machinery.records.files import check_folder, write_whole
+from scripts import command
+from scripts.fetch import flights, movielens
+from scripts.fetch.archives import download
+
+STREAMS = {"flights": flights, "movielens": movielens}
+FLAGS = command.flags_of(stream="Which one: flights or movielens.")
+
+
+def main():
+    """Says where the stream is. One that is there already is left as it is."""
+    if FLAGS.stream not in STREAMS:
+        raise BadInput(f"STREAM = {FLAGS.stream!r}: expected {one_of(FLAGS.stream, STREAMS)}")
+    home = pathlib.Path(FLAGS.cache) / "logs"
+    check_folder(home, "fetched streams")
+    print(fetch(FLAGS.stream, home))
+
+
+def fetch(name, home):
+    """Leaves a stream in `home / name`, whole or not at all; a line that says what is there."""
+    stream, folder, draft = STREAMS[name], home / name, home / f".{name}.draft"
+    with filelock.FileLock(home / f".{name}.lock"):
+        if folder.exists():
+            return f"{folder}: is there already; delete the folder to fetch it anew"
+        shutil.rmtree(draft, ignore_errors=True)  # that of a process that was killed
+        try:
+            (draft / "days").mkdir(parents=True)
+            days = stream.days(download(stream.PACKAGE, draft))
+            for day, rows in days.items():
+                content = rows.to_parquet(index=False)
+                write_whole(draft / "days" / f"{day}.parquet", content)
+            (draft / "days").rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return f"{folder}: {len(days)} days, {sum(map(len, days.values())):,} rows"
+
+
+if __name__ == "__main__":
+    command.main(main, FLAGS)
