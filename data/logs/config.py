@@ -31,6 +31,8 @@ class LogsConfig(Labelled):
         are taken, as those of the first window.
       tasks, reported: as of Labelled; the name of a task is that of its column. A row with a
         missing label counts neither in the loss nor in the metrics of that task.
+      left_out: names of days that are not used, which then do not count: those of files or folders
+        without their endings, or values of the day column.
       day_column: the column that tells one day from the next, or None for a file or folder a day.
       digest: of what is in the files, which makes it part of the identity of a run. None to read
         them now.
@@ -43,6 +45,7 @@ class LogsConfig(Labelled):
     vocabulary_size: Annotated[int, functools.partial(checks.whole, least=2)]
     standardised_days: Count
     tasks: tuple[Task, ...] = dataclasses.field()
+    left_out: tuple[str, ...] = ()
     day_column: str | None = None
     digest: str | None = None
 
@@ -56,7 +59,8 @@ class LogsConfig(Labelled):
         checks.whole("LogsConfig.standardised_days", self.standardised_days, 1, self.days - 1)
         if self.day_column is not None and not isinstance(self.day_column, str):
             checks.fail("LogsConfig.day_column", self.day_column, "the name of a column or None")
-        object.__setattr__(self, "dense", self._dense())
+        for field in ("dense", "left_out"):
+            object.__setattr__(self, field, self._names(field))
         object.__setattr__(self, "categorical", self._categorical())
         names = [*self.dense, *self.encodings, *dict(self.tasks)]
         if len(set(names)) < len(names) or self.day_column in names:
@@ -65,10 +69,10 @@ class LogsConfig(Labelled):
         if self.digest is None:
             object.__setattr__(self, "digest", files.digest(self.path))
 
-    def _dense(self):
-        names = self.dense
+    def _names(self, field):
+        names = getattr(self, field)
         if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
-            checks.fail("LogsConfig.dense", names, "a list of names of columns")
+            checks.fail(self._name(field), names, "a list of names")
         return tuple(names)
 
     def _categorical(self):

@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data import checks
 from data.logs.rows import checked
 
 
@@ -18,29 +19,47 @@ def cut(config, paths, folder):
     Returns: list of (the value of the day column, [path]), one a day, at most `config.days`.
     Raises: ValueError as `checked`, or if a row has no day or one before that of an earlier row.
     """
-    days, writer, newest = [], None, None
+    schema, days, writer, seen = _schema(config), [], None, []
     try:
-        for file, row, frame in checked(config, paths, config.day_column):
-            values = frame[config.day_column]
-            starts = (values != values.shift()).to_numpy().nonzero()[0].tolist()
-            for start, stop in zip(starts, [*starts[1:], len(frame)], strict=True):
-                day = values.iloc[start]
-                if day != newest:
-                    _check_order(config, day, newest, f"{file}: row {row + start}")
-                    if writer is not None:
-                        writer.close()
-                        writer = None
-                    if len(days) == config.days:
-                        return days
-                    newest = day
-                    days.append((day, [folder / f"day-{len(days):05d}.parquet"]))
-                table = _table(config, frame.iloc[start:stop])
-                writer = writer or pq.ParquetWriter(days[-1][1][0], table.schema)
-                writer.write_table(table)
+        for day, frame in _pieces(config, paths):
+            if day not in seen[-1:]:
+                if writer is not None:
+                    writer = writer.close()
+                if len(days) == config.days:
+                    break
+                seen.append(day)
+                if day not in config.left_out:
+                    path = folder / f"day-{len(days):05d}.parquet"
+                    writer = pq.ParquetWriter(path, schema)
+                    days.append((day, [path]))
+            if writer is not None:
+                writer.write_table(pa.Table.from_pandas(frame, schema, preserve_index=False))
     finally:
         if writer is not None:
             writer.close()
+    check_left_out(config, seen)
     return days
+
+
+def check_left_out(config, names):
+    """Raises: ValueError if a day that is left out is none of the names of a log's days."""
+    for name in config.left_out:
+        if name not in names:
+            checks.fail("LogsConfig.left_out", name, "a day of the log")
+
+
+def _pieces(config, paths):
+    """Yields (day, rows) for the rows of files that are of one day and stand together."""
+    newest = None
+    for file, row, frame in checked(config, paths, config.day_column):
+        days = frame.pop(config.day_column)
+        starts = (days != days.shift()).to_numpy().nonzero()[0].tolist()
+        for start, stop in zip(starts, [*starts[1:], len(frame)], strict=False):
+            day = days.iloc[start]
+            if day != newest or day is None:
+                _check_order(config, day, newest, f"{file}: row {row + start}")
+            newest = day
+            yield day, frame.iloc[start:stop]
 
 
 def _check_order(config, day, before, where):
@@ -59,8 +78,7 @@ def _order(day):
         return 1, 0.0, day
 
 
-def _table(config, frame):
+def _schema(config):
     kinds = dict.fromkeys(config.encodings, pa.string())
     kinds |= dict.fromkeys([*config.dense, *dict(config.tasks)], pa.float64())
-    schema = pa.schema(list(kinds.items()))
-    return pa.Table.from_pandas(frame[list(kinds)], schema, preserve_index=False)
+    return pa.schema(list(kinds.items()))

@@ -84,6 +84,21 @@ def test_files_are_in_natural_order_and_a_day_may_be_a_folder(tmp_path):
         assert one.day(day).tobytes() == other.day(day).tobytes()
 
 
+def test_days_may_be_left_out(tmp_path):
+    folder = write_days(tmp_path / "log")
+    log = opened(folder, tmp_path / "cache", days=3, left_out=("day-2", "day-4"))
+    assert [log.rows(day) for day in range(3)] == [len(day_frame(day)) for day in (0, 2, 4)]
+    table = pd.concat([day_frame(day).assign(date=f"day-{day + 1}") for day in range(DAYS)])
+    table.to_csv(tmp_path / "log.csv", index=False)
+    cut = {"days": 3, "left_out": ("day-2", "day-4"), "day_column": "date"}
+    other = opened(tmp_path / "log.csv", tmp_path / "cache", **cut)
+    assert all(log.day(day).tobytes() == other.day(day).tobytes() for day in range(3))
+    with pytest.raises(
+        ValueError, match="LogsConfig.left_out = 'day-7': expected a day of the log"
+    ):
+        opened(folder, tmp_path / "cache", days=3, left_out=("day-7",))
+
+
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_a_log_with_a_day_column_is_cut(tmp_path, chunked, ending):
     dates = pd.date_range("2013-09-28", periods=DAYS + 1).strftime("%Y-%m-%d")
@@ -226,7 +241,7 @@ def test_days_out_of_order_are_refused(tmp_path, dates, said):
     "changes, said",
     [
         ({"path": "nowhere"}, "LogsConfig.path = 'nowhere': expected a file or folder that exists"),
-        ({"dense": "age"}, "LogsConfig.dense = 'age': expected a list of names of columns"),
+        ({"dense": "age"}, "LogsConfig.dense = 'age': expected a list of names"),
         ({"categorical": {"item": "binned"}}, "LogsConfig.categorical = .*'indexed' or 'hashed'"),
         ({"dense": ("age", "item")}, "LogsConfig = 'item': expected a column to be one thing"),
         ({"standardised_days": 5}, "LogsConfig.standardised_days = 5: .* at most 4"),

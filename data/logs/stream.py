@@ -13,7 +13,7 @@ import numpy as np
 
 from data import checks
 from data.logs import files
-from data.logs.cut import cut
+from data.logs.cut import check_left_out, cut
 from data.logs.encoding import Encoding, fitted
 from data.logs.rows import checked
 from data.source import source_digest
@@ -103,7 +103,7 @@ class LogStream:
     def _days(self):
         """The N days: list of (name, files)."""
         if self.config.day_column is None:
-            found = files.parts(self.config.path)
+            found = self._used(files.parts(self.config.path))
         else:
             paths = sorted((self._folder / "days").glob("*.parquet"))
             found = [(path.stem, [path]) for path in paths]
@@ -111,6 +111,12 @@ class LogStream:
             said = f"{self.config.path}: {len(found)} days"
             raise ValueError(f"{said}: expected at least LogsConfig.days = {self.config.days}")
         return found[: self.config.days]
+
+    def _used(self, found):
+        """The days that are not left out."""
+        named = {name.partition(".")[0]: (name, paths) for name, paths in found}
+        check_left_out(self.config, named)
+        return [day for name, day in named.items() if name not in self.config.left_out]
 
     def _cut(self):
         folder = self._folder / "days"
