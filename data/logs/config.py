@@ -20,7 +20,9 @@ class LogsConfig(Labelled):
       path: a folder with one file or one folder of files a day, in the natural order of their names
         (day-2 before day-10); or, with `day_column`, a file or a folder of files that hold all
         days one after the other. Relative to the present folder, else to that of the project.
-      days: N, the first days of the log that are used; day N-1 is the evaluation day.
+      days: N, days of the stream; day N-1 is the evaluation day.
+      evaluation_days: how many days of the log make up the evaluation day, where one has few rows.
+        The first N - 1 + evaluation_days days of the log are used.
       dense: names of the columns that are numbers. They are standardised, and a missing value is
         the mean.
       categorical: dict from the name of a column to how its values become ids: "indexed" by the
@@ -45,6 +47,7 @@ class LogsConfig(Labelled):
     vocabulary_size: Annotated[int, functools.partial(checks.whole, least=2)]
     standardised_days: Count
     tasks: tuple[Task, ...] = dataclasses.field()
+    evaluation_days: Count = 1
     left_out: tuple[str, ...] = ()
     day_column: str | None = None
     digest: str | None = None
@@ -96,6 +99,11 @@ class LogsConfig(Labelled):
         return dict(self.categorical)
 
     @property
+    def log_days(self):
+        """How many days of the log are used."""
+        return self.days - 1 + self.evaluation_days
+
+    @property
     def dense_names(self):
         """What the dense features are called: list of text."""
         return list(self.dense)
@@ -121,7 +129,7 @@ class LogsConfig(Labelled):
     def examples_per_day(self):
         """Rows of a day, roughly, from the size of the files, for the cost of a run."""
         columns = len(self.dense) + len(self.categorical) + len(self.tasks)
-        return max(1, round(files.size(self.path) / (BYTES_PER_VALUE * columns * self.days)))
+        return max(1, round(files.size(self.path) / (BYTES_PER_VALUE * columns * self.log_days)))
 
 
-BYTES_PER_VALUE = 5  # ours: CSV has more, compressed Parquet less
+BYTES_PER_VALUE = 3  # ours: CSV has more, compressed Parquet less

@@ -16,7 +16,7 @@ def cut(config, paths, folder):
       config: LogsConfig with a day column.
       paths: files of the log in their order.
       folder: where the days go, `day-<t>.parquet`.
-    Returns: list of (the value of the day column, [path]), one a day, at most `config.days`.
+    Returns: list of (the value of the day column, [path]), one a day, at most `config.log_days`.
     Raises: ValueError as `checked`, or if a row has no day or one before that of an earlier row.
     """
     schema, days, writer, seen = _schema(config), [], None, []
@@ -25,7 +25,7 @@ def cut(config, paths, folder):
             if day not in seen[-1:]:
                 if writer is not None:
                     writer = writer.close()
-                if len(days) == config.days:
+                if len(days) == config.log_days:
                     break
                 seen.append(day)
                 if day not in config.left_out:

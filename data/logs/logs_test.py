@@ -99,6 +99,15 @@ def test_days_may_be_left_out(tmp_path):
         opened(folder, tmp_path / "cache", days=3, left_out=("day-7",))
 
 
+def test_several_days_may_be_evaluated_on(tmp_path):
+    folder = write_days(tmp_path / "log")
+    log = opened(folder, tmp_path / "cache", days=4, evaluation_days=2)
+    apart = opened(folder, tmp_path / "cache", days=4)  # the fifth day is not used
+    assert [log.rows(day) for day in range(4)] == [60, 67, 74, 81 + 88]
+    assert log.day(3)[:81].tobytes() == apart.day(3).tobytes()
+    np.testing.assert_allclose(log.day(3)["labels"][81:], day_frame(4)[NAMES], rtol=1e-6)
+
+
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_a_log_with_a_day_column_is_cut(tmp_path, chunked, ending):
     dates = pd.date_range("2013-09-28", periods=DAYS + 1).strftime("%Y-%m-%d")
@@ -212,7 +221,7 @@ def test_a_bad_file_is_refused(tmp_path, ending, content, said):
     "last, days, said",
     [
         (lambda frame: frame.assign(click=0), 5, "click has 1 of its two classes on the last day"),
-        (lambda frame: frame, 6, "5 days: expected at least LogsConfig.days = 6"),
+        (lambda frame: frame, 6, "5 days: expected at least 6"),
     ],
 )
 def test_a_bad_log_is_refused(tmp_path, last, days, said):

@@ -107,10 +107,11 @@ class LogStream:
         else:
             paths = sorted((self._folder / "days").glob("*.parquet"))
             found = [(path.stem, [path]) for path in paths]
-        if len(found) < self.config.days:
-            said = f"{self.config.path}: {len(found)} days"
-            raise ValueError(f"{said}: expected at least LogsConfig.days = {self.config.days}")
-        return found[: self.config.days]
+        wanted, last = self.config.log_days, self.config.days - 1
+        if len(found) < wanted:
+            raise ValueError(f"{self.config.path}: {len(found)} days: expected at least {wanted}")
+        evaluation = [path for _, paths in found[last:wanted] for path in paths]
+        return [*found[:last], (found[last][0], evaluation)]
 
     def _used(self, found):
         """The days that are not left out."""
