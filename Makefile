@@ -38,8 +38,8 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
-	claims report smoke table1 study fetch run list compare replay doctor detector tensorboard bench readme test test-slow chaos \
-	lint fmt lock clean plan verify prove search
+	claims report smoke table1 study fetch run list compare replay doctor detector tensorboard bench \
+	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu plan verify prove search
 
 help: ## this list
 	@$(checked)grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -59,6 +59,13 @@ $(INSTALLED): requirements.lock
 
 setup: $(INSTALLED) ## install what the lock file names into .venv
 	@$(checked)true
+
+setup-gpu: .venv/.gpu ## add NVIDIA's libraries, with which TensorFlow finds a GPU
+	@$(checked)true
+
+.venv/.gpu: requirements-gpu.lock | $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@
 
 reproduce-table2 smoke: reads = $(STUDIES)
 reproduce-table2: $(INSTALLED) ## Table 2: calibrate, search, repeat, write and print it
@@ -185,11 +192,14 @@ fmt: $(INSTALLED) ## format the code
 	$(checked)$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## resolve pyproject.toml into requirements.lock (needs uv)
-	$(checked)uv pip compile pyproject.toml --group reproduction --group dev --generate-hashes --quiet \
-		--no-header --python-version 3.11 --output-file requirements.lock
-	uv pip compile --group tensorboard --constraints requirements.lock --generate-hashes --quiet \
-		--no-header --python-version 3.11 --output-file requirements-tensorboard.lock
+LOCK = uv pip compile --generate-hashes --quiet --no-header --python-version 3.11
+lock: ## resolve pyproject.toml into requirements*.lock (needs uv)
+	$(checked)$(LOCK) pyproject.toml --group reproduction --group dev --output-file requirements.lock
+	for extra in tensorboard gpu; do $(LOCK) --group $$extra --constraints requirements.lock \
+		--output-file requirements-$$extra.lock || exit; done
 
-clean: ## remove the environment, the caches and the smoke results
-	$(checked)rm -rf .venv .installing .cache .pytest_cache .ruff_cache results/smoke results/smoke-data*
+clean: ## remove the caches and the smoke results
+	$(checked)rm -rf .cache .pytest_cache .ruff_cache results/smoke results/smoke-data*
+
+clean-all: clean ## the same, and the environment
+	$(checked)rm -rf .venv .installing

@@ -13,7 +13,6 @@ from experiments.machinery.workers.progress import color_of
 from experiments.machinery.workers.worker import under_way
 from experiments.studies.calibration import recorded_base_rate
 from experiments.studies.registry import divergence_config
-from experiments.training.config import DEFAULT_DATA_SEED
 from scripts import command, terminal
 
 FLAGS = command.flags_of(
@@ -75,7 +74,7 @@ def write_list(options, data_seed, wanted, console):
 
 def _rows(options, stores):
     divergence = divergence_config()
-    base_rate = recorded_base_rate(options.store(DEFAULT_DATA_SEED, writable=False).root)
+    base_rate = recorded_base_rate(options.results, options.profile)
     rows = {}
     for data_seed, store in stores.items():
         for record in store.records(of_any_version=True):
@@ -84,7 +83,7 @@ def _rows(options, stores):
         for state in under_way(store.root):
             known = rows.get(state["run_id"])
             if known is None or known["status"] == "crashed":
-                rows[state["run_id"]] = runs.running_row(state, data_seed, divergence)
+                rows[state["run_id"]] = runs.running_row(state, data_seed, divergence, base_rate)
     return list(rows.values())
 
 

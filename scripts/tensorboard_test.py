@@ -142,12 +142,15 @@ def test_hparams_say_what_sets_a_run_apart(options):
     assert started.hparams["learning_rate"].number_value == record.config["learning_rate"]
 
 
-def test_the_lock_of_the_extra_agrees_with_that_of_the_environment():
+@pytest.mark.parametrize(
+    "name, added", [("tensorboard", "tensorboard"), ("gpu", "nvidia-cudnn-cu12")]
+)
+def test_the_lock_of_an_extra_agrees_with_that_of_the_environment(name, added):
     def pins(name):
         return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE))
 
-    extra, own = pins("requirements-tensorboard.lock"), pins("requirements.lock")
+    extra, own = pins(f"requirements-{name}.lock"), pins("requirements.lock")
     shared = set(extra) & set(own)
-    assert "tensorboard" in set(extra) - shared
+    assert added in set(extra) - shared
     assert len(shared) > 3
     assert {name: extra[name] for name in shared} == {name: own[name] for name in shared}

@@ -6,6 +6,7 @@ import pandas as pd
 
 from experiments.errors import BadInput, did_you_mean, one_of
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
+from experiments.machinery.workers.progress import thresholds_text
 from experiments.studies.known import study_name
 from experiments.studies.rows import first_of_each_kind, reported_of
 from experiments.training.divergence import label
@@ -55,14 +56,17 @@ def run_row(record, curves=None, divergence=None, base_rate=None):
     }
 
 
-def running_row(state, data_seed, divergence):
+def running_row(state, data_seed, divergence, base_rate=None):
     """A run under way as a row of RUN_COLUMNS, as far as `state`, its progress file, tells."""
     model, method, _ = state["run_id"].split("-")
-    rows = state["rows"]
+    rows, rate = state["rows"], state.get("learning_rate")
     return dict.fromkeys(RUN_COLUMNS) | {
         "id": state["run_id"],
         "model": model,
         "method": method,
+        "threshold": thresholds_text(state.get("thresholds", {})),
+        "rate": rate,
+        "multiple": rate / base_rate if base_rate and rate else None,
         "data_seed": data_seed,
         "status": "running",
         "label": label(pd.DataFrame(rows), divergence).kind if rows else None,
@@ -134,10 +138,3 @@ def order(row):
         for name, known in ((row["model"], MODEL_NAMES), (row["method"], METHOD_NAMES))
     )
     return data_seed, model, method, row["threshold"] or "", rate, seed, row["id"]
-
-
-def thresholds_text(thresholds):
-    """The thresholds of a method as text, or None."""
-    if len(thresholds) == 1:
-        return f"{next(iter(thresholds.values())):g}"
-    return " ".join(f"{name}={value:g}" for name, value in sorted(thresholds.items())) or None

@@ -7,7 +7,9 @@ import json
 from data import checks
 from experiments.errors import BadInput
 from experiments.machinery.records.files import write_json
+from experiments.machinery.records.record import results_folder
 from experiments.studies.settings import Setting, setting_config
+from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import label
 
 METHOD = "naive"
@@ -72,12 +74,12 @@ def write(folder, found):
     write_json(folder / "calibration.json", dataclasses.asdict(found))
 
 
-def recorded_base_rate(folder):
-    """The rate called 1x in calibration.json of a results folder, or None without one.
+def recorded_base_rate(results, profile):
+    """The rate called 1x in the calibration.json of a profile, or None without one.
 
     Raises: BadInput if the file is not what `calibrate` writes.
     """
-    path = folder / "calibration.json"
+    path = results_folder(results, profile, DEFAULT_DATA_SEED) / "calibration.json"
     try:
         rate = json.loads(path.read_text())["base_rate"]
         checks.real("base_rate", rate, above=0)

@@ -100,6 +100,7 @@ def opened(options):
                     left = outlook(design, [(config, None) for config in configs])
                     display.begin(f"Calibration of profile {options.profile}, at most", *left)
                 found = calibration.calibrate(edge, options.profile, design, divergence)
+            display.base_rate = found.base_rate
             yield Session(options.profile, options.data_seed, study, display, divergence, found)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -61,8 +62,8 @@ def label(curves, config):
     """Labels one run.
 
     Args:
-      curves: DataFrame as of trainer.Run. The AUC judged is that of the first binary task, the one
-        that tables show; without one, only numbers that are not finite are seen.
+      curves: DataFrame as of trainer.Run. The AUC judged is that of the reported task; without one,
+        only numbers that are not finite are seen.
       config: DivergenceConfig.
     """
     steps = curves["step"].to_numpy()
@@ -94,6 +95,21 @@ def label(curves, config):
 
 
 def judged_auc(curves):
-    """The AUC of the first binary task of a run's curves: Series, NaN where it is undefined."""
-    aucs = curves.filter(regex="/auc$")
-    return aucs.iloc[:, 0] if aucs.shape[1] else pd.Series(np.nan, curves.index)
+    """The reported task's AUC in a run's curves: Series, NaN where it is undefined."""
+    name = reported(curves.columns)
+    return pd.Series(np.nan, curves.index) if name is None else curves[name]
+
+
+def reported_auc(row):
+    """The reported task's AUC in one row of a run's curves, a dict or a Series; None for NaN.
+
+    A record sorts its metrics by name, so that the first of them need not be the reported one.
+    """
+    name = reported(row.keys())
+    value = None if name is None else row[name]
+    return None if value is None or math.isnan(value) else value
+
+
+def reported(names, metric="auc"):
+    """The reported task's `<task>/<metric>`, the first one in the columns of curves, or None."""
+    return next((name for name in names if name.endswith(f"/{metric}")), None)

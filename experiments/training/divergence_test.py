@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import strategies as st
 
-from experiments.training.divergence import DivergenceConfig, label
+from experiments.training.divergence import DivergenceConfig, judged_auc, label, reported_auc
 
 CONFIG = DivergenceConfig(
     lift_lost=0.5, least_lift=0.05, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
@@ -87,6 +87,15 @@ def test_without_an_auc_only_numbers_that_are_not_finite_count():
         assert label(found.assign(worst_loss=[1.1, np.inf, 1]), CONFIG) == ("full", 20)
         broken = found.assign(**{"click/log_loss": [0.6, 0.6, np.nan]})
         assert label(broken, CONFIG) == ("full", 30)
+
+
+@pytest.mark.parametrize("value, shown", [(0.7, 0.7), (np.nan, None), (None, None)])
+def test_the_auc_shown_is_that_of_the_first_task_in_the_curves(value, shown):
+    found = curves([0.9, 0.8])[["step", "like/auc", "click/auc"]]
+    found["like/auc"] = [0.9, value]
+    assert [reported_auc(found.iloc[-1]), reported_auc(dict(found.iloc[-1]))] == [shown] * 2
+    assert judged_auc(found).equals(found["like/auc"])
+    assert reported_auc({"step": 10, "rating/rmse": 1.0}) is None
 
 
 @pytest.mark.parametrize(

@@ -15,24 +15,31 @@ from rich.text import Text
 
 from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.workers.worker import states
-from experiments.training.divergence import CHANCE, label
+from experiments.training.divergence import CHANCE, label, reported_auc
 
 HEARTBEAT_S = 300  # ours: between two plain lines of a study whose runs are long
 LEAST_TOP = 0.6  # ours: upper end of a sparkline's scale, so that noise about chance stays low
 CURVE_LETTERS = 24  # ours: of a sparkline where there is room
-NARROW = 72  # ours: letters of a terminal in which a whole run id leaves no room for a curve
+WIDE = 100  # ours: letters of a terminal in which a whole id and setting leave room for a curve
+NARROW = 72  # ours: the same of model and method
 EARLY = 0.25  # ours: share of its steps before which a run at chance is not yet called diverged
 BARS = "▁▂▃▄▅▆▇█"
 UNDEFINED = "×"
 
 
 class Display:
-    """Progress of one study, a context manager around its runs, `workers` of them at a time."""
+    """Progress of one study, a context manager around its runs, `workers` of them at a time.
+
+    `base_rate` is the rate called 1x, once it is known.
+    """
+
+    base_rate = None
 
     def __init__(self, divergence, workers, console=None, clock=time.time):
         self._divergence, self._workers, self._clock = divergence, workers, clock
         self._console = console or Console(stderr=True)
         self._is_live = self._console.is_terminal and not self._console.is_dumb_terminal
+        self._is_wide = not self._is_live or self._console.width >= WIDE
         self._is_narrow = self._is_live and self._console.width < NARROW
         self._live = Live(console=self._console, refresh_per_second=2, transient=True)
         columns = "runs", BarColumn(None, table_column=Column(ratio=1)), MofNCompleteColumn()
@@ -72,7 +79,7 @@ class Display:
         self._spent_s += wall_s
         self._spent_predicted_s += seconds_of(config)
         found = label(curves, self._divergence)
-        self._ended(config, found.kind, mean_auc(record.metrics), wall_s)
+        self._ended(config, found.kind, reported_auc(curves.iloc[-1]), wall_s)
 
     def crashed(self, config):
         """Shows a run that has crashed; the study goes on."""
@@ -104,8 +111,8 @@ class Display:
         if not self._is_live:
             self._print(Text(f"{self._place()} {count}, {left}"))
             return
-        columns = [Column(no_wrap=True) for _ in range(3)] + [Column(ratio=1, no_wrap=True)]
-        runs = Table.grid(*columns, padding=(0, 1 if self._is_narrow else 2), expand=True)
+        columns = [Column(no_wrap=True) for _ in range(4)] + [Column(ratio=1, no_wrap=True)]
+        runs = Table.grid(*columns, padding=(0, len(self._gap)), expand=True)
         for state in found:
             runs.add_row(*self._row(state, study))
         # The runs come last: where the terminal is too low for all, rich leaves out the end.
@@ -113,10 +120,10 @@ class Display:
         self._live.update(Group(self._bar, Text(left), counts, runs))
 
     def _row(self, state, study):
-        """The cells of a run under way: id, steps, AUC, and the AUC so far as a curve."""
+        """The cells of a run under way: id, setting, steps, AUC, and the AUC so far as a curve."""
         rows, steps = state["rows"], state["steps"]
         step = rows[-1]["step"] if rows else 0
-        aucs = [mean_auc(row) for row in rows]
+        aucs = [reported_auc(row) for row in rows]
         kind = "healthy"
         if rows:
             found = label(pd.DataFrame(rows), self._divergence)
@@ -127,7 +134,8 @@ class Display:
         said.append("" if kind == "healthy" else f"{kind} ", style=color_of(kind))
         return (
             self._shown_id(state["run_id"]),
-            f"{step / steps:4.0%}" if self._is_narrow else f"step {step}/{steps}",
+            self._setting(state.get("learning_rate"), state.get("thresholds")),
+            f"step {step}/{steps}" if self._is_wide else f"{step / steps:4.0%}",
             shown_auc(aucs[-1]) if rows else "starting",
             _Curve(said, aucs, color_of(kind)),
         )
@@ -143,18 +151,38 @@ class Display:
         self._bar.advance(self._runs.id)
         self._predicted_s = max(0.0, self._predicted_s - seconds_of(config))
         self._kinds[kind] += 1
-        gap, letters = (" ", 7) if self._is_narrow else ("  ", 9)
-        text = Text(f"{self._place()} {self._shown_id(config.run_id)}{gap}")
-        text.append(f"{kind:<{letters}}", style=color_of(kind))
-        self._print(text.append(f" {shown_auc(auc)}{gap}{wall_s:.0f} s"))
+        setting = self._setting(config.learning_rate, config.method.thresholds)
+        parts = f"{self._place()} {self._shown_id(config.run_id)}", setting
+        text = Text(self._gap.join([*parts, ""]))
+        text.append(f"{kind:<{9 if self._is_wide else 7}}", style=color_of(kind))
+        self._print(text.append(f" {shown_auc(auc)}{self._gap}{wall_s:.0f} s"))
 
     def _place(self):
         total = self._runs.total
         return f"[{self._runs.completed:>{len(str(total))}}/{total}]"
 
+    @property
+    def _gap(self):
+        return "  " if self._is_wide else " "
+
     def _shown_id(self, run_id):
-        """A run's id, or in a narrow terminal the first letters of its hash."""
-        return run_id.rpartition("-")[2][:7] if self._is_narrow else run_id
+        """A run's id, with the first letters of its hash, or these alone, where room is short."""
+        if self._is_wide:
+            return run_id
+        about, dash, digest = run_id.rpartition("-")
+        return digest[:7] if self._is_narrow else f"{about}{dash}{digest[:7]}"
+
+    def _setting(self, rate, thresholds):
+        """`setting_text`, in fewer letters where room is short; "" if the rate is not known."""
+        if rate is None:  # the progress file of an earlier version
+            return ""
+        if self._is_wide:
+            return setting_text(rate, thresholds, self.base_rate)
+        short = f"{rate / self.base_rate:.3g}x" if self.base_rate else f"rate {rate:.3g}"
+        text = thresholds_text(thresholds)
+        if self._is_narrow:
+            text = ",".join(f"{value:g}" for _, value in sorted(thresholds.items()))
+        return " ".join(filter(None, (short, text)))
 
     def _print(self, text):
         self._said = self._clock()
@@ -210,12 +238,25 @@ def sparkline(values, width, low, high):
     return text
 
 
-def mean_auc(metrics):
-    """Mean AUC over the binary tasks, or None where one is undefined, None or NaN."""
-    found = [value for name, value in metrics.items() if name.endswith("/auc")]
-    if not found or any(value is None or math.isnan(value) for value in found):
-        return None
-    return sum(found) / len(found)
+def setting_text(rate, thresholds, base_rate=None):
+    """A learning rate, as a multiple too if `base_rate` is known, and a method's thresholds."""
+    text = f"rate {rate:.6g}" + (f" ({rate / base_rate:.3g}x)" if base_rate else "")
+    if thresholds:
+        text += f", {'threshold ' * (len(thresholds) == 1)}{thresholds_text(thresholds)}"
+    return text
+
+
+def thresholds_text(thresholds):
+    """The thresholds of a method as text, or None."""
+    if len(thresholds) == 1:
+        return f"{next(iter(thresholds.values())):g}"
+    return " ".join(f"{name}={value:g}" for name, value in sorted(thresholds.items())) or None
+
+
+def step_text(row, steps):
+    """One row of the curves of a run of `steps` steps, as a line for a person who waits for it."""
+    where = f"step {row['step']:>6}/{steps}  day {row['day']:>3}"
+    return f"{where}  loss {row['loss']:.4f}  {shown_auc(reported_auc(row))}"
 
 
 def color_of(kind):

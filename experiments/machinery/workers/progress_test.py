@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from experiments.machinery.workers import progress
-from experiments.machinery.workers.progress import BARS, Display, duration, mean_auc, sparkline
+from experiments.machinery.workers.progress import BARS, Display, duration, sparkline
 from experiments.machinery.workers.testing import leave_run
 from experiments.studies.testing import DIVERGENCE, smoke_run
 
@@ -32,8 +32,9 @@ class Shown:
         console = Console(file=self.text, force_terminal=terminal, **size)
         self.display = Display(DIVERGENCE, 2, console, clock=lambda: self.now_s)
 
-    def under_way(self, run_id, aucs, steps=468, study="here-1"):
+    def under_way(self, run_id, aucs, steps=468, study="here-1", **about):
         state = {"run_id": run_id, "steps": steps, "rows": rows(aucs), "study": study}
+        state |= {"learning_rate": 0.4, "thresholds": {}} | about
         (self.folder / f"{run_id}.json").write_text(json.dumps(state))
 
     def frame(self, waiting=()):
@@ -64,9 +65,11 @@ def test_a_terminal_shows_the_runs_under_way_with_their_curves(tmp_path):
     (shown.folder / "2.json").write_text("{")  # being replaced just now
     shown.display.begin("Table 2", 5, 3, 600.0)
     lines = shown.frame()
-    assert line_with(lines, "abc") == "large-gc-abc  step 108/468  AUC 0.5000  full ▆█▁"
-    assert line_with(lines, "def") == "large-gc-def  step 0/468    starting"
-    assert line_with(lines, "ghi") == "large-gc-ghi  step 36/468   AUC 0.7000  elsewhere █"
+    assert line_with(lines, "abc") == "large-gc-abc  rate 0.4  step 108/468  AUC 0.5000  full ▆█▁"
+    assert line_with(lines, "def") == "large-gc-def  rate 0.4  step 0/468    starting"
+    assert (
+        line_with(lines, "ghi") == "large-gc-ghi  rate 0.4  step 36/468   AUC 0.7000  elsewhere █"
+    )
     assert line_with(lines, "runs ━").endswith(" 3/5")
     assert "about 5 min 00 s to go, done at " in "\n".join(lines)
     assert "4 running, 1 elsewhere" in lines
@@ -85,14 +88,15 @@ def test_a_run_that_diverged_is_red_and_without_colours_it_is_not(tmp_path, no_c
 
 def test_a_narrow_window_has_short_ids_and_no_line_that_is_wider(tmp_path):
     shown = Shown(tmp_path, width=40)
+    shown.display.base_rate = 0.1
     shown.under_way("large_dcn-clippy-0123456789ab", [0.5 + k / 100 for k in range(30)], steps=2000)
     shown.under_way("large-gc-diverged0", [0.9, 0.9, 0.5])
     shown.display.begin("Table 2: search and repeats", 5, 3, 600_000.0)
     shown.display.crashed(smoke_run(0))
     printed, lines = shown.lines(), shown.frame()
     assert max(map(len, printed + lines)) <= 40
-    assert f"[4/5] {smoke_run(0).run_id[-12:-5]} crashed AUC   -   0 s" in printed
-    assert line_with(lines, "0123456") == "0123456  54% AUC 0.7900 ▁▁▂▂▃▃▄▄▅▅▆▆▇▇██"
+    assert f"[4/5] {smoke_run(0).run_id[-12:-5]} 1x crashed AUC   -   0 s" in printed
+    assert line_with(lines, "0123456") == "0123456 4x  54% AUC 0.7900 ▁▁▂▃▃▄▅▅▆▇▇██"
     assert "full" in line_with(lines, "diverge")
 
 
@@ -136,18 +140,36 @@ def test_elsewhere_there_are_plain_lines_alone(tmp_path):
     lines = shown.text.getvalue().splitlines()
     assert lines[0].startswith("Table 2: 5 runs, 3 done, 2 workers, about 5 min 00 s to go, done")
     assert lines[1] == f"{smoke_run(2).run_id}: another process is on it; looked at again later"
-    assert lines[2] == f"[4/5] {smoke_run(0).run_id}  crashed   AUC   -    0 s"
-    assert lines[3] == f"[5/5] {smoke_run(1).run_id}  healthy   AUC 0.7000  8 s"
+    assert lines[2] == f"[4/5] {smoke_run(0).run_id}  rate 0.1  crashed   AUC   -    0 s"
+    assert lines[3] == f"[5/5] {smoke_run(1).run_id}  rate 0.1  healthy   AUC 0.7000  8 s"
     assert lines[4].startswith("[5/5] 1 running, 2 elsewhere, about ")
     assert lines[5:] == ["2 runs done: 1 crashed, 1 healthy in 5 min 01 s"]
 
 
-def test_the_auc_shown_is_the_mean_of_the_binary_tasks():
-    found = mean_auc({"click/auc": 0.7, "like/auc": 0.8, "click/log_loss": 9.0})
-    assert found == pytest.approx(0.75)
-    assert mean_auc({"like/auc": 0.8, "click/auc": None}) is None
-    assert mean_auc({"like/auc": 0.8, "click/auc": math.nan}) is None
-    assert mean_auc({"rating/rmse": 1.0}) is None
+@pytest.mark.parametrize(
+    "width, said",
+    [
+        (120, "large-clippy-0123456789ab  rate 0.4 (2x), abs_=0.01 rel=0.5  step 72/468  AUC 0.8"),
+        (80, "large-clippy-0123456 2x abs_=0.01 rel=0.5  15% AUC 0.8"),
+        (40, "0123456 2x 0.01,0.5  15% AUC 0.8"),
+    ],
+)
+def test_a_line_names_rate_and_thresholds_in_the_room_there_is(tmp_path, width, said):
+    shown = Shown(tmp_path, width=width)
+    shown.display.base_rate = 0.2
+    thresholds = {"rel": 0.5, "abs_": 0.01}
+    shown.under_way("large-clippy-0123456789ab", [0.7, 0.8], thresholds=thresholds)
+    assert line_with(shown.frame(), "0123456").startswith(said)
+
+
+def test_a_setting_is_said_in_words():
+    assert progress.setting_text(0.05, {}) == "rate 0.05"
+    assert progress.setting_text(0.05, {"lam": 0.01}, 0.1) == "rate 0.05 (0.5x), threshold 0.01"
+
+
+def test_the_auc_of_a_step_is_that_of_the_reported_task():
+    row = {"step": 36, "day": 1, "loss": 0.5, "like/auc": 0.7, "click/auc": 0.9}
+    assert progress.step_text(row, 468) == "step     36/468  day   1  loss 0.5000  AUC 0.7000"
 
 
 def test_durations():

@@ -75,6 +75,7 @@ def execute(config, telemetry=None, study=None):
     def write(*row):
         rows.extend(row)
         state = {"run_id": config.run_id, "steps": config.steps, "rows": rows}
+        state |= {"learning_rate": config.learning_rate, "thresholds": config.method.thresholds}
         state |= {"worker": os.getpid(), "host": socket.gethostname(), "study": study}
         write_whole(path, json.dumps(state).encode())  # a loss may be NaN
 
