@@ -1,5 +1,4 @@
 # Every command of the project. `make help` lists them.
-PROFILE ?= laptop
 PYTHON ?= python3.11
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -7,7 +6,7 @@ MODULE = $(BIN)/python -m
 PYTEST = $(MODULE) pytest -n logical --dist loadfile --no-loadscope-reorder
 
 #: variables of every command that trains:
-#:   PROFILE=laptop      smoke, laptop or paper: how big everything is
+#:   PROFILE=laptop      smoke, laptop, paper, flights, movielens: stream, size
 #:   DATA_SEED=1         seed of the stream; another has its own results folder
 #:   SEEDS=<number>      run seeds of each setting; default: what the study says
 #:   WORKERS=<number>    runs at the same time; default: all cores

@@ -92,12 +92,17 @@ def exit_status(command, values, argv):
     return 0
 
 
-def options(values):
-    """The common flags as session.Options; one that a command does not read has its default."""
+def options(values, profile=None):
+    """The common flags as session.Options; one that a command does not read has its default.
+
+    `profile` is taken if none is given on the command line and it is not None.
+    """
     from experiments.studies.session import Options  # late: help does not need it
 
     given = {name: values[name].value if name in values else COMMON[name][1] for name in COMMON}
     del given["seeds"]
+    if profile is not None and not values["profile"].present:
+        given["profile"] = profile
     workers = given.pop("workers")
     if given["cluster"] is not None and workers is not None:
         raise BadInput(f"WORKERS = {workers}: expected no WORKERS with CLUSTER, which has its own")

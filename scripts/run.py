@@ -46,7 +46,7 @@ def main():
     else:
         lines.append(f"status      {record.status}, {label(store.curves(record), divergence).kind}")
         for name, value in record.metrics.items():
-            lines.append(f"{name:<22}{_shown(value)}   optimal {_shown(record.optimal[name])}")
+            lines.append(f"{name:<22}{_shown(value)}   optimal {_shown(record.optimal.get(name))}")
         lines.append(f"record      {store.runs / record.run_id}.json")
         if telemetry is not None:
             lines.append(f"telemetry   {store.runs / record.run_id}.telemetry.csv.gz")

@@ -15,8 +15,8 @@ def main():
     """Calibrates if needed, runs what is missing, writes table and AUC curves, prints the table."""
     if not FLAGS.study:
         raise BadInput("STUDY = '': expected a gin file, as configs/studies/warmup.gin")
-    options = command.options(FLAGS)
     config, name = cases_config(FLAGS.study, FLAGS.seeds), study_name(FLAGS.study)
+    options = command.options(FLAGS, config.profile)
     check_cases(config, options.profile, FLAGS.study)
     with opened(options) as session:
         runs = session.run_cases(config)

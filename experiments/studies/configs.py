@@ -152,6 +152,8 @@ class CasesConfig(checks.Checked):
       baseline: values or labels of some entries of the grid; a case is compared with the one that
         has these and its own ones elsewhere. Empty for no comparison.
       telemetry: TelemetryConfig of the cases that are measured, or None if none is.
+      profile: name of the file in configs/profiles that the study is of, unless a person names
+        another; None for the default one.
     """
 
     title: str
@@ -162,9 +164,12 @@ class CasesConfig(checks.Checked):
     zipped: dict[str, tuple] = dataclasses.field(default_factory=dict)
     baseline: dict = dataclasses.field(default_factory=dict)
     telemetry: TelemetryConfig | None = None
+    profile: str | None = None
 
     def __post_init__(self):
         super().__post_init__()
+        if self.profile is not None and not isinstance(self.profile, str):
+            checks.fail("CasesConfig.profile", self.profile, "the name of a profile or None")
         if not isinstance(self.title, str) or not self.title:
             checks.fail("CasesConfig.title", self.title, "a text, not empty")
         built = {name: self._case(name, own) for name, own in self._all_cases().items()}

@@ -4,6 +4,7 @@ import pandas as pd
 
 from data.tasks import Labelled
 from experiments.training.divergence import label
+from experiments.training.divergence import reported as reported_in
 
 METRICS = {"auc": "binary", "rmse": "regression"}  # by the kind of the task that tables show
 
@@ -28,8 +29,7 @@ def reported_of(values, config):
 
 def first_of_each_kind(row):
     """The numbers of "auc" and "rmse" in a row of curves, which begin with the reported tasks."""
-    columns = {metric: [name for name in row if name.endswith(f"/{metric}")] for metric in METRICS}
-    return {metric: row[names[0]] if names else None for metric, names in columns.items()}
+    return {metric: row.get(reported_in(row, metric)) for metric in METRICS}
 
 
 def run_row(record, curves, divergence):

@@ -89,6 +89,11 @@ def joined(values, own):
     return values | own
 
 
+def stream_class(profile):
+    """The name of the class of a profile's stream: "StreamConfig" or "LogsConfig"."""
+    return bound(named_file("profiles", profile))["run.stream"].strip("@()")
+
+
 @_once
 def sizes_of(profile, model, values=None):
     """What the size of a run depends on: Sizes; unlike a RunConfig it needs no TensorFlow.
@@ -96,6 +101,6 @@ def sizes_of(profile, model, values=None):
     Raises: BadInput for what gin_files.resolve refuses.
     """
     files = [named_file("profiles", profile), named_file("models", model)]
-    stream = (values or {}).get("run.stream") or bound(files[0])["run.stream"]
+    stream = (values or {}).get("run.stream", stream_class(profile))
     wanted = (stream.strip("@()"), "ModelConfig", "TrainerConfig")
     return Sizes(*resolve(files, wanted=wanted, values=values))

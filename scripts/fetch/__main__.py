@@ -10,6 +10,7 @@ from experiments.machinery.records.files import check_folder, write_whole
 from scripts import command
 from scripts.fetch import flights, movielens
 from scripts.fetch.archives import download
+from scripts.fetch.disturbed import disturbed
 
 STREAMS = {"flights": flights, "movielens": movielens}
 FLAGS = command.flags_of(stream="Which one: flights or movielens.")
@@ -40,7 +41,9 @@ def fetch(name, home):
             (draft / "days").rename(folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    return f"{folder}: {len(days)} days, {sum(map(len, days.values())):,} rows"
+    found = ", ".join(disturbed(days, stream.DISTURBED))
+    rows = f"{folder}: {len(days)} days, {sum(map(len, days.values())):,} rows"
+    return f"{rows}\ndays that stand out: {found}"
 
 
 if __name__ == "__main__":

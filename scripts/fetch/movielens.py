@@ -15,6 +15,7 @@ from scripts.fetch.archives import Package, table
 PACKAGE = Package(
     "recbole", "1.2.1", "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
 )
+DISTURBED = {"rating": 6.0}  # ours: spans in which a few persons rate most
 FILE = "recbole/dataset_example/ml-100k/ml-100k"
 RATINGS = ["user_id:token", "item_id:token", "rating:float", "timestamp:float"]
 USERS = ["user_id:token", "age:token", "gender:token", "occupation:token", "zip_code:token"]
