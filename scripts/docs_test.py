@@ -85,13 +85,16 @@ def checkout(tmp_path_factory):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Makefile", copy)
     for page in PAGES:
-        for text in fenced(page, "gin"):
-            (copy / text.splitlines()[0].removeprefix("# ")).write_text(text)
+        for text in [*fenced(page, "gin"), *fenced(page, "python")]:
+            if text.startswith("# "):
+                (copy / text.splitlines()[0].removeprefix("# ")).write_text(text)
     (copy / "planted.gin").write_text(PLANTED)
     (copy / ".venv").mkdir()
     for path in pathlib.Path(sys.prefix).iterdir():
         if path.name != ".installed":
             (copy / ".venv" / path.name).symlink_to(path)
+    done = ended(".venv/bin/python", "make_log.py", cwd=copy)
+    assert done.returncode == 0, done.stderr
     (copy / "requirements.lock").touch()
     (copy / ".venv" / ".installed").touch()
     return copy
@@ -180,7 +183,7 @@ def test_links_lead_to_files_and_headings(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_paths_that_are_named_exist(page):
     paths = re.findall(rf"`((?:{'|'.join(ROOMS)})/[\w./]*)`", (ROOT / page).read_text())
-    made = ("results/smoke", "results/laptop/clippy_bound.")
+    made = ("results/smoke", "results/shop/", "results/laptop/clippy_bound.")
     made += tuple(text.splitlines()[0].removeprefix("# ") for text in fenced(page, "gin"))
     missing = [path for path in paths if not (ROOT / path).exists() and not path.startswith(made)]
     assert missing == []

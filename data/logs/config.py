@@ -53,6 +53,7 @@ class LogsConfig(Labelled):
     digest: str | None = None
 
     gaps = True  # a label may be missing
+    heavy = None  # which dense columns have heavy tails is not known
     known_shocks = {}
 
     def __post_init__(self):
@@ -107,13 +108,6 @@ class LogsConfig(Labelled):
     def dense_names(self):
         """What the dense features are called: list of text."""
         return list(self.dense)
-
-    @property
-    def heavy(self):
-        """Which dense features are heavy-tailed. Raises: ValueError, as a log does not say."""
-        raise ValueError(
-            "a log does not say which features have heavy tails: expected a synthetic stream"
-        )
 
     @property
     def dense_features(self):

@@ -64,6 +64,9 @@ def case_values(case, stream, run_seed):
     `case.shock_at`, in turn.
     """
     own = {}
+    if case.features == "not_heavy" and stream.heavy is None:
+        expected = "'all' on a log, which does not say which features have heavy tails"
+        raise BadInput(f"features = 'not_heavy': expected {expected}")
     if case.features == "not_heavy":
         own["ModelConfig.dense_kept"] = tuple(np.flatnonzero(~stream.heavy).tolist())
     if case.shock_at:

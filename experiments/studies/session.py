@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from experiments.errors import BadInput
 from experiments.machinery.records.files import check_folder
 from experiments.machinery.records.record import Store, results_folder
 from experiments.machinery.workers.cluster import check_address, connected
@@ -17,7 +16,7 @@ from experiments.studies import calibration
 from experiments.studies.cases import run_cases
 from experiments.studies.known import calibration_config
 from experiments.studies.registry import divergence_config
-from experiments.studies.settings import outlook, stream_class
+from experiments.studies.settings import check_data_seed, outlook, stream_class
 from experiments.studies.table2 import run_table2
 from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import DivergenceConfig
@@ -44,9 +43,7 @@ class Options:
         is_log = stream_class(self.profile) == "LogsConfig"
         if self.data_seed is None:
             object.__setattr__(self, "data_seed", DEFAULT_DATA_SEED)
-        elif is_log and self.data_seed != DEFAULT_DATA_SEED:
-            said = f"DATA_SEED = {self.data_seed}: expected none for profile {self.profile}"
-            raise BadInput(f"{said}, whose stream is a log")
+        check_data_seed(is_log, self.data_seed)
 
     def store(self, data_seed, writable=True):
         """The records of one data seed of the profile."""

@@ -9,6 +9,7 @@ from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.cost.sizes import Sizes
 from experiments.machinery.gin_files import bound, named_file
 from experiments.studies.registry import resolve
+from experiments.training.config import DEFAULT_DATA_SEED
 
 
 class Setting(NamedTuple):
@@ -92,6 +93,12 @@ def joined(values, own):
 def stream_class(profile):
     """The name of the class of a profile's stream: "StreamConfig" or "LogsConfig"."""
     return bound(named_file("profiles", profile))["run.stream"].strip("@()")
+
+
+def check_data_seed(is_log, data_seed):
+    """Raises: BadInput for a seed other than the default one on a log, which has none."""
+    if is_log and data_seed != DEFAULT_DATA_SEED:
+        raise BadInput(f"DATA_SEED = {data_seed}: expected none on a log, which has no seed")
 
 
 @_once

@@ -1,11 +1,13 @@
 """One run that gin files describe, in this process."""
 
+from data import LogsConfig
 from experiments.errors import BadInput
 from experiments.machinery.gin_files import named_file
 from experiments.machinery.records.claim import Claims
 from experiments.machinery.workers.placement import Placement
 from experiments.machinery.workers.progress import setting_text, step_text
 from experiments.studies.registry import resolve
+from experiments.studies.settings import check_data_seed
 from experiments.training.tensorflow_setup import one_thread
 
 
@@ -22,7 +24,9 @@ def single_config(files, profile, data_seed=None, bindings=(), values=None):
     if data_seed is not None:
         bindings = [*bindings, f"run.data_seed = {data_seed}"]
     files = [named_file("profiles", profile), "configs/divergence.gin", *files]
-    return resolve(files, bindings, ("run", "DivergenceConfig"), values)
+    config, divergence = resolve(files, bindings, ("run", "DivergenceConfig"), values)
+    check_data_seed(isinstance(config.stream, LogsConfig), config.data_seed)
+    return config, divergence
 
 
 def run_single(config, store, cache_root, say, *, base_rate=None, telemetry=None, where=None):

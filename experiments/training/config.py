@@ -135,12 +135,7 @@ class RunConfig(checks.Checked):
 
     def to_dict(self):
         """The configuration as plain dicts, lists, strings and numbers; see YOUNGER."""
-        fields = json.loads(json.dumps(dataclasses.asdict(self)))
-        for part, younger in YOUNGER.items():
-            for name, default in younger.items():
-                if fields[part].get(name) == default and name in fields[part]:
-                    del fields[part][name]
-        return fields
+        return plain(dataclasses.asdict(self))
 
     @classmethod
     def from_dict(cls, fields):
@@ -162,6 +157,16 @@ class RunConfig(checks.Checked):
         method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
         method += (self.method.scope, self.method.optimizer)
         return shape, model, method
+
+
+def plain(fields):
+    """Fields of a RunConfig, or some of them, as `RunConfig.to_dict` has them."""
+    fields = json.loads(json.dumps(fields))
+    for part in fields.keys() & YOUNGER.keys():
+        for name, default in YOUNGER[part].items():
+            if fields[part].get(name, ...) == default:
+                del fields[part][name]
+    return fields
 
 
 def _built(kind, fields):
