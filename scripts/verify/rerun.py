@@ -15,7 +15,7 @@ from experiments.training.observer import FirstLosses
 
 CHEAP_SHARE = 0.25  # ours: of the runs, those with the lowest predicted cost, that may be chosen
 # What the bits depend on; a run on one device, as those here, has no replicas.
-MACHINE = ("hardware", "tensorflow", "tf-keras", "numpy", "python", "replicas")
+MACHINE = ("hardware", "threads", "tensorflow", "tf-keras", "numpy", "python", "replicas")
 FIRST = 1e-5  # share of a loss by which the first ones may differ on another machine
 SPREADS = 4  # ours: standard deviations over run seeds within which a run ends on another machine
 LEAST_SPREAD = 1e-4  # ours: of seeds that happen to agree

@@ -7,6 +7,8 @@ import platform
 import resource
 import subprocess
 
+from experiments.training.tensorflow_setup import THREADS
+
 PACKAGES = ("tensorflow", "tf-keras", "tensorflow-recommenders", "numpy", "scipy", "pandas")
 CPUINFO = pathlib.Path("/proc/cpuinfo")
 VECTORS = ("sse4", "avx", "fma", "amx")  # beginnings of the names of vector instructions
@@ -21,6 +23,7 @@ def provenance():
         "commit": _git("rev-parse", "HEAD"),
         "dirty": _git("status", "--porcelain", "--", ":!results") != "",
         "python": platform.python_version(),
+        "threads": THREADS,
         **_processor(),
         **versions,
     }
