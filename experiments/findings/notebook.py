@@ -1,7 +1,8 @@
 """What a notebook needs: `from experiments import load_curves, load_runs, run`.
 
 Recorded runs and their curves as DataFrames, and the commands `make run` and `make study` as one
-function. Nothing depends on the present folder, and TensorFlow is imported by `run` alone.
+function, which alone of this room trains something and imports TensorFlow. The results, the cache
+and the gin files of the project are found from any folder.
 """
 
 import io

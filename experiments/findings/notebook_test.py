@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -143,6 +145,18 @@ def test_a_mistake_is_one_line(call, said):
     with pytest.raises(BadInput, match=said) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_the_code_of_the_page_reads_the_committed_records_and_calls_run_as_it_is(monkeypatch):
+    called = mock.create_autospec(run)
+    monkeypatch.setattr(experiments, "run", called, raising=False)
+    page = (ROOT / "experiments" / "README.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names = {}
+    exec(block, names)
+    assert names["auc"].between(0.4, 0.9).all()
+    assert names["curves"]["run_id"].isin(names["runs"]["run_id"]).all()
+    assert all((ROOT / call.args[0]).exists() for call in called.call_args_list)
 
 
 def test_the_package_imports_its_functions_when_they_are_asked_for(results):
