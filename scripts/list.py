@@ -75,11 +75,8 @@ def write_list(options, data_seed, wanted, console):
 def _rows(options, stores):
     divergence = divergence_config()
     base_rate = recorded_base_rate(options.results, options.profile)
-    rows = {}
+    rows = {row["id"]: row for _, row in runs.recorded(stores.values(), base_rate)}
     for data_seed, store in stores.items():
-        for record in store.records(of_any_version=True):
-            curves = None if record.status == "crashed" else store.curves(record)
-            rows[record.run_id] = runs.run_row(record, curves, divergence, base_rate)
         for state in under_way(store.root):
             known = rows.get(state["run_id"])
             if known is None or known["status"] == "crashed":

@@ -48,7 +48,7 @@ def results(tmp_path):
     (root / "progress").mkdir()
     rows = [{"step": 6, "loss": 1.0, "worst_loss": 1.0, "click/auc": 0.625}]
     state = {"run_id": "small-lamb-aa", "steps": 42, "rows": rows, "worker": os.getpid()}
-    state["host"] = socket.gethostname()
+    state |= {"host": socket.gethostname(), "learning_rate": 0.4, "thresholds": {"lam": 0.1}}
     (root / "progress" / "small-lamb-aa.json").write_text(json.dumps(state))
     dead = state | {"run_id": "small-lamb-bb", "worker": 2**22 + 1}
     (root / "progress" / "small-lamb-bb.json").write_text(json.dumps(dead))
@@ -64,7 +64,7 @@ def test_lines_for_grep_and_cut(results):
         "small|naive||0.2|1x|1|crashed|||0",
         "small|gc|0.01|0.2|1x|1|finished|full|0.5000|3",
         "small|gc|0.1|0.4|2x|1|finished|healthy|0.7500|0",
-        "small|lamb||||1|running|healthy|0.6250|",
+        "small|lamb|0.1|0.4|2x|1|running|healthy|0.6250|",
         "large|clippy|abs_=0.01 rel=0.5|0.2|1x|1|finished|healthy|0.7500|0",
         "small|naive||0.2|1x|7|finished|full|0.5000|0",
     ]

@@ -1,8 +1,7 @@
 """Runs a study of cases from a gin file and writes results/<profile>/<name>.{csv,md}."""
 
 from experiments.errors import BadInput
-from experiments.findings.figures import study, style
-from experiments.findings.make import study_points, write_study
+from experiments.findings.make import make_study
 from experiments.studies.cases import check_cases
 from experiments.studies.known import cases_config, study_name
 from experiments.studies.session import opened
@@ -19,11 +18,7 @@ def main():
     options = command.options(FLAGS, config.profile)
     check_cases(config, options.profile, FLAGS.study)
     with opened(options) as session:
-        runs = session.run_cases(config)
-        text = write_study(session.folder, name, config, runs, session.found)
-        points = study_points(session.study.store, runs)
-        figure = study.draw(points, config.title)
-        style.save(figure, points, session.folder / "figures", f"study_{name}")
+        _, text = make_study(session, name, config)
     print(text)
 
 

@@ -2,6 +2,7 @@
 
 from experiments.findings import cases, table2, table3
 from experiments.findings.figures import study as study_figure
+from experiments.findings.figures import style
 from experiments.findings.names import SCALE
 from experiments.machinery.records.files import write_whole
 
@@ -18,6 +19,19 @@ def write_study(folder, name, config, runs, found=None):
     against = {case: fields.against for case, fields in config.cases.items()}
     frame = cases.table_frame(runs, against)
     return _write(folder, name, runs, frame, cases.markdown(frame, config.title))
+
+
+def make_study(session, name, config):
+    """Runs what is missing of a study of cases in a Session, and writes its tables and AUC curves.
+
+    Returns: (runs, text): the DataFrame of Session.run_cases, and <name>.md.
+    """
+    runs = session.run_cases(config)
+    text = write_study(session.folder, name, config, runs, session.found)
+    points = study_points(session.study.store, runs)
+    figure = study_figure.draw(points, config.title)
+    style.save(figure, points, session.folder / "figures", f"study_{name}")
+    return runs, text
 
 
 def study_points(store, runs):

@@ -8,6 +8,7 @@ from experiments.errors import BadInput, did_you_mean, one_of
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.machinery.workers.progress import thresholds_text
 from experiments.studies.known import study_name
+from experiments.studies.registry import divergence_config
 from experiments.studies.rows import first_of_each_kind, reported_of
 from experiments.training.divergence import label
 
@@ -54,6 +55,19 @@ def run_row(record, curves=None, divergence=None, base_rate=None):
         **reported_of(record.metrics, config),
         "wall_s": record.provenance.get("wall_s"),
     }
+
+
+def recorded(stores, base_rate, run_ids=None):
+    """Yields (RunRecord, `run_row`) of all records in some Stores, or of those with `run_ids`.
+
+    Records of crashed runs and of other versions are among them. Raises: Damaged.
+    """
+    divergence = divergence_config()
+    for store in stores:
+        for record in store.records(of_any_version=True):
+            if run_ids is None or record.run_id in run_ids:
+                curves = None if record.status == "crashed" else store.curves(record)
+                yield record, run_row(record, curves, divergence, base_rate)
 
 
 def running_row(state, data_seed, divergence, base_rate=None):

@@ -75,9 +75,10 @@ class Session(NamedTuple):
 
 
 @contextlib.contextmanager
-def opened(options):
+def opened(options, console=None):
     """A session on workers; it calibrates first if the profile has no calibration yet.
 
+    `console` is the rich Console of its display, by default one on standard error.
     Raises: BadInput, RunsCrashed.
     """
     edge, divergence = calibration_config(), divergence_config()
@@ -86,7 +87,7 @@ def opened(options):
         check_folder(options.cache, "cache folder")
         workers = options.workers if connection is None else connection.workers()
         load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
-        display = Display(divergence, workers)
+        display = Display(divergence, workers, console)
 
         def study_of(seed):
             return Study.open(options.store(seed), options.cache, workers, display, connection)

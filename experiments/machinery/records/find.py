@@ -45,17 +45,23 @@ def ended(store, path):
     return record
 
 
-def locate(results, given, variable):
+def named(results):
+    """The files of all records, in the folders of all profiles and data seeds, by id: dict."""
+    paths = sorted(pathlib.Path(results).glob("*/runs/*.json"), reverse=True)
+    return {path.stem: path for path in paths if not path.name.endswith(".telemetry.json")}
+
+
+def locate(results, given, variable, known=None):
     """The file of a record, in the folder of any profile and data seed.
 
     `given` is an id, or the beginning of an id or of its hash that no other run shares; a person
-    calls it `variable`, RUN or RUNS. Raises: BadInput if no record matches, or more than one.
+    calls it `variable`, RUN or RUNS. `known` is `named(results)`, for who asks often.
+    Raises: BadInput if no record matches, or more than one.
     """
     where = f"{variable} = {given!r}"
     if not given or "/" in given:
         raise BadInput(f"{where}: expected the name of a record, <model>-<method>-<hash>")
-    paths = sorted(pathlib.Path(results).glob("*/runs/*.json"), reverse=True)
-    known = {path.stem: path for path in paths if not path.name.endswith(".telemetry.json")}
+    known = named(results) if known is None else known
     if given in known:
         return known[given]
     begin = [
