@@ -50,6 +50,24 @@ def test_plan_is_uniform_over_days_and_rows(newest, window_days):
     assert 1e-4 < stats.chisquare(counts.ravel()).pvalue < 1 - 1e-4
 
 
+def test_plan_is_uniform_over_rows_of_days_of_uneven_size():
+    sizes = (9, 2, 7, 4, 1, 6, 3, 5)
+    asked = window(examples_per_day=sizes, batch_size=500, steps_per_day=20)
+    places = [(day, row) for day in (3, 4, 5) for row in range(sizes[day])]
+    counts = dict.fromkeys(places, 0)
+    for step in range(20 * 5, 20 * 6):
+        for place in zip(*map(np.ndarray.tolist, asked.plan(step)), strict=True):
+            counts[place] += 1  # a KeyError is a row that no day has
+    assert 1e-4 < stats.chisquare(list(counts.values())).pvalue < 1 - 1e-4
+
+
+def test_numbers_of_rows_are_those_of_all_days():
+    with pytest.raises(
+        ValueError, match="Window.examples_per_day = .*: expected numbers of 8 days"
+    ):
+        window(examples_per_day=(3, 4))
+
+
 def test_batch_holds_the_planned_rows():
     batch = window().batch(33, STREAM.day)
     assert batch.dtype == STREAM.row_type

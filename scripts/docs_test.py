@@ -212,7 +212,7 @@ def test_the_reference_is_what_the_code_says_and_has_every_parameter_with_what_b
         for parameter in parameters:
             assert f"\n| `{parameter}` | " in sections[name], f"{name}.{parameter}"
     rows = {
-        "TrainerConfig": "| `batch_size` | `int` | laptop `2048`, paper `65536`, smoke `256` |",
+        "TrainerConfig": "| `batch_size` | `int` | flights `512`, laptop `2048`, movielens `512`,",
         "StreamConfig": "| `walk` | `FeatureWalk \\| None` | `@FeatureWalk()` | the parts of the",
         "MethodConfig": "| `optimizer` | `str` | adam `'adam'`, clippy_adam `'adam'`, others",
         "Macros": "| `THRESHOLD` | agc `0.01`, gc `0.1`, lamb `0.01` |",

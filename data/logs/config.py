@@ -82,7 +82,8 @@ class LogsConfig(Labelled):
     def _categorical(self):
         given = self.categorical
         pairs = list(given.items()) if isinstance(given, dict) else given
-        right = isinstance(pairs, (tuple, list)) and all(
+        right = isinstance(pairs, (tuple, list)) and bool(pairs)
+        right = right and all(
             isinstance(pair, (tuple, list))
             and len(pair) == 2
             and isinstance(pair[0], str)
@@ -90,7 +91,7 @@ class LogsConfig(Labelled):
             for pair in pairs
         )
         if not right:
-            expected = "a dict from the name of a column to 'indexed' or 'hashed'"
+            expected = "a dict from the name of a column to 'indexed' or 'hashed', not empty"
             checks.fail("LogsConfig.categorical", given, expected)
         return tuple(map(tuple, pairs))
 

@@ -251,7 +251,11 @@ def test_days_out_of_order_are_refused(tmp_path, dates, said):
     [
         ({"path": "nowhere"}, "LogsConfig.path = 'nowhere': expected a file or folder that exists"),
         ({"dense": "age"}, "LogsConfig.dense = 'age': expected a list of names"),
-        ({"categorical": {"item": "binned"}}, "LogsConfig.categorical = .*'indexed' or 'hashed'"),
+        (
+            {"categorical": {"item": "binned"}},
+            "LogsConfig.categorical = .*'indexed' or 'hashed', not",
+        ),
+        ({"categorical": {}}, "LogsConfig.categorical = .* not empty"),
         ({"dense": ("age", "item")}, "LogsConfig = 'item': expected a column to be one thing"),
         ({"standardised_days": 5}, "LogsConfig.standardised_days = 5: .* at most 4"),
         ({"tasks": {"click": "count"}}, "LogsConfig.tasks = .*'binary' or 'regression'"),
