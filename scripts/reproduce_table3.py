@@ -1,6 +1,8 @@
 """Runs Table 3 and the other studies of section 3.2 and writes their tables."""
 
+from experiments.errors import BadInput
 from experiments.findings.make import write_study
+from experiments.studies.cases import check_cases
 from experiments.studies.known import section_3_2
 from experiments.studies.session import opened
 from scripts import command
@@ -10,8 +12,14 @@ FLAGS = command.flags_of(*command.STUDIES)
 
 def main():
     """Calibrates, runs what is missing, writes the tables, prints them."""
-    studies = section_3_2(FLAGS.seeds)
-    with opened(command.options(FLAGS)) as session:
+    options, studies = command.options(FLAGS), {}
+    for name, config in section_3_2(FLAGS.seeds).items():
+        try:
+            check_cases(config, options.profile, name)
+            studies[name] = config
+        except BadInput as error:  # tasks or features that the stream of the profile lacks
+            command.say(f"not defined on profile {options.profile}: {error}")
+    with opened(options) as session:
         texts = [
             write_study(session.folder, name, config, session.run_cases(config), session.found)
             for name, config in studies.items()

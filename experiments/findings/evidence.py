@@ -6,11 +6,13 @@ import json
 
 import pandas as pd
 
+from experiments.errors import BadInput
 from experiments.findings import claims, dynamics
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import seeds_on_disk
 from experiments.machinery.workers.study import NotRecorded
 from experiments.studies import known, session
+from experiments.studies.cases import check_cases
 from experiments.studies.configs import DESIGN_SEEDS
 from experiments.training.config import DEFAULT_DATA_SEED
 
@@ -69,6 +71,11 @@ def recorded_runs(options, repeats=None):
     configs[dynamics.STUDY] = known.study_config(dynamics.STUDY)
     frames = []
     for name, config in configs.items():
+        try:
+            if name != "table2":
+                check_cases(config, options.profile, name)
+        except BadInput:
+            continue  # the stream lacks a task or a feature that the study is about
         try:
             runs = opened.run_cases(config) if name != "table2" else opened.run_table2(config)[0]
         except NotRecorded:

@@ -45,7 +45,10 @@ def write_table2(folder, table, runs, optimal, found):
     `table` is the Table2Config, `found` the Calibration; the rest is of Session.run_table2.
     """
     frame = table2.table_frame(runs, table.untreated)
-    optimal = {metric: value * SCALE[metric] for metric, value in optimal.items()}
+    optimal = {
+        metric: float("nan") if value is None else value * SCALE[metric]
+        for metric, value in optimal.items()
+    }
     text = table2.markdown(frame, optimal)
     text += table2.notes(table2.rates_frame(runs), table, found)
     return _write(folder, "table2", runs, frame, text, table2.latex(frame, optimal))
