@@ -1,5 +1,6 @@
 """A log whose files hold many days is cut into one file a day."""
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -56,7 +57,7 @@ def _pieces(config, paths):
         starts = (days != days.shift()).to_numpy().nonzero()[0].tolist()
         for start, stop in zip(starts, [*starts[1:], len(frame)], strict=False):
             day = days.iloc[start]
-            if day != newest or day is None:
+            if day != newest or pd.isna(day):
                 _check_order(config, day, newest, f"{file}: row {row + start}")
             newest = day
             yield day, frame.iloc[start:stop]
@@ -64,7 +65,7 @@ def _pieces(config, paths):
 
 def _check_order(config, day, before, where):
     name = config.day_column
-    if day is None:
+    if pd.isna(day):
         raise ValueError(f"{where}: no {name}: expected the day of every row")
     if before is not None and _order(day) <= _order(before):
         raise ValueError(f"{where}: {name} = {day} after {before}: expected days in order")

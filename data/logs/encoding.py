@@ -5,9 +5,12 @@ import dataclasses
 import zlib
 
 import numpy as np
+import pandas as pd
 
 from data.logs import files
 from data.logs.rows import checked
+
+MISSING = "\0"  # a missing category: no value of a file is this text
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,12 +41,13 @@ class Encoding:
         """Ids of the categorical values, int32 (rows, categorical)."""
         ids = np.zeros((len(frame), len(config.categorical)), np.int32)
         for column, (name, how) in enumerate(config.categorical):
-            values = frame[name].map(_text)
+            values = frame[name].fillna(MISSING)
             if how == "hashed":
-                known = {value: _hash(name, value, config) for value in values.unique()}
+                places, found = pd.factorize(values)
+                ids[:, column] = np.array([_hash(name, value, config) for value in found])[places]
             else:
-                known = {value: rank for rank, value in enumerate(self.vocabularies[name], 1)}
-            ids[:, column] = values.map(known).fillna(0)
+                # Of what is not in the vocabulary the place is -1, and so the id 0.
+                ids[:, column] = pd.Index(self.vocabularies[name]).get_indexer(values) + 1
         return ids
 
 
@@ -67,7 +71,7 @@ def fitted(config, days):
             if day < config.standardised_days:
                 moments.add(frame[list(config.dense)].to_numpy(float))
             for column in counts if day < last else ():
-                counts[column].update(frame[column].map(_text))
+                counts[column].update(frame[column].fillna(MISSING))
             for task, seen in classes.items():
                 seen[day == last].update(frame[task].dropna().unique())
         if not rows[day]:
@@ -91,11 +95,6 @@ def _most(counts, most):
     """The values with the largest counts, those of equal counts in the order of their text."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [value for value, _ in ranked[:most]]
-
-
-def _text(value):
-    """A categorical value as text; a missing one has a text that no value of a file has."""
-    return "\0" if value is None else value
 
 
 def _hash(name, value, config):
