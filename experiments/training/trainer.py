@@ -15,15 +15,17 @@ from experiments.training.program import FIELDS, Program, tensors
 class Evaluation:
     """The rows of the last day of a stream, predicted `chunk_size` at once.
 
-    Its metrics begin with those of the reported tasks, so that the first AUC of a run is theirs.
+    Its metrics begin with those of the reported tasks, so that the first AUC of a run is theirs;
+    without any they are in the order of the tasks.
     """
 
     def __init__(self, rows, stream, chunk_size):
         self._rows, self._chunk_size = rows, chunk_size
         self._labels = np.array(rows["labels"])
-        shown = {stream.shown(kind) for kind in metrics.BY_KIND}
-        columns = [(column, *task) for column, task in enumerate(stream.tasks)]
-        self._columns = sorted(columns, key=lambda column: column[1] not in shown)
+        columns, first = enumerate(stream.tasks), stream.reported or ()
+        self._columns = sorted(
+            ((column, *task) for column, task in columns), key=lambda task: task[1] not in first
+        )
 
     def __call__(self, program):
         """Metrics of a program's predictions by `<task>/<metric>`, NaN where undefined."""

@@ -5,6 +5,7 @@ The candidates of a comparison run in turn, so that a machine whose speed drifts
 
 import io
 import itertools
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import tensorflow as tf
 import tf_keras as keras
 from rich.console import Console
 
-from data import DayCache, Stream
+from data import DayCache, LogStream, Stream, open_days
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.records.files import write_json, write_whole
 from experiments.machinery.records.record import Store
@@ -24,12 +25,13 @@ from experiments.machinery.workers.study import Study
 from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.training.program import Program, tensors
 from experiments.training.trainer import Evaluation, train, window_of
-from scripts.bench import optimizers, scale
+from scripts.bench import logs, optimizers, scale
 from scripts.bench.optimizers import RATE, config_of
 from scripts.bench.scale import interleaved
 
 REPEATS = 31  # ours: odd, and enough for a median that repeats to a few percent
 CHEAP_REPEATS = 11  # for what takes long
+LOG_DAYS = 5  # of a log, each as large as a day of the profile
 SHARE_REPEATS = 3  # whole runs
 WORKERS = 2
 METHODS = ("naive", "clippy")  # of the study
@@ -132,16 +134,24 @@ def _supply(profile, cache):
     days, window, program = DayCache(cache, stream), window_of(config, stream), Program(config)
     batch = tensors(window.batch(window.steps - 1, days.day))
     steps = iter(range(10**9))
-    candidates = {
-        "supply": lambda: tensors(window.batch(next(steps) % window.steps, days.day)),
-        "step": lambda: program.step(batch, RATE),
-        "generation": lambda: stream.day(next(steps) % config.stream.days),
-    }
-    median_s = interleaved(candidates, CHEAP_REPEATS)
+    with tempfile.TemporaryDirectory() as folder:
+        log = logs.written(stream, pathlib.Path(folder) / "log", LOG_DAYS)
+        read, cached = LogStream(log, folder), open_days(folder, log, None)
+        candidates = {
+            "supply": lambda: tensors(window.batch(next(steps) % window.steps, days.day)),
+            "step": lambda: program.step(batch, RATE),
+            "generation": lambda: stream.day(next(steps) % config.stream.days),
+            "log_reading": lambda: read.day(next(steps) % LOG_DAYS),
+            "log_supply": lambda: cached.day(next(steps) % LOG_DAYS).copy(),
+        }
+        median_s = interleaved(candidates, CHEAP_REPEATS)
     median_s["day"] = median_s["step"] * config.trainer.steps_per_day
+    a_day = "the steps of one day of Large"
     pairs = {
         "supply_vs_consumption": ("supply", "step", "a Clippy step of Large"),
-        "generation_vs_consumption": ("generation", "day", "the steps of one day of Large"),
+        "generation_vs_consumption": ("generation", "day", a_day),
+        "log_reading_vs_consumption": ("log_reading", "day", a_day),
+        "log_supply_vs_consumption": ("log_supply", "day", a_day),
     }
     found = _entries(median_s, CHEAP_REPEATS, pairs)
     evaluation = Evaluation(

@@ -17,6 +17,7 @@ NAMES = {  # the contract: what reads bench.json finds these
     *(f"{rule}_57m_vs_adagrad" for rule in RULES),
     *("clippy_step_vs_naive", "large_step_vs_keras_adagrad", "large_step_vs_sgemm"),
     *("supply_vs_consumption", "generation_vs_consumption", "large_run_step_share"),
+    *("log_reading_vs_consumption", "log_supply_vs_consumption"),
     *("clippy_57m_vs_tfrs", "clippy_sparse_few_vs_all_rows", "telemetry_vs_plain_step"),
     *("study_parallel_efficiency", "help_vs_bare_python"),
 }
@@ -57,6 +58,7 @@ def parameters(width):
     [
         ("batch", (64, 128), [64, 128]),
         pytest.param("days", (5, 9), [4, 8], marks=SLOW),
+        pytest.param("log_days", (5, 9), [4, 8], marks=SLOW),
         pytest.param("runs", (1, 2), [1, 2], marks=SLOW),
         pytest.param("parameters", (256, 128), [*map(parameters, (16, 32))], marks=SLOW),
     ],

@@ -22,7 +22,7 @@ from experiments.machinery.workers.runner import Runner
 from experiments.training.program import Program, tensors
 from experiments.training.tensorflow_setup import one_thread
 from experiments.training.trainer import window_of
-from scripts.bench import memory
+from scripts.bench import logs, memory
 from scripts.bench.optimizers import RATE, config_of
 
 REPEATS = 3
@@ -115,6 +115,13 @@ def _of_days(profile, days, folder):
     return days - 1, lambda: runner.outcome(config)
 
 
+def _of_log_days(profile, days, folder):
+    config, runner = _config(profile, "small", {"StreamConfig.days": days}), _runner(folder)
+    stream = Stream(config.stream, config.data_seed)
+    log = logs.written(stream, folder / f"log-{days}", days)
+    return days - 1, lambda: runner.outcome(dataclasses.replace(config, stream=log))
+
+
 def _of_runs(profile, count, folder):
     config, runner = _config(profile, "small", {"StreamConfig.days": 6}), _runner(folder)
 
@@ -140,6 +147,7 @@ def _of_batch(profile, rows, _):
 # in a small batch, and batches are large. Days are more than a run keeps open (data/cache.py).
 SCALES = {
     "days": Scale("a run of Small, training days", (20, 40, 80), 5, _of_days),
+    "log_days": Scale("the same on a log, training days", (20, 40, 80), 5, _of_log_days),
     "runs": Scale("runs of Small in one process", (1, 2, 4, 8), 1, _of_runs),
     "parameters": Scale(
         "a step of Large, non-embedding parameters", (8, 4, 2, 1), 512, _of_parameters
