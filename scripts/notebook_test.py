@@ -31,6 +31,7 @@ def executed(more=()):
     manager = AsyncKernelManager(kernel_spec_manager=ThisPython())
     where = {"metadata": {"path": str(NOTEBOOK.parent)}}
     client = nbclient.NotebookClient(notebook, km=manager, timeout=300, resources=where)
+    client.owns_km = True  # or it leaves a kernel that it was given
     client.execute()
     return notebook
 

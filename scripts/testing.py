@@ -56,7 +56,17 @@ def start(*words, log=None, **given):
 
 
 def ended(*words, cwd=command.ROOT, **given):
-    """The CompletedProcess of a command, without what `make test` tells a make below it."""
+    """The CompletedProcess of a command, without what `make test` tells a make below it.
+
+    One that takes too long is ended with all processes that it has started.
+    """
     told = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
     env = {name: value for name, value in os.environ.items() if name not in told} | given
-    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=900)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(words, cwd=cwd, env=env, start_new_session=True, **pipes) as process:
+        try:
+            out, error = process.communicate(timeout=900)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(words, process.returncode, out, error)

@@ -1,12 +1,13 @@
 """The trainer: one trace for many runs, batches and rows in their order, who is told of what."""
 
+import dataclasses
 from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from data import DayCache, Stream
+from data import TASKS, DayCache, Stream
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.testing import smoke, with_part
@@ -33,6 +34,18 @@ def curves_of(days, program):
     """The curves of a run with observers, on `program` or another."""
     evaluation = Evaluation(days.day(smoke().stream.days - 1), smoke().stream, 256)
     return lambda run, *observers, on=program: train(run, on, days, evaluation, observers).curves
+
+
+@pytest.mark.parametrize(
+    "reported, first",
+    [(None, ()), (("share", "rating"), ("share", "rating")), (("like",), ("like",))],
+)
+def test_the_curves_begin_with_the_reported_tasks(days, reported, first):
+    stream = dataclasses.replace(smoke().stream, reported=reported)
+    found = Evaluation(days.day(stream.days - 1), stream, 256).optimal()
+    names = dict.fromkeys(column.partition("/")[0] for column in found)
+    others = [task.name for task in TASKS if task.name not in first]
+    assert list(names) == [*first, *others]
 
 
 @pytest.mark.parametrize("method, threshold", [("gc", 0.01), ("clippy_adam", None)])
