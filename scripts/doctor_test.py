@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from data import DayCache
+from data import DayCache, cache
 from experiments.findings import symptoms
 from experiments.machinery.records import find as recorded
 from experiments.machinery.records.record import Store
-from experiments.machinery.workers import runner as runner_module
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.testing import smoke
 from scripts import doctor
@@ -61,7 +60,7 @@ def test_a_planted_fault_of_the_data_is_named(tmp_path, day_cache, monkeypatch, 
                 rows[field][:, column] = change(rows[field][:, column])
             return rows
 
-    monkeypatch.setattr(runner_module, "DayCache", Faulty)
+    monkeypatch.setattr(cache, "DayCache", Faulty)
     found = diagnosis(tmp_path, Runner(Store(tmp_path / "smoke"), day_cache), config())
     text = "\n".join(found.lines)
     assert (found.culprit, found.name) == (culprit, name), text
@@ -94,5 +93,5 @@ def test_a_day_that_is_not_finite_has_no_say_in_what_is_usual():
         rows["dense"] = [[1.0, 2.0 if day != 1 else np.nan], [1.5, 2.0]]
         return rows
 
-    found = symptoms.input_outliers(day_rows, [1, 2], [0, 1, 2])
+    found = symptoms.input_outliers(smoke().stream, day_rows, [1, 2], [0, 1, 2])
     assert [(item.name, item.at) for item in found] == [("dense_1", 1)]

@@ -112,8 +112,9 @@ def input_outliers(stream, day_rows, days, earlier):
 def label_outliers(stream, day_rows, days, earlier):
     """Label columns that left their range, as of `input_outliers`."""
     names, binary = np.array(list(dict(stream.tasks))), stream.binary
-    means = _means(day_rows, "labels", {*days, *earlier})
-    scales = {day: mean[~binary] for day, mean in means.items()}
+    mean = np.nanmean if stream.gaps else np.mean  # a label may be missing there
+    means = _means(day_rows, "labels", {*days, *earlier}, mean)
+    scales = {day: found[~binary] for day, found in means.items()}
     found = _outliers(scales, days, earlier, names[~binary].tolist(), LABEL_RANGE)
     for index in np.flatnonzero(binary):
         usual = _usual([means[day][index] for day in earlier])
@@ -124,9 +125,9 @@ def label_outliers(stream, day_rows, days, earlier):
     return sorted(found, key=_size, reverse=True)
 
 
-def _means(day_rows, field, days):
+def _means(day_rows, field, days, mean=np.mean):
     """Mean absolute value of each column of a field, by day."""
-    return {day: np.nanmean(np.abs(day_rows(day)[:ROWS][field]), axis=0) for day in days}
+    return {day: mean(np.abs(day_rows(day)[:ROWS][field]), axis=0) for day in days}
 
 
 def _outliers(scales, days, earlier, names, limit=RANGE):

@@ -8,7 +8,7 @@ import zipfile
 
 import pandas as pd
 
-from scripts.command import ROOT
+from experiments.machinery import gin_files
 from scripts.fetch import flights, movielens
 
 # (month, day, schedule, departure, its delay, delay of arrival, carrier, number, origin, UTC hour).
@@ -68,11 +68,9 @@ def rated():
 
 def bound(name):
     """What the gin file of a stream binds of LogsConfig: dict from parameter to value."""
-    text = (ROOT / "configs" / "streams" / f"{name}.gin").read_text()
-    lines = ast.parse(text.replace("@", "")).body  # but for references it is Python
-    values = {line.targets[0].attr: line.value for line in lines}
-    del values["stream"]
-    return {parameter: ast.literal_eval(value) for parameter, value in values.items()}
+    values = gin_files.bound(f"configs/streams/{name}.gin")
+    texts = {full.removeprefix("LogsConfig."): text for full, text in values.items()}
+    return {one: ast.literal_eval(text) for one, text in texts.items() if "." not in one}
 
 
 def tables_of(name):
