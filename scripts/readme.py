@@ -38,6 +38,8 @@ def blocks():
     for page in sorted(path for name in STUDIES for path in RESULTS.glob(name)):
         # The heading of a study's page would cut a section of the page in two.
         results[page.stem] = page.read_text().split("\n\n", 1)[1]
+    flights = ROOT / "results" / "flights" / "flights.md"
+    results["flights"] = flights.read_text().split("\n\n", 1)[1].rstrip() + "\n"
     table2 = short_table2(pd.read_csv(RESULTS / "table2.csv"))
     return {
         ROOT / "README.md": {"table2": table2, "claims": verdicts(pooled)},

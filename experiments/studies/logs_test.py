@@ -1,6 +1,7 @@
 """A log goes from files to a table by gin alone; what is wrong with it is one line."""
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from data.logs.testing import config as logs_config
 from data.logs.testing import day_frame, write_days
 from experiments import run
 from experiments.errors import BadInput
+from experiments.machinery.records.checkpoint import Keeper
 from experiments.machinery.records.record import Store
+from experiments.machinery.workers import runner as runner_module
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.testing import smoke, with_part
 from experiments.training import metrics
@@ -83,7 +86,8 @@ def test_a_log_may_lack_dense_columns(tmp_path, folder):
     assert outcome.first_bad_step is None and np.isfinite(outcome.curves["loss"]).all()
 
 
-def test_an_interrupted_run_on_a_log_goes_on_with_the_same_bits(tmp_path, folder):
+def test_an_interrupted_run_on_a_log_goes_on_with_the_same_bits(tmp_path, folder, monkeypatch):
+    monkeypatch.setattr(runner_module, "Keeper", functools.partial(Keeper, every_s=0))
     config, stop = on_log(folder), RuntimeError("stopped")
 
     def stop_at(row):
@@ -96,6 +100,7 @@ def test_an_interrupted_run_on_a_log_goes_on_with_the_same_bits(tmp_path, folder
         first.run(config, stop_at)
     resumed = Runner(Store(tmp_path / "first"), tmp_path / "cache").run(config)
     whole = Runner(Store(tmp_path / "whole"), tmp_path / "other_cache").run(config)
+    assert 0 < resumed.provenance["resumed_at_step"] <= 12
     assert resumed.curves_sha256 == whole.curves_sha256
 
 

@@ -20,7 +20,7 @@ class Study:
 
     def __init__(self, store, pool, display):
         self.store, self._pool, self._display = store, pool, display
-        self._said = False  # whether it was said that records do not know their code
+        self._said = set()  # what a person has been told once
 
     @classmethod
     @contextlib.contextmanager
@@ -64,20 +64,21 @@ class Study:
         return records
 
     def _say_other_code(self, missing):
-        """Says how many of the runs to come have a record of other code."""
+        """Says once that runs to come have a record of other code."""
         other = sum(self.store.read(run_id) is not None for run_id in missing)
-        if other:
+        if other and "other" not in self._said:
+            self._said.add("other")
             self._display.note(
                 f"{other} of the {len(missing)} runs to train have a record of other code, which "
-                f"moves to {self.store.root / OTHER_CODE}; make prove finds out whether this code "
-                "gives the same bits, and then none of them is trained again"
+                f"moves to {self.store.root / OTHER_CODE}, as those of later ones do; make prove "
+                "finds out whether this code gives the same bits, and then none is trained again"
             )
 
     def _say_unknown_code(self, records):
         """Says once that records are taken which do not know their code."""
         unknown = sum(record.code is None and not is_of_this_code(record) for record in records)
-        if unknown and not self._said:
-            self._said = True
+        if unknown and "unknown" not in self._said:
+            self._said.add("unknown")
             self._display.note(
                 f"{unknown} of {len(records)} records, as {records[0].run_id}, are older than "
                 "version 0.7.0 and do not say of which code they are: taken as they are; make "
