@@ -32,6 +32,10 @@ class Damaged(BadInput):
         return "{}: {}: {}".format(*self.args[:3])
 
 
+class NotDefined(BadInput):
+    """A finding about tasks or features that the stream does not have."""
+
+
 class CannotWrite(BadInput):
     """A disk is full or a folder cannot be written, so that the next run would fail as well."""
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from data.tasks import Labelled
+from experiments.errors import NotDefined
 from experiments.findings import moments
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.training.divergence import CHANCE, judged_auc
@@ -34,14 +35,24 @@ def measured_rows(runs, store, divergence):
 
     NaN stands where a run has no telemetry or not all three moments. `divergence` is the
     DivergenceConfig.
+    Raises: NotDefined where runs on a stream with other tasks have other output layers.
     """
     rows = []
     for run_id in runs["run_id"]:
-        record = store.read(run_id)
+        record, telemetry = store.read(run_id), telemetry_of(store, run_id)
+        missing = [] if telemetry is None else missing_layers(telemetry)
+        if missing:
+            why = f"{run_id} has no layer {missing[0]}: expected the tasks of configs/base.gin"
+            raise NotDefined(f"{STUDY}: not defined on this stream: {why}")
         curves, trainer = store.curves(record), record.config["trainer"]
-        rows.append(run_row(curves, telemetry_of(store, run_id), trainer, divergence))
+        rows.append(run_row(curves, telemetry, trainer, divergence))
     found = pd.DataFrame(rows, columns=list(COLUMNS), dtype=float)
     return pd.concat([runs.reset_index(drop=True), found], axis=1)
+
+
+def missing_layers(telemetry):
+    """Those of LAYERS that a telemetry does not have."""
+    return [layer for layer in LAYERS if f"{layer}/sigma" not in telemetry]
 
 
 def telemetry_of(store, run_id):

@@ -1,9 +1,14 @@
 """The row of a recorded divergence, from made-up telemetry."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from experiments.errors import NotDefined
 from experiments.findings import dynamics
+from experiments.findings.dynamics import CLASSIFICATION, LAYERS, missing_layers
 from experiments.findings.figures import testing
 from experiments.findings.testing import DIVERGENCE
 
@@ -62,3 +67,15 @@ def test_an_auc_that_rises_or_never_reaches_chance_is_said():
     loss = np.where(TELEMETRY["step"] < B, 3.0, 30.0)
     late = row(auc=np.where(CURVES["step"] < 36, 0.7, 0.501), loss=loss)
     assert late["auc_falls_at_b"] == 0
+
+
+def test_runs_of_other_tasks_have_no_such_study(monkeypatch):
+    frame = pd.DataFrame({f"{layer}/sigma": [1.0] for layer in LAYERS})
+    other = frame.rename(columns={f"{CLASSIFICATION}/sigma": "head_bought/sigma"})
+    assert missing_layers(frame) == [] and missing_layers(other) == [CLASSIFICATION]
+    monkeypatch.setattr(dynamics, "telemetry_of", lambda store, run_id: other)
+    store = SimpleNamespace(read=lambda run_id: None)
+    with pytest.raises(
+        NotDefined, match=f"run-7 has no layer {CLASSIFICATION}: expected the tasks"
+    ):
+        dynamics.measured_rows(pd.DataFrame({"run_id": ["run-7"]}), store, None)

@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from experiments.errors import BadInput
+from experiments.errors import BadInput, NotDefined
 from experiments.findings import claims, dynamics
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import seeds_on_disk
@@ -72,16 +72,9 @@ def recorded_runs(options, repeats=None):
     frames = []
     for name, config in configs.items():
         try:
-            if name != "table2":
-                check_cases(config, options.profile, name)
-        except BadInput:
-            continue  # the stream lacks a task or a feature that the study is about
-        try:
-            runs = opened.run_cases(config) if name != "table2" else opened.run_table2(config)[0]
-        except NotRecorded:
+            runs = opened.run_table2(config)[0] if name == "table2" else _runs(name, config, opened)
+        except (NotRecorded, NotDefined):
             continue
-        if name == dynamics.STUDY:
-            runs = dynamics.measured_rows(runs, opened.study.store, opened.divergence)
         if name != "table2":
             runs = runs.assign(role="repeat", chosen=False)
         if name in SWEPT:
@@ -90,6 +83,18 @@ def recorded_runs(options, repeats=None):
     if not frames:
         return pd.DataFrame(columns=claims.COLUMNS)
     return pd.concat(frames, ignore_index=True).reindex(columns=claims.COLUMNS)
+
+
+def _runs(name, config, opened):
+    """The runs of a study of cases. Raises: NotRecorded; NotDefined for a stream that lacks it."""
+    try:
+        check_cases(config, opened.profile, name)
+    except BadInput as error:
+        raise NotDefined(str(error)) from error
+    runs = opened.run_cases(config)
+    if name == dynamics.STUDY:
+        return dynamics.measured_rows(runs, opened.study.store, opened.divergence)
+    return runs
 
 
 def _strict(found):
