@@ -112,8 +112,9 @@ def test_a_lost_scheduler_is_one_line(study, scheduler, tmp_path):
 def test_a_study_on_a_cluster_with_a_killed_worker_has_the_same_bits(
     tmp_path, day_cache, monkeypatch
 ):
-    monkeypatch.setattr(session.calibration, "planned", lambda *given: ([], "known"))
-    monkeypatch.setattr(session.calibration, "calibrate", lambda *given: "known")
+    found = SimpleNamespace(base_rate=1.0)
+    monkeypatch.setattr(session.calibration, "planned", lambda *given: ([], found))
+    monkeypatch.setattr(session.calibration, "calibrate", lambda *given: found)
     processes, runs = DaskCluster(tmp_path), [smoke_run(0), smoke_run(1), smoke("clippy", "large")]
     folders = {"results": str(tmp_path), "cache": str(day_cache)}
     named = {"profile": "smoke", "data_seed": None, "workers": 9, "cluster": processes.address}
