@@ -81,10 +81,7 @@ def _parquet(file, text, numbers):
         for batch in table.iter_batches(CHUNK_ROWS, columns=[*text, *numbers]):
             frame = batch.select(numbers).to_pandas()
             for name in text:
-                values = batch.column(name)
-                # What a dictionary encodes is cast by way of its values.
-                values = pa.array(values.to_pylist()) if pa.types.is_nested(values.type) else values
-                frame[name] = values.cast(pa.string()).to_pandas()
+                frame[name] = batch.column(name).cast(pa.string()).to_pandas()
             yield frame
 
 

@@ -37,7 +37,7 @@ def write_days(folder, days=DAYS, ending=".csv"):
     for day in range(days):
         path, frame = folder / f"day-{day + 1}{ending}", day_frame(day)
         if ending == ".parquet":
-            frame.to_parquet(path)
+            frame.astype({"device": "category"}).to_parquet(path)
         else:
             frame.to_csv(path, index=False)
     return folder
