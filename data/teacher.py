@@ -7,10 +7,15 @@ from data import drift
 
 # Mean of tanh(z)^2 for a standard normal z. It brings the tanh part to unit variance.
 TANH_VARIANCE = 0.394294
+# The axis along which the weights of one unit lie.
+UNIT_AXIS = {"linear": 0, "into_hidden": 0, "out_of_hidden": 0, "pairs": 1}
 
 
 class TeacherFunction:
     """f(u) for every task on every day: linear + tanh layer + pairs, each of unit variance.
+
+    The weights of a unit have a mean square of 1 on every day, so that on every stream each task
+    has the shares of these parts that `Teacher` names.
 
     The inputs u of an example are its standard normal dense variables, followed by one number for
     each categorical feature: the effect of its id, which never changes and is standard normal over
@@ -43,7 +48,9 @@ class TeacherFunction:
         weights, start = {}, 0
         for name, shape in self._shapes().items():
             stop = start + int(np.prod(shape))
-            weights[name] = self._path[day, start:stop].reshape(shape).astype(np.float32)
+            drawn = self._path[day, start:stop].reshape(shape)
+            size = np.sqrt((drawn**2).mean(axis=UNIT_AXIS[name], keepdims=True))
+            weights[name] = (drawn / size).astype(np.float32)
             start = stop
         return weights
 
