@@ -22,13 +22,14 @@ def criteria(runs, limits):
       limits: search.CriteriaConfig.
     Returns: DataFrame, one row a candidate and criterion: candidate, edge (the learning rate called
       0.4x; NaN where no rate made all runs diverge, and then nothing else is known), id, criterion,
-      found, met.
+      found, met. A candidate that was only looked at has N6 alone, and no edge.
     """
     rows = []
     for candidate, own in runs.groupby("candidate", sort=False):
+        looked_at = own["role"].eq("size").all()
         known = (own["role"] != "edge").any()
         edge = own.loc[own["role"] == "edge", "learning_rate"].max() if known else None
-        for name, criterion in CRITERIA.items():
+        for name, criterion in ({"N6": size_pays} if looked_at else CRITERIA).items():
             found = criterion(own, limits) if known else Found("no edge", False)
             said = criterion.__doc__.strip()
             rows.append([candidate, edge, name, said, *found])

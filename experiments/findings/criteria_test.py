@@ -89,3 +89,9 @@ def test_a_candidate_without_an_edge_meets_nothing():
     found = criteria(frame[frame["role"] == "edge"], LIMITS)
     assert not found["met"].any() and found["edge"].isna().all()
     assert set(found["found"]) == {"no edge"}
+
+
+def test_a_candidate_that_was_only_looked_at_has_one_criterion():
+    frame = runs()
+    (found,) = criteria(frame[frame["role"] == "size"], LIMITS).itertuples()
+    assert (found.id, found.met) == ("N6", True) and pd.isna(found.edge)

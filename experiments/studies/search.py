@@ -36,28 +36,34 @@ def search(config, profile, study, display, divergence):
       display: progress.Display.
       divergence: DivergenceConfig.
     Returns: DataFrame, one row a run: candidate, role, model, rate_multiple and the columns of
-      `_row`. A candidate without an edge has only the runs that looked for it.
+      `_row`. A candidate without an edge has only the runs that looked for it, and one of
+      `config.looks` only those of the role "size".
     """
     rows = []
+
+    def execute(name, jobs, title):
+        asked = [(job.config, None) for job in jobs]
+        display.begin(f"{name}: {title}", *outlook(study, asked))
+        study.execute([job.config for job in jobs])
+        return [_row(name, job, study.store, divergence) for job in jobs]
+
+    for name in config.looks:
+        base_rate = config.look_rate / config.low_multiple
+        jobs = _size_jobs(config, profile, config.values(name), base_rate)
+        rows += execute(name, jobs, f"sizes at {config.look_rate:g}")
     for name in config.candidates:
         values = config.values(name)
-
-        def execute(jobs, title, name=name):
-            asked = [(job.config, None) for job in jobs]
-            display.begin(f"{name}: {title}", *outlook(study, asked))
-            study.execute([job.config for job in jobs])
-            return [_row(name, job, study.store, divergence) for job in jobs]
-
         for rate in config.rates:
             base_rate = float(f"{rate / config.edge_multiple:.12g}")
-            found = execute(_edge_jobs(config, profile, values, base_rate), f"rate {rate:g}")
+            jobs = _edge_jobs(config, profile, values, base_rate)
+            found = execute(name, jobs, f"rate {rate:g}")
             rows += found
             if all(row["label"] == "full" for row in found):
                 break
         else:
             continue
         jobs = _jobs(config, profile, values, base_rate)
-        found = execute(jobs, f"edge at {rate:g}")
+        found = execute(name, jobs, f"edge at {rate:g}")
         measured = [job for job in jobs if job.role == "clean"][: config.measured]
         study.execute([job.config for job in measured], config.telemetry)
         for row in found:
@@ -75,11 +81,9 @@ def _edge_jobs(config, profile, values, base_rate):
 
 def _jobs(config, profile, values, base_rate):
     """All runs of a candidate but those that found its edge."""
-    at_edge, low = config.edge_multiple, config.low_multiple
+    at_edge, run = config.edge_multiple, (profile, base_rate, _without_shocks(values))
     calm = [("calm", "large_dcn", at_edge), ("rate", "small", at_edge), ("rate", "small", 1.0)]
-    calm += [("size", model, low) for model in ("small", "large", "large_dcn")]
-    calm_days = {days: () for part, days in SHOCKS.items() if values.get(part, True) is not None}
-    jobs, run = [], (profile, base_rate, values | calm_days)
+    jobs = _size_jobs(config, profile, values, base_rate)
     for seed in config.data_seeds:
         for name, case in config.rows.cases.items():
             bound = dataclasses.replace(case, values=values | case.values)
@@ -87,6 +91,21 @@ def _jobs(config, profile, values, base_rate):
             jobs.append(Job(name, case.model, case.rate_multiple, there))
         jobs += [_job(role, model, multiple, seed, *run) for role, model, multiple in calm]
     return jobs
+
+
+def _size_jobs(config, profile, values, base_rate):
+    """Each model at a low rate, without shocks."""
+    calm = _without_shocks(values)
+    return [
+        _job("size", model, config.low_multiple, seed, profile, base_rate, calm)
+        for seed in config.data_seeds
+        for model in ("small", "large", "large_dcn")
+    ]
+
+
+def _without_shocks(values):
+    off = {days: () for part, days in SHOCKS.items() if values.get(part, True) is not None}
+    return values | off
 
 
 def _job(role, model, multiple, data_seed, profile, base_rate, values):

@@ -39,6 +39,9 @@ class SearchConfig:
     Args:
       candidates: dict from the name of a candidate to a dict from gin parameters, as
         'Class.name', to their values.
+      looks: the same for candidates that are only looked at: by the sizes of models at a low rate,
+        which is the cheapest criterion.
+      look_rate: the learning rate of these runs.
       base: what all candidates bind; a candidate may bind it otherwise.
       data_seeds: design seeds, 1000 to 1009, on which every candidate is judged.
       edge_seeds: how many of them, from the first on, decide the edge of instability.
@@ -53,6 +56,8 @@ class SearchConfig:
     """
 
     candidates: dict[str, dict]
+    looks: dict[str, dict]
+    look_rate: float
     base: dict
     data_seeds: tuple[int, ...]
     edge_seeds: int
@@ -75,15 +80,19 @@ class SearchConfig:
             checks.fail("SearchConfig.rates", self.rates, "ascending rates")
         for field in ("edge_seeds", "measured"):
             checks.whole(f"SearchConfig.{field}", getattr(self, field), 1, len(self.data_seeds))
-        for field in ("edge_multiple", "low_multiple"):
+        for field in ("edge_multiple", "low_multiple", "look_rate"):
             checks.real(f"SearchConfig.{field}", getattr(self, field), above=0)
         parts = {"rows": CasesConfig, "telemetry": TelemetryConfig, "limits": CriteriaConfig}
         for field, kind in parts.items():
             if not isinstance(getattr(self, field), kind):
                 checks.fail(f"SearchConfig.{field}", getattr(self, field), f"@{kind.__name__}()")
-        if not isinstance(self.candidates, dict) or not self.candidates:
-            checks.fail("SearchConfig.candidates", self.candidates, "a dict from name to bindings")
+        for field in ("candidates", "looks"):
+            if not isinstance(getattr(self, field), dict):
+                found = getattr(self, field)
+                checks.fail(f"SearchConfig.{field}", found, "a dict from name to bindings")
+        for name in set(self.candidates) & set(self.looks):
+            checks.fail("SearchConfig.looks", name, "a name that no candidate has")
 
     def values(self, candidate):
         """What a candidate binds: dict from a gin parameter to its value."""
-        return self.base | self.candidates[candidate]
+        return self.base | (self.looks | self.candidates)[candidate]

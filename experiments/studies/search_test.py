@@ -17,6 +17,8 @@ from experiments.studies.search_config import CriteriaConfig, SearchConfig
 LIMITS = CriteriaConfig(noise=0.02, least_factor=0.9, between=2, distinct=3, days_after=7)
 FIELDS = {
     "candidates": {"mild": {"LabelShocks.log_scales": (0.0, 0.7, 1.0)}, "none": {}},
+    "looks": {"small_loss": {"ModelConfig.task_weights": {"click": 0.1}}},
+    "look_rate": 0.3,
     "base": {"StreamConfig.shocks": None, "LabelShocks.days": (3,)},
     "data_seeds": (1003, 1004, 1005),
     "edge_seeds": 2,
@@ -70,7 +72,12 @@ def test_a_search_runs_each_candidate_at_its_edge(tmp_path):
     runs = search(config, "smoke", study, mock.Mock(), divergence_config())
     counts = runs.groupby(["candidate", "role"], sort=False).size().to_dict()
     each = {"edge": 4, "clean": 3, "calm": 3, "rate": 6, "size": 9, "no_dcn": 3}
-    assert counts == {("mild", role): n for role, n in each.items()} | {("none", "edge"): 6}
+    looked_at = {("small_loss", "size"): 9}
+    assert counts == looked_at | {("mild", role): n for role, n in each.items()} | {
+        ("none", "edge"): 6
+    }
+    looks = runs[runs["candidate"] == "small_loss"]
+    assert (looks["learning_rate"] == 0.3).all() and looks["shock_step"].isna().all()
     own = runs[runs["candidate"] == "mild"]
     rates = own.groupby(["role", "model", "rate_multiple"])["learning_rate"].first()
     assert rates["clean", "large_dcn", 0.4] == pytest.approx(0.4)
@@ -91,7 +98,8 @@ def test_a_search_runs_each_candidate_at_its_edge(tmp_path):
         ("data_seeds", (11,), "SearchConfig.data_seeds = 11: expected"),
         ("rates", (0.4, 0.2), "SearchConfig.rates = (0.4, 0.2): expected ascending rates"),
         ("edge_seeds", 4, "SearchConfig.edge_seeds = 4: expected"),
-        ("candidates", {}, "SearchConfig.candidates = {}: expected a dict"),
+        ("candidates", None, "SearchConfig.candidates = None: expected a dict"),
+        ("looks", {"mild": {}}, "SearchConfig.looks = 'mild': expected a name that no candidate"),
         ("limits", None, "SearchConfig.limits = None: expected @CriteriaConfig()"),
     ],
 )
