@@ -22,7 +22,7 @@ class Job(NamedTuple):
 
     role: str  # "edge", the name of a case, or without shocks: "calm" at the edge, "rate", "size"
     model: str
-    rate_multiple: float
+    rate_multiple: float | None  # None at the low rate, which is the same at every edge
     config: RunConfig
 
 
@@ -48,9 +48,8 @@ def search(config, profile, study, display, divergence):
         return [_row(name, job, study.store, divergence) for job in jobs]
 
     for name in config.looks:
-        base_rate = config.look_rate / config.low_multiple
-        jobs = _size_jobs(config, profile, config.values(name), base_rate)
-        rows += execute(name, jobs, f"sizes at {config.look_rate:g}")
+        jobs = _size_jobs(config, profile, config.values(name))
+        rows += execute(name, jobs, f"sizes at {config.low_rate:g}")
     for name in config.candidates:
         values = config.values(name)
         for rate in config.rates:
@@ -83,7 +82,7 @@ def _jobs(config, profile, values, base_rate):
     """All runs of a candidate but those that found its edge."""
     at_edge, run = config.edge_multiple, (profile, base_rate, _without_shocks(values))
     calm = [("calm", "large_dcn", at_edge), ("rate", "small", at_edge), ("rate", "small", 1.0)]
-    jobs = _size_jobs(config, profile, values, base_rate)
+    jobs = _size_jobs(config, profile, values)
     for seed in config.data_seeds:
         for name, case in config.rows.cases.items():
             bound = dataclasses.replace(case, values=values | case.values)
@@ -93,11 +92,11 @@ def _jobs(config, profile, values, base_rate):
     return jobs
 
 
-def _size_jobs(config, profile, values, base_rate):
-    """Each model at a low rate, without shocks."""
+def _size_jobs(config, profile, values):
+    """Each model at the low rate, without shocks."""
     calm = _without_shocks(values)
     return [
-        _job("size", model, config.low_multiple, seed, profile, base_rate, calm)
+        _job("size", model, None, seed, profile, config.low_rate, calm)
         for seed in config.data_seeds
         for model in ("small", "large", "large_dcn")
     ]
@@ -109,7 +108,7 @@ def _without_shocks(values):
 
 
 def _job(role, model, multiple, data_seed, profile, base_rate, values):
-    setting = Setting(model, METHOD, None, multiple)
+    setting = Setting(model, METHOD, None, 1.0 if multiple is None else multiple)
     config = setting_config(setting, profile, data_seed, base_rate, 0, values)
     return Job(role, model, multiple, config)
 

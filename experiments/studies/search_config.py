@@ -41,14 +41,14 @@ class SearchConfig:
         'Class.name', to their values.
       looks: the same for candidates that are only looked at: by the sizes of models at a low rate,
         which is the cheapest criterion.
-      look_rate: the learning rate of these runs.
+      low_rate: the learning rate at which models of different size are compared: nothing is near
+        its edge.
       base: what all candidates bind; a candidate may bind it otherwise.
       data_seeds: design seeds, 1000 to 1009, on which every candidate is judged.
       edge_seeds: how many of them, from the first on, decide the edge of instability.
       rates: learning rates, ascending, of which the first that makes naive Large+DCN diverge fully
         on all of these is the edge, called 0.4x (section A.1).
       edge_multiple: what the edge is called in units of 1x.
-      low_multiple: a rate in these units at which nothing is near its edge.
       rows: CasesConfig of the cases that are run at the edge, as those of Table 3.
       telemetry: TelemetryConfig of the runs whose factors are read.
       measured: on how many of the data seeds, from the first on, every step is measured.
@@ -57,13 +57,12 @@ class SearchConfig:
 
     candidates: dict[str, dict]
     looks: dict[str, dict]
-    look_rate: float
+    low_rate: float
     base: dict
     data_seeds: tuple[int, ...]
     edge_seeds: int
     rates: tuple[float, ...]
     edge_multiple: float
-    low_multiple: float
     rows: CasesConfig
     telemetry: TelemetryConfig
     measured: int
@@ -80,7 +79,7 @@ class SearchConfig:
             checks.fail("SearchConfig.rates", self.rates, "ascending rates")
         for field in ("edge_seeds", "measured"):
             checks.whole(f"SearchConfig.{field}", getattr(self, field), 1, len(self.data_seeds))
-        for field in ("edge_multiple", "low_multiple", "look_rate"):
+        for field in ("edge_multiple", "low_rate"):
             checks.real(f"SearchConfig.{field}", getattr(self, field), above=0)
         parts = {"rows": CasesConfig, "telemetry": TelemetryConfig, "limits": CriteriaConfig}
         for field, kind in parts.items():
