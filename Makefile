@@ -7,7 +7,7 @@ PYTEST = $(MODULE) pytest -n logical --dist loadfile --no-loadscope-reorder
 
 #: variables of every command that trains:
 #:   PROFILE=laptop      smoke, laptop, paper, flights, movielens: stream, size
-#:   DATA_SEED=1         seed of the stream; another has its own results folder
+#:   DATA_SEED=11        seed of the stream; another has its own results folder
 #:   SEEDS=<number>      run seeds of each setting; default: what the study says
 #:   WORKERS=<number>    runs at the same time; default: all cores
 #:   CLUSTER=<address>   of a Dask scheduler, whose workers do the runs instead

@@ -12,7 +12,7 @@ from experiments.errors import BadInput, Differs, RunsCrashed, RunStopped, stopp
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMMON = {
     "profile": (flags.DEFINE_string, "laptop", "Size of everything: a file in configs/profiles."),
-    "data_seed": (flags.DEFINE_integer, None, "Seed of the stream; default 1.", 0),
+    "data_seed": (flags.DEFINE_integer, None, "Seed of the stream; default 11.", 0),
     "workers": (flags.DEFINE_integer, None, "Worker processes; default: all cores.", 1),
     "cluster": (
         flags.DEFINE_string,

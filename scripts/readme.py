@@ -18,7 +18,9 @@ FLAGS = command.flags_of()
 ROOT = command.ROOT
 RESULTS = ROOT / "results" / "laptop"
 REFERENCE = ROOT / "configs" / "REFERENCE.md"
+DESIGN = ROOT / "results" / "design"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
+SEARCHES = ("earlier_criteria", "criteria")
 STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "scope.md", "why_*.md")
 
 
@@ -44,9 +46,24 @@ def blocks():
     return {
         ROOT / "README.md": {"table2": table2, "claims": verdicts(pooled)},
         ROOT / "results" / "README.md": results,
+        DESIGN / "search.md": {name: found(DESIGN / f"{name}.csv") for name in SEARCHES},
         ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
         ROOT / "scripts" / "README.md": {"scale": scale(bench)},
     }
+
+
+def found(path):
+    """What each candidate of a search shows, one row a candidate and one column a criterion."""
+    rows = pd.read_csv(path)
+    names = sorted(rows["id"].unique())
+    cells = rows.assign(text=rows["found"] + rows["met"].map({True: "", False: " (missed)"}))
+    cells = cells.pivot(index="candidate", columns="id", values="text").fillna("-")
+    edges = rows.groupby("candidate", sort=False)["edge"].first()
+    lines = [
+        [name, "-" if pd.isna(edge) else f"{edge:g}", *cells.loc[name, names]]
+        for name, edge in edges.items()
+    ]
+    return markdown_table(["Candidate", "0.4x", *names], lines)
 
 
 def short_table2(rows):

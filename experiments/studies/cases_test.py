@@ -112,8 +112,7 @@ def test_every_study_of_the_project_resolves_to_runs_that_differ(name):
     config = study_config(name)
     jobs = case_jobs(config, session(profile="laptop", data_seed=7))
     assert len({run.run_id for _, _, run in jobs}) == len(jobs) >= config.runs
-    if name != "why_rmse":  # whose shocks are on days that the smoke profile does not have
-        check_cases(config, "smoke", name)
+    check_cases(config, "smoke", name)
 
 
 def test_the_studies_of_section_3_2_are_of_untreated_runs():
