@@ -177,6 +177,7 @@ def calibration_text(found):
 
 def notes(rates, table, found):
     """What a reader of table2.md must know; of rates_frame, the Table2Config and Calibration."""
+    seeds = ", ".join(map(str, table.search_seeds))
     lines = [
         "\nBoth rates, each with its best threshold:\n",
         markdown_table(RATES_HEADER, map(rates_cells, rates.itertuples())),
@@ -184,9 +185,10 @@ def notes(rates, table, found):
         "metric is defined; in brackets the paper's. Intervals are of the mean (Student's t). "
         "Underlined: the best of the methods without a full divergence. Optimal: the "
         "Bayes-optimal prediction of this stream.",
-        f"Each setting was chosen by one search run (seed {table.search_seed}) and repeated with "
-        f"{table.repeats} other seeds. The row of rates gives the chosen multiple and threshold. "
-        f"{METHOD_NAMES[table.untreated]} is not searched; its column is its better rate.",
+        f"Each setting was chosen by the mean AUC of its search runs (seeds {seeds}) and repeated "
+        f"with {table.repeats} other seeds. The row of rates gives the chosen multiple and "
+        f"threshold. {METHOD_NAMES[table.untreated]} is not searched; its column is its better "
+        "rate.",
         calibration_text(found),
     ]
     return "\n".join(lines) + "\n"

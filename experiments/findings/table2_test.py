@@ -78,6 +78,10 @@ def test_the_notes_state_the_rate_and_every_setting():
     rates = table2.rates_frame(FRAME)
     assert rates[rates["method"] == "naive"]["diverged"].tolist() == [2, 2]
     text = table2.notes(rates, config(), FOUND)
+    searched = (
+        "by the mean AUC of its search runs (seeds 100, 101) and repeated with 3 other seeds."
+    )
+    assert searched in text
     assert "1x is 0.25: naive Large fully diverges in 2 of 2 runs at 0.1, called 0.4x" in text
     assert "design data seeds 1000, 1001." in text
     assert "| Small | Naive | 1x | - | 51.00 ± 1.41 |" in text
