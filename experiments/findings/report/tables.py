@@ -13,8 +13,8 @@ from experiments.studies.rows import METRICS, reported_of
 
 COLUMNS = {  # of <name>.csv, those that are read
     "table1": "model nonembedding_parameters paper_parameters shared_bottom",
-    "table2": "model method metric mean std n diverged rate_multiple threshold paper_mean "
-    "paper_std",
+    "table2": "model method metric mean std n diverged micro_diverged damaged untrained "
+    "rate_multiple threshold paper_mean paper_std",
     "table2_runs": "model method threshold rate_multiple role seed auc rmse label run_id",
     "table3": "direction change diverged tried ratio low high paper_diverged paper_tried",
     "detector": "source label said delay",
@@ -165,8 +165,7 @@ def _cells(rows, methods, metric):
     """One Cell a method."""
     cells = []
     for row, is_best in table2.by_method(rows, methods, metric):
-        ours = number(row["mean"], row["std"], metric)
-        ours += f", diverged {row['diverged']}/{row['n']}" if row["diverged"] else ""
+        ours = number(row["mean"], row["std"], metric) + table2.outcomes(row)
         cells.append(Cell(ours, table2.theirs(row, metric), is_best))
     return cells
 
