@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from experiments.findings import power
 from experiments.findings.cases import COUNTED, counted
 from experiments.findings.names import (
     METHOD_NAMES,
@@ -195,9 +196,26 @@ def notes(rates, table, found):
         f"with {table.repeats} other seeds. The row of rates gives the chosen multiple and "
         f"threshold. {METHOD_NAMES[table.untreated]} is not searched; its column is its better "
         "rate.",
+        power_text(rates, table.repeats),
         calibration_text(found),
     ]
     return "\n".join(lines) + "\n"
+
+
+def power_text(rates, repeats):
+    """Which gap the repeats can show, in one sentence, from the rows of rates_frame."""
+    alive = rates[rates["diverged"] == 0]
+    within = power.pooled_std(alive["auc_std"], alive["n"])
+    gap = power.detectable_gap(power.std_of_difference(within, 1), repeats)
+    if pd.isna(gap):
+        return "No setting with several runs is without a full divergence, so no gap can be shown."
+    return (
+        f"The smallest gap in AUC between two settings that {repeats} pairs of runs on one data "
+        f"seed show with a power of 80 % (Student's t, two-sided at 5 %): "
+        f"{number(gap, None, 'auc')}, from a standard deviation within a setting of "
+        f"{number(within, None, 'auc')} (pooled over the settings without a full divergence), "
+        "times √2 for a difference."
+    )
 
 
 def rates_cells(row):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.findings import published, table2
+from experiments.findings import power, published, table2
 from experiments.findings.report.testing import FOUND
 from experiments.findings.statistics import described
 from experiments.studies.testing import table2 as config
@@ -90,10 +90,20 @@ def test_the_notes_state_the_rate_and_every_setting():
         "by the mean AUC of its search runs (seeds 100, 101) and repeated with 3 other seeds."
     )
     assert searched in text
+    # GC at 2x and at 1x, AGC: 2, 1 and 4 degrees of freedom. Settings with a dead run do not count.
+    within = math.sqrt((2 * 13 + 1 * 8 + 4 * 0) / 7)
+    gap = power.detectable_gap(math.sqrt(2) * within, 3)
+    assert "that 3 pairs of runs on one data seed show with a power of 80 % (Student's t" in text
+    assert (
+        f"5 %): {gap:.2f}, from a standard deviation within a setting of {within:.2f} (pooled"
+        in text
+    )
     assert "1x is 0.25: naive Large fully diverges in 2 of 2 runs at 0.1, called 0.4x" in text
     assert "design data seeds 1000, 1001." in text
     assert "| Small | Naive | 1x | - | 51.00 ± 1.41 |" in text
     assert "| Small | GC | 1x | 0.1 | 62.00 ± 2.83 |" in text
     assert "| RMSE | Diverged | Micro-diverged | Damaged | Untrained |\n" in text
     assert "| 1.070 ± 0.000 | 0/5 | 2/5 | 1/5 | 1/5 |\n" in text
+    dead = table2.notes(rates[rates["method"] == "naive"], config(), FOUND)
+    assert "\nNo setting with several runs is without a full divergence" in dead
     assert published.table2_cell("other", "gc", "auc") == (None, None)
