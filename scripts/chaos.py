@@ -15,6 +15,7 @@ import psutil
 from absl import flags
 
 from experiments.errors import Differs
+from experiments.findings.make import TABLE2
 from experiments.machinery.workers.worker import states, trained
 from scripts import command
 
@@ -29,7 +30,7 @@ CRASHED = 3  # exit status of a study with runs that crashed; the same command t
 BLOWS = {"worker": 8, "workers": 4, "parent": 1, "machine": 1}  # ours: a start costs the most
 JITTER_S = 1.0  # ours: about a run of smoke, so that blows hit every part of one
 ORPHANS_S = 20.0  # ours: far above what a worker needs to notice, on a busy machine
-TABLES = ("table2.md", "table2.csv", "table2.tex", "table2_runs.csv", "calibration.json")
+TABLES = (*TABLE2, "calibration.json")
 
 
 class Study:

@@ -57,8 +57,8 @@ def test_a_plan_says_what_a_profile_is(tmp_path, profile):
     assert f"Profile {profile}: {config.stream.days} days of " in said
     parameters = f"{sizes.nonembedding_parameters(config):,}"
     assert cells(said, "Non-embedding parameters")[2] == parameters
-    # 3 models: 2 rates of naive, 3 + 3 + 3 + 1 thresholds at 2 rates; 3 seeds of 5 methods.
-    assert "Table 2: 150 runs, 50 of Small, 50 of Large, 50 of Large+DCN.\n" in said
+    # A model: 3 + 3 + 3 + 1 thresholds at 2 rates on 2 seeds; 5 methods at 2 rates on 3 seeds.
+    assert "Table 2: 210 runs, 70 of Small, 70 of Large, 70 of Large+DCN.\n" in said
     assert "Table 3: 18 runs, 12 of Large+DCN, 3 of Small+DCN, 3 of Large.\n" in said
     for device in ACCELERATORS:
         assert f"{device.name}: {device.source}" in said

@@ -19,6 +19,11 @@ COUNTED = {"diverged": "full", "micro_diverged": "micro"}
 COUNTED |= {"damaged": "damaged", "untrained": "untrained"}
 
 
+def counted(labels):
+    """How many of some labels are of each kind but healthy: dict by the names of COUNTED."""
+    return {column: int((labels == kind).sum()) for column, kind in COUNTED.items()}
+
+
 def table_frame(runs, against=None):
     """One row a case of the runs of Session.run_cases.
 
@@ -33,7 +38,7 @@ def table_frame(runs, against=None):
     for name, cell in cells.items():
         tried = len(cell)
         row = cell[["case", "model", "method", "rate_multiple"]].iloc[0].to_dict()
-        row |= {column: int((cell["label"] == kind).sum()) for column, kind in COUNTED.items()}
+        row |= counted(cell["label"])
         ratio, low, high = proportion(row["diverged"], tried)
         row |= {"tried": tried, "ratio": ratio, "low": low, "high": high}
         for metric in METRICS:

@@ -1,10 +1,13 @@
 """From the rows of a study to its files: tables and the points of its curves."""
 
-from experiments.findings import cases, table2, table3
+from experiments.findings import budgets, cases, onsets, table2, table3
 from experiments.findings.figures import study as study_figure
 from experiments.findings.figures import style
 from experiments.findings.names import SCALE
 from experiments.machinery.records.files import write_whole
+
+TABLE2 = ("table2.csv", "table2.md", "table2.tex", "table2_runs.csv")
+TABLE2 += ("table2_budgets.csv", "table2_onsets.csv")
 
 
 def write_study(folder, name, config, runs, found=None):
@@ -40,7 +43,7 @@ def study_points(store, runs):
 
 
 def write_table2(folder, table, runs, optimal, found):
-    """Writes table2.{csv,md,tex} and table2_runs.csv; returns table2.md as text.
+    """Writes the files of TABLE2; returns table2.md as text.
 
     `table` is the Table2Config, `found` the Calibration; the rest is of Session.run_table2.
     """
@@ -49,14 +52,24 @@ def write_table2(folder, table, runs, optimal, found):
         metric: float("nan") if value is None else value * SCALE[metric]
         for metric, value in optimal.items()
     }
+    beside = {"budgets": budgets.table_frame(runs)}
+    beside["onsets"] = onsets.table_frame(runs, table.untreated)
     text = table2.markdown(frame, optimal)
     text += table2.notes(table2.rates_frame(runs), table, found)
+    text += budgets.markdown(beside["budgets"], table)
+    text += onsets.markdown(beside["onsets"], table.untreated)
+    for name, rows in beside.items():
+        write_whole(folder / f"table2_{name}.csv", _csv(rows))
     return _write(folder, "table2", runs, frame, text, table2.latex(frame, optimal))
 
 
 def _write(folder, name, runs, frame, text, tex=None):
-    table, listed = (rows.to_csv(index=False, lineterminator="\n") for rows in (frame, runs))
-    parts = {".csv": table, "_runs.csv": listed, ".md": text} | ({".tex": tex} if tex else {})
+    parts = {".csv": _csv(frame), "_runs.csv": _csv(runs), ".md": text.encode()}
+    parts |= {".tex": tex.encode()} if tex else {}
     for ending, content in parts.items():
-        write_whole(folder / f"{name}{ending}", content.encode())
+        write_whole(folder / f"{name}{ending}", content)
     return text
+
+
+def _csv(frame):
+    return frame.to_csv(index=False, lineterminator="\n").encode()

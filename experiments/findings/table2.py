@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from experiments.findings import power
+from experiments.findings.cases import COUNTED, counted
 from experiments.findings.names import (
     METHOD_NAMES,
     METRIC_NAMES,
@@ -17,8 +19,9 @@ from experiments.findings.published import table2_cell, table2_rate
 from experiments.findings.statistics import described
 from experiments.studies.rows import METRICS
 
-RATES_HEADER = ("Model", "Method", "Rate", "Threshold", "AUC", "95 % interval", "RMSE", "Diverged")
-RATES_HEADER += ("Micro-diverged",)
+OUTCOMES = {column: column.replace("_", "-") for column in COUNTED}  # what they are called
+RATES_HEADER = ("Model", "Method", "Rate", "Threshold", "AUC", "95 % interval", "RMSE")
+RATES_HEADER += tuple(name.capitalize() for name in OUTCOMES.values())
 SETTING = ["model", "method", "rate_multiple", "threshold"]
 
 
@@ -43,7 +46,8 @@ def table_frame(runs, untreated):
 
     Returns: DataFrame with the columns of table2.csv, one row per (model, method, metric). AUC in
       percent; std is the sample standard deviation over seeds; mean, std and the 95 % interval of
-      the mean (low, high; Student's t) are over the runs whose metric is defined, n counts all.
+      the mean (low, high; Student's t) are over the runs whose metric is defined, n counts all;
+      diverged, micro_diverged, damaged and untrained count those of each divergence.Label.
     """
     rows = []
     repeats = runs[runs["role"] == "repeat"]
@@ -67,8 +71,8 @@ def table_frame(runs, untreated):
 def rates_frame(runs):
     """Every repeated setting, one row each; both rates, as the repeats did not choose the rate.
 
-    Returns: DataFrame with model, method, rate_multiple, threshold, n, diverged, micro_diverged,
-      and for auc (percent) and rmse: <metric>_mean, <metric>_std, <metric>_low, <metric>_high.
+    Returns: DataFrame with model, method, rate_multiple, threshold, the counts of table2.csv, and
+      for auc (percent) and rmse: <metric>_mean, <metric>_std, <metric>_low, <metric>_high.
     """
     rows = []
     for _, cell in runs[runs["role"] == "repeat"].groupby(SETTING[:3], sort=False):
@@ -81,9 +85,7 @@ def rates_frame(runs):
 
 
 def _counts(cell):
-    label = cell["label"]
-    dead, micro = (int((label == kind).sum()) for kind in ("full", "micro"))
-    return {"n": len(cell), "diverged": dead, "micro_diverged": micro}
+    return {"n": len(cell)} | counted(cell["label"])
 
 
 def best_method(rows, metric):
@@ -138,12 +140,17 @@ def _cell(row, is_best, metric, style):
     ours = number(row["mean"], row["std"], metric, style.sign)
     if is_best:
         ours = style.best.format(ours)
-    dead = f"{row['diverged']}/{row['n']}"
     if row["diverged"] == row["n"]:
-        ours = f"{style.diverged} {dead} ({ours})"
-    elif row["diverged"]:
-        ours = f"{ours}, {dead} diverged"
+        ours = f"{style.diverged} {row['diverged']}/{row['n']} ({ours})"
+    else:
+        ours += outcomes(row)
     return f"{ours}{style.gap}[{theirs(row, metric, style.sign)}]"
+
+
+def outcomes(row):
+    """The runs of a row of table2.csv that were not healthy, as text that follows its number."""
+    shown = {name: row[column] for column, name in OUTCOMES.items() if row[column]}
+    return "".join(f", {count}/{row['n']} {name}" for name, count in shown.items())
 
 
 def theirs(row, metric, sign="±"):
@@ -177,6 +184,7 @@ def calibration_text(found):
 
 def notes(rates, table, found):
     """What a reader of table2.md must know; of rates_frame, the Table2Config and Calibration."""
+    seeds = ", ".join(map(str, table.search_seeds))
     lines = [
         "\nBoth rates, each with its best threshold:\n",
         markdown_table(RATES_HEADER, map(rates_cells, rates.itertuples())),
@@ -184,12 +192,30 @@ def notes(rates, table, found):
         "metric is defined; in brackets the paper's. Intervals are of the mean (Student's t). "
         "Underlined: the best of the methods without a full divergence. Optimal: the "
         "Bayes-optimal prediction of this stream.",
-        f"Each setting was chosen by one search run (seed {table.search_seed}) and repeated with "
-        f"{table.repeats} other seeds. The row of rates gives the chosen multiple and threshold. "
-        f"{METHOD_NAMES[table.untreated]} is not searched; its column is its better rate.",
+        f"Each setting was chosen by the mean AUC of its search runs (seeds {seeds}) and repeated "
+        f"with {table.repeats} other seeds. The row of rates gives the chosen multiple and "
+        f"threshold. {METHOD_NAMES[table.untreated]} is not searched; its column is its better "
+        "rate.",
+        power_text(rates, table.repeats),
         calibration_text(found),
     ]
     return "\n".join(lines) + "\n"
+
+
+def power_text(rates, repeats):
+    """Which gap the repeats can show, in one sentence, from the rows of rates_frame."""
+    alive = rates[rates["diverged"] == 0]
+    within = power.pooled_std(alive["auc_std"], alive["n"])
+    gap = power.detectable_gap(power.std_of_difference(within, 1), repeats)
+    if pd.isna(gap):
+        return "No setting with several runs is without a full divergence, so no gap can be shown."
+    return (
+        f"The smallest gap in AUC between two settings that {repeats} pairs of runs on one data "
+        f"seed show with a power of 80 % (Student's t, two-sided at 5 %): "
+        f"{number(gap, None, 'auc')}, from a standard deviation within a setting of "
+        f"{number(within, None, 'auc')} (pooled over the settings without a full divergence), "
+        "times √2 for a difference."
+    )
 
 
 def rates_cells(row):
@@ -202,6 +228,5 @@ def rates_cells(row):
         number(row.auc_mean, row.auc_std, "auc"),
         f"{row.auc_low:.2f} to {row.auc_high:.2f}",
         number(row.rmse_mean, row.rmse_std, "rmse"),
-        f"{row.diverged}/{row.n}",
-        f"{row.micro_diverged}/{row.n}",
+        *(f"{getattr(row, column)}/{row.n}" for column in OUTCOMES),
     ]

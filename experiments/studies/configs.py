@@ -66,7 +66,7 @@ class Table2Config(checks.Checked):
       thresholds: for each method that is searched, the values its THRESHOLD takes; a method that
         is not named has fixed thresholds.
       rate_multiples: learning rates in units of 1x.
-      search_seed: run seed of the search; not one of the repeats.
+      search_seeds: run seeds of the search; none of them is one of the repeats.
       repeats: number of run seeds (0, 1, ...) of the chosen settings.
       untreated: the method that is repeated at every rate and not searched.
     """
@@ -75,19 +75,21 @@ class Table2Config(checks.Checked):
     methods: tuple[str, ...]
     thresholds: dict[str, tuple[float, ...]]
     rate_multiples: tuple[float, ...]
-    search_seed: checks.Count
+    search_seeds: tuple[int, ...]
     repeats: int
     untreated: str
 
     def __post_init__(self):
         super().__post_init__()
-        for field in ("models", "methods", "rate_multiples"):
+        for field in ("models", "methods", "rate_multiples", "search_seeds"):
             keep_distinct(self, field)
         for multiple in self.rate_multiples:
             checks.real("Table2Config.rate_multiples", multiple, above=0)
         self._check_thresholds()
+        for seed in self.search_seeds:
+            checks.whole("Table2Config.search_seeds", seed, 1)
         # The repeats are the seeds below, and none of them may have searched.
-        checks.whole("Table2Config.repeats", self.repeats, 1, self.search_seed)
+        checks.whole("Table2Config.repeats", self.repeats, 1, min(self.search_seeds))
         self._check_method("untreated", self.untreated)
 
     def _check_method(self, field, method):

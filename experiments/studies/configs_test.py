@@ -25,13 +25,19 @@ BAD = {
     "Table2Config.methods": [("gc", "gc")],
     "Table2Config.rate_multiples": [(1, 0), (1, "2")],
     "Table2Config.thresholds": [{"agc": (0.1,)}, {"gc": ()}, {"gc": (-0.1,)}],
-    "Table2Config.repeats": [0, 101],  # with the latter the search seed would be one of them
-    "Table2Config.search_seed": ["a"],
+    "Table2Config.repeats": [0, 101],  # with the latter a search seed would be one of them
+    "Table2Config.search_seeds": [100, (), (100, 100), (100, "a"), (100, 0), (100.0,)],
     "Table2Config.untreated": ["lamb"],
     "CalibrationConfig.data_seeds": [(1,), (1000, 1010), (1000, 1000), ()],
     "CalibrationConfig.factor": [1],
     "CalibrationConfig.rates": [0],
 }
+
+
+def test_no_repeat_has_searched_whatever_the_order_of_the_seeds():
+    assert table2(search_seeds=[101, 7], repeats=7).search_seeds == (101, 7)
+    with pytest.raises(ValueError, match="Table2Config.repeats = 8: .* at most 7"):
+        table2(search_seeds=(101, 7), repeats=8)
 
 
 @pytest.mark.parametrize("name", BAD)

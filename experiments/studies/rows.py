@@ -38,14 +38,15 @@ def run_row(record, curves, divergence):
     Returns: dict with data_seed, seed, learning_rate; auc (in [0, 1]) and rmse of the last day,
       None where undefined; early_auc, the mean AUC of the evaluations in the first quarter of the
       run; label, label_step, onset_day (the day of that step if the label is "full", else None);
-      shock_day (the first shock, None without), warmup_days, window_days, steps, run_id.
+      shock_day (the first shock, of features or of labels, None without), warmup_days,
+      window_days, steps, run_id.
     """
     found = label(curves, divergence)
     config = record.config
     last_step = (config["stream"]["days"] - 1) * config["trainer"]["steps_per_day"]
     early = curves[curves["step"] <= last_step / 4]
     full = found.kind == "full"
-    shocks = config["stream"].get("shocks") or config["stream"].get("label_shocks")
+    shocks = [config["stream"].get(name) for name in ("shocks", "label_shocks")]
     auc = reported(config)["auc"]
     return {
         "data_seed": config["data_seed"],
@@ -56,7 +57,7 @@ def run_row(record, curves, divergence):
         "label": found.kind,
         "label_step": found.step,
         "onset_day": curves.loc[curves["step"] == found.step, "day"].iloc[0] if full else None,
-        "shock_day": min(shocks["days"], default=None) if shocks else None,
+        "shock_day": min((day for part in shocks if part for day in part["days"]), default=None),
         "warmup_days": config["trainer"]["warmup_days"],
         "window_days": config["trainer"]["window_days"],
         "steps": record.steps,

@@ -34,6 +34,13 @@ def test_the_early_auc_is_the_mean_over_the_first_quarter_alone():
     assert run_row(made, found, DIVERGENCE)["early_auc"] == pytest.approx(0.55)
 
 
+@pytest.mark.parametrize("features, labels", [((3, 4), (1, 4)), ((2,), (5, 3)), ((), (4, 2))])
+def test_the_first_shock_is_of_features_or_of_labels(features, labels):
+    made, config = record({"Shocks.days": features, "LabelShocks.days": labels})
+    row = run_row(made, curves(config, [0.7] * 4), DIVERGENCE)
+    assert row["shock_day"] == min(features + labels)
+
+
 def test_without_shocks_there_is_no_shock_day_and_without_the_task_no_early_auc():
     made, config = record({"StreamConfig.shocks": None, "StreamConfig.label_shocks": None})
     found = curves(config, [0.7] * 4).drop(columns="click/auc")

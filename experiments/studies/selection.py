@@ -6,6 +6,8 @@ import pandas as pd
 
 from experiments.studies.settings import Setting
 
+WORST = -1.0  # stands for an undefined AUC in a choice: below the AUC of any run
+
 
 class Job(NamedTuple):
     """One run of the table: its setting, its seed, and whether it searches or judges."""
@@ -16,14 +18,15 @@ class Job(NamedTuple):
 
 
 def search_jobs(table):
-    """The search: every threshold and rate of every treated method, on the search seed."""
+    """The search: every threshold and rate of every treated method, on every search seed."""
     return [
-        Job(Setting(model, method, threshold, multiple), table.search_seed, "search")
+        Job(Setting(model, method, threshold, multiple), seed, "search")
         for model in table.models
         for method in table.methods
         if method != table.untreated
         for threshold in table.thresholds.get(method, (None,))
         for multiple in table.rate_multiples
+        for seed in table.search_seeds
     ]
 
 
@@ -54,17 +57,20 @@ def likely_repeats(table):
 
 
 def choose(search, cell=("model", "method", "rate_multiple")):
-    """The setting of the highest last-day AUC in each cell of the search.
+    """The setting of the highest last-day AUC, on average over its runs, in each cell of a search.
 
     Each rate is repeated with its own best threshold, so that two rates are compared on runs that
     chose neither. With the cells `model` and `method` the rate is chosen, too (section 5.1.3).
 
-    `search` has the runs of the search alone, as `table2.run_table2` gives them. A run with an
-    undefined AUC is the worst; of equal ones the first in the order of the grid is taken.
+    `search` has the runs of the search alone, as `table2.run_table2` gives them. An undefined AUC
+    counts as -1: with one of two runs undefined, a setting is worse than any with both defined. Of
+    equal settings the first in the order of the grid is taken.
     """
+    setting = [search[name] for name in Setting._fields]
+    means = search["auc"].fillna(WORST).groupby(setting, dropna=False).transform("mean")
     chosen = []
     for _, rows in search.groupby(list(cell), sort=False):
-        best = rows.loc[rows["auc"].fillna(-1.0).idxmax()]
+        best = rows.loc[means[rows.index].idxmax()]
         threshold = None if pd.isna(best["threshold"]) else float(best["threshold"])
         chosen.append(Setting(best["model"], best["method"], threshold, best["rate_multiple"]))
     return chosen

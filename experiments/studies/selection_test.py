@@ -11,15 +11,16 @@ from experiments.studies.settings import Setting
 from experiments.studies.testing import table2, table2_row
 
 
-def searched(*cell, threshold=math.nan):
-    return table2_row(*cell, role="search", threshold=threshold)
+def searched(*cell, threshold=math.nan, seed=100):
+    return table2_row(*cell, role="search", threshold=threshold, seed=seed)
 
 
 def test_the_search_is_the_grid_of_thresholds_and_rates():
     jobs = selection.search_jobs(table2())
-    assert len(jobs) == 2 * (2 * 2 + 2)
-    assert {job.seed for job in jobs} == {100}
-    assert selection.Job(Setting("large", "gc", 0.01, 2), 100, "search") in jobs
+    assert len(set(jobs)) == len(jobs) == 2 * (2 * 2 + 2) * 2
+    for seed in (100, 101):
+        assert selection.Job(Setting("large", "gc", 0.01, 2), seed, "search") in jobs
+    assert {job.seed for job in jobs} == {100, 101}
     assert all(job.setting.method != "naive" for job in jobs)
 
 
@@ -33,8 +34,8 @@ def test_the_repeats_use_other_seeds_and_naive_has_every_rate():
 
 def test_the_likely_repeats_are_as_many_as_the_real_ones():
     rows = [
-        searched(model, method, multiple, 0.7, threshold=threshold or math.nan)
-        for (model, method, threshold, multiple), _, _ in selection.search_jobs(table2())
+        searched(model, method, multiple, 0.7, threshold=threshold or math.nan, seed=seed)
+        for (model, method, threshold, multiple), seed, _ in selection.search_jobs(table2())
     ]
     real = selection.repeat_jobs(table2(), selection.choose(pd.DataFrame(rows)))
     assert len(selection.likely_repeats(table2())) == len(real)
@@ -68,6 +69,37 @@ def test_each_rate_has_the_threshold_of_its_best_auc(search):
     best = selection.choose(search, ["model", "method"])
     # Of equal ones the first of the grid.
     assert [setting.rate_multiple for setting in best] == [2.0, 1.0, 1.0]
+
+
+TWO_SEEDS = {  # (threshold, rate): the AUC on either search seed
+    (0.1, 1): (0.80, 0.60),
+    (0.01, 1): (0.65, 0.77),  # no best run, and the best mean
+    (0.1, 2): (0.99, np.nan),  # worse than any that has both
+    (0.01, 2): (0.02, 0.03),
+}
+
+
+def test_the_choice_is_by_the_mean_over_the_search_seeds():
+    rows = [
+        searched("small", "gc", rate, auc, threshold=threshold, seed=100 + seed)
+        for seed in (0, 1)
+        for (threshold, rate), aucs in TWO_SEEDS.items()
+        for auc in [aucs[seed]]
+    ]
+    rows += [
+        searched("large", "clippy", rate, auc, seed=100 + seed)
+        for rate, aucs in {1: (0.7, 0.6), 2: (0.6, 0.71)}.items()
+        for seed, auc in enumerate(aucs)
+    ]
+    frame = pd.DataFrame(rows)
+    assert selection.choose(frame) == [
+        Setting("small", "gc", 0.01, 1.0),
+        Setting("small", "gc", 0.01, 2.0),
+        Setting("large", "clippy", None, 1.0),
+        Setting("large", "clippy", None, 2.0),
+    ]
+    best = selection.choose(frame, ("model", "method"))
+    assert best == [Setting("small", "gc", 0.01, 1.0), Setting("large", "clippy", None, 2.0)]
 
 
 def test_the_repeats_of_the_best_rate_are_marked(search):

@@ -62,7 +62,7 @@ def table2(**changes):
         "methods": ("naive", "gc", "clippy"),
         "thresholds": {"gc": (0.1, 0.01)},
         "rate_multiples": (1, 2),
-        "search_seed": 100,
+        "search_seeds": (100, 101),
         "repeats": 3,
         "untreated": "naive",
     }

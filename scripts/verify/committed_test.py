@@ -91,5 +91,5 @@ def test_another_data_seed_takes_the_calibration_of_the_profile(tmp_path, monkey
     assert {config.data_seed for config in asked} == {5}
     base_rate = json.loads((HOME / "calibration.json").read_text())["base_rate"]
     assert {config.learning_rate for config in asked} == {base_rate, 2 * base_rate}
-    assert len(asked) == 60
+    assert len(asked) == 120
     assert (tmp_path / "laptop-data5" / "runs").is_dir()

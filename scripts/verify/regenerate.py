@@ -49,7 +49,7 @@ def parts(options, folder, evidence, seeds=None):
     studies = (path.name.removesuffix(RUNS) for path in sorted(folder.glob(f"*{RUNS}")))
     found = [
         Part(["calibration.json"], lambda: calibration.write(root, material.session.found)),
-        Part(_files("table2", "tex"), write_table2),
+        Part([*make.TABLE2], write_table2),
         *(_study(material, folder, name, seeds) for name in studies if name != "table2"),
         Part(["table1.csv", "table1.md", "table1.tex"], lambda: table1.write(root)),
         *map(figure, FIGURES),

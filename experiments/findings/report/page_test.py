@@ -113,6 +113,8 @@ def test_tables_stand_beside_the_papers_figures_and_what_is_missing_is_said(page
     assert missing.format("table3", "reproduce-table3") in page.words
     assert missing.format("detector", "detector") in page.words
     assert "There is no table2.csv" not in page.words
+    assert "Table 2, equal budgets" in page.words and "table2_budgets.csv" in page.text
+    assert "Table 2, when untreated runs diverge" in page.words and "4/4" not in page.words
 
 
 def test_a_run_is_embedded_once_and_what_runs_share_is_not_repeated(folder, page):

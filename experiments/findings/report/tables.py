@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from experiments.findings import cases, detection, table1, table2, table3
+from experiments.findings import budgets, cases, detection, onsets, table1, table2, table3
 from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
 from experiments.findings.claims.table import statistic_lines
 from experiments.findings.names import METRIC_NAMES, MODEL_NAMES, SCALE, number
@@ -13,8 +13,10 @@ from experiments.studies.rows import METRICS, reported_of
 
 COLUMNS = {  # of <name>.csv, those that are read
     "table1": "model nonembedding_parameters paper_parameters shared_bottom",
-    "table2": "model method metric mean std n diverged rate_multiple threshold paper_mean "
-    "paper_std",
+    "table2": "model method metric mean std n diverged micro_diverged damaged untrained "
+    "rate_multiple threshold paper_mean paper_std",
+    "table2_budgets": "model budget",
+    "table2_onsets": "model rate_multiple n at_start at_shock survived",
     "table2_runs": "model method threshold rate_multiple role seed auc rmse label run_id",
     "table3": "direction change diverged tried ratio low high paper_diverged paper_tried",
     "detector": "source label said delay",
@@ -158,6 +160,14 @@ def _table2(material, frame):
         rows = [table2.rates_cells(row) for row in rates.itertuples()]
         caption = "Table 2, both rates, each with its best threshold"
         found.append(Table("table-table2-rates", caption, table2.RATES_HEADER, rows, heads=3))
+    if (frame := material.tables.get("table2_budgets")) is not None:
+        caption = "Table 2, equal budgets: AUC by the number of settings that a search may try"
+        shown = budgets.header(frame), budgets.shown(frame)
+        found.append(_table(material, "table2_budgets", caption, *shown, heads=2))
+    if (frame := material.tables.get("table2_onsets")) is not None:
+        caption = "Table 2, when untreated runs diverge"
+        shown = onsets.HEADER, onsets.shown(frame)
+        found.append(_table(material, "table2_onsets", caption, *shown, heads=2))
     return found
 
 
@@ -165,8 +175,7 @@ def _cells(rows, methods, metric):
     """One Cell a method."""
     cells = []
     for row, is_best in table2.by_method(rows, methods, metric):
-        ours = number(row["mean"], row["std"], metric)
-        ours += f", diverged {row['diverged']}/{row['n']}" if row["diverged"] else ""
+        ours = number(row["mean"], row["std"], metric) + table2.outcomes(row)
         cells.append(Cell(ours, table2.theirs(row, metric), is_best))
     return cells
 

@@ -101,11 +101,13 @@ def recorded(store, seed, ends=0.7, method="gc", **provenance):
 def _table2(folder, store):
     rows = []
     settings = itertools.product(figures.METHODS, (1.0, 2.0), range(2))
-    for seed, (method, multiple, _repeat) in enumerate(settings):
+    for seed, (method, multiple, repeat) in enumerate(settings):
         ends = 0.5 if method == "naive" else 0.7 + seed / 1000
         row = {"model": "small", "method": method, "threshold": np.nan, "role": "repeat"}
         row |= {"rate_multiple": multiple, "chosen": multiple == 2.0}
         rows.append(row | recorded(store, seed, ends, method))
+        if method != "naive":
+            rows.append(rows[-1] | {"role": "search", "chosen": False, "seed": 100 + repeat})
     table, optimal = known.table2_config(2), {"auc": 0.84, "rmse": 0.86}
     make.write_table2(folder, table, frame_of(rows), optimal, FOUND)
 

@@ -8,7 +8,7 @@ import pytest
 
 from data import DayCache, Stream
 from experiments.errors import BadInput
-from experiments.findings.make import write_table2
+from experiments.findings.make import TABLE2, write_table2
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.study import NotRecorded, Study
 from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
@@ -94,12 +94,12 @@ def reproduced(tmp_path_factory, day_cache):
 
 def test_the_table_is_written_from_the_repeats_after_the_plan_was_said(reproduced):
     folder, _, runs, text, said = reproduced
-    names = {f"table2{end}" for end in (".csv", ".md", ".tex", "_runs.csv")}
-    assert {path.name for path in folder.glob("table2*")} == names
+    assert {path.name for path in folder.glob("table2*")} == set(TABLE2)
     assert (folder / "table2.md").read_text() == text
-    assert runs["role"].value_counts().to_dict() == {"search": 6, "repeat": 12}
-    assert set(runs[runs["role"] == "repeat"]["seed"]) == {0, 1}
-    assert "Table 2: search and repeats: 18 runs, 0 done, 2 workers, about" in said
+    assert runs["role"].value_counts().to_dict() == {"search": 12, "repeat": 12}
+    seeds = runs.groupby("role")["seed"].agg(set).to_dict()
+    assert seeds == {"search": {100, 101}, "repeat": {0, 1}}
+    assert "Table 2: search and repeats: 24 runs, 0 done, 2 workers, about" in said
 
 
 def test_a_second_pass_runs_nothing_and_gives_the_same_bytes(reproduced, day_cache):
@@ -108,7 +108,7 @@ def test_a_second_pass_runs_nothing_and_gives_the_same_bytes(reproduced, day_cac
     again, _, again_text, said = table2(folder, day_cache)
     assert (again, again_text) == (found, text)
     assert {path: path.read_bytes() for path in folder.glob("*.*")} == before
-    assert "18 runs, 18 done" in said
+    assert "24 runs, 24 done" in said
     opened = Opened(folder)  # and it can be read without a pool, if it is whole
     given = session(opened.study(), opened.display, base_rate=found.base_rate, by=DIVERGENCE)
     assert run_table2(TABLE, given)[0].equals(runs)
