@@ -23,4 +23,4 @@ def test_without_an_example_of_each_kind_the_figure_is_refused(tmp_path, capfd, 
     columns = ["data_seed", "seed", "case", "label", "run_id", "step_b"]
     monkeypatch.setattr(Material, "divergences", pd.DataFrame(columns=columns))
     said = refused("figures", ["--figure=4"], capfd, tmp_path, tmp_path / "cache")
-    assert "figure4a: smoke, data seed 1: no run seed has a healthy" in said
+    assert "figure4a: smoke, data seed 11: no run seed has a healthy" in said

@@ -40,7 +40,7 @@ def results(tmp_path):
         leave(root, model="large", method="clippy"),
         leave(root, method="naive", status="crashed"),
     ]
-    leave(tmp_path / "smoke-data7", method="naive", data_seed=7, aucs=FULL)
+    leave(tmp_path / "smoke-data17", method="naive", data_seed=17, aucs=FULL)
     (root / "calibration.json").write_text(json.dumps({"base_rate": 0.2}))
     study = pd.DataFrame({"run_id": [run.run_id for run in runs[:2]], "label": ["healthy", "full"]})
     study.to_csv(root / "own_runs.csv", index=False)
@@ -61,17 +61,17 @@ def test_lines_for_grep_and_cut(results):
     names += ("status", "label", "auc", "seed")
     rows = zip(*(cut(lines, "run", name) for name in names), strict=True)
     assert ["|".join(row) for row in rows] == [
-        "small|naive||0.2|1x|1|crashed|||0",
-        "small|gc|0.01|0.2|1x|1|finished|full|0.5000|3",
-        "small|gc|0.1|0.4|2x|1|finished|healthy|0.7500|0",
-        "small|lamb|0.1|0.4|2x|1|running|healthy|0.6250|",
-        "large|clippy|abs_=0.01 rel=0.5|0.2|1x|1|finished|healthy|0.7500|0",
-        "small|naive||0.2|1x|7|finished|full|0.5000|0",
+        "small|naive||0.2|1x|11|crashed|||0",
+        "small|gc|0.01|0.2|1x|11|finished|full|0.5000|3",
+        "small|gc|0.1|0.4|2x|11|finished|healthy|0.7500|0",
+        "small|lamb|0.1|0.4|2x|11|running|healthy|0.6250|",
+        "large|clippy|abs_=0.01 rel=0.5|0.2|1x|11|finished|healthy|0.7500|0",
+        "small|naive||0.2|1x|17|finished|full|0.5000|0",
     ]
     assert cut(lines, "run", "rmse")[1:3] == ["1.2500", "1.2500"]
     assert cut(lines, "run", "wall_s")[:2] == ["", "8"]
     assert lines[-1] == "total\t6 runs: 1 crashed, 2 full, 3 healthy"
-    assert cut(listed(results, data_seed=7), "run", "data_seed") == ["7"]
+    assert cut(listed(results, data_seed=17), "run", "data_seed") == ["17"]
 
 
 def test_studies_have_a_status(results):
@@ -117,7 +117,7 @@ def test_a_record_of_other_fields_is_still_listed_and_without_a_calibration_no_m
     assert set(cut(listed(results), "run", "multiple")) == {""}
     record = leave(results / "smoke", seed=9, aucs=HEALTHY)
     path = results / "smoke" / "runs" / f"{record.run_id}.json"
-    fields = json.loads(path.read_text()) | {"config": {"data_seed": 1}}
+    fields = json.loads(path.read_text()) | {"config": {"data_seed": 11}}
     del fields["own_sha256"]
     path.write_text(json.dumps(fields))
     assert record.run_id in cut(listed(results), "run", "id")

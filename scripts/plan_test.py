@@ -39,7 +39,7 @@ def test_the_planned_runs_are_those_that_the_studies_count(tmp_path, repeats, mo
     for name, (runs, _, seconds) in counted.items():
         assert len(found[name]) == runs
         assert sum(map(cost.seconds_of, found[name])) == pytest.approx(seconds)
-    assert len(found["Calibration, at most"]) == 24 * 5
+    assert len(found["Calibration, at most"]) == 16 * 5
 
 
 def test_a_case_with_fewer_features_or_tasks_is_planned_so():
@@ -94,13 +94,13 @@ def test_a_device_too_small_says_how_many_share_the_batch(tmp_path, memory_gib):
 def test_every_study_and_setting_resolves_at_the_papers_size():
     studies = sorted((ROOT / "configs" / "studies").glob("*.gin"))
     found = [path for path in studies if "CasesConfig" in path.read_text()]
-    assert len(found) > 15
+    assert len(found) > 10
     for path in found:
         config = cases_config(path)
         if config.profile is None:  # else it is of another stream
             check_cases(config, "paper", path)
     for (model, method, threshold, multiple), seed, _ in search_jobs(table2_config()):
-        given = {"learning_rate": multiple, "data_seed": 1, "run_seed": seed}
+        given = {"learning_rate": multiple, "data_seed": 11, "run_seed": seed}
         config = run_config("paper", model, method, threshold=threshold, **given)
         assert (config.trainer.batch_size, sizes.input_width(config)) == (65536, 1640)
 

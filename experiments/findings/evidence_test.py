@@ -12,7 +12,7 @@ def test_data_seeds_are_those_of_the_profiles_folders(tmp_path):
     names += ["smoke-data999", "smoke-data1000", "smoke-data1009"]  # the last two are for design
     for name in names:
         (tmp_path / name).mkdir()
-    assert data_seeds_on_disk(options(tmp_path)) == [1, 3, 12, 999]
+    assert data_seeds_on_disk(options(tmp_path)) == [3, 11, 12, 999]
 
 
 def test_without_records_every_claim_is_not_run_and_nothing_is_trained(tmp_path):

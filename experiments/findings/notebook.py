@@ -32,6 +32,7 @@ from experiments.studies.calibration import recorded_base_rate
 from experiments.studies.known import study_name
 from experiments.studies.registry import resolve
 from experiments.studies.single import run_single, single_config
+from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import reported
 
 PROFILE = "laptop"  # unless a person or a study names another
@@ -87,7 +88,7 @@ def load_runs(
     stores = [Store(folder, writable=False) for folder in folders]
     found = list(recorded(stores, recorded_base_rate(results, profile)))
     if not found:
-        folder = folders[0] if folders else results_folder(results, profile, 1)
+        folder = folders[0] if folders else results_folder(results, profile, DEFAULT_DATA_SEED)
         raise BadInput(f"{folder}: no run: expected a results folder with some, as run leaves")
     tables = [pair for folder in folders for pair in study_tables(folder).items()]
     rows = chosen([row for _, row in found], Wanted(model, method, status, study), tables)
@@ -155,7 +156,7 @@ def run(
         "learning_rate=0.4 run_seed=3", or a list of such bindings. A name without a dot is a
         parameter of the run. A study reads those of CasesConfig alone.
       profile: name of a file in configs/profiles; None for the one that a study names, or "laptop".
-      data_seed: seed of the stream; None leaves it to the files, and is 1 for a study.
+      data_seed: seed of the stream; None leaves it to the files, and is 11 for a study.
       workers: worker processes of a study; by default one for each core. In a script, as opposed to
         a notebook, a study is run below `if __name__ == "__main__":`, since they import the script.
       quiet: whether to write no progress.

@@ -39,7 +39,7 @@ def results(tmp_path):
     first = leave(root, threshold=0.1, rate=0.4)
     leave(root, method="clippy", aucs=FULL, seed=3)
     leave(root, method="naive", status="crashed")
-    leave(tmp_path / "smoke-data7", method="naive", data_seed=7)
+    leave(tmp_path / "smoke-data17", method="naive", data_seed=17)
     (root / "calibration.json").write_text(json.dumps({"base_rate": 0.2}))
     study = pd.DataFrame({"run_id": [first.run_id], "label": ["healthy"]})
     study.to_csv(root / "own_runs.csv", index=False)
@@ -56,7 +56,7 @@ def test_runs_are_rows(results):
     assert about == ["0.1", 0.4, 2.0, 0, "healthy"]
     assert (gc["auc"], gc["click/auc"], gc["rmse"]) == (0.75, 0.75, 1.25)
     assert runs["status"].tolist() == ["crashed", "finished", "finished", "finished"]
-    assert runs["data_seed"].tolist() == [1, 1, 1, 7]
+    assert runs["data_seed"].tolist() == [11, 11, 11, 17]
     assert runs.loc[0, ["label", "auc", "wall_s", "click/auc"]].isna().all()
     assert runs["seed"].dtype.kind == "i"
     assert (runs.dtypes[["auc", "rate_multiple", "watch_time/rmse"]] == "float64").all()
@@ -66,7 +66,7 @@ def test_runs_are_chosen_as_by_make_list(results):
     def count(**wanted):
         return len(load_runs("smoke", results=results, **wanted))
 
-    assert [count(data_seed=7), count(method="gc, clippy"), count(status="full")] == [1, 2, 1]
+    assert [count(data_seed=17), count(method="gc, clippy"), count(status="full")] == [1, 2, 1]
     assert [count(study="own"), count(study="own", method="clippy")] == [1, 0]
     none = load_runs("smoke", results=results, study="own", method="clippy")
     assert list(none)[:3] == ["run_id", "model", "method"]

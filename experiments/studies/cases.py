@@ -72,5 +72,5 @@ def case_values(case, stream, run_seed):
     if case.shock_at:
         share = case.shock_at[run_seed % len(case.shock_at)]
         day = min(int(share * (stream.days - 1)), stream.days - 2)
-        own |= {"Shocks.days": (day,), "LabelShocks.days": (day,)}
+        own |= {f"{type(part).__name__}.days": (day,) for part in stream.known_shocks.values()}
     return joined(case.values, own)

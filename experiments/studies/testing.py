@@ -36,13 +36,13 @@ def said_by(module, *arguments, timeout_s=300):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=1, **more):
+def smoke(method="gc", model="small", *, rate=0.1, seed=0, data_seed=11, **more):
     """A RunConfig of the smoke profile; `more` are threshold and values of settings.run_config."""
     seeds = {"data_seed": data_seed, "run_seed": seed}
     return run_config("smoke", model, method, learning_rate=rate, **seeds, **more)
 
 
-def session(study=None, display=None, *, base_rate=0.5, profile="smoke", data_seed=1, by=None):
+def session(study=None, display=None, *, base_rate=0.5, profile="smoke", data_seed=11, by=None):
     """A Session whose 1x is `base_rate`, and whose labels come from a DivergenceConfig `by`."""
     found = types.SimpleNamespace(base_rate=base_rate)
     return Session(profile, data_seed, study, display, by or divergence_config(), found)

@@ -62,8 +62,8 @@ def verify(options, data_seed, *, seeds=None, again=0, draw=0, say=print):
         for item in _items(options, on_disk, wanted, pathlib.Path(copies), seeds, again, draw):
             items.append(item)
             say(f"{item.verdict:<12}{item.name}" + (f": {item.why}" if item.why else ""))
-    counts = collections.Counter(item.verdict for item in items)
-    say(f"{len(items)} items: " + ", ".join(f"{n} {verdict}" for verdict, n in counts.items()))
+    counts = collections.Counter(item.verdict for item in items).most_common()
+    say(f"{len(items)} items: " + ", ".join(f"{n} {verdict}" for verdict, n in counts))
     return items
 
 

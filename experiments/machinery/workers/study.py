@@ -65,7 +65,9 @@ class Study:
 
     def _say_other_code(self, missing):
         """Says once that runs to come have a record of other code."""
-        other = sum(self.store.read(run_id) is not None for run_id in missing)
+        # One of this code may be here for its telemetry.
+        kept = [run_id for run_id in missing if self.store.read(run_id) is not None]
+        other = sum(self.store.done(run_id) is None for run_id in kept)
         if other and "other" not in self._said:
             self._said.add("other")
             self._display.note(

@@ -65,12 +65,13 @@ def test_records_do_not_depend_on_the_workers(tmp_path, day_cache):
     assert f"damaged: {path}: not the day of its checksum" in opened.text.getvalue()
     assert DayCache(cache, stream).day(3).tobytes() == stream.day(3).tobytes()
     assert len(list(tmp_path.glob(f"a/logs/worker-{socket.gethostname()}-*.log"))) == 2
-    study, _ = in_process(tmp_path / "b", day_cache)
+    study, opened = in_process(tmp_path / "b", day_cache)
     other = study.execute(runs[::-1])[::-1]
     assert [record.curves_sha256 for record in one] == [record.curves_sha256 for record in other]
     assert not study.is_done(runs[0], telemetry_config())
     study.execute(runs[:1], telemetry_config())
     assert study.is_done(runs[0], telemetry_config())
+    assert "of other code" not in opened.text.getvalue()  # trained again for its telemetry alone
     measured = TelemetryStore(tmp_path / "b").read_sidecar(runs[0].run_id)
     assert measured["curves_sha256"] == one[0].curves_sha256
 
