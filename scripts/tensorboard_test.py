@@ -55,7 +55,7 @@ def read_back(page, run_id):
 
 def test_every_number_of_curves_and_telemetry_is_read_back(options):
     page, runs, written = write_events(options)
-    store = options.store(1)
+    store = options.store(11)
     measured = TelemetryStore(store.root)
     assert sum(measured.has(record.run_id) for record in store.records()) == 1
     assert (runs, written) == (PLAIN + 1, PLAIN + 1)
@@ -90,7 +90,7 @@ def test_only_what_changed_is_written_again(options):
     page, runs, written = write_events(options)
     assert written == runs
     assert write_events(options) == (page, runs, 0)
-    store = options.store(1)
+    store = options.store(11)
     changed = next(iter(store.records()))
     later = changed.provenance | {"wall_s": 2 * changed.provenance["wall_s"]}
     store.write(dataclasses.replace(changed, provenance=later), store.curves(changed))
@@ -120,7 +120,7 @@ def test_a_page_shows_the_chosen_runs_and_keeps_the_others(options):
 
 def test_hparams_say_what_sets_a_run_apart(options):
     page, _, _ = write_events(options)
-    records = options.store(1).records()
+    records = options.store(11).records()
     record = next(one for one in records if one.config["method"]["thresholds"])
     (value,) = record.config["method"]["thresholds"].values()
     assert tensorboard.hparams(record) == {
