@@ -1,21 +1,23 @@
-"""Arrays in, numbers out: the intervals and the test by which claims are decided.
+"""Arrays in, numbers out: the intervals by which claims are decided.
 
-The intervals of claims are a bootstrap of data seeds and then of runs, as their contract has it.
-They are too narrow: simulated with three data seeds of five runs whose streams vary as much as
-runs do, about one in five intervals of two equal methods excludes 0, where one in twenty should.
-Student's t on the means of the data seeds would hold that. Nor is anything corrected for the number
-of comparisons in a row; Holm's method within a claim would be. `blocks` are one array a data seed.
+Data seeds are the units. A difference or the logarithm of a ratio is averaged within each data
+seed, and the interval is Student's t over the data seeds' means; of one data seed alone it is
+Student's t over its runs. Counts of runs are pooled over data seeds, and have Wilson's interval or
+Newcombe's, which do not know that the runs of a data seed are alike. Several comparisons of one
+claim are corrected by Holm's method. `blocks` are one array a data seed, and an interval is at
+1 - alpha.
 """
 
-import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
-RESAMPLES = 10_000  # of the bootstrap, and permutations of the shock days
-LEVEL = 0.95
+ALPHA = 0.05
+PERMUTATIONS = 10_000  # of the shock days
 SEED = 20230806  # ours: any number. One generator a statistic, so none moves another's digits
+HALVINGS = 30  # of a p: it is known to 1e-9, and what is closer together is tied
 
 
 class Estimate(NamedTuple):
@@ -25,17 +27,9 @@ class Estimate(NamedTuple):
     low: float
     high: float
 
-
-class Onsets(NamedTuple):
-    """Outcome of the permutation test: `followed` and `expected` are shares of the onsets.
-
-    `varied` is False if every permutation gave the same share, so that nothing was tested.
-    """
-
-    followed: float
-    expected: float
-    p: float
-    varied: bool
+    def side(self, limit):
+        """1 if the whole interval is above a limit, -1 if below, 0 if neither or undefined."""
+        return int(self.low > limit) - int(self.high < limit)
 
 
 class Described(NamedTuple):
@@ -58,103 +52,149 @@ def described(values):
     return Described(mean, values.std(ddof=1), mean - half, mean + half)
 
 
-def mean(blocks):
-    """The mean over data seeds of the mean within each, of one value a pair of runs: Estimate."""
-    return Estimate(*_hierarchical(blocks, functools.partial(np.mean, axis=1)))
+def holm(comparisons):
+    """The Estimates of several comparisons, whose intervals decide as Holm's step-down test does.
 
-
-def spread_ratio(blocks):
-    """Ratio of two standard deviations, each pooled within its groups (data seed, model): Estimate.
-
-    The values above and below the fraction line have shape (runs, models, 2). Both sides are
-    resampled with the same draws, because their runs are paired by seed. The ratio is infinite
-    where only the lower side does not vary, undefined where neither does; resamples of the latter
-    kind say nothing and are left out.
+    A comparison is a pair: a function from alpha to an Estimate, and one from an Estimate to 1, -1,
+    or 0 where it does not tell. Its p is the smallest alpha at which it tells. The k-th smallest p
+    of m has the interval at 1 - ALPHA / (m - k + 1). From the first on that does not tell, all have
+    the level of that one, so that none of them tells.
     """
-    variances = np.concatenate([_variance(block[np.newaxis]) for block in blocks])
-    resampled = _resampled(blocks, _variance)
-    value = float(_root_ratio(variances[np.newaxis])[0])
-    return Estimate(value, *_interval(_root_ratio(resampled)))
+    m, tells, alpha = len(comparisons), True, ALPHA
+    found = [UNDEFINED] * m
+    order = np.argsort([_p(*comparison) for comparison in comparisons], kind="stable")
+    for place, which in enumerate(order):
+        if tells:
+            alpha = ALPHA / (m - place)
+        at, side = comparisons[which]
+        found[which] = at(alpha)
+        tells = tells and side(found[which]) != 0
+    return found
 
 
-def typical_ratio(blocks):
-    """The geometric mean over data seeds of the median within each, of ratios >= 0: Estimate."""
+def _p(at, side):
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if side(at(middle)) else (middle, high)
+    return high
+
+
+def mean(blocks, alpha=ALPHA):
+    """The mean over data seeds of the mean within each, of one value a pair of runs: Estimate."""
+    if len(blocks) == 1:
+        return _student(blocks[0], alpha)
+    with np.errstate(invalid="ignore"):
+        return _student([block.mean() for block in blocks], alpha)
+
+
+def typical_ratio(blocks, alpha=ALPHA):
+    """The geometric mean over data seeds of the geometric mean within each: Estimate.
+
+    That is `mean` of the logarithms, so that one data seed and several have the same statistic. A
+    ratio of 0 makes it 0, an infinite one infinite, and the interval then is unbounded on both
+    sides (see _student).
+    """
     with np.errstate(divide="ignore"):
-        logs = [np.log(block) for block in blocks]
-    found = _hierarchical(logs, functools.partial(np.median, axis=1))
-    return Estimate(*(float(np.exp(number)) for number in found))
+        return _exponential(mean([np.log(block) for block in blocks], alpha))
 
 
-def _hierarchical(blocks, statistic):
-    """The mean over data seeds of a statistic within each, and the ends of its interval."""
-    value = float(np.mean([statistic(block[np.newaxis]) for block in blocks]))
-    with np.errstate(invalid="ignore"):  # 0 and infinity at once have no mean
-        return value, *_interval(_resampled(blocks, statistic).mean(axis=1))
+def spread_ratio(blocks, alpha=ALPHA):
+    """Ratio of two standard deviations, each pooled over models: Estimate.
+
+    A block has shape (runs, models, 2), the last what is above the fraction line and below it. The
+    value is the geometric mean over data seeds, its interval Student's t on their logarithms. One
+    data seed alone has the interval of the F distribution with models * (runs - 1) degrees of
+    freedom on both sides, which takes runs as normal, models as equally variable and both sides as
+    independent; runs that are paired by seed and go together make it too wide. The ratio is
+    infinite where only the lower side does not vary, undefined where neither does.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.array([np.divide(*_variances(block)) for block in blocks])
+        if len(ratios) > 1:
+            return _exponential(_student(np.log(ratios) / 2, alpha))
+    runs, models, _ = blocks[0].shape
+    edge = special.fdtri(models * (runs - 1), models * (runs - 1), 1 - alpha / 2)
+    return Estimate(*np.sqrt([ratios[0], ratios[0] / edge, ratios[0] * edge]).tolist())
 
 
-def proportion(count, n):
+def _variances(block):
+    """Of both sides, pooled; exactly 0 of equal values, whose mean may be rounded."""
+    return (block - block[:1]).var(axis=0, ddof=1).mean(axis=0)
+
+
+def _student(values, alpha):
+    """The mean of independent values with the interval of Student's t: Estimate.
+
+    An infinite mean has an unbounded interval, which is what that of a value tends to as the value
+    grows; but where all are the same infinity, nothing is in doubt.
+    """
+    values = np.asarray(values, float)
+    if len(values) < 2:
+        return UNDEFINED
+    if not np.isfinite(values).all():
+        with np.errstate(invalid="ignore"):
+            center = float(values.mean())
+        ends = (center, center) if (values == values[0]).all() else (-np.inf, np.inf)
+        return UNDEFINED if np.isnan(center) else Estimate(center, *ends)
+    n, apart = len(values), values - values[0]  # exactly 0 of equal values
+    center = float(values[0] + apart.mean())
+    half = float(apart.std(ddof=1) / np.sqrt(n) * special.stdtrit(n - 1, 1 - alpha / 2))
+    return Estimate(center, center - half, center + half)
+
+
+def _exponential(estimate):
+    return Estimate(*(float(np.exp(number)) for number in estimate))
+
+
+def proportion(count, n, alpha=ALPHA):
     """A share of runs with its Wilson interval, as an Estimate; undefined without runs."""
     if not n:
         return UNDEFINED
-    found = stats.binomtest(int(count), int(n)).proportion_ci(LEVEL, method="wilson")
-    return Estimate(count / n, float(found.low), float(found.high))
+    z, share = float(special.ndtri(1 - alpha / 2)), count / n
+    whole = 2 * (n + z**2)
+    center = (2 * n * share + z**2) / whole
+    half = z / whole * math.sqrt(4 * n * share * (1 - share) + z**2)
+    return Estimate(share, center - half if count else 0.0, center + half if count < n else 1.0)
 
 
-def onsets_after_shocks(blocks):
-    """Tests whether onsets follow shocks more often than if the shock days were exchanged: Onsets.
+def proportions(plus, minus, alpha=ALPHA):
+    """Sum of the shares `plus` minus sum of the shares `minus`, of pairs (count, n): Estimate.
 
-    An onset follows its shock if it is no earlier, and later by no more than the window. The null
-    permutes the shock days among the diverged runs of a data seed. `blocks` have shape (runs, 3):
-    onset, shock and window, in days. p is one-sided: (1 + permutations at least as high) over
-    (1 + permutations).
+    The interval is Newcombe's hybrid score interval (1998, method 10): each end is as far away as
+    the root of the summed squares of how far Wilson's ends of the shares are.
+    """
+    above = [proportion(*pair, alpha) for pair in plus]
+    below = [proportion(*pair, alpha) for pair in minus]
+    value = sum(share.value for share in above) - sum(share.value for share in below)
+    up = [it.high - it.value for it in above] + [it.value - it.low for it in below]
+    down = [it.value - it.low for it in above] + [it.high - it.value for it in below]
+    return Estimate(value, value - math.hypot(*down), value + math.hypot(*up))
+
+
+def following(blocks):
+    """The shares of onsets that follow a shock: (as it was, of permutations, ascending).
+
+    An onset follows its shock if it is no earlier, and later by no more than the window. The shock
+    days are permuted among the diverged runs of a data seed; what was is one of the permutations.
+    `blocks` have shape (runs, 3): onset, shock and window, in days.
     """
     generator = np.random.default_rng(SEED)
-    observed, permuted = 0, np.zeros(RESAMPLES, int)
+    counts = np.zeros(1 + PERMUTATIONS, int)
     for onset, shock, window in (block.T for block in blocks):
-        observed += _follow(onset, shock, window).sum()
-        shuffled = generator.permuted(np.tile(shock, (RESAMPLES, 1)), axis=1)
-        permuted += _follow(onset, shuffled, window).sum(axis=1)
-    n = sum(len(block) for block in blocks)
-    p = (1 + (permuted >= observed).sum()) / (1 + RESAMPLES)
-    varied = bool((permuted != permuted[0]).any())
-    return Onsets(float(observed / n), float(permuted.mean() / n), float(p), varied)
+        orders = np.tile(shock, (1 + PERMUTATIONS, 1))
+        orders[1:] = generator.permuted(orders[1:], axis=1)
+        counts += ((onset - orders >= 0) & (onset - orders <= window)).sum(axis=1)
+    shares = counts / sum(map(len, blocks))
+    return float(shares[0]), np.sort(shares)
 
 
-def _follow(onset, shock, window):
-    return (onset - shock >= 0) & (onset - shock <= window)
+def excess(share, permuted, alpha=ALPHA):
+    """A share less that of permutations: Estimate, less their mean and their outer quantiles.
 
-
-def _resampled(blocks, statistic):
-    """Draws data seeds with replacement, then runs within each: (RESAMPLES, data seeds, ...).
-
-    The statistic goes from shape (draws, runs, ...) to (draws, ...), one number a draw and column.
+    The interval is above 0 if at most alpha / 2 of the permutations have that share or a higher
+    one, and below 0 if so few have that or a lower one.
     """
-    generator = np.random.default_rng(SEED)
-    drawn = generator.integers(len(blocks), size=(RESAMPLES, len(blocks)))
-    result = np.empty((*drawn.shape, *blocks[0].shape[1:]))
-    for which, block in enumerate(blocks):
-        here = drawn == which
-        rows = generator.integers(len(block), size=(here.sum(), len(block)))
-        result[here] = statistic(block[rows])
-    return result
-
-
-def _variance(draws):
-    """Sample variances over axis 1; exactly 0 of equal values, whose mean may be rounded."""
-    return (draws - draws[:, :1]).var(axis=1, ddof=1)
-
-
-def _root_ratio(variances):
-    """Shape (draws, data seeds, models, 2) to (draws,); the root comes after the mean: pooled."""
-    pooled = variances.mean(axis=(1, 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt(pooled[:, 0] / pooled[:, 1])
-
-
-def _interval(resampled):
-    defined = resampled[~np.isnan(resampled)]
-    if not defined.size:
-        return np.nan, np.nan
-    # Without interpolation, which makes NaN of infinite neighbours.
-    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    return tuple(np.quantile(defined, ends, method="inverted_cdf").tolist())
+    skipped = int(alpha / 2 * len(permuted))
+    low, high = share - permuted[-1 - skipped], share - permuted[skipped]
+    return Estimate(share - float(permuted.mean()), float(low), float(high))

@@ -15,7 +15,7 @@ LEAST_DIVERGENCES = 5  # where a claim is about a typical one
 LARGE, TINY = 3.0, 1 / 3  # C21: times the median before step-a
 FAR_BELOW = 10.0  # C23: times smaller; the paper's Figure 4b shows about 100
 MOST = 0.5  # C24: share of the divergences in which it holds
-TIE = 0.02  # C27: four standard errors of AUC at laptop size, as DivergenceConfig.auc_drop
+AS_GOOD = 0.02  # C27: four standard errors of AUC at laptop size, as DivergenceConfig.auc_drop
 TOP, BOTTOM = "top_hidden", "bottom_hidden"
 
 
@@ -31,14 +31,14 @@ def found_in_a_run(runs):
     shown = (rows[["healthy_at_a", "auc_falls_at_b", "chance_from_c"]] == 1).all(axis=1)
     found = verdict(shown.any(), len(rows) >= LEAST_DIVERGENCES)
     reason = f"{shown.sum()} of {len(rows)} divergences show all three"
-    return decided(found, share(shown, rows), reason)
+    return decided(found, share(shown, rows).figure(), reason)
 
 
 def of_a_typical_divergence(rule):
-    """Makes a rule on runs of one from divergences to arguments of by_sides: a typical one's claim.
+    """Makes a rule on runs of one from divergences to (Comparisons, Quantities to show).
 
-    Such a claim needs the whole interval on its side: that of the geometric mean over data seeds
-    of the median within each, or Wilson's of a share. With fewer than LEAST_DIVERGENCES it is open.
+    Such a claim is on the geometric mean of a ratio, or on a share. With fewer than
+    LEAST_DIVERGENCES it is open.
     """
 
     @functools.wraps(rule)
@@ -49,7 +49,8 @@ def of_a_typical_divergence(rule):
             few = f"{n} divergences with all three moments; {LEAST_DIVERGENCES} are needed"
             figure = Figure(n, np.nan, np.nan, frozenset(rows["run_id"]))
             return decided(INCONCLUSIVE, figure, few)
-        return by_sides(*rule(rows, **arguments))
+        comparisons, shown = rule(rows, **arguments)
+        return by_sides(comparisons, shown=shown)
 
     return decide
 
@@ -63,8 +64,7 @@ def gradient_rises_and_vanishes(rows):
     same. The norm in the window after c decides nothing.
     """
     at_b, at_c, after = (_typical(rows[f"{TOP}/grad_norm_{when}"], rows) for when in NORMS)
-    figures = {"norm(b)": at_b, "norm(c)": at_c, "norm after c": after}
-    return [at_b.side(LARGE), -at_c.side(TINY)], figures
+    return {"norm(b)": at_b.above(LARGE), "norm(c)": at_c.below(TINY)}, {"norm after c": after}
 
 
 @claim("C22", "Relative rise from a to b: update/weight (L-inf) > grad/weight > grad", "4.1")
@@ -73,14 +73,12 @@ def update_is_most_sensitive(rows):
     """From a to b update/weight rises more than grad/weight, and that more than grad."""
     grad, relative, update = (rows[f"{TOP}/{measure}_rise"] for measure in MEASURES)
     ratios = {
-        "rise of grad": grad,
-        "rise of grad/weight": relative,
-        "rise of update/weight": update,
         "update/weight over grad/weight": update / relative,
         "grad/weight over grad": relative / grad,
     }
-    figures = {name: _typical(ratio, rows) for name, ratio in ratios.items()}
-    return [figures[name].side(1) for name in list(figures)[3:]], figures
+    rises = {"grad": grad, "grad/weight": relative, "update/weight": update}
+    comparisons = {name: _typical(ratio, rows).above(1) for name, ratio in ratios.items()}
+    return comparisons, {f"rise of {name}": _typical(rise, rows) for name, rise in rises.items()}
 
 
 @claim(
@@ -105,11 +103,11 @@ def clippy_is_far_below(rows, *, layers=(TOP,)):
     quotients = {
         f"{method} / clippy, {layer}": _typical(
             rows[f"{layer}/sigma_{method}_b"] / rows[f"{layer}/sigma_clippy_eq4_b"], rows
-        )
+        ).above(FAR_BELOW)
         for layer in layers
         for method in ("gc", "agc")
     }
-    return (quotient.side(FAR_BELOW) for quotient in quotients.values()), quotients
+    return quotients, {}
 
 
 @claim(
@@ -122,9 +120,9 @@ def only_clippy_clips_classification(rows):
         rows[f"{CLASSIFICATION}/sigma_{method}_b"] for method in ("gc", "agc", "clippy_eq4")
     )
     parts = {"gc at 1": gc >= 1, "agc at 1": agc >= 1, "clippy below 1": clippy < 1}
-    parts["all three"] = np.logical_and.reduce(list(parts.values()))
+    all_three = np.logical_and.reduce(list(parts.values()))
     shares = {name: share(held, rows) for name, held in parts.items()}
-    return [shares["all three"].side(MOST)], shares
+    return {"all three": share(all_three, rows).above(MOST)}, shares
 
 
 @claim("C26", "Clippy clips more on lower layers than on upper ones", "Fig. 6")
@@ -133,11 +131,12 @@ def lower_layers_are_clipped_more(runs):
     rows = _measured(runs, "clippy", LAYERS)
     means = {layer: rows[f"{layer}/sigma_mean"] for layer in LAYERS}
     order = [("cross", TOP), (BOTTOM, TOP), (TOP, CLASSIFICATION), (TOP, REGRESSION)]
-    steps = {f"{upper} - {lower}": means[upper] - means[lower] for lower, upper in order}
-    figures = {
-        name: over_runs(statistics.mean, values, rows) for name, values in (means | steps).items()
+    steps = {
+        f"{upper} - {lower}": over_runs(statistics.mean, means[upper] - means[lower], rows).above()
+        for lower, upper in order
     }
-    return by_sides((figures[step].side() for step in steps), figures)
+    shown = {layer: over_runs(statistics.mean, mean, rows) for layer, mean in means.items()}
+    return by_sides(steps, shown=shown)
 
 
 @claim(
@@ -149,7 +148,7 @@ def lower_layers_are_clipped_more(runs):
 def micro_recovers_full_does_not(runs):
     """Some micro-diverged run ends as good as its undisturbed pair, no fully diverged one.
 
-    A pair is two runs of one data seed and run seed; as good is an AUC at most TIE lower. Fully
+    A pair is two runs of one data seed and run seed; as good is an AUC at most AS_GOOD lower. Fully
     diverged is a run that spent a whole window of days without its lift, so that the claim is not
     true by definition; micro-diverged is one with that label that did not.
     """
@@ -159,9 +158,11 @@ def micro_recovers_full_does_not(runs):
     if hit["days_at_chance"].isna().any():
         raise MissingRuns(f"{STUDY}: a run has no curves")
     gone = hit["days_at_chance"] >= hit["window_days"]
-    as_good = hit["auc"].fillna(0) >= calm.reindex(hit.index).to_numpy() - TIE
+    as_good = hit["auc"].fillna(0) >= calm.reindex(hit.index).to_numpy() - AS_GOOD
     kinds = {"micro": (hit["label"] == "micro") & ~gone, "full": gone}
-    figures = {f"{kind} as good": share(as_good[mask], hit[mask]) for kind, mask in kinds.items()}
+    figures = {
+        f"{kind} as good": share(as_good[mask], hit[mask]).figure() for kind, mask in kinds.items()
+    }
     micro, full = ((int(as_good[mask].sum()), int(mask.sum())) for mask in kinds.values())
     fails = full[0] > 0 or (not micro[0] and micro[1] >= LEAST_DIVERGENCES)
     holds = micro[0] and full[1] and not fails

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.findings.claims.quantities import full
+from experiments.findings.claims.quantities import corrected, full
 
 REPRODUCED = "reproduced"
 CONTRADICTED = "contradicted"
@@ -47,15 +47,19 @@ def verdict(holds, fails=True):
     return CONTRADICTED if fails else INCONCLUSIVE
 
 
-def by_sides(sides, figures, words=""):
-    """The outcome of a claim that whole intervals decide; `words` say what the figures are.
+def by_sides(comparisons, words="", *, more=(), vetoes=(), shown=None):
+    """The outcome of a claim that all of some Comparisons make, decided together.
 
-    Each side is 1 where an interval lies on the side of the claim, -1 where it lies on the other, 0
-    where it does not tell (see Figure.side). One -1 contradicts.
+    It is reproduced if every interval lies on its side, contradicted if one lies on the other.
+    `vetoes` names those that can contradict and need not hold. `more` has sides that other things
+    than intervals give, `words` what is said of them. `shown` has Quantities that decide nothing.
     """
-    sides = list(sides)
-    holds, fails = all(side > 0 for side in sides), any(side < 0 for side in sides)
-    return decided(verdict(holds, fails), figures, words + listed(figures))
+    figures, sides = corrected(comparisons)
+    needed = [*more, *(side for name, side in sides.items() if name not in vetoes)]
+    fails = min([*more, *sides.values()]) < 0
+    found = verdict(not fails and min(needed) > 0, fails)
+    beside = {name: quantity.figure() for name, quantity in (shown or {}).items()}
+    return decided(found, beside | figures, words + listed(figures))
 
 
 def listed(figures):

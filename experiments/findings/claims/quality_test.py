@@ -61,48 +61,68 @@ def lamb_as_clippy(scale):
     return runs
 
 
+DCN = "large_dcn"
 CASES = [
     ("C07", level("auc", "small", "lamb", "gc", by=0.1), "reproduced"),  # Small does not count
     ("C07", dead(level("auc", "large", "lamb", "agc", by=1e-3), "large", "agc"), "reproduced"),
-    *(("C09", level("auc", it, "clippy", "gc", -1e-3), "contradicted") for it in MODELS[:2]),
-    ("C09", level("auc", "large", "clippy", "gc", -1e-3, UNCLEAR), "reproduced"),
-    ("C10", level("auc", "large_dcn", "clippy", "gc", -1e-3), "contradicted"),
-    ("C10", level("rmse", "large_dcn", "clippy", "gc", 1e-3), "contradicted"),
-    ("C10", level("auc", "large_dcn", "clippy", "gc", 1e-3, UNCLEAR), "inconclusive"),
-    ("C10", level("rmse", "large_dcn", "clippy", "gc", -1e-3, UNCLEAR), "inconclusive"),
-    ("C11", level("auc", "large", "agc", "clippy", 1e-3, UNCLEAR), "reproduced"),
-    ("C12", level("rmse", "large", "agc", "clippy", -1e-3, UNCLEAR), "reproduced"),
-    ("C12", level("rmse", "large_dcn", "agc", "clippy", -1e-3, UNCLEAR), "reproduced"),
-    # Clippy must be clearly above there.
-    ("C11", level("auc", "large_dcn", "agc", "clippy", -1e-3, UNCLEAR), "inconclusive"),
+    ("C09", level("auc", DCN, "clippy", "gc", by=-0.1), "reproduced"),  # nor Large+DCN here
+    ("C10", level("auc", DCN, "clippy", "gc", -1e-3), "contradicted"),
+    ("C10", level("rmse", DCN, "clippy", "gc", 1e-3), "contradicted"),
+    ("C10", level("auc", DCN, "clippy", "gc", 1e-3, UNCLEAR), "inconclusive"),
+    ("C10", level("rmse", DCN, "clippy", "gc", -1e-3, UNCLEAR), "inconclusive"),
+    # No tie will do there: Clippy must be clearly above.
+    ("C11", level("auc", DCN, "lamb", "clippy", 1e-3), "contradicted"),
+    ("C11", level("auc", DCN, "agc", "clippy", -1e-3, UNCLEAR), "inconclusive"),
     # A gap of 0.025 is larger than that of Large+DCN by about 0.011.
     ("C13", shifted(RUNS, "auc", -0.024, **at("gc", 2.0, "small")), "contradicted"),
     ("C13", shifted(RUNS, "auc", -0.024, **at("gc", 2.0, "large")), "contradicted"),
     ("C13", shifted(RUNS, "auc", 0.2 * NOISE, **at("gc", 2.0, "small")), "inconclusive"),
     ("C14", level("auc", "large", "clippy", "clippy", -0.0065), "contradicted"),
-    ("C14", level("auc", "large_dcn", "clippy", "clippy", -0.0035), "contradicted"),
+    ("C14", level("auc", DCN, "clippy", "clippy", -0.0035), "contradicted"),
     ("C14", shifted(RUNS, "auc", 0.2 * NOISE, **cell("large", "clippy")), "inconclusive"),
+    ("C15", lamb_as_clippy(0.4), "contradicted"),
     ("C15", lamb_as_clippy(0.95), "inconclusive"),
-    ("C15", lamb_as_clippy(1.05), "reproduced"),
+    ("C15", lamb_as_clippy(1.05), "inconclusive"),
+    ("C15", lamb_as_clippy(2.5), "reproduced"),
     ("C15", changed(RUNS, SPREAD, **cell("large", "clippy")), "contradicted"),
 ]
-BEATEN = [("C11", "auc", 1e-3, *pair) for pair in [("small", "agc"), ("large_dcn", "lamb")]]
-BEATEN += [("C12", "rmse", -1e-3, *pair) for pair in [("small", "lamb"), ("large", "gc")]]
-for claim, metric, better, model, rival in BEATEN:
-    above = level(metric, model, rival, "clippy", better)
-    CASES += [(claim, above, "contradicted"), (claim, dead(above, model, rival), "reproduced")]
+# Clippy less a rival, by claim and metric: worse than 0 by a part of what a tie may be.
+for claim, metric, model, rival in [
+    ("C09", "auc", "small", "gc"),
+    ("C09", "auc", "large", "gc"),
+    ("C11", "auc", "small", "agc"),
+    ("C11", "auc", "large", "lamb"),
+    ("C12", "rmse", "small", "lamb"),
+    ("C12", "rmse", "large", "gc"),
+    ("C12", "rmse", DCN, "agc"),
+]:
+    tie = {"auc": -0.005, "rmse": 0.01}[metric]
+    for part, noise, expected in [
+        (0.2, 1e-4, "reproduced"),  # worse, but tied
+        (0.8, 0.01, "reproduced"),
+        (0.8, 0.5, "contradicted"),  # worse and no tie
+        (1.1, 1e-4, "contradicted"),
+        (0.2, 2.0, "inconclusive"),
+        (-0.2, 2.0, "inconclusive"),  # better, but not surely above a tie
+        (-4.0, 2.0, "reproduced"),
+    ]:
+        beside = level(metric, model, rival, "clippy", -part * tie, noise * tie)
+        CASES += [(claim, beside, expected)]
+        if claim != "C09":
+            CASES += [(claim, dead(beside, model, rival), "reproduced")]
 for metric in ("early_auc", "auc"):
     CASES += [
         ("C07", level(metric, "large", "lamb", "agc", by=1e-3), "contradicted"),
-        ("C07", level(metric, "large_dcn", "lamb", "agc", by=1e-3), "contradicted"),
+        ("C07", level(metric, DCN, "lamb", "agc", by=1e-3), "contradicted"),
         ("C07", level(metric, "large", "lamb", "gc", 1e-3, UNCLEAR), "inconclusive"),
-        ("C07", barely_lowest(metric), "reproduced"),
+        ("C07", barely_lowest(metric), "inconclusive"),
     ]
 for rate in (1.0, 2.0):
     CASES += [
         ("C05", as_agc(rate, scale=5.0), "contradicted"),
         ("C05", as_agc(rate, scale=1 / 2.95), "inconclusive"),
-        ("C05", as_agc(rate, scale=1 / 3.1), "reproduced"),
+        ("C05", as_agc(rate, scale=1 / 3.1), "inconclusive"),
+        ("C05", as_agc(rate, scale=1 / 12), "reproduced"),
     ]
 
 
@@ -131,7 +151,7 @@ def test_the_figures_are_of_the_means_and_deviations_of_the_cells():
 def test_the_rivals_that_are_shown_are_those_that_survive():
     above = level("auc", "large", "lamb", "agc", by=1e-3)
     found = decide("C07", above)
-    assert (len(found.statistic), found.reason.count("lamb - ")) == (12, 1)
+    assert len(found.statistic) == 12
     assert found.statistic["large auc: lamb - agc"] == pytest.approx(1e-3)
     found = decide("C07", dead(above, "large", "agc", "gc", "clippy"))
     assert (found.verdict, len(found.statistic)) == ("inconclusive", 6)
@@ -139,7 +159,7 @@ def test_the_rivals_that_are_shown_are_those_that_survive():
     for claim in ("C11", "C12"):
         found = decide(claim, dead(RUNS, "small", "gc", "agc", "lamb"))
         assert (found.verdict, len(found.statistic)) == ("inconclusive", 6)
-        assert found.reason.endswith("without a full divergence on small")
+        assert "without a full divergence on small; large: " in found.reason
 
 
 def test_an_undefined_rmse_leaves_c10_and_c12_open():

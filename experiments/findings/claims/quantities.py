@@ -1,5 +1,6 @@
 """Cells of runs, and the figures that decide claims, each with the runs behind it."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from experiments.training.divergence import CHANCE
 
 LEAST_RUNS = 3  # of a cell and a data seed; section 5.2 repeats three times
 PAIR = ["data_seed", "seed"]
+TIE = {"auc": 0.005, "rmse": 0.01}  # half an AUC point; within it two methods are comparable
 
 
 class MissingRuns(Exception):
@@ -17,16 +19,63 @@ class MissingRuns(Exception):
 
 
 class Figure(NamedTuple):
-    """A number with its 95 % interval and the ids of its runs; NaN where undefined."""
+    """A number with its interval and the ids of its runs; NaN where undefined."""
 
     value: float
     low: float
     high: float
     run_ids: frozenset
 
-    def side(self, limit=0):
-        """1 if the whole interval is above a limit, -1 if below, 0 if neither or undefined."""
-        return int(self.low > limit) - int(self.high < limit)
+
+class Quantity(NamedTuple):
+    """A number to be: `at` gives from alpha its Estimate, whose interval is at 1 - alpha."""
+
+    at: object
+    run_ids: frozenset
+
+    def figure(self):
+        """It alone, with its interval at 95 %."""
+        return Figure(*self.at(statistics.ALPHA), self.run_ids)
+
+    def above(self, limit=0):
+        """The comparison whose claim is that it is above a limit."""
+        return Comparison(self, lambda estimate: estimate.side(limit))
+
+    def below(self, limit=0):
+        """The comparison whose claim is that it is below a limit."""
+        return Comparison(self, lambda estimate: -estimate.side(limit))
+
+    def above_or_tied(self, tie):
+        """The comparison whose claim is that it is no lower than 0, or tied: within +-tie of it.
+
+        An interval above -tie holds. One below 0 that is not above -tie fails.
+        """
+        return Comparison(self, lambda it: 1 if it.side(-tie) > 0 else min(it.side(0), 0))
+
+    def below_or_tied(self, tie):
+        """The same the other way round."""
+        return Comparison(self, lambda it: 1 if it.side(tie) < 0 else min(-it.side(0), 0))
+
+
+class Comparison(NamedTuple):
+    """A Quantity and what a claim says of it.
+
+    `side` goes from its Estimate to 1 if that is on the side of the claim, -1 if it is on the
+    other, 0 if it does not tell.
+    """
+
+    quantity: Quantity
+    side: object
+
+
+def corrected(comparisons):
+    """(figures, sides) by name of the Comparisons of one claim, with the intervals of Holm."""
+    pairs = [(quantity.at, side) for quantity, side in comparisons.values()]
+    figures, sides = {}, {}
+    for name, found in zip(comparisons, statistics.holm(pairs), strict=True):
+        quantity, side = comparisons[name]
+        figures[name], sides[name] = Figure(*found, quantity.run_ids), side(found)
+    return figures, sides
 
 
 def cell(runs, study, **where):
@@ -64,10 +113,10 @@ def full(rows):
 
 
 def contrast(plus, minus, metric):
-    """Sum of the cells `plus` minus sum of the cells `minus`, paired by data seed and seed.
+    """Quantity: sum of the cells `plus` minus sum of the cells `minus`, paired by PAIR.
 
     An AUC that is undefined counts as chance; pairs with an undefined RMSE are left out, and a data
-    seed that has fewer than LEAST_RUNS others leaves the figure undefined.
+    seed that has fewer than LEAST_RUNS others leaves it undefined.
     Raises: MissingRuns if the cells have fewer than LEAST_RUNS seeds of a data seed in common.
     """
     cells = [*plus, *minus]
@@ -76,39 +125,48 @@ def contrast(plus, minus, metric):
     run_ids = _ids(cells, defined.index)
     n = defined.groupby("data_seed").size().reindex(columns.index.unique("data_seed"), fill_value=0)
     if n.min() < LEAST_RUNS:
-        return Figure(*statistics.UNDEFINED, run_ids)
+        return Quantity(lambda alpha: statistics.UNDEFINED, run_ids)
     signs = np.repeat([1, -1], [len(plus), len(minus)])
-    return Figure(*statistics.mean(blocks(defined @ signs)), run_ids)
+    return Quantity(partial(statistics.mean, blocks(defined @ signs)), run_ids)
 
 
 def difference(left, right, metric):
-    """Mean paired difference of two cells, left minus right."""
+    """Quantity: the mean paired difference of two cells, left minus right."""
     return contrast([left], [right], metric)
 
 
 def spread_ratio(above, below):
-    """Ratio of the standard deviations of AUC of two lists of cells, pooled within cells."""
+    """Quantity: ratio of the standard deviations of AUC of two lists of cells, pooled over them."""
     columns = _paired([*above, *below], "auc")
     shape = -1, 2, len(above)
-    found = statistics.spread_ratio(
-        [block.reshape(shape).swapaxes(1, 2) for block in blocks(columns)]
-    )
-    return Figure(*found, _ids([*above, *below], columns.index))
+    pairs = [block.reshape(shape).swapaxes(1, 2) for block in blocks(columns)]
+    return Quantity(partial(statistics.spread_ratio, pairs), _ids([*above, *below], columns.index))
 
 
 def divergence(rows):
-    """Share of a cell's runs that fully diverged, with its Wilson interval."""
+    """Quantity: the share of a cell's runs that fully diverged."""
     return share(rows["label"] == "full", rows)
 
 
+def ratios(plus, minus):
+    """Quantity: sum of the divergence ratios of the cells `plus` minus sum of those of `minus`.
+
+    The counts are pooled over data seeds.
+    """
+    sides = [[(full(rows), len(rows)) for rows in cells] for cells in (plus, minus)]
+    run_ids = frozenset().union(*(rows["run_id"] for rows in (*plus, *minus)))
+    return Quantity(partial(statistics.proportions, *sides), run_ids)
+
+
 def share(held, rows):
-    """The share of the runs `rows` that a mask holds for; undefined without runs."""
-    return Figure(*statistics.proportion(held.sum(), len(rows)), frozenset(rows["run_id"]))
+    """Quantity: the share of the runs `rows` that a mask holds for; undefined without runs."""
+    at = partial(statistics.proportion, int(held.sum()), len(rows))
+    return Quantity(at, frozenset(rows["run_id"]))
 
 
 def over_runs(statistic, values, rows):
-    """A statistic of statistics.py over one value a run, a Series beside the rows of a cell."""
-    return Figure(*statistic(blocks(values)), frozenset(rows["run_id"]))
+    """Quantity: a statistic of statistics.py over one value a run, a Series beside the rows."""
+    return Quantity(partial(statistic, blocks(values)), frozenset(rows["run_id"]))
 
 
 def blocks(values):

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.findings import testing
+from experiments.findings import statistics, testing
 from experiments.findings.claims import quantities
-from experiments.findings.claims.quantities import MissingRuns, difference
+from experiments.findings.claims.quantities import MissingRuns, Quantity
 from experiments.findings.testing import joined, table2, where
 
 LEFT = [0.71, 0.74, 0.70, 0.79, 0.73]
@@ -17,6 +17,10 @@ OTHER = [0.1, 0.2, 0.4, 0.8, 0.16]
 def cell_runs(*args, **columns):
     """A cell as quantities.cell gives it."""
     return testing.cell_runs(*args, **columns).set_index(quantities.PAIR)
+
+
+def difference(*where):
+    return quantities.difference(*where).figure()
 
 
 def cells(**left):
@@ -53,7 +57,7 @@ def test_an_undefined_auc_is_chance_and_a_pair_with_an_undefined_rmse_is_left_ou
 def test_too_few_defined_pairs_leave_the_figure_undefined(defined):
     left, right = cells(rmse=[np.nan] * (5 - defined) + LEFT[:defined])
     found = difference(left, right, "rmse")
-    assert np.isnan(found.value) and found.side() == 0
+    assert np.isnan(found[:3]).all()
     # The same where another data seed has enough.
     left = pd.concat([left, cell_runs("a", 2, rmse=LEFT)])
     right = pd.concat([right, cell_runs("b", 2, rmse=RIGHT)])
@@ -79,3 +83,30 @@ def test_the_chosen_cell_may_be_at_another_rate_on_another_data_seed():
     runs.loc[swap, "chosen"] = ~runs.loc[swap, "chosen"].astype(bool)
     rates = quantities.chosen(runs, "small", "gc").groupby("data_seed")["rate_multiple"].unique()
     assert [list(rate) for rate in rates] == [[2.0], [1.0]]
+
+
+SIDES = {  # of being above, below, no lower than a tie, and no higher: by the interval's ends
+    (0.1, 0.4): (1, -1, 1, -1),
+    (0.1, 0.2): (1, -1, 1, 1),
+    (0.31, 0.4): (1, -1, 1, -1),
+    (-0.1, 0.4): (0, 0, 1, 0),
+    (-0.2, 0.1): (0, 0, 1, 1),
+    (-0.4, 0.1): (0, 0, 0, 1),
+    (-0.4, 0.4): (0, 0, 0, 0),
+    (-0.2, -0.1): (-1, 1, 1, 1),
+    (-0.4, -0.1): (-1, 1, -1, 1),
+    (-0.5, -0.4): (-1, 1, -1, 1),
+    (np.nan, np.nan): (0, 0, 0, 0),
+}
+
+
+@pytest.mark.parametrize("ends", SIDES)
+def test_the_side_of_a_claim_on_which_an_interval_lies(ends):
+    """A tie is +-0.3."""
+    quantity = Quantity(lambda alpha: statistics.Estimate(0.0, *ends), frozenset())
+    claims = (quantity.above(), quantity.below())
+    claims += (quantity.above_or_tied(0.3), quantity.below_or_tied(0.3))
+    found = [quantities.corrected({"it": claim})[1]["it"] for claim in claims]
+    assert tuple(found) == SIDES[ends]
+    shifted = Quantity(lambda alpha: statistics.Estimate(1.0, *np.add(ends, 1)), frozenset())
+    assert [shifted.above(1).side(shifted.at(1)), shifted.below(1).side(shifted.at(1))] == found[:2]

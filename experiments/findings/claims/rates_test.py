@@ -38,7 +38,7 @@ C01 = {  # the labels of one cell, its AUC where GC's is 0.73, the verdict, the 
     "all die": (["full"] * 5, 0.5, "reproduced", 30),
     "some come back, clearly worse": (MIXED, [0.5, 0.68, 0.5, 0.66, 0.5], "reproduced", 30),
     "not clearly worse": (MIXED, [0.76, 0.72, 0.71, 0.70, 0.71], "inconclusive", 28),
-    "better in the mean": (MIXED, 0.731 + 0.01 * NOISE, "contradicted", 28),
+    "not clearly better": (MIXED, 0.731 + 0.01 * NOISE, "inconclusive", 28),
     "clearly better": (MIXED, 0.74, "contradicted", 28),
     "one is healthy": (["full", "healthy", *["full"] * 3], 0.5, "contradicted", 29),
     "one never trained": (["full", "untrained", *["full"] * 3], 0.5, "contradicted", 29),
@@ -68,12 +68,11 @@ def test_a_best_rate_must_be_survived_and_better(claim, method, model, best):
     assert decide(claim, changed(RUNS, dead, **other)).verdict == "reproduced"
     assert decide(claim, changed(RUNS, {"label": "damaged"}, **place)).verdict == "reproduced"
     assert decide(claim, beside(place, -0.001)).verdict == "contradicted"
-    # A better mean is enough where it is not clear.
-    assert decide(claim, beside(place, 0.001, noise=0.01)).verdict == "reproduced"
-    found = decide(claim, beside(place, -0.001, noise=0.01))
-    assert (found.verdict, found.statistic[model]) == ("inconclusive", pytest.approx(-0.001))
-    low, high = found.interval[model]
-    assert low < 0 < high
+    for by in (-0.001, 0.001):
+        found = decide(claim, beside(place, by, noise=0.01))
+        assert (found.verdict, found.statistic[model]) == ("inconclusive", pytest.approx(by))
+        low, high = found.interval[model]
+        assert low < 0 < high
 
 
 FAST = cell("large_dcn", "gc", 2.0)
@@ -87,9 +86,11 @@ CASES = [
     ("C03", changed(beside(FAST, 0.002), {"label": "micro"}, **FAST), "contradicted"),
     *(("C04", beside(cell(it, "agc", 2.0), 0.001), "contradicted") for it in ("small", "large")),
     ("C04", beside(cell("large", "agc", 2.0), -0.001, noise=0.01), "inconclusive"),
-    # Worse at the best rate of Adam, or elsewhere.
+    # Worse at the best rate of Adam, or elsewhere; what is tied there does not count.
     ("C34", shifted(adam(), "auc", -0.01, **clipped(0.02)), "contradicted"),
     ("C34", shifted(adam(), "auc", -0.01, **clipped(0.002)), "reproduced"),
+    ("C34", shifted(adam(), "auc", -0.0058, **clipped(0.02)), "reproduced"),
+    ("C34", shifted(adam(), "auc", 0.02 * NOISE, **clipped(0.02)), "inconclusive"),
     ("C34", LEVEL, "inconclusive"),
     ("C34", changed(LEVEL, {"label": "full"}, **clipped(0.5)), "contradicted"),
 ]
@@ -105,7 +106,8 @@ def test_more_rates_and_no_loss_at_adams_best_one():
     assert found.verdict == "reproduced"
     # Adam survives two rates, but seed 3 none: it died at the lowest. Clippy survives three.
     assert found.statistic["rates survived"] == pytest.approx((4 * 1 + 3) / 5)
-    assert found.interval["rates survived"][0] == 1.0
+    low, high = found.interval["rates survived"]  # 2.776: Student's t, four degrees of freedom
+    assert [low, high] == pytest.approx([1.4 - 2.776 * 0.4, 1.4 + 2.776 * 0.4], abs=1e-3)
     # At 0.02x, where Adam's mean is highest; the one at 0.5x is undefined, so chance.
     assert found.statistic["AUC at 0.02x"] == pytest.approx(0.001)
     assert found.n == 5 * 2 * 3
@@ -123,7 +125,7 @@ def test_adams_best_rate_is_that_of_all_data_seeds_which_weigh_the_same():
     third = shifted(adam(3), "auc", -0.01, method="adam", rate_multiple=0.002)
     found = decide("C34", joined([adam(1), other, third]))
     assert "AUC at 0.002x" in found.statistic
-    assert (found.verdict, found.n) == ("reproduced", 90)  # worse on one data seed alone: a tie
+    assert (found.verdict, found.n) == ("inconclusive", 90)  # clearly worse on one alone
     # Of five runs four died at 0.5x and the fifth ended above all: its AUC is no mean.
     one = changed(adam(), {"auc": 0.99}, method="adam", rate_multiple=0.5, seed=2)
     assert "AUC at 0.02x" in decide("C34", one).statistic
