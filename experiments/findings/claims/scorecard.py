@@ -8,10 +8,16 @@ from experiments.findings.claims import (  # noqa: F401  each enters its claims 
     ratios,
 )
 from experiments.findings.claims.catalogue import CLAIMS
-from experiments.findings.claims.outcome import INCONCLUSIVE, NOT_RUN, Outcome
+from experiments.findings.claims.outcome import (
+    CONTRADICTED,
+    INCONCLUSIVE,
+    NOT_RUN,
+    REPRODUCED,
+    Outcome,
+)
 from experiments.findings.claims.quantities import MissingRuns
 
-LEAST_DATA_SEEDS = 3  # for a pooled verdict
+LEAST_DATA_SEEDS = 5  # for a pooled verdict
 COLUMNS = [  # those that are read; others may be there
     "data_seed", "study", "case", "role", "model", "method", "rate_multiple", "chosen", "seed",
     "auc", "rmse", "early_auc", "label", "onset_day", "shock_day", "x", "window_days", "run_id",
@@ -47,9 +53,12 @@ def evaluate(runs):
 def evaluate_pooled(runs):
     """Decides every claim over all data seeds, each beside its own verdict.
 
+    With fewer than LEAST_DATA_SEEDS the figures are given and the verdict is "inconclusive". So it
+    is where some data seeds reproduce a claim and others contradict it. Where all of them reproduce
+    it, or all contradict it, that is the verdict.
+
     Returns: as evaluate, with `data_seed` the list of those that have the runs of the claim, and
-      `per_data_seed`, a dict from every data seed, as text, to its own verdict. With fewer than
-      LEAST_DATA_SEEDS the figures are given and the verdict is "inconclusive".
+      `per_data_seed`, a dict from every data seed, as text, to its own verdict.
     """
     repeats = _repeats(runs)
     rows = {seed: repeats[repeats["data_seed"] == seed] for seed in _data_seeds(repeats)}
@@ -59,12 +68,26 @@ def evaluate_pooled(runs):
         used = [seed for seed, verdict in own.items() if verdict != NOT_RUN]
         used = [] if claim.id in WITHOUT_RUNS else used
         outcome = _outcome(claim, repeats[repeats["data_seed"].isin(used)] if used else repeats)
-        if 0 < len(used) < LEAST_DATA_SEEDS and outcome.verdict != NOT_RUN:
-            few = f"{len(used)} of {LEAST_DATA_SEEDS} data seeds needed"
-            outcome = outcome._replace(verdict=INCONCLUSIVE, reason=f"{few}; {outcome.reason}")
+        if used and outcome.verdict != NOT_RUN:
+            outcome = _beside(outcome, [own[seed] for seed in used])
         each = {str(seed): verdict for seed, verdict in own.items()}
         entries.append(_entry(claim, outcome, used) | {"per_data_seed": each})
     return entries
+
+
+def _beside(outcome, own):
+    """The pooled outcome of a claim, held against the verdicts of its data seeds."""
+    verdict, signs = outcome.verdict, {REPRODUCED, CONTRADICTED}.intersection(own)
+    if len(own) < LEAST_DATA_SEEDS:
+        verdict, why = INCONCLUSIVE, f"{len(own)} of {LEAST_DATA_SEEDS} data seeds needed"
+    elif len(signs) == 2:
+        verdict, why = INCONCLUSIVE, "data seeds contradict each other"
+    elif signs == set(own):
+        (verdict,) = signs
+        why = f"{verdict} on every data seed"
+    else:
+        return outcome
+    return outcome._replace(verdict=verdict, reason=f"{why}; {outcome.reason}")
 
 
 def _outcome(claim, repeats):

@@ -10,8 +10,10 @@ HEADER = (
 )  # fmt: skip
 NOTE = (
     "Verdicts are pooled over data seeds. AUC from 0 to 1. Intervals are at 95 %: of differences, "
-    "of typical ratios and of ratios of spreads by a bootstrap of data seeds and then of runs, of "
-    "shares by Wilson's formula; - stands for what is undefined or unbounded. n: runs that decided."
+    "of typical ratios and of ratios of spreads by Student's t over the means of the data seeds, "
+    "of shares of runs by Wilson's formula, of differences of such shares by Newcombe's. Where "
+    "several intervals decide a claim they are corrected by Holm's method, so that some are wider "
+    "than at 95 %; - stands for what is undefined or unbounded. n: runs that decided."
 )
 
 
