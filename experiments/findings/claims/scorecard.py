@@ -9,10 +9,8 @@ from experiments.findings.claims import (  # noqa: F401  each enters its claims 
 )
 from experiments.findings.claims.catalogue import CLAIMS
 from experiments.findings.claims.outcome import (
-    CONTRADICTED,
     INCONCLUSIVE,
     NOT_RUN,
-    REPRODUCED,
     Outcome,
 )
 from experiments.findings.claims.quantities import MissingRuns
@@ -53,9 +51,8 @@ def evaluate(runs):
 def evaluate_pooled(runs):
     """Decides every claim over all data seeds, each beside its own verdict.
 
-    With fewer than LEAST_DATA_SEEDS the figures are given and the verdict is "inconclusive". So it
-    is where some data seeds reproduce a claim and others contradict it. Where all of them reproduce
-    it, or all contradict it, that is the verdict.
+    With fewer than LEAST_DATA_SEEDS the figures are given and the verdict is "inconclusive". Where
+    all data seeds reproduce a claim, or all contradict it, that is the verdict.
 
     Returns: as evaluate, with `data_seed` the list of those that have the runs of the claim, and
       `per_data_seed`, a dict from every data seed, as text, to its own verdict.
@@ -77,14 +74,10 @@ def evaluate_pooled(runs):
 
 def _beside(outcome, own):
     """The pooled outcome of a claim, held against the verdicts of its data seeds."""
-    verdict, signs = outcome.verdict, {REPRODUCED, CONTRADICTED}.intersection(own)
     if len(own) < LEAST_DATA_SEEDS:
         verdict, why = INCONCLUSIVE, f"{len(own)} of {LEAST_DATA_SEEDS} data seeds needed"
-    elif len(signs) == 2:
-        verdict, why = INCONCLUSIVE, "data seeds contradict each other"
-    elif signs == set(own):
-        (verdict,) = signs
-        why = f"{verdict} on every data seed"
+    elif len(set(own)) == 1 and own[0] != INCONCLUSIVE:
+        verdict, why = own[0], f"{own[0]} on every data seed"
     else:
         return outcome
     return outcome._replace(verdict=verdict, reason=f"{why}; {outcome.reason}")
