@@ -6,6 +6,7 @@ from experiments.findings.figures import style
 from experiments.findings.names import METHOD_NAMES
 
 STEP, LOSS, AUC = "training step", "training loss", "AUC on the last day"
+SHADE = "#E9E9E9"
 LETTER_SHIFT = {"a": -3, "b": 1, "c": 3}  # points, because a and b are neighbours
 
 
@@ -24,7 +25,7 @@ class Line(NamedTuple):
     key: Key
     x: Any
     y: Any
-    about: str  # what the page says of the line at each point
+    about: str  # what the page says of the line at each point; "" for nothing
     low: Any = None  # the lower end of its band, at each point
     high: Any = None
     shade: float = 0.2  # opacity of the band
@@ -41,9 +42,11 @@ class Panel(NamedTuple):
     y: str
     lines: list
     log: bool = False  # whether the y axis is logarithmic
-    title: str = ""
+    title: str = ""  # one line or several
     marks: dict = {}  # place of the vertical line of each moment, by its letter
     level: float | None = None  # height of a dotted horizontal line
+    shaded: tuple = ()  # (first, last) place on the x axis of each stretch that is shaded
+    limits: tuple | None = None  # ends of the y axis, if that is linear
     field: tuple | None = None  # (x, y, heights) of contours below the lines
     legend: dict | None = None  # options of the printed legend that the panel has of its own
 
@@ -77,7 +80,9 @@ def draw(drawing):
             axis.set_xlabel(panel.x if row == rows - 1 else "")
             axis.set_ylabel("" if column and drawing.shared.get("sharey") else panel.y)
         if drawing.legend is not None:
-            figure.legend(*axes[0, 0].get_legend_handles_labels(), **drawing.legend)
+            lines, names = axes[0, 0].get_legend_handles_labels()
+            named = dict(zip(names, lines, strict=True))  # lines of one key are named once
+            figure.legend(named.values(), named.keys(), **drawing.legend)
     return figure
 
 
@@ -85,6 +90,8 @@ def plot(axis, panel, named=True):
     """Draws a panel on an axis without the names of the axes; `named` puts letters on marks."""
     if panel.field is not None:
         axis.contour(*panel.field, levels=8, colors="#CCCCCC", linewidths=0.4)
+    for first, last in panel.shaded:
+        axis.axvspan(first, last, color=SHADE, linewidth=0, zorder=0)
     for line in panel.lines:
         key, dots = line.key, {"marker": ".", "markersize": line.dots} if line.dots else {}
         if line.low is not None:
@@ -101,6 +108,8 @@ def plot(axis, panel, named=True):
             above |= {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
             axis.annotate(letter, (place, 1.0), fontsize=6, **above)
     axis.set_title(style.plain(panel.title))
+    if panel.limits is not None:
+        axis.set_ylim(*panel.limits)
     if panel.log:
         axis.set_yscale("log")
     if panel.legend is not None:

@@ -13,7 +13,7 @@ FEW_DECADES = 3  # of a log axis
 LETTER_PX = 14  # height of the letter of a mark
 LETTER_SHIFT = {"a": -8, "b": 0, "c": 8}  # pixels, because a and b are neighbours
 WIDE_GAP = 0.09  # between columns, as a share of the width
-BAND_OPACITY = 0.18
+BAND_OPACITY, SHADE_OPACITY = 0.18, 0.2
 PLAIN = "<extra></extra>"  # a hover text without the box of the trace's name
 PX_PER_POINT = 2  # width of a line on the page over that in print
 
@@ -64,6 +64,10 @@ def _dash(printed):
 
 def _trace(line, panel):
     key = line.key
+    hover = {"hoverinfo": "skip"}
+    if line.about:
+        told = f"{said(line.about)}<br>{panel.x} %{{x}}<br>{panel.y} %{{y:.4g}}{PLAIN}"
+        hover = {"hovertemplate": told}
     return {
         "type": "scatter",
         "mode": "lines+markers" if line.dots else "lines",
@@ -73,7 +77,7 @@ def _trace(line, panel):
         "line": {"color": key.colour, "width": PX_PER_POINT * line.width, "dash": _dash(key.dash)},
         "marker": {"color": key.colour, "size": 5},
         "opacity": line.opacity,
-        "hovertemplate": f"{said(line.about)}<br>{panel.x} %{{x}}<br>{panel.y} %{{y:.4g}}" + PLAIN,
+        **hover,
     }
 
 
@@ -134,6 +138,8 @@ def _place(grid, panel, at):
     vertical = {"type": "log" if panel.log else "linear", "exponentformat": "power"}
     if panel.log and _decades(panel) < FEW_DECADES:
         vertical["dtick"] = "D2"  # 1, 2 and 5: all nine digits would overlap
+    if panel.limits is not None:
+        vertical["range"] = list(panel.limits)
     grid.update_xaxes(title_text=panel.x, **at)
     grid.update_yaxes(title_text=panel.y, **vertical, **at)
     text = {"yanchor": "bottom", "showarrow": False}
@@ -141,7 +147,11 @@ def _place(grid, panel, at):
         corner = {"x": 0, "y": 1, "xref": "x domain", "yref": "y domain", "xanchor": "left"}
         # The letters of marks stand between the title and the panel.
         shift = LETTER_PX if panel.marks else 0
-        grid.add_annotation(text=said(panel.title), yshift=shift, **corner, **text, **at)
+        title = {"text": said(panel.title).replace("\n", "<br>"), "align": "left"}
+        grid.add_annotation(yshift=shift, **title, **corner, **text, **at)
+    for first, last in panel.shaded:
+        look = {"fillcolor": GREY, "opacity": SHADE_OPACITY, "line_width": 0, "layer": "below"}
+        grid.add_vrect(first, last, **look, exclude_empty_subplots=False, **at)
     rule = {"color": GREY, "width": 1, "dash": "dot"}
     for letter, x in panel.marks.items():
         grid.add_vline(x, line=rule, exclude_empty_subplots=False, **at)
