@@ -4,9 +4,13 @@ import functools
 
 from experiments.errors import BadInput
 from experiments.findings import dynamics
-from experiments.findings.figures import figure1
+from experiments.findings.figures import figure1, shocked
 from experiments.findings.make import write_study
+from experiments.machinery.workers.study import NotRecorded
 from experiments.studies import known
+from experiments.studies.registry import divergence_config
+from experiments.studies.session import recorded
+from experiments.training.config import RunConfig
 
 
 class Material:
@@ -21,14 +25,25 @@ class Material:
 
     def __init__(self, options, open_session, repeats=None):
         self.options, self._open, self._repeats = options, open_session, repeats
+        self.recorded = functools.cache(self._recorded)
 
     @functools.cached_property
     def session(self):
         return self._open()
 
-    @property
+    @functools.cached_property
     def store(self):
-        return self.session.study.store
+        return self.options.store(self.options.data_seed)
+
+    @property
+    def where(self):
+        """What the runs are of, as text."""
+        return f"{self.options.profile}, data seed {self.options.data_seed}"
+
+    @property
+    def thresholds(self):
+        """The DivergenceConfig of the labels."""
+        return divergence_config()
 
     @functools.cached_property
     def repeats(self):
@@ -49,16 +64,45 @@ class Material:
         """The runs that figure1.choose gives; BadInput if there are none."""
         found = figure1.choose(self.divergences)
         if found is None:
-            where = f"{self.options.profile}, data seed {self.options.data_seed}"
             raise BadInput(
-                f"{where}: no run seed has a healthy, a micro- and a fully diverged run: "
+                f"{self.where}: no run seed has a healthy, a micro- and a fully diverged run: "
                 "expected a profile or a DATA_SEED that has one"
             )
         return found
 
+    @functools.cached_property
+    def _reader(self):
+        return recorded(self.options)
+
+    def _recorded(self, study):
+        """The runs of the study table2, table3 or one beside it, one row a run. None is trained.
+
+        Raises: BadInput where a run is not recorded.
+        """
+        missing = "the runs of the calibration are not recorded"
+        try:
+            if self._reader is not None and study == "table2":
+                return self._reader.run_table2(known.table2_config(self._repeats))[0]
+            if self._reader is not None:
+                return self._reader.run_cases(known.study_config(study, self._repeats))
+        except NotRecorded as error:
+            missing = str(error)
+        command = "reproduce-table2" if study == "table2" else "reproduce-table3"
+        raise BadInput(
+            f"{self.where}: no study {study}: {missing}: expected those of make {command}"
+        )
+
+    def config(self, run_id):
+        """The configuration of a run: dict."""
+        return self.store.read(run_id).config
+
     def trainer(self, run_id):
         """The trainer's configuration of a run: dict."""
-        return self.store.read(run_id).config["trainer"]
+        return self.config(run_id)["trainer"]
+
+    def shocked(self, run_id):
+        """The steps of the shocks of a run, as of shocked.steps."""
+        return shocked.steps(RunConfig.from_dict(self.config(run_id)))
 
     def curves(self, runs):
         """Dict from run id to curves, of runs as rows with run_id."""
