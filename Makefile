@@ -35,7 +35,7 @@ UNKNOWN := $(filter-out $(VARIABLES),$(GIVEN))
 $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
-FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8
+FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8 figure-labels figure-onset
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
 	claims report smoke table1 study fetch run list compare replay doctor detector tensorboard bench \
 	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu plan verify prove search
@@ -79,12 +79,14 @@ reproduce-adam: $(INSTALLED) ## Clippy on Adam against Adam, section 4.3.3
 	@$(checked)$(MODULE) scripts.study $(flags) --study=configs/studies/adam.gin
 
 figures $(FIGURES): reads = $(STUDIES)
-figures: $(INSTALLED) ## the figures of the paper
+figures: $(INSTALLED) ## the figures of the paper, and ours
 	$(run)
 
 figure1: ## one figure; likewise figure2 to figure6, and figure8
+figure-labels: ## ours: twenty runs drawn at random, each with its label
+figure-onset: ## ours: naive runs at 0.4x less the same runs without shocks
 $(FIGURES): $(INSTALLED)
-	@$(checked)$(MODULE) scripts.figures $(flags) --figure=$(@:figure%=%)
+	@$(checked)$(MODULE) scripts.figures $(flags) --figure=$(patsubst -%,%,$(@:figure%=%))
 
 claims: reads = PROFILE DATA_SEED SEEDS
 claims: $(INSTALLED) ## the scorecard: which claims of the paper the records bear out

@@ -33,7 +33,7 @@ class Damaged(BadInput):
 
 
 class NotDefined(BadInput):
-    """A finding about tasks or features that the stream does not have."""
+    """A finding about what the stream or a study does not have: tasks, features, pairs of runs."""
 
 
 class CannotWrite(BadInput):

@@ -10,6 +10,7 @@ from unittest import mock
 import pytest
 
 from experiments.errors import BadInput, CannotWrite, Differs, RunsCrashed, RunStopped
+from experiments.findings.figures.catalogue import FIGURES, asked_as, is_ours
 from experiments.machinery.workers.testing import wait_for
 from scripts import command
 from scripts.command import ROOT
@@ -97,7 +98,10 @@ def test_make_help_lists_every_command_and_variable_in_80_columns():
     assert max(map(len, lines)) <= 80
     listed, _, variables = shown.partition("variables of every command that trains:\n")
     targets = {line.split()[0] for line in listed.splitlines()}
-    assert targets == set(lists[".PHONY:"]) - {"$(FIGURES)"} | {"figure1"}
+    ours = {f"figure-{name}" for name in FIGURES if is_ours(name)}
+    paper = {f"figure{asked_as(name)}" for name in FIGURES if not is_ours(name)}
+    assert set(lists["FIGURES :="]) == ours | paper
+    assert targets == set(lists[".PHONY:"]) - {"$(FIGURES)"} | {"figure1", *ours}
     assert len({re.match(r"\S+ +", line).end() for line in listed.splitlines()}) == 1
     assert set(re.findall(r"\b[A-Z_]{3,}\b", variables)) == set(lists["VARIABLES :="])
     commands = {name.replace("_", "-") for name in [*SCRIPTS, "bench", "verify"]}

@@ -1,43 +1,47 @@
-"""Draws the paper's figures from records into results/<profile>/figures; trains what is missing."""
+"""Draws the paper's figures and ours into results/<profile>/figures; trains what is missing."""
 
 import contextlib
 
 from absl import flags
 
-from experiments.errors import BadInput, CannotWrite
+from experiments.errors import BadInput, CannotWrite, NotDefined, one_of
 from experiments.findings.figures import style
-from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.figures.catalogue import FIGURES, asked_as, stem
 from experiments.findings.figures.material import Material
 from experiments.studies.session import opened
 from scripts import command
 
-FIGURE = (flags.DEFINE_integer, None, "Number of one figure; default: all that are built.")
+FIGURE = (flags.DEFINE_string, None, "Number or word of one figure; default: all that are built.")
 FLAGS = command.flags_of(*command.STUDIES, figure=FIGURE)
 
 
 def main():
     """Reads records, runs what is missing, writes pictures and their points, prints the paths.
 
-    A figure whose runs do not show what it is about is refused once all others are written.
+    A figure whose runs do not show what it is about is refused once all others are written. One
+    that is not defined on these studies is refused if it is asked for by name, and else left out.
     """
-    options, number = command.options(FLAGS), FLAGS.figure
-    built = sorted({int(name[0]) for name in FIGURES})
-    if number not in (None, *built):
-        raise BadInput(f"FIGURE = {number!r}: expected one of {', '.join(map(str, built))}")
+    options, asked = command.options(FLAGS), FLAGS.figure
+    built = list(dict.fromkeys(map(asked_as, FIGURES)))
+    if asked not in (None, *built):
+        raise BadInput(f"FIGURE = {asked!r}: expected {one_of(asked, built)}")
     folder = options.store(options.data_seed).root / "figures"
-    lines, refused = [], []
+    lines, left_out, refused = [], [], []
     with contextlib.ExitStack() as stack:
         material = Material(options, lambda: stack.enter_context(opened(options)), FLAGS.seeds)
-        for name in (name for name in FIGURES if number in (None, int(name[0]))):
+        for name in (name for name in FIGURES if asked in (None, asked_as(name))):
             try:
                 points = FIGURES[name].frame(material)
             except CannotWrite:
                 raise
             except BadInput as error:
-                refused.append(f"figure{name}: {error}")
+                skipped = asked is None and isinstance(error, NotDefined)
+                (left_out if skipped else refused).append(f"{stem(name)}: {error}")
                 continue
-            style.save(FIGURES[name].draw(points), points, folder, f"figure{name}")
-            lines.append(str(folder / f"figure{name}.png"))
+            style.save(FIGURES[name].draw(points), points, folder, stem(name))
+            lines.append(str(folder / f"{stem(name)}.png"))
+    for line in left_out:
+        command.say(f"left out: {line}")
     if refused:
         raise BadInput(refused[0])
     print("\n".join(lines))

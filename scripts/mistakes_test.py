@@ -36,7 +36,7 @@ MISTAKES = [
     ("reproduce_table2", "--seeds=0", "Table2Config.repeats = 0: "),
     ("reproduce_table3", "--seeds=0", "CasesConfig.runs = 0: "),
     ("plan", "--memory=80", "MEMORY = 80.0: "),
-    ("figures", "--figure=7", "FIGURE = 7: expected one of 1, 2, 3, 4, 5, 6, 8"),
+    ("figures", "--figure=7", r"FIGURE = '7': expected one of 1, .*, 6, 8, labels, onset"),
     ("fetch.__main__", "--stream=flight", r"STREAM = 'flight': .*did you mean flights\?"),
     # gin files, and what overrides them
     ("run", "", "CONFIG = '': expected a gin file"),

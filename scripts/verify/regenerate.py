@@ -6,7 +6,7 @@ from experiments.errors import BadInput
 from experiments.findings import make, table1
 from experiments.findings.detection import write_detector
 from experiments.findings.evidence import write_claims
-from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.figures.catalogue import FIGURES, stem
 from experiments.findings.figures.material import Material
 from experiments.findings.runs import RUNS
 from experiments.machinery.gin_files import CONFIGS
@@ -39,7 +39,7 @@ def parts(options, folder, evidence, seeds=None):
         make.write_table2(opened.folder, table, *opened.run_table2(table), opened.found)
 
     def figure(name):
-        path = root / "figures" / f"figure{name}.csv"
+        path = root / "figures" / f"{stem(name)}.csv"
         names = [f"figures/{path.name}"]
         return Part(names, lambda: _write(path, FIGURES[name].frame(material)))
 

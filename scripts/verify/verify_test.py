@@ -185,3 +185,12 @@ def test_a_folder_of_runs_alone_is_verified(tmp_path):
     items = verify(options(tmp_path), None, say=lines.append)
     assert [item[:2] for item in items] == [("ok", "smoke/runs"), ("not checked", "smoke/own.csv")]
     assert lines[-1] == "2 items: 1 ok, 1 not checked"
+
+
+def test_a_figure_of_our_own_is_made_again_and_missed_without_its_records(tmp_path):
+    leave(tmp_path / "smoke")
+    (tmp_path / "smoke" / "figures").mkdir()
+    (tmp_path / "smoke" / "figures" / "labels.csv").write_text("step\n")
+    _, item = verify(options(tmp_path), None, say=lambda line: None)
+    assert item[:2] == ("missing", "smoke/figures/labels.csv")
+    assert item.why.startswith("cannot be computed: smoke, data seed 1: no study table2: ")

@@ -1,11 +1,20 @@
-"""The paper's figures that are built: what each is called, stands on and looks like."""
+"""The figures, the paper's and ours: what each is called, stands on and looks like."""
 
 import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
-from experiments.findings.figures import figure1, figure2, figure3, figure4, figure5, figure6
+from experiments.findings.figures import (
+    figure1,
+    figure2,
+    figure3,
+    figure4,
+    figure5,
+    figure6,
+    labels,
+    onset,
+)
 from experiments.findings.figures.drawing import draw
 from experiments.findings.table1 import built
 
@@ -13,7 +22,7 @@ MODEL = "large_dcn"  # what the paper's Figures 1, 4, 5a, 6 and 8 are about
 
 
 class Figure(NamedTuple):
-    """One figure of the paper."""
+    """One figure."""
 
     title: str  # heading on the page
     frame: Callable  # from Material to a DataFrame of every plotted point
@@ -43,7 +52,7 @@ def _figure5(title, **shown):
 KINDS = "a micro-divergence, a full divergence, and the same run undisturbed"
 DESCENT = "gradient descent on a quadratic around the rate 2 / alpha"
 MOMENTS = "a full divergence and its three moments"
-FIGURES = {  # by what follows the word Figure, in the order of the paper
+FIGURES = {  # by what follows the word Figure, in the order of the paper; ours by a word
     "1": Figure(KINDS, figure1.frame, figure1.drawing),
     "2": Figure("the ranking model", _figure2, figure2.drawing, figure2.draw),
     "3": Figure(DESCENT, lambda _: figure3.frame(), figure3.drawing, figure3.draw),
@@ -55,4 +64,27 @@ FIGURES = {  # by what follows the word Figure, in the order of the paper
     "8a": _of_layer("bottom_hidden", "bottom hidden layer"),
     "8b": _of_layer(CLASSIFICATION, "classification output"),
     "8c": _of_layer(REGRESSION, "regression output"),
+    "labels": Figure("twenty runs drawn at random", labels.frame, labels.drawing),
+    "onset": Figure("naive runs until a shock hits them", onset.frame, onset.drawing),
 }
+
+
+def is_ours(name):
+    """Whether a name of FIGURES is that of a figure which the paper does not have."""
+    return name.isalpha()
+
+
+def stem(name):
+    """What the files of a figure are called."""
+    return name if is_ours(name) else f"figure{name}"
+
+
+def heading(name):
+    """What the page says above a figure."""
+    called = name.capitalize() if is_ours(name) else f"Figure {name}"
+    return f"{called}: {FIGURES[name].title}"
+
+
+def asked_as(name):
+    """How a person asks for a figure: by the number, which has all its parts, or by the word."""
+    return name if is_ours(name) else name[0]

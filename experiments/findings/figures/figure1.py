@@ -3,15 +3,16 @@
 import pandas as pd
 
 from experiments.findings.dynamics import judged
+from experiments.findings.figures import style
 from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, Line, Panel
 from experiments.training.divergence import CHANCE
 
 LABELS = {"undisturbed": "healthy", "mild": "micro", "severe": "full"}  # what each case must show
 KINDS = LABELS | {"undisturbed": "undisturbed"}
 LOOKS = {  # name and colour of each kind
-    "undisturbed": ("undisturbed", "#009E73"),
-    "micro": ("micro-diverged", "#0072B2"),
-    "full": ("fully diverged", "#CC3311"),
+    "undisturbed": ("undisturbed", style.KINDS["healthy"][1]),
+    "micro": style.KINDS["micro"],
+    "full": style.KINDS["full"],
 }
 CAPTION = (
     "Naive Large+DCN at 0.4x, data seed {data_seed}, run seed {seed}: without a shock, with a mild "

@@ -10,13 +10,15 @@ import pandas as pd
 import pytest
 from matplotlib.testing.compare import compare_images
 
+from experiments.errors import BadInput
 from experiments.findings import dynamics
-from experiments.findings.figures import figure1, figure2, figure5, study, style, testing
-from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.figures import figure1, figure2, figure5, material, study, style, testing
+from experiments.findings.figures.catalogue import FIGURES, stem
 from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
 from experiments.findings.testing import DIVERGENCE
 from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.machinery.workers.study import NotRecorded
 from experiments.studies.registry import telemetry_config
 
 BASELINE_DPI = 80
@@ -26,7 +28,7 @@ NAMES = sorted(path.stem for path in BASELINE.glob("*.png"))
 
 def pictures():
     """Every figure with a picture under baseline/; the last case of a study is like a formula."""
-    found = {f"figure{name}": FIGURES[name].draw(rows) for name, rows in testing.frames().items()}
+    found = {stem(name): FIGURES[name].draw(rows) for name, rows in testing.frames().items()}
     for name, count in (("study_few", 3), ("study_many", 7)):
         names = [f"warmup_days={place}" for place in range(count - 1)] + [f"rate=${count - 1}$"]
         found[name] = study.draw(testing.study_frame(names), "Warmup for $0")
@@ -81,6 +83,18 @@ def test_the_repeats_of_figure_5_are_those_asked_for(repeats, expected):
     asked = mock.Mock(**{"run_table2.return_value": (runs, {})})
     assert Material(None, lambda: asked, repeats).repeats["run_id"].tolist() == ["b"]
     assert asked.run_table2.call_args.args[0].repeats == expected
+
+
+def test_a_study_that_is_not_whole_is_refused_in_a_line(monkeypatch):
+    options = mock.Mock(profile="smoke", data_seed=3)
+    reader = mock.Mock(**{"run_cases.side_effect": NotRecorded("2 runs are not recorded, as x")})
+    monkeypatch.setattr(material, "recorded", lambda given: reader if given is options else None)
+    said = "smoke, data seed 3: no study shocks: 2 runs are not recorded, as x: expected those of "
+    with pytest.raises(BadInput, match=f"^{said}make reproduce-table3$"):
+        Material(options, None, 4).recorded("shocks")
+    assert reader.run_cases.call_args.args[0].runs == 4
+    reader.run_table2.return_value = ("rows", {})
+    assert Material(options, None).recorded("table2") == "rows"
 
 
 def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):

@@ -32,6 +32,13 @@ ADDED_HUE, ADDED_LIGHTNESS, ADDED_SATURATION = (0.66, 0.94), (0.3, 0.6), 0.7
 _CLICK, _WATCH_TIME = (head.removeprefix("head_") for head in (CLASSIFICATION, REGRESSION))
 _PRINTED = ("DCN", "bottom hidden", "top hidden", f"{_CLICK} output (classification)")
 LAYER_NAMES = dict(zip(LAYERS, (*_PRINTED, f"{_WATCH_TIME} output (regression)"), strict=True))
+KINDS = {  # name and colour of each kind of divergence.Label
+    "healthy": ("healthy", "#009E73"),
+    "micro": ("micro-diverged", "#0072B2"),
+    "damaged": ("damaged", "#E69F00"),
+    "untrained": ("untrained", "#CC79A7"),
+    "full": ("fully diverged", "#CC3311"),
+}
 MOMENTS = {"a": ":", "b": "-", "c": "--"}  # dashes of the vertical lines
 SHEET = pathlib.Path(__file__).with_name("figures.mplstyle")
 

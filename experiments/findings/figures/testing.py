@@ -10,12 +10,16 @@ import pandas as pd
 from experiments.findings.dynamics import LAYERS
 from experiments.findings.figures import figure1, figure2, study
 from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.testing import DIVERGENCE
+from experiments.training.divergence import label
 from models.config import ModelConfig
 from models.ranking import RankingModel
 
 BASELINE = pathlib.Path(__file__).parent / "baseline"  # what the figures of `frames` look like
 STEPS = np.arange(1, 61)
 METHODS = ["naive", "gc", "agc", "lamb", "clippy"]
+LABELLED = {"healthy": 11, "micro": 3, "damaged": 1, "untrained": 1, "full": 9}  # runs of each
+SHOCK = (31, 35)  # steps
 TASKS = (("click", "binary"), ("watch_time", "regression"), ("share", "binary"))
 
 
@@ -24,7 +28,8 @@ def curves(end, jump=1):
     step = STEPS[1::2]
     auc = np.where(step <= 30, 0.5 + 0.2 * step / 30, 0.7 + (end - 0.7) * (step - 30) / 30)
     loss = np.where(step > 30, 3.0 * jump, 3.0)
-    return pd.DataFrame({"step": step, "loss": loss, "click/auc": auc})
+    rows = {"step": step, "loss": loss, "worst_loss": 1.1 * loss, "click/auc": auc}
+    return pd.DataFrame(rows)
 
 
 def telemetry(seed=0):
@@ -51,6 +56,49 @@ def divergences():
     return runs.assign(**about, run_id=runs["case"] + "-" + runs["seed"].astype(str), **steps)
 
 
+def curves_of(kind):
+    """Curves with this label."""
+    found = curves(0.5 if kind == "full" else 0.75, 1 if kind == "healthy" else 9)
+    if kind == "micro":
+        found.loc[found["step"].between(32, 40), "click/auc"] -= 0.08
+    if kind == "damaged":
+        found.loc[found["step"] >= 32, "click/auc"] = 0.62
+    if kind == "untrained":
+        found = found.assign(loss=3.0, worst_loss=3.3)
+        found["click/auc"] = 0.51 + 0.04 * found["step"] / 60
+    return found
+
+
+def labelled():
+    """(Table 2 with runs of every label, their curves by id)."""
+    rows, found = [], {}
+    for place, (kind, count) in enumerate(LABELLED.items()):
+        for seed in range(count):
+            method, run_id = METHODS[(place + seed) % len(METHODS)], f"{kind}-{seed}"
+            found[run_id] = curves_of(kind)
+            about = (7, "large_dcn", method, 2.0, "repeat" if seed else "search", seed)
+            rows.append((*about, *label(found[run_id], DIVERGENCE), run_id))
+    names = ["data_seed", "model", "method", "rate_multiple", "role", "seed", "label"]
+    runs = pd.DataFrame(rows, columns=[*names, "label_step", "run_id"])
+    return runs.assign(threshold=np.nan, label_step=runs["label_step"].astype(float)), found
+
+
+def twins():
+    """(Table 3, the study of shocks, their curves by id): run seed 3 falls before its shock."""
+    about = {"data_seed": 7, "model": "large_dcn", "method": "naive", "rate_multiple": 0.4}
+    about |= {"threshold": np.nan, "seed": range(4)}
+    clean = pd.DataFrame(about | {"case": "clean", "label": ["full", "micro", "full", "full"]})
+    clean = clean.assign(label_step=[40, 34, 36, 12], run_id=[f"clean-{seed}" for seed in range(4)])
+    off = pd.DataFrame(about | {"case": "off", "label": "healthy", "label_step": np.nan})
+    off = off.assign(run_id=[f"off-{seed}" for seed in range(4)])
+    found = {run_id: curves(0.75) for run_id in off["run_id"]}
+    ends = zip(clean["run_id"], (0.5, 0.72, 0.52, 0.54), strict=True)
+    found |= {run_id: curves(end, 4) for run_id, end in ends}
+    early = found["clean-3"]
+    early.loc[early["step"] >= 12, "click/auc"] -= 0.05
+    return clean, off, found
+
+
 def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
     """What the figures stand on, made up; the loss of the severe run jumps `blow`-fold."""
     rows, found = [], {"undisturbed-2": curves(0.75), "mild-2": curves(0.72, 4)}
@@ -60,6 +108,9 @@ def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
         end = 0.7 + 0.02 * methods.index(method) - 0.01 * rate + 0.01 * seed
         found[rows[-1][-1]] = curves(end)
     names = ["data_seed", "model", "method", "rate_multiple", "run_id"]
+    (table2, labelled_curves), (table3, shocks, twin_curves) = labelled(), twins()
+    found |= labelled_curves | twin_curves
+    recorded = {"table2": table2, "table3": table3, "shocks": shocks}
     return types.SimpleNamespace(
         example=figure1.choose(divergences()),
         divergences=divergences(),
@@ -67,7 +118,12 @@ def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
         found=found,
         curves=lambda runs: {run_id: found[run_id] for run_id in runs["run_id"]},
         telemetry=lambda run_id: telemetry(int(run_id[-1]) if run_id.startswith("clippy") else 0),
-        trainer=lambda run_id: {"window_days": 2.4, "steps_per_day": 5},
+        trainer=lambda run_id: {"window_days": 2.4, "steps_per_day": 5, "warmup_days": 1},
+        recorded=recorded.__getitem__,
+        config=lambda run_id: {"stream": {"shocks": None if "off" in run_id else {"days": [6]}}},
+        shocked=lambda run_id: [] if "off" in run_id else [SHOCK],
+        thresholds=DIVERGENCE,
+        where="smoke, data seed 7",
     )
 
 
@@ -91,7 +147,7 @@ def study_frame(names):
 
 
 def frames():
-    """The points of each figure of the paper but Figure 8: dict from name to DataFrame."""
+    """The points of each figure but Figure 8: dict from name to DataFrame."""
     made = {name: material() for name in FIGURES if not name.startswith("8")}
     made["4a"] = material(blow=9)
     found = {name: FIGURES[name].frame(each) for name, each in made.items() if name != "2"}

@@ -1,11 +1,11 @@
-"""The figures of the page: those of the paper, then the curves of studies, as they are in print."""
+"""The figures of the page: the paper's, ours, then the curves of studies, as they are in print."""
 
 import functools
 from typing import NamedTuple
 
 from experiments.errors import BadInput
 from experiments.findings.figures import figure5, study
-from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.figures.catalogue import FIGURES, heading, stem
 from experiments.findings.report import plots
 from experiments.findings.report.tables import words
 
@@ -24,29 +24,26 @@ class Interactive(NamedTuple):
 
 def interactive(material):
     """The figures of a Material; BadInput for points without a column that is drawn."""
-    makers = {
-        f"figure{name}": (f"Figure {name}: {figure.title}", figure.drawing)
-        for name, figure in FIGURES.items()
-    }
-    for stem in sorted(material.figures):
-        if stem.startswith(STUDY):
-            name = stem.removeprefix(STUDY)
+    makers = {stem(name): (heading(name), figure.drawing) for name, figure in FIGURES.items()}
+    for file in sorted(material.figures):
+        if file.startswith(STUDY):
+            name = file.removeprefix(STUDY)
             title, _ = words(material.texts.get(name, ""))
-            makers[stem] = (f"Study {name}: {title}", study.drawing)
+            makers[file] = (f"Study {name}: {title}", study.drawing)
     found = []
-    for stem, (heading, make) in makers.items():
-        if stem not in material.figures:
+    for file, (above, make) in makers.items():
+        if file not in material.figures:
             continue
         if make is figure5.drawing:
             make = functools.partial(make, singles=_single_runs(material))
         try:
-            drawing = make(material.figures[stem])
+            drawing = make(material.figures[file])
         except KeyError as error:
             said = f"no column {error}: expected a file of this version: make it again"
-            raise BadInput(f"figures/{stem}.csv: {said}") from error
+            raise BadInput(f"figures/{file}.csv: {said}") from error
         spec = plots.figure(drawing) if drawing.panels else None
-        files = material.links(f"figures/{stem}", ("png", "pdf", "csv"))
-        found.append(Interactive(stem, heading, drawing.caption, spec, files))
+        files = material.links(f"figures/{file}", ("png", "pdf", "csv"))
+        found.append(Interactive(file, above, drawing.caption, spec, files))
     return found
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from experiments.errors import BadInput
 from experiments.findings.figures import style, testing
+from experiments.findings.figures.catalogue import stem
 from experiments.findings.figures.drawing import Key, Line
 from experiments.findings.report import figures, plots
 from experiments.findings.report.material import Run
@@ -18,7 +19,7 @@ from experiments.findings.report.testing import material
 @pytest.fixture(scope="module")
 def made():
     """(points, Interactive) of each figure by its stem."""
-    frames = {f"figure{name}": frame for name, frame in testing.frames().items()}
+    frames = {stem(name): frame for name, frame in testing.frames().items()}
     frames["study_mine"] = testing.study_frame(["<b>%{x}", *"bcdefg"])
     shown = figures.interactive(material(figures=frames, texts={"mine": "## Mine\n"}))
     return {figure.stem: (frames[figure.stem], figure) for figure in shown}
@@ -32,7 +33,7 @@ def lines(figure, group):
 def test_plotly_takes_every_figure_at_both_widths(made):
     assert all("n = " in figure.caption for _, figure in made.values())
     drawn = {stem: figure for stem, (_, figure) in made.items() if figure.spec}
-    assert made.keys() - drawn.keys() == {"figure2"} and len(drawn) == 8
+    assert made.keys() - drawn.keys() == {"figure2"} and len(drawn) == 10
     for name, figure in drawn.items():
         for width in ("wide", "narrow"):
             go.Figure(figure.spec["data"], figure.spec[width])  # raises on what it does not know
@@ -60,6 +61,19 @@ def test_marks_dashes_and_ticks_are_those_of_print(made):
     assert (dashes["cross"], dashes["bottom_hidden"]) == ("solid", "8px,2px")
     assert figure6["wide"]["yaxis"]["dtick"] == "D2"  # a narrow range on a log axis
     assert "dtick" not in made["figure4b"][1].spec["wide"]["yaxis"]
+
+
+def test_what_is_shaded_and_the_ends_of_an_axis_are_those_of_print(made):
+    rows, figure = made["labels"]
+    layout = figure.spec["wide"]
+    bands = [shape for shape in layout["shapes"] if shape["type"] == "rect"]
+    assert {(band["x0"], band["x1"], band["layer"]) for band in bands} == {(31, 35, "below")}
+    assert len(bands) == rows.loc[rows["shocked"] != "", "run_id"].nunique() > 15
+    assert layout["yaxis"]["range"] == layout["yaxis20"]["range"] == pytest.approx([0.45, 0.8])
+    assert layout["annotations"][-1]["text"].endswith(" 2x<br>full at 46")
+    losses = [line for line in figure.spec["data"] if line["meta"] == "loss"]
+    assert {line["hoverinfo"] for line in losses} == {"skip"}  # it has no axis to be read on
+    assert not lines(figure, "loss") and len(lines(figure, "auc")) == 20
 
 
 def test_single_runs_are_thin_lines_with_their_seed():

@@ -10,6 +10,7 @@ import pandas as pd
 
 from experiments.findings import make
 from experiments.findings.figures import testing as figures
+from experiments.findings.figures.catalogue import stem
 from experiments.findings.report.material import Material
 from experiments.machinery.records.record import Store
 from experiments.studies import known
@@ -53,11 +54,11 @@ def fill(root):
     _study(folder, store)
     _claims(root)
     (folder / "figures").mkdir()
-    frames = {f"figure{name}": frame for name, frame in figures.frames().items()}
+    frames = {stem(name): frame for name, frame in figures.frames().items()}
     frames |= {f"figure{name}": frames["figure4b"] for name in ("8a", "8b", "8c")}
     frames["study_mine"] = figures.study_frame(CASES)
-    for stem, frame in frames.items():
-        frame.to_csv(folder / "figures" / f"{stem}.csv", index=False)
+    for file, frame in frames.items():
+        frame.to_csv(folder / "figures" / f"{file}.csv", index=False)
     shutil.copy(figures.BASELINE / "figure2.png", folder / "figures" / "figure2.png")
     (folder / "calibration.json").write_text(json.dumps(dataclasses.asdict(FOUND)))
     row = {"model": "small", "nonembedding_parameters": 1_105_926, "paper_parameters": 7_500_000}
