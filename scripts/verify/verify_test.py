@@ -193,4 +193,4 @@ def test_a_figure_of_our_own_is_made_again_and_missed_without_its_records(tmp_pa
     (tmp_path / "smoke" / "figures" / "labels.csv").write_text("step\n")
     _, item = verify(options(tmp_path), None, say=lambda line: None)
     assert item[:2] == ("missing", "smoke/figures/labels.csv")
-    assert item.why.startswith("cannot be computed: smoke, data seed 1: no study table2: ")
+    assert item.why.startswith("cannot be computed: smoke, data seed 11: no study table2: ")
