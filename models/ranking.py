@@ -7,7 +7,7 @@ import tf_keras as keras
 
 EMBEDDING_LIMIT = 0.05  # Keras' default for embeddings: uniform in [-0.05, 0.05]
 # ours: a cross layer starts with this share of Glorot's variance, near the identity. With the whole
-# variance, four layers are a random polynomial of degree five (results/design).
+# variance, four layers are a random polynomial of degree five.
 CROSS_VARIANCE = 0.1
 
 

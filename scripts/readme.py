@@ -46,13 +46,13 @@ def blocks():
     return {
         ROOT / "README.md": {"table2": table2, "claims": verdicts(pooled)},
         ROOT / "results" / "README.md": results,
-        DESIGN / "search.md": {name: found(DESIGN / f"{name}.csv") for name in SEARCHES},
+        DESIGN / "search.md": {name: searched(DESIGN / f"{name}.csv") for name in SEARCHES},
         ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
         ROOT / "scripts" / "README.md": {"scale": scale(bench)},
     }
 
 
-def found(path):
+def searched(path):
     """What each candidate of a search shows, one row a candidate and one column a criterion."""
     rows = pd.read_csv(path)
     names = sorted(rows["id"].unique())
