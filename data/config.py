@@ -224,6 +224,11 @@ class StreamConfig(Labelled):
         return [f"dense_{index}" for index in range(self.dense_features)]
 
     @property
+    def categorical_names(self):
+        """What the categorical features are called: list of text."""
+        return [f"categorical_{index}" for index in range(self.categorical_features)]
+
+    @property
     def heavy(self):
         """Which dense features are heavy-tailed: bool array (dense_features,)."""
         every = self.heavy_feature_every or self.dense_features + 1  # 0 for none

@@ -7,7 +7,6 @@ from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.find import find
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import divergence_config, telemetry_config
-from experiments.training.divergence import label
 from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
@@ -38,8 +37,9 @@ def examine(found, runner, say):
     return diagnose(
         found.config,
         store.read(run_id),
-        label(found.store.curves(found.record), divergence_config()).kind,
+        found.store.curves(found.record),
         runner.days(found.config).day,
+        divergence_config(),
         telemetry.detector,
         found.same_bits,
     )

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from data import DayCache, cache
-from experiments.findings import symptoms
 from experiments.machinery.records import find as recorded
 from experiments.machinery.records.record import Store
+from experiments.machinery.workers.replay import replay
 from experiments.machinery.workers.runner import Runner
+from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.studies.testing import smoke
+from experiments.training.divergence import label
 from scripts import doctor
 
 DAY = 5
@@ -64,7 +66,7 @@ def test_a_planted_fault_of_the_data_is_named(tmp_path, day_cache, monkeypatch, 
     found = diagnosis(tmp_path, Runner(Store(tmp_path / "smoke"), day_cache), config())
     text = "\n".join(found.lines)
     assert (found.culprit, found.name) == (culprit, name), text
-    assert f"day {DAY};" in found.lines[1]
+    assert f"day {DAY}: " in found.lines[1]
     assert f"{name} x" in text
     assert f"culprit: the {culprit} {name}" in text
 
@@ -87,11 +89,21 @@ def test_a_rate_ten_times_too_high_is_named_and_a_healthy_run_has_no_culprit(
         assert "RATE=0.1" in found.lines[-1]
 
 
-def test_a_day_that_is_not_finite_has_no_say_in_what_is_usual():
-    def day_rows(day):
-        rows = np.zeros(2, [("dense", float, 2)])
-        rows["dense"] = [[1.0, 2.0 if day != 1 else np.nan], [1.5, 2.0]]
-        return rows
-
-    found = symptoms.input_outliers(smoke().stream, day_rows, [1, 2], [0, 1, 2])
-    assert [(item.name, item.at) for item in found] == [("dense_1", 1)]
+def test_a_run_that_dies_in_its_first_steps_is_dated_there_and_replayed_from_its_first_weights(
+    healthy,
+):
+    runner, root = healthy
+    dead, treated = (smoke(method, rate=1000.0, data_seed=1000) for method in ("naive", "clippy"))
+    found = diagnosis(root, runner, dead)
+    assert found.culprit == "rate", found.lines
+    assert found.lines[1] == "it never learned: its AUC was never 0.08 above chance"
+    assert found.lines[2].startswith("onset at step 1, day 0: a step moves a layer ")
+    # So a replay under a method has the bits of the run that had the method from the first step.
+    about = {"telemetry": telemetry_config(), "divergence": divergence_config()}
+    shown = replay(recorded.find(root, dead.run_id), runner, method=treated.method, **about)
+    assert (shown.step, shown.onset) == (0, 1)
+    store = recorded.find(root, dead.run_id).store
+    curves = store.curves(runner.run(treated)).set_index("step")
+    there = shown.rows.set_index("step").loc[curves.index]
+    assert there["other_auc"].tolist() == curves["click/auc"].tolist()
+    assert shown.kinds["clippy"] == label(curves.reset_index(), divergence_config()).kind

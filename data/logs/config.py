@@ -116,6 +116,11 @@ class LogsConfig(Labelled):
         return len(self.dense)
 
     @property
+    def categorical_names(self):
+        """What the categorical features are called: list of text."""
+        return [name for name, _ in self.categorical]
+
+    @property
     def categorical_features(self):
         """Number of categorical features."""
         return len(self.categorical)

@@ -20,11 +20,16 @@ SOURCES = {
     "loss": "the training loss alone, every step",
     "curves": "the worst training loss between two evaluations, one row an evaluation",
 }
-POSITIVE = {"full": ("full",), "any": ("micro", "damaged", "full")}
+# What counts as a divergence: the labels, and what the detector has to say.
+POSITIVE = {
+    "full": (("full",), ("full",)),
+    "lasting": (("full", "damaged"), ("full",)),
+    "any": (("full", "damaged", "micro"), ("full", "micro")),
+}
 COLUMNS = ("run_id", "model", "method", "data_seed", "source", "label", "label_step")
-COLUMNS += ("said", "said_step", "onset", "delay")
+COLUMNS += ("said", "said_step", "onset", "sign", "delay", "steps", "episodes")
 HEADER = ("Shown to it", "Divergence", "Runs", "Labelled", "Said", "Hits")
-HEADER += ("Precision", "Recall", "Median delay (steps)")
+HEADER += ("Precision", "Recall", "Delay in steps: median, p90", "False alarms")
 
 
 def write_detector(options):
@@ -57,8 +62,9 @@ def rows_of(record, curves, telemetry, divergence, config):
       record, curves, telemetry: of the run; it may have no telemetry.
       divergence, config: DivergenceConfig of the label and DetectorConfig.
     Returns: list of dicts with COLUMNS. `said` is "full", "micro" for an episode that ended or that
-      the run ended in, or "healthy"; `delay` counts steps from the evaluation that dates the label
-      to the step at which the detector said it, and is negative where the detector was first.
+      the run ended in, or "healthy"; `episodes` is how many began. `delay` counts steps from the
+      evaluation that dates the label to the step at which the detector said it, and is negative
+      where the detector was first.
     """
     truth = label(curves, divergence)
     events = {"curves": _in_rows(curves, config)}
@@ -72,6 +78,7 @@ def rows_of(record, curves, telemetry, divergence, config):
         "data_seed": record.config["data_seed"],
         "label": truth.kind,
         "label_step": truth.step,
+        "steps": int(curves["step"].iloc[-1]),
     }
     return [about | {"source": name} | _said(found, truth) for name, found in events.items()]
 
@@ -86,32 +93,42 @@ def _in_rows(curves, config):
 
 
 def _said(events, truth):
+    said = {"said": "healthy", "said_step": None, "onset": None, "sign": None, "delay": None}
+    said["episodes"] = sum(event.kind == "jump" for event in events)
     if not events:
-        return {"said": "healthy", "said_step": None, "onset": None, "delay": None}
+        return said
     first = next((event for event in events if event.kind == "full"), events[0])
-    kind = "full" if first.kind == "full" else "micro"
-    delay = None if truth.step is None else first.step - truth.step
-    return {"said": kind, "said_step": first.step, "onset": first.onset, "delay": delay}
+    said |= {"said": "full" if first.kind == "full" else "micro", "said_step": first.step}
+    said |= {"onset": first.onset, "sign": first.sign}
+    return said | {"delay": None if truth.step is None else first.step - truth.step}
 
 
 def summary(rows):
-    """Precision, recall and delay for each source, of full divergences and of any.
+    """Precision, recall, delay and false alarms for each source and each of POSITIVE.
 
-    A run of the rows, in COLUMNS, is a hit where label and detector agree that it diverged, fully
-    or at all; when is not asked. The columns: source, of, runs, positive, said, hits, precision,
-    recall, their 95 % Wilson intervals, the median delay of the hits in steps; NaN where undefined.
+    A run of the rows, in COLUMNS, is a hit where label and detector agree that it diverged; when is
+    not asked. The columns: source, of, runs, positive, said, hits, precision, recall, their 95 %
+    Wilson intervals; median and 90th percentile of the delay of the hits in steps; false_alarms in
+    1,000 steps of healthy runs, of events "full" or, of any divergence, of episodes. NaN where
+    undefined.
     """
     found = []
     for source, group in rows.groupby("source", sort=False):
-        for of, kinds in POSITIVE.items():
-            true, said = group["label"].isin(kinds), group["said"].isin(kinds)
+        healthy = group[group["label"] == "healthy"]
+        for of, (labels, kinds) in POSITIVE.items():
+            true, said = group["label"].isin(labels), group["said"].isin(kinds)
             hits = true & said
             entry = {"source": source, "of": of, "runs": len(group)}
             entry |= {"positive": true.sum(), "said": said.sum(), "hits": hits.sum()}
             for name, n in {"precision": said.sum(), "recall": true.sum()}.items():
                 share = proportion(hits.sum(), n)
                 entry |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
-            found.append(entry | {"median_delay": group.loc[hits, "delay"].astype(float).median()})
+            delays = group.loc[hits, "delay"].astype(float)
+            entry |= {"median_delay": delays.median(), "p90_delay": delays.quantile(0.9)}
+            alarms = healthy["episodes"] if of == "any" else healthy["said"].eq("full")
+            steps = healthy["steps"].sum()
+            entry["false_alarms"] = 1000 * alarms.sum() / steps if steps else np.nan
+            found.append(entry)
     return pd.DataFrame(found)
 
 
@@ -120,9 +137,10 @@ def markdown(rows):
     return f"""# The online detector against the labels
 
 Labels are those of `experiments/training/divergence.py`, from the AUC of the last day. A run
-is a hit if both say that it diverged. Delay: from the evaluation that dates the label to
-the step at which the detector said it; negative is earlier. Intervals: 95 %, Wilson.
-Shocks raise the training loss of every run, so that it tells little alone.
+is a hit if both say that it diverged: fully, with lasting harm (fully, or damaged), or at all.
+Delay: from the evaluation that dates the label to the step at which the detector said it;
+negative is earlier. False alarms: in 1,000 steps of healthy runs, what the detector called a
+full divergence, or in the rows "any" an episode. Intervals: 95 %, Wilson.
 
 {markdown_table(HEADER, shown(rows))}"""
 
@@ -130,9 +148,11 @@ Shocks raise the training loss of every run, so that it tells little alone.
 def shown(rows):
     """Yields the cells of summary's rows as text, in the order of HEADER."""
     for row in summary(rows).itertuples():
-        delay = "-" if np.isnan(row.median_delay) else f"{row.median_delay:g}"
         cells = [SOURCES[row.source], row.of, row.runs, row.positive, row.said, row.hits]
-        cells += [_share(row, "precision"), _share(row, "recall"), delay]
+        cells += [_share(row, "precision"), _share(row, "recall")]
+        delay = f"{row.median_delay:g}, {row.p90_delay:g}"
+        cells += ["-" if np.isnan(row.median_delay) else delay]
+        cells += ["-" if np.isnan(row.false_alarms) else f"{row.false_alarms:.2g}"]
         yield [str(cell) for cell in cells]
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from experiments.findings import detection
 from experiments.studies.registry import divergence_config, telemetry_config
@@ -52,9 +53,14 @@ def test_a_healthy_run_has_no_delay_and_one_without_telemetry_its_curves_alone()
 def test_precision_and_recall_are_counted_by_run():
     pairs = [("full", "full", 5), ("full", "micro", 9), ("micro", "micro", -4)]
     pairs += [("healthy", "micro", None), ("healthy", "healthy", None), ("micro", "full", 2)]
-    rows = pd.DataFrame(pairs, columns=["label", "said", "delay"]).assign(source="telemetry")
+    rows = pd.DataFrame(pairs, columns=["label", "said", "delay"])
+    rows = rows.assign(source="telemetry", steps=[100, 100, 100, 300, 200, 100], episodes=1)
+    rows.loc[3, "episodes"] = 4
+    rows.loc[4, "episodes"] = 0
     found = detection.summary(rows).set_index("of")
     full, any_ = found.loc["full"], found.loc["any"]
+    assert (full["false_alarms"], any_["false_alarms"]) == (0, 1000 * 4 / 500)
+    assert any_["p90_delay"] == pytest.approx(np.quantile([5, 9, -4, 2], 0.9))
     assert (full["positive"], full["said"], full["hits"]) == (2, 2, 1)
     assert (full["precision"], full["recall"], full["median_delay"]) == (0.5, 0.5, 5)
     assert (any_["positive"], any_["said"], any_["hits"]) == (4, 5, 4)
@@ -64,6 +70,17 @@ def test_precision_and_recall_are_counted_by_run():
 
 def test_nothing_said_leaves_precision_undefined():
     rows = pd.DataFrame([{"source": "loss", "label": "full", "said": "healthy", "delay": None}])
+    rows = rows.assign(steps=10, episodes=0)
     found = detection.summary(rows).set_index("of").loc["full"]
     assert np.isnan(found["precision"]) and found["recall"] == 0
-    assert "| 1 | 1 | 0 | 0 | - | 0.00 (0.00 to 0.79) | - |" in detection.markdown(rows)
+    assert "| 1 | 1 | 0 | 0 | - | 0.00 (0.00 to 0.79) | - | - |" in detection.markdown(rows)
+
+
+def test_a_damaged_run_that_is_called_full_is_lasting_harm():
+    pairs = [("full", "full"), ("damaged", "full"), ("damaged", "micro"), ("healthy", "full")]
+    rows = pd.DataFrame(pairs, columns=["label", "said"])
+    rows = rows.assign(source="telemetry", delay=1.0, steps=500, episodes=1)
+    found = detection.summary(rows).set_index("of")
+    assert found.loc["full", ["said", "hits", "positive"]].tolist() == [3, 1, 1]
+    assert found.loc["lasting", ["said", "hits", "positive"]].tolist() == [3, 2, 3]
+    assert found.loc["lasting", "false_alarms"] == 2

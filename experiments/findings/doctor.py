@@ -2,7 +2,11 @@
 
 from typing import NamedTuple
 
+import pandas as pd
+
 from experiments.findings import symptoms
+from experiments.training.detector import SIGNS
+from experiments.training.divergence import label, never_learned
 
 SHOWN = 3  # ours: features or labels named
 
@@ -10,7 +14,7 @@ SHOWN = 3  # ours: features or labels named
 class Diagnosis(NamedTuple):
     """What the doctor found.
 
-    culprit: "input", "label", "rate", "none" or "unknown"; name: the column it is about, or "".
+    culprit: one of CULPRITS; name: the column, the id or the layer it is about, or "".
     lines: the report.
     """
 
@@ -19,25 +23,49 @@ class Diagnosis(NamedTuple):
     lines: tuple[str, ...]
 
 
-def diagnose(config, frame, kind, day_rows, detector, same_bits=True):
-    """Looks at a run's telemetry and days: Diagnosis.
+CULPRITS = {  # what is said of each, by its name and the learning rate
+    "input": "the input {name}",
+    "label": "the label {name}",
+    "id": "the rows with {name}",
+    "batch": "one batch: its loss or gradient exploded before any layer had moved far",
+    "layer": "the layer {name}: it died before any layer had moved far",
+    "rate": "the learning rate {rate:.4g}",
+    "unknown": "not found",
+    "none": "none",
+}
+
+
+def diagnose(config, frame, curves, day_rows, divergence, detector, same_bits=True):
+    """Looks at a run's telemetry, curves and days: Diagnosis.
 
     Args:
-      config, detector: RunConfig and DetectorConfig.
-      frame: its telemetry, one row a step.
-      kind: the label of its record.
+      config: RunConfig.
+      frame, curves: its telemetry, one row a step, and its curves, one row an evaluation.
       day_rows: function from a day of its stream to its rows.
+      divergence, detector: DivergenceConfig and DetectorConfig.
       same_bits: whether the telemetry is of a run with the bits of the record.
     """
-    head = [f"{config.run_id}: {kind}"]
+    found = label(curves, divergence)
+    head = [f"{config.run_id}: {found.kind}"]
+    if never_learned(curves, divergence):
+        least = divergence.least_lift
+        head.append(f"it never learned: its AUC was never {least:g} above chance")
     if not same_bits:
         head.append("this machine rounds otherwise than the record's: what follows is of a twin")
-    event = symptoms.worst_event(frame, detector)
+    event = symptoms.dated(symptoms.events_of(frame.to_dict("records"), detector), found.step)
+    if event is None and found.kind == "healthy":
+        return Diagnosis("none", "", (*head, "no step shows a divergence"))
     if event is None:
-        return Diagnosis("none", "", (*head, "the detector saw no divergence while it trained"))
+        seen = f"no step shows an onset; the evaluation of step {found.step} dates the label"
+        return Diagnosis("unknown", "", (*head, seen, *_advice("unknown", "", config)))
+    return _of_event(event, head, config, frame, day_rows, detector)
+
+
+def _of_event(event, head, config, frame, day_rows, detector):
     day = int(frame.loc[frame["step"] == event.onset, "day"].iloc[0])
+    ends = {"full": "certain", "micro": "over", "jump": "seen"}[event.kind]
     head.append(
-        f"first bad step {event.onset}, day {day}; {event.kind!r} was certain at step {event.step}"
+        f"onset at step {event.onset}, day {day}: {SIGNS[event.sign]}; {ends} at step {event.step}"
     )
     lines = [*head, *_movement(frame, event.onset), _shock(config, day)]
     data_lines, culprit, name = _data(config, day_rows, day)
@@ -45,12 +73,27 @@ def diagnose(config, frame, kind, day_rows, detector, same_bits=True):
     step = symptoms.largest_step(frame, event.onset)
     if step.name:
         lines.append(
-            f"largest step: {step.name} moved by {step.ratio:.2g} of its norm at step {step.at}"
+            f"largest step before: {step.name} moved by {step.ratio:.2g} of its norm at step "
+            f"{step.at}"
         )
     if culprit is None:
-        culprit = "rate" if step.ratio > symptoms.LARGE_STEP else "unknown"
+        culprit, name = _without_data(event, frame, step, detector)
     lines += [_factors(frame, event.onset), *_advice(culprit, name, config)]
     return Diagnosis(culprit, name, tuple(lines))
+
+
+def _without_data(event, frame, step, detector):
+    """(culprit, name) where no day of the window is out of range.
+
+    A large step before the onset is that of a rate. Without one, what the onset shows was not
+    brought about by steps: a batch whose loss explodes, or a layer that is dead at once.
+    """
+    if step.ratio > detector.large_step or event.sign == "step":
+        return "rate", ""
+    if event.sign in ("number", "loss", "gradient"):
+        return "batch", ""
+    dead = symptoms.dead_after(frame, event.onset)
+    return ("layer", next(iter(dead))) if dead else ("unknown", "")
 
 
 def _movement(frame, onset):
@@ -79,15 +122,21 @@ def _data(config, day_rows, day):
     first = max(0, day - config.trainer.window_days + 1)
     # Compared with all days so far: their median is that of the healthy ones.
     days, earlier = list(range(first, day + 1)), list(range(day + 1))
-    inputs = symptoms.input_outliers(config.stream, day_rows, days, earlier)
-    labels = symptoms.label_outliers(config.stream, day_rows, days, earlier)
+    stream = config.stream
+    inputs = symptoms.input_outliers(stream, day_rows, days, earlier)
+    labels = symptoms.label_outliers(stream, day_rows, days, earlier)
     lines = [f"inputs out of range: {_named(inputs)}", f"labels out of range: {_named(labels)}"]
     if not inputs and not labels:
         return lines, None, ""
     # A label changes its scale by less than an input does: each is judged by its own limit.
-    if _excess(inputs, symptoms.RANGE) >= _excess(labels, symptoms.LABEL_RANGE):
-        return lines, "input", inputs[0].name
-    return lines, "label", labels[0].name
+    of_input = _excess(inputs, symptoms.RANGE) >= _excess(labels, symptoms.LABEL_RANGE)
+    culprit, worst = ("input", inputs[0]) if of_input else ("label", labels[0])
+    field, names = ("dense", stream.dense_names) if of_input else ("labels", dict(stream.tasks))
+    rows = day_rows(worst.at)[: symptoms.ROWS]
+    which = symptoms.same_id(stream, rows, rows[field][:, list(names).index(worst.name)])
+    if which:
+        return [*lines, f"the rows out of range share the id {which}"], "id", which
+    return lines, culprit, worst.name
 
 
 def _excess(outliers, limit):
@@ -105,7 +154,7 @@ def _named(outliers):
 
 def _dying(frame, onset):
     shown = [
-        f"{name} {'?' if before is None else f'{before:.0%}'} -> {after:.0%}"
+        f"{name} {'?' if pd.isna(before) else f'{before:.0%}'} -> {after:.0%}"
         for name, (before, after) in symptoms.dead_after(frame, onset).items()
     ]
     return "dead units: " + (", ".join(shown) or "no layer has lost most of its units")
@@ -119,13 +168,14 @@ def _factors(frame, onset):
 
 def _advice(culprit, name, config):
     replay, rate = f"make replay RUN={config.run_id}", config.learning_rate
-    said, remedy = {
-        "input": (f"the input {name}", f"mend or clip {name}; "),
-        "label": (f"the label {name}", f"mend the label {name}; "),
-        "rate": (f"the learning rate {rate:.4g}", f"{replay} RATE={rate / 10:.3g}; warmup; "),
-        "unknown": ("not found", ""),
-    }[culprit]
-    return [f"culprit: {said}", f"try: {remedy}{replay} METHOD=clippy"]
+    remedies = {
+        "input": f"mend or clip {name}; ",
+        "label": f"mend the label {name}; ",
+        "id": f"mend or leave out the rows with {name}; ",
+        "rate": f"{replay} RATE={rate / 10:.3g}; warmup; ",
+    }
+    said = CULPRITS[culprit].format(name=name, rate=rate)
+    return [f"culprit: {said}", f"try: {remedies.get(culprit, '')}{replay} METHOD=clippy"]
 
 
 def words_path(store, run_id):

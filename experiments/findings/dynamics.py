@@ -6,6 +6,7 @@ import pandas as pd
 from data.tasks import Labelled
 from experiments.errors import NotDefined
 from experiments.findings import moments
+from experiments.findings.symptoms import events_of
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.training.divergence import CHANCE, judged_auc
 
@@ -30,11 +31,11 @@ COLUMNS = (
 )
 
 
-def measured_rows(runs, store, divergence):
+def measured_rows(runs, store, divergence, detector):
     """The runs of the study (from CasesProtocol.run), with COLUMNS of their telemetry in `store`.
 
     NaN stands where a run has no telemetry or not all three moments. `divergence` is the
-    DivergenceConfig.
+    DivergenceConfig, `detector` the DetectorConfig.
     Raises: NotDefined where runs on a stream with other tasks have other output layers.
     """
     rows = []
@@ -45,7 +46,7 @@ def measured_rows(runs, store, divergence):
             why = f"{run_id} has no layer {missing[0]}: expected the tasks of configs/base.gin"
             raise NotDefined(f"{STUDY}: not defined on this stream: {why}")
         curves, trainer = store.curves(record), record.config["trainer"]
-        rows.append(run_row(curves, telemetry, trainer, divergence))
+        rows.append(run_row(curves, telemetry, trainer, divergence, detector))
     found = pd.DataFrame(rows, columns=list(COLUMNS), dtype=float)
     return pd.concat([runs.reset_index(drop=True), found], axis=1)
 
@@ -67,12 +68,12 @@ def judged(curves):
     return curves[["step"]].assign(auc=auc)
 
 
-def run_row(curves, telemetry, trainer, divergence):
+def run_row(curves, telemetry, trainer, divergence, detector):
     """What claims C20 to C27 ask of one run.
 
     Args:
       curves, telemetry: DataFrames, one row an evaluation and one a step; the latter may be None.
-      trainer, divergence: dict of its TrainerConfig, and DivergenceConfig.
+      trainer, divergence, detector: dict of its TrainerConfig, DivergenceConfig, DetectorConfig.
     Returns: dict with those of COLUMNS that are known: days_at_chance of every run; with telemetry
       `<layer>/sigma_mean`, the mean over all steps of the factor that the run's own method applied;
       of a run with all three moments also MOMENT_COLUMNS (0 or 1 where they say whether), and by
@@ -85,8 +86,8 @@ def run_row(curves, telemetry, trainer, divergence):
         return row
     row |= {f"{layer}/sigma_mean": telemetry[f"{layer}/sigma"].mean() for layer in LAYERS}
     window = trainer["window_days"] * steps_per_day
-    steps, losses = telemetry["step"].to_numpy(), telemetry["loss"].to_numpy(float)
-    found = moments.find(steps, losses, evaluations, divergence, window)
+    events = events_of(telemetry.to_dict("records"), detector)
+    found = moments.find(events, evaluations, divergence)
     if found is None:
         return row
     row |= _shape(evaluations, found, divergence)

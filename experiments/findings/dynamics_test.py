@@ -10,7 +10,7 @@ from experiments.errors import NotDefined
 from experiments.findings import dynamics
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS, missing_layers
 from experiments.findings.figures import testing
-from experiments.findings.testing import DIVERGENCE
+from experiments.findings.testing import DETECTOR, DIVERGENCE
 
 TRAINER = {"window_days": 2, "steps_per_day": 5}
 CURVES, TELEMETRY = testing.curves(0.5), testing.telemetry()
@@ -19,7 +19,7 @@ AUC, A, B, C = CURVES["click/auc"], 30, 31, 58  # its moments
 
 def row(auc=AUC, **changes):
     evaluations = CURVES.assign(**{"click/auc": auc})
-    return dynamics.run_row(evaluations, TELEMETRY.assign(**changes), TRAINER, DIVERGENCE)
+    return dynamics.run_row(evaluations, TELEMETRY.assign(**changes), TRAINER, DIVERGENCE, DETECTOR)
 
 
 def test_the_moments_and_what_they_show():
@@ -56,7 +56,7 @@ def test_a_run_that_lived_has_means_and_no_moments():
     found = row(auc=0.7)
     assert set(found) == {"days_at_chance", *(f"{name}/sigma_mean" for name in dynamics.LAYERS)}
     alive = CURVES.assign(**{"click/auc": 0.7})
-    assert dynamics.run_row(alive, None, TRAINER, DIVERGENCE) == {"days_at_chance": 0}
+    assert dynamics.run_row(alive, None, TRAINER, DIVERGENCE, DETECTOR) == {"days_at_chance": 0}
 
 
 def test_an_auc_that_rises_or_never_reaches_chance_is_said():
@@ -78,4 +78,4 @@ def test_runs_of_other_tasks_have_no_such_study(monkeypatch):
     with pytest.raises(
         NotDefined, match=f"run-7 has no layer {CLASSIFICATION}: expected the tasks"
     ):
-        dynamics.measured_rows(pd.DataFrame({"run_id": ["run-7"]}), store, None)
+        dynamics.measured_rows(pd.DataFrame({"run_id": ["run-7"]}), store, None, None)

@@ -14,6 +14,7 @@ from experiments.machinery.workers.study import NotRecorded
 from experiments.studies import known, session
 from experiments.studies.cases import check_cases
 from experiments.studies.configs import DESIGN_SEEDS
+from experiments.studies.registry import telemetry_config
 from experiments.training.config import DEFAULT_DATA_SEED
 
 SWEPT = {"warmup": "warmup_days", "window": "window_days"}  # what a study's x axis is
@@ -93,7 +94,9 @@ def _runs(name, config, opened):
         raise NotDefined(str(error)) from error
     runs = opened.run_cases(config)
     if name == dynamics.STUDY:
-        return dynamics.measured_rows(runs, opened.study.store, opened.divergence)
+        return dynamics.measured_rows(
+            runs, opened.study.store, opened.divergence, telemetry_config().detector
+        )
     return runs
 
 

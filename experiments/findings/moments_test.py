@@ -6,22 +6,13 @@ import pytest
 
 from experiments.findings import moments
 from experiments.findings.testing import DIVERGENCE
-
-STEPS = np.arange(1, 61)
-
-
-def found(losses, auc, every=2, window=10):
-    curves = pd.DataFrame({"step": STEPS[every - 1 :: every], "auc": auc})
-    return moments.find(STEPS, losses, curves, DIVERGENCE, window)
+from experiments.training.detector import Event
 
 
-def losses(**jumps):
-    """A loss near 3, larger by the given factors from step to step."""
-    loss = 3 + 0.2 * np.sin(STEPS)
-    for span, factor in jumps.items():
-        first, last = map(int, span[1:].split("_"))
-        loss[first - 1 : last] *= factor
-    return loss
+def found(auc, *events):
+    """The moments of 30 evaluations, one every second step."""
+    curves = pd.DataFrame({"step": 2 * np.arange(1, 31), "auc": auc})
+    return moments.find([Event(*event, "loss") for event in events], curves, DIVERGENCE)
 
 
 def auc(healthy, *after, end=0.505):
@@ -32,26 +23,31 @@ def auc(healthy, *after, end=0.505):
     return values
 
 
-MOMENTS = {
-    "a full divergence": (losses(_33_60=9), auc(32, 0.66, 0.58), (32, 33, 38)),
-    "a drop of the AUC that is noise": (losses(_33_60=9), auc(34, 0.685, 0.55), (32, 33, 40)),
-    "an earlier jump that was outlived": (losses(_13_14=9, _41_60=9), auc(40), (40, 41, 42)),
-    "at chance for good": (losses(_33_60=9), auc(32, 0.51, 0.56, 0.51), (32, 33, 38)),
-    "a loss that is no number": (np.where(STEPS >= 35, np.nan, losses()), auc(34), (34, 35, 36)),
+FULL = ("jump", 33, 33), ("full", 60, 33)
+MICRO = ("jump", 13, 13), ("micro", 20, 13)
+MOMENTS = {  # curves, events, moments
+    "a full divergence": (auc(32, 0.66, 0.58), FULL, (32, 33, 38)),
+    "a drop of the AUC that is noise": (auc(34, 0.685, 0.55), FULL, (32, 33, 40)),
+    "a drop before the onset": (auc(28, 0.66, 0.66), FULL, (28, 33, 34)),
+    "an earlier episode that was outlived": (auc(32), (*MICRO, *FULL), (32, 33, 34)),
+    "at chance for good": (auc(32, 0.51, 0.56, 0.51), FULL, (32, 33, 38)),
     # Without a lasting return to chance, c is where half the lift is lost for good.
-    "half the lift": (losses(_33_60=9), auc(32, 0.58, 0.502, 0.55, 0.504, end=0.56), (32, 33, 34)),
-    "half of it, later": (losses(_33_60=9), auc(32, 0.58, 0.65, 0.504, end=0.56), (32, 33, 38)),
-    "it lived": (losses(_33_60=9), auc(60), None),
-    "it kept its lift": (losses(_33_60=9), auc(32, end=0.69), None),
-    "no jump": (losses(), auc(32), None),
-    "never healthy before": (losses(_33_60=9), auc(0), None),
+    "half the lift": (auc(32, 0.58, 0.502, 0.55, 0.504, end=0.56), FULL, (32, 33, 34)),
+    "half of it, later": (auc(32, 0.58, 0.65, 0.504, end=0.56), FULL, (32, 33, 38)),
+    "an onset at an evaluation": (auc(34), [("jump", 34, 34)], (32, 34, 36)),
+    "an episode that is open at the end": (auc(32), FULL[:1], (32, 33, 34)),
+    "two that are called outlived": (auc(32), (*MICRO, ("micro", 40, 31)), (30, 31, 34)),
+    "it lived": (auc(60), FULL, None),
+    "it kept its lift": (auc(32, end=0.69), FULL, None),
+    "nothing was seen": (auc(32), (), None),
+    "nothing was seen in time": (auc(32), [("jump", 35, 35)], None),
+    "never healthy before": (auc(0), [("full", 9, 1)], None),
 }
 
 
-@pytest.mark.parametrize("name", MOMENTS)
-def test_moments_where_all_three_are_there(name):
-    loss, curve, expected = MOMENTS[name]
-    assert found(loss, curve) == expected
+@pytest.mark.parametrize("curve, events, expected", MOMENTS.values(), ids=MOMENTS)
+def test_moments_where_all_three_are_there(curve, events, expected):
+    assert found(curve, *events) == expected
 
 
 def test_the_longest_stretch_without_lift_counts():

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.training.detector import Detector, see_row
+from experiments.training.detector import SHARED, Detector, moved, see_row
 
 # The thresholds below were set on runs of design data seeds, as those of the detector.
 USUAL_STEPS = 24  # ours: two days of the laptop profile say what was usual before
@@ -14,9 +14,9 @@ LAYERS_BEFORE, LAYERS_AFTER = 12, 6  # ours: steps around the onset in which som
 RANGE = 5.0  # ours: slow drift changes a scale by a few percent a day, the shocks 11 times and more
 LABEL_RANGE = 1.5  # ours: label shocks begin at 1.6 times, noisy days differ by less than 1.2 times
 RATE_SHIFT = 0.15  # ours: positives of a binary task move by 0.02 from day to day
-# ours: the largest step of healthy runs moved a layer by up to 0.11 of its norm, that of runs at
-# ten times their rate by 0.4 and more, often long before the onset
-LARGE_STEP = 0.25
+SAME_ID = 0.9  # ours: share of the rows out of range that carry one id, if that id is at fault
+HIT = 0.5  # ours: share of that id's rows that are out of range
+FREQUENT = 0.5  # ours: an id that more rows than this carry says nothing
 ROWS = 65_536  # ours: rows of a day that are looked at, so that memory does not grow with the day
 DEAD = 0.5  # ours: a layer more than half of whose units are dead
 
@@ -35,12 +35,17 @@ def events_of(rows, config):
     return [event for row in rows if (event := see_row(detector, row))]
 
 
-def worst_event(frame, config):
-    """The event of a telemetry that matters: the first "full", or else one that ended, or None."""
-    events = events_of(frame.to_dict("records"), config)
-    full = [event for event in events if event.kind == "full"]
-    ended = [event for event in events if event.kind != "jump"]
-    return next(iter(full + ended + events), None)
+def dated(events, step):
+    """The event in whose episode a run was lost that its curves show to be lost at `step`: Event.
+
+    That is the full divergence if one began by then, or else the last episode that did. Without a
+    `step`, of a run that lives, the first that ended. None if there is no such event.
+    """
+    if step is None:
+        return next((event for event in events if event.kind != "jump"), None)
+    begun = [event for event in events if event.onset <= step]
+    full = [event for event in begun if event.kind == "full"]
+    return next(iter(full + begun[::-1]), None)
 
 
 def moved_first(frame, onset, ending, limit=MOVED):
@@ -75,16 +80,13 @@ def dead_after(frame, onset):
 
 
 def largest_step(frame, onset):
-    """The largest step of a hidden layer up to the onset, in units of the layer's norm: Moved."""
-    before = frame[frame["step"] <= onset]
+    """The largest step of a shared layer before the onset, in units of the layer's norm: Moved."""
+    before = frame[frame["step"] < onset]
     best = Moved("", onset, 0.0)
-    for name in ("bottom_hidden", "top_hidden"):
-        if f"{name}/update_norm" not in frame:
-            continue
-        size = before["learning_rate"] * before[f"{name}/sigma"] * before[f"{name}/update_norm"]
-        share = size / before[f"{name}/weight_norm"]
-        if share.max() > best.ratio:
-            best = Moved(name, int(before.loc[share.idxmax(), "step"]), share.max())
+    for name in SHARED:
+        share = moved(before, name)
+        if share is not None and share.max() > best.ratio:
+            best = Moved(name, int(before.loc[share.idxmax(), "step"]), float(share.max()))
     return best
 
 
@@ -123,6 +125,28 @@ def label_outliers(stream, day_rows, days, earlier):
             if not abs(shift) <= RATE_SHIFT and usual > 0:
                 found.append(Moved(str(names[index]), day, means[day][index] / usual))
     return sorted(found, key=_size, reverse=True)
+
+
+def same_id(stream, rows, values):
+    """The id that the rows with values out of range have in common: "<column>=<id>", or "".
+
+    Args:
+      rows, values: of one day; the column of `rows` that is out of range, one value a row.
+    Out of range are the rows whose size makes up most of the column's mean. An id is at fault if
+    nearly all of them carry it, most of the rows that carry it are among them, and it is not that
+    of most rows; of several, the rarest.
+    """
+    values = np.abs(np.asarray(values, float))
+    far = ~(values <= RANGE * np.nanmedian(values)) & ~(values < np.nanmean(values))
+    found = []
+    for column, name in enumerate(stream.categorical_names):
+        ids, counts = np.unique(rows["categorical"][far][:, column], return_counts=True)
+        if len(ids) and counts.max() >= SAME_ID * far.sum():
+            most = ids[counts.argmax()]
+            carry = rows["categorical"][:, column] == most
+            if carry.mean() <= FREQUENT and far[carry].mean() > HIT:
+                found.append((carry.mean(), f"{name}={most}"))
+    return min(found, default=(1.0, ""))[1]
 
 
 def _means(day_rows, field, days, mean=np.mean):

@@ -6,6 +6,7 @@ import pandas as pd
 from experiments.findings.claims.catalogue import CLAIMS
 from experiments.findings.claims.scorecard import COLUMNS
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS
+from experiments.training.detector import DetectorConfig
 from experiments.training.divergence import DivergenceConfig
 
 SEEDS = 5
@@ -186,4 +187,16 @@ def decide(claim, runs):
 
 DIVERGENCE = DivergenceConfig(
     lift_lost=0.5, least_lift=0.08, blow_up=4.0, loss_jump=2.0, auc_drop=0.02, median_rows=5
+)
+DETECTOR = DetectorConfig(
+    median_steps=24,
+    loss_jump=1.5,
+    gradient_jump=30.0,
+    large_step=0.1,
+    dead_units=0.6,
+    calm=1.03,
+    calm_steps=12,
+    patience_steps=96,
+    gradient_lost=1e-3,
+    dead_steps=12,
 )

@@ -94,6 +94,12 @@ def label(curves, config):
     return Label("micro" if recovered else "damaged", int(steps[first]))
 
 
+def never_learned(curves, config):
+    """Whether the AUC of a run was never above chance by a usable lift; False if it is unknown."""
+    lift = judged_auc(curves).to_numpy(float) - CHANCE
+    return not np.isnan(lift).any() and lift.max() < config.least_lift
+
+
 def judged_auc(curves):
     """The reported task's AUC in a run's curves: Series, NaN where it is undefined."""
     name = reported(curves.columns)

@@ -24,12 +24,15 @@ def saved_by(events, steps=200):
 def test_a_full_divergence_takes_the_place_of_a_micro_one():
     said = [("jump", 55, 55), ("micro", 70, 55), ("jump", 120, 120), ("full", 190, 120)]
     # 107 is the last step early enough for an onset at 120; it is held until the end is known.
-    assert saved_by({event[1]: Event(*event) for event in said}) == [(40, "jump"), (100, "full")]
+    assert saved_by({event[1]: Event(*event, "loss") for event in said}) == [
+        (40, "jump"),
+        (100, "full"),
+    ]
 
 
 def test_a_late_detector_gets_the_oldest_snapshot():
-    assert saved_by({150: Event("full", 150, 20)}) == [(100, "full")]
-    assert saved_by({3: Event("full", 3, 2)}) == [(0, "full")]
+    assert saved_by({150: Event("full", 150, 20, "loss")}) == [(100, "full")]
+    assert saved_by({3: Event("full", 3, 2, "loss")}) == [(0, "full")]
 
 
 @pytest.mark.parametrize("field, value", [("every_steps", 0), ("snapshots", 0), ("lead_steps", -1)])

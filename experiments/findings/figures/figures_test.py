@@ -16,7 +16,7 @@ from experiments.findings.figures import figure1, figure2, figure5, material, st
 from experiments.findings.figures.catalogue import FIGURES, stem
 from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
-from experiments.findings.testing import DIVERGENCE
+from experiments.findings.testing import DETECTOR, DIVERGENCE
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.study import NotRecorded
 from experiments.studies.registry import telemetry_config
@@ -105,10 +105,10 @@ def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):
     about = {"config": telemetry_config(), "curves_sha256": None, "events": []}
     TelemetryStore(tmp_path).write("a-b-1", found, **about)
     runs = pd.DataFrame({"run_id": ["a-b-1", "a-b-2"], "case": "severe"}, index=[9, 4])
-    rows = dynamics.measured_rows(runs, store, DIVERGENCE)
+    rows = dynamics.measured_rows(runs, store, DIVERGENCE, DETECTOR)
     assert list(rows.columns) == ["run_id", "case", *dynamics.COLUMNS]
     told, untold = rows.to_dict("records")
-    expected = dynamics.run_row(testing.curves(0.5), found, trainer, DIVERGENCE)
+    expected = dynamics.run_row(testing.curves(0.5), found, trainer, DIVERGENCE, DETECTOR)
     assert {name: told[name] for name in expected} == pytest.approx(expected)
     assert untold["days_at_chance"] > 0 and np.isnan(untold["step_b"])
 

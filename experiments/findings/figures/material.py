@@ -8,7 +8,7 @@ from experiments.findings.figures import figure1, shocked
 from experiments.findings.make import write_study
 from experiments.machinery.workers.study import NotRecorded
 from experiments.studies import known
-from experiments.studies.registry import divergence_config
+from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.studies.session import recorded
 from experiments.training.config import RunConfig
 
@@ -57,7 +57,9 @@ class Material:
         config = known.study_config(dynamics.STUDY)
         runs = self.session.run_cases(config)
         write_study(self.session.folder, dynamics.STUDY, config, runs, self.session.found)
-        return dynamics.measured_rows(runs, self.store, self.session.divergence)
+        return dynamics.measured_rows(
+            runs, self.store, self.session.divergence, telemetry_config().detector
+        )
 
     @functools.cached_property
     def example(self):

@@ -19,7 +19,7 @@ SNAPSHOT = Snapshot(10, [np.arange(6, dtype=np.float32) / 7], [np.full(6, 0.1, n
 def test_a_snapshot_comes_back_as_it_was_written_or_is_refused(tmp_path):
     """record_test.py has each damage of telemetry, which is kept by the same class."""
     store = SnapshotStore(tmp_path)
-    store.write(CONFIG, SNAPSHOT, Event("full", 40, 31))
+    store.write(CONFIG, SNAPSHOT, Event("full", 40, 31, "loss"))
     found, said = store.read(CONFIG.run_id)
     assert (found.step, said["run_seed"], said["event"]["onset"]) == (10, 3, 31)
     np.testing.assert_equal(found.arrays(), SNAPSHOT.arrays())
