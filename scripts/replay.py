@@ -9,11 +9,9 @@ from experiments.studies.registry import divergence_config, resolve, telemetry_c
 from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
-STEPS = 240  # ours: half of a laptop run, enough for its AUC to come back or not
-
 FLAGS = command.flags_of(
     run="Id of a run: the name of its record.",
-    steps=(flags.DEFINE_integer, STEPS, "Steps to take.", 1),
+    steps=(flags.DEFINE_integer, None, "Steps to take; default: all that follow.", 1),
     method="Name of a method in configs/methods to try.",
     rate=(flags.DEFINE_float, None, "Learning rate to try.", 1e-12),
 )
@@ -35,8 +33,13 @@ def report(shown):
     """A Replay as the text that the command prints."""
     other = list(shown.kinds)[1:]
     head = f"{'step':>7}  {'loss':>10}  {'AUC':>6}"
+    begins = (
+        f"from the snapshot of step {shown.step}; the detector dates the onset at {shown.onset}"
+    )
+    if shown.onset is None:
+        begins = "from the first step; the detector saw no onset"
     lines = [
-        f"from the snapshot of step {shown.step}; the detector dates the onset at {shown.onset}",
+        begins,
         head + "".join(f"  | {name}: {'loss':>10}  {'AUC':>6}" for name in other),
     ]
     for row in shown.rows.itertuples():

@@ -20,16 +20,18 @@ ROWS = 12  # ours: lines of the table
 class Replay(NamedTuple):
     """What a replay showed.
 
-    step, onset: steps taken at the snapshot; first bad step, as the detector dated it.
+    step, onset: steps taken at the snapshot, 0 for the first weights; first bad step as the
+      detector dated it, or None if it saw none.
     rows: DataFrame with step, loss (mean since the row before), auc; and for another method or
       rate other_loss and other_auc.
     equal_steps: steps of the plain replay whose loss is the recorded one, and steps compared.
     same_bits: whether the telemetry compared with is that of the record, bit for bit.
-    kinds: how the replay ended by divergence.label, "as it was" first.
+    kinds: how the run ends by divergence.label, "as it was" first; what the record has up to the
+      snapshot and the replay after it are judged as one.
     """
 
     step: int
-    onset: int
+    onset: int | None
     rows: pd.DataFrame
     equal_steps: tuple[int, int]
     same_bits: bool
@@ -46,35 +48,52 @@ class _Losses(Observer):
         self.by_step[run.step] = run.loss
 
 
-def replay(found, runner, *, steps, telemetry, divergence, method=None, rate=None, say=print):
-    """Takes `steps` of a recorded run (find.Recorded) from its snapshot on.
+def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rate=None, say=print):
+    """Takes `steps` of a recorded run (find.Recorded) from its snapshot on; None for all.
+
+    A run that diverged without an event of the detector goes on from its first step.
 
     Args:
       telemetry: TelemetryConfig of the replay, and of a run that has to be trained again for it.
       method, rate: MethodConfig and learning rate to try beside what was, or None for the run's.
       say: called with a line where something has to be made first.
     Returns: Replay.
-    Raises: BadInput if the run has no snapshot, even when it is trained again.
+    Raises: BadInput if the run is healthy and has no snapshot, even when it is trained again, or if
+      its snapshot is not one of a living network.
     """
+    known = found.store.curves(found.record)
     snapshot, onset = _snapshot(found, runner, telemetry, say)
+    if snapshot is None and label(known, divergence).kind == "healthy":
+        run_id = found.config.run_id
+        raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
+    at = 0 if snapshot is None else snapshot.step
+    _check_alive(found, at, onset, telemetry.detector)
+    steps = int(known["step"].iloc[-1]) - at if steps is None else steps
     # Enough evaluations for a table: they change none of the other bits of the run.
     every = max(1, min(found.config.trainer.evaluate_every_steps, steps // ROWS))
     trainer = dataclasses.replace(found.config.trainer, evaluate_every_steps=every)
     config, losses = dataclasses.replace(found.config, trainer=trainer), _Losses()
+
+    def ending(curves):
+        return label(pd.concat([known[known["step"] <= at], curves]), divergence).kind
+
     curves = runner.outcome(config, [Excerpt(steps, snapshot), losses], telemetry).curves
-    rows, kinds = _rows(curves), {"as it was": label(curves, divergence).kind}
+    rows, kinds = _rows(curves), {"as it was": ending(curves)}
     if method is not None or rate is not None:
         changed = {"method": method or config.method, "learning_rate": rate or config.learning_rate}
         other = dataclasses.replace(config, **changed)
         curves = runner.outcome(other, [Excerpt(steps, snapshot)]).curves
-        kinds[_named(other, config)] = label(curves, divergence).kind
+        kinds[_named(other, config)] = ending(curves)
         rows = rows.merge(_rows(curves, "other_"), on="step", how="outer")
     equal = _equal_steps(found, losses.by_step)
-    return Replay(snapshot.step, onset, rows, equal, found.same_bits, kinds)
+    return Replay(at, onset, rows, equal, found.same_bits, kinds)
 
 
 def _snapshot(found, runner, telemetry, say):
-    """The snapshot of a run and its onset; the run is trained again if they are not whole."""
+    """The snapshot of a run and its onset; the run is trained again if they are not whole.
+
+    (None, None) if it has no event before which one is kept.
+    """
     root, run_id = found.store.root, found.config.run_id
     snapshots, measured = SnapshotStore(root), TelemetryStore(root)
 
@@ -89,9 +108,22 @@ def _snapshot(found, runner, telemetry, say):
             if missing():  # another process may have made it meanwhile
                 runner.again(found.config, telemetry)
     if not snapshots.has(run_id):
-        raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
+        return None, None
     snapshot, said = snapshots.read(run_id)
     return snapshot, said["event"]["onset"]
+
+
+def _check_alive(found, at, onset, detector):
+    """Raises: BadInput if after `at` steps a network is beyond its onset, or a layer dead."""
+    run_id = found.config.run_id
+    measured = TelemetryStore(found.store.root).read(run_id)
+    last = measured[measured["step"] == at].filter(regex="^dead/")
+    dead = not last.empty and last.max(axis=None) > detector.dead_units
+    if dead or (onset is not None and at >= onset):
+        raise BadInput(
+            f"RUN = {run_id!r}: at step {at}, from which it would be replayed, the network has "
+            "diverged already: expected a snapshot of a living one"
+        )
 
 
 def _rows(curves, prefix=""):

@@ -10,11 +10,14 @@ from experiments.errors import BadInput
 from experiments.machinery.records.claim import Claims
 from experiments.machinery.records.find import find
 from experiments.machinery.records.record import Store
+from experiments.machinery.records.snapshots import SnapshotStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.replay import replay
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.registry import divergence_config, resolve, telemetry_config
 from experiments.studies.testing import smoke
+from experiments.training.detector import Event
+from experiments.training.divergence import Label
 
 # From day 4 on the regression labels are 10^8 times themselves. On every processor the loss of the
 # middle task jumps at the first step of that day and does not come back; nothing else happens.
@@ -128,9 +131,54 @@ def test_a_run_that_another_process_trains_again_meanwhile_is_not_trained_twice(
     assert (shown.equal_steps, len(said)) == ((1, 1), 1)
 
 
-def test_a_run_without_an_event_cannot_be_replayed(copied, monkeypatch):
-    found, runner = copied
+def without_event(found, monkeypatch):
     shutil.rmtree(found.store.root / "snapshots")
-    monkeypatch.setattr(Runner, "again", lambda *given: None)  # which finds no divergence
+    monkeypatch.setattr(Runner, "again", lambda *given: None)  # which sees no divergence
+
+
+def test_a_diverged_run_without_an_event_goes_on_from_its_first_step(copied, monkeypatch):
+    found, runner = copied
+    without_event(found, monkeypatch)
+    shown = replay(found, runner, say=lambda line: None, **CONFIGS)
+    assert (shown.step, shown.onset) == (0, None)
+    assert shown.equal_steps == (42, 42)  # all steps of the run
+
+
+def test_a_healthy_run_without_an_event_cannot_be_replayed(copied, monkeypatch):
+    found, runner = copied
+    without_event(found, monkeypatch)
+    monkeypatch.setattr(
+        "experiments.machinery.workers.replay.label", lambda *given: Label("healthy", None)
+    )
     with pytest.raises(BadInput, match=f"RUN = '{HIT.run_id}': no divergence .* expected a run"):
         replay(found, runner, steps=1, say=lambda line: None, **CONFIGS)
+
+
+def test_a_network_that_has_diverged_is_no_beginning(copied):
+    found, runner = copied
+    said = f"RUN = '{HIT.run_id}': at step {AT}, .* has diverged already: expected a snapshot"
+    snapshots = SnapshotStore(found.store.root)
+    snapshot, _ = snapshots.read(HIT.run_id)
+    snapshots.write(HIT, snapshot, Event("full", 40, AT, "loss"))
+    with pytest.raises(BadInput, match=said):
+        replay(found, runner, steps=1, **CONFIGS)
+    snapshots.write(HIT, snapshot, Event("full", 40, AT + 1, "loss"))
+    replay(found, runner, steps=1, **CONFIGS)
+    store = TelemetryStore(found.store.root)
+    frame = store.read(HIT.run_id)
+    frame.loc[frame["step"] == AT, "dead/hidden_1"] = 0.61
+    store.write(HIT.run_id, frame, config=CONFIGS["telemetry"], curves_sha256="", events=[])
+    with pytest.raises(BadInput, match=said):
+        replay(found, runner, steps=1, **CONFIGS)
+
+
+def test_how_it_ends_is_judged_with_what_was_before_the_snapshot(copied, monkeypatch):
+    """A lift that was had before counts, though the replay has never seen it."""
+    found, runner = copied
+    judged = []
+    monkeypatch.setattr(
+        "experiments.machinery.workers.replay.label",
+        lambda curves, divergence: judged.append(curves["step"].tolist()) or Label("full", 1),
+    )
+    replay(found, runner, steps=4, **CONFIGS)
+    assert judged == [[6, 11, 12, 13, 14]]
