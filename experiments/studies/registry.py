@@ -3,6 +3,7 @@
 import data
 from experiments.machinery.gin_files import register, resolve
 from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Config
+from experiments.studies.plants_config import PlantsConfig
 from experiments.studies.search_config import CriteriaConfig, SearchConfig
 from experiments.training.config import MethodConfig, RunConfig, TrainerConfig
 from experiments.training.detector import DetectorConfig
@@ -19,6 +20,7 @@ CLASSES = (
     DivergenceConfig,
     MethodConfig,
     ModelConfig,
+    PlantsConfig,
     RecorderConfig,
     SearchConfig,
     Table2Config,

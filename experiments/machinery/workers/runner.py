@@ -92,9 +92,12 @@ class Runner:
         self._checkpoints.remove(config.run_id)
         return record
 
-    def outcome(self, config, observers=(), telemetry=None):
-        """The trainer.Run of a configuration, measured by a TelemetryConfig; writes nothing."""
-        days = self._days(config.stream, config.data_seed)
+    def outcome(self, config, observers=(), telemetry=None, days=None):
+        """The trainer.Run of a configuration, measured by a TelemetryConfig; writes nothing.
+
+        It is trained on its own days, or on other `days` of the same form.
+        """
+        days = self.days(config) if days is None else days
         evaluation = self._evaluation(config.stream, config.data_seed, config.trainer.batch_size)
         return train(config, self._program(config, telemetry), days, evaluation, observers)
 

@@ -1,0 +1,61 @@
+"""Judges the doctor on planted faults; writes results/design/plants.{csv,md}."""
+
+import concurrent.futures
+import functools
+import multiprocessing
+import pathlib
+
+from experiments.findings import plants
+from experiments.machinery.records.files import write_whole
+from experiments.machinery.records.record import Store
+from experiments.studies.plants import drawn
+from experiments.studies.registry import divergence_config, resolve
+from scripts import command
+
+FLAGS = command.flags_of("profile", "workers")
+CHUNK = 4  # ours: plants of each worker between two lines about how far it is
+
+
+def main():
+    """Plants faults until enough of them have done harm, and prints the table of confusion."""
+    options = command.options(FLAGS)
+    folder, count = pathlib.Path(options.results) / "design", configs()[0].count
+    found, rows = functools.partial(examine, options.profile, options.cache), []
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(options.workers, spawn) as pool:
+        while (frame := plants.judged(rows, count)) is None:
+            rows += pool.map(found, range(len(rows), len(rows) + CHUNK * options.workers))
+            command.say(f"{len(rows)} faults planted")
+    text = plants.markdown(frame)
+    write_whole(folder / "plants.csv", frame.to_csv(index=False).encode())
+    write_whole(folder / "plants.md", text.encode())
+    print(text)
+
+
+def configs():
+    """PlantsConfig and TelemetryConfig of configs/plants.gin."""
+    return resolve(["configs/plants.gin"], wanted=("PlantsConfig", "TelemetryConfig"))
+
+
+def examine(profile, cache, number):
+    """The row of the plant of a number; called in a worker."""
+    from experiments.machinery.workers.planted import planted  # late: it imports TensorFlow
+
+    config, telemetry = configs()
+    plant = drawn(config, profile, number)
+    run = planted(plant, _runner(cache), telemetry)
+    return plants.row(number, plant, run, divergence_config(), telemetry.detector)
+
+
+@functools.cache
+def _runner(cache):
+    """The Runner of this process; it writes nothing."""
+    from experiments.machinery.workers.runner import Runner
+    from experiments.training.tensorflow_setup import one_thread
+
+    one_thread()
+    return Runner(Store(pathlib.Path(cache) / "plants"), cache, command.say)
+
+
+if __name__ == "__main__":
+    command.main(main, FLAGS)
