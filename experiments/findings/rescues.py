@@ -1,0 +1,65 @@
+"""Whether a treated run would have lived, asked of snapshots and of the recorded runs: counted."""
+
+import pandas as pd
+
+from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table
+from experiments.findings.statistics import proportion
+
+RESCUER = "clippy"
+ALIVE = ("healthy", "micro")  # labels of runs that a method has kept alive
+CELL = ["model", "rate_multiple", "seed"]
+COLUMNS = ["data_seed", "method", *CELL, "run_id", "label", "snapshot", "onset", "replayed"]
+COLUMNS += ["recorded_id", "recorded"]
+
+
+def pairs(runs):
+    """The fully diverged repeats of Table 2, each with the run of RESCUER of its model, rate, seed.
+
+    Args:
+      runs: rows of Table 2, one a run.
+    Returns: DataFrame with those of COLUMNS that the records give, in the order of `runs`.
+    """
+    repeats = runs[runs["role"] == "repeat"]
+    treated = repeats[repeats["method"] == RESCUER]
+    dead = repeats[(repeats["label"] == "full") & (repeats["method"] != RESCUER)]
+    treated = treated[[*CELL, "run_id", "label"]]
+    treated = treated.rename(columns={"run_id": "recorded_id", "label": "recorded"})
+    found = dead.merge(treated, on=CELL, how="inner", validate="many_to_one")
+    return found[[name for name in COLUMNS if name in found]]
+
+
+def agreement(rows):
+    """Whether the replay and the recorded run both live or both do not, for each row."""
+    return rows["replayed"].isin(ALIVE) == rows["recorded"].isin(ALIVE)
+
+
+def markdown(rows):
+    """What a person reads of `rows`, a DataFrame with COLUMNS."""
+    lines = []
+    for (method, model, multiple), cell in rows.groupby(
+        ["method", "model", "rate_multiple"], sort=False
+    ):
+        counts = [cell[name].isin(ALIVE).sum() for name in ("replayed", "recorded")]
+        numbers = [len(cell), *counts, agreement(cell).sum()]
+        lines.append([METHOD_NAMES[method], MODEL_NAMES[model], f"{multiple:g}x", *numbers])
+    lines = [[str(cell) for cell in line] for line in lines]
+    header = ["Method", "Model", "Rate", "Diverged", "Replay lives", "Recorded lives", "Agree"]
+    agree = int(agreement(rows).sum())
+    share = proportion(agree, len(rows))
+    ends = f"{share.low:.0%} to {share.high:.0%}"
+    return f"""# Would {METHOD_NAMES[RESCUER]} have saved it?
+
+Each fully diverged repeat of Table 2 is replayed under {METHOD_NAMES[RESCUER]} from the snapshot
+before its onset to the end, and held against the recorded run that had {METHOD_NAMES[RESCUER]}
+from its first step, of the same model, rate and seed. A run lives if its label is healthy or
+micro.
+
+{markdown_table(header, lines)}
+Replay and record agree in {agree} of {len(rows)}, {share.value:.0%} (95 %, Wilson: {ends}).
+"""
+
+
+def frame(found):
+    """The rows of all replays as a DataFrame with COLUMNS."""
+    rows = pd.DataFrame(found, columns=COLUMNS)
+    return rows.astype({"onset": "Int64"})

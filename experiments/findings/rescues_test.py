@@ -1,0 +1,55 @@
+"""Diverged runs beside those that a method kept alive."""
+
+import pandas as pd
+import pytest
+
+from experiments.findings import rescues
+
+ROWS = [  # role, method, seed, rate_multiple, label
+    ("repeat", "naive", 0, 1.0, "full"),
+    ("repeat", "naive", 1, 1.0, "full"),
+    ("repeat", "naive", 1, 2.0, "full"),
+    ("repeat", "naive", 2, 1.0, "damaged"),
+    ("repeat", "gc", 0, 2.0, "full"),
+    ("search", "gc", 0, 2.0, "full"),
+    ("repeat", "clippy", 0, 1.0, "healthy"),
+    ("repeat", "clippy", 1, 1.0, "full"),
+    ("repeat", "clippy", 0, 2.0, "micro"),
+    ("search", "clippy", 1, 2.0, "healthy"),
+]
+
+
+def table2():
+    rows = pd.DataFrame(ROWS, columns=["role", "method", "seed", "rate_multiple", "label"])
+    ids = rows["method"] + "-" + rows["seed"].astype(str) + "-" + rows["rate_multiple"].astype(str)
+    return rows.assign(run_id=ids, model="large", data_seed=12)
+
+
+def test_a_diverged_repeat_stands_beside_the_treated_repeat_of_its_model_rate_and_seed():
+    found = rescues.pairs(table2())
+    # naive-1-2.0 has no treated repeat, and no run of a search counts.
+    assert found[["run_id", "recorded_id", "recorded"]].to_numpy().tolist() == [
+        ["naive-0-1.0", "clippy-0-1.0", "healthy"],
+        ["naive-1-1.0", "clippy-1-1.0", "full"],
+        ["gc-0-2.0", "clippy-0-2.0", "micro"],
+    ]
+    other = table2()
+    other.loc[other["method"] == "clippy", "model"] = "small"
+    assert rescues.pairs(other).empty
+
+
+def test_replay_and_record_agree_where_both_live_or_neither_does():
+    rows = rescues.pairs(table2()).assign(snapshot=[130, 0, 10], onset=[145, None, 30])
+    rows = rescues.frame(rows.assign(replayed=["micro", "healthy", "damaged"]).to_dict("records"))
+    assert rescues.agreement(rows).tolist() == [True, False, False]
+    assert rows["onset"].tolist() == [145, pd.NA, 30]
+    lines = rescues.markdown(rows).splitlines()
+    assert "| Naive | Large | 1x | 2 | 2 | 1 | 1 |" in lines
+    assert "| GC | Large | 2x | 1 | 0 | 1 | 0 |" in lines
+    assert "Replay and record agree in 1 of 3, 33% (95 %, Wilson: 6% to 79%)." in lines
+
+
+def test_a_table_with_a_run_twice_is_not_counted():
+    rows = pd.concat([table2(), table2()])
+    with pytest.raises(pd.errors.MergeError):
+        rescues.pairs(rows)
