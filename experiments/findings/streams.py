@@ -1,0 +1,65 @@
+"""Results beside each other by data seed: rows of runs in, tables for people out."""
+
+import numpy as np
+import pandas as pd
+
+from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table
+from experiments.findings.statistics import Estimate, mean, proportion
+from experiments.training.divergence import CHANCE
+
+
+def divergence_ratios(studies):
+    """Full divergences of the cases of studies by data seed, and pooled with Wilson's interval.
+
+    Args:
+      studies: dict from the title of a study to its runs, a DataFrame with case, data_seed, label.
+    """
+    seeds = sorted({seed for runs in studies.values() for seed in runs["data_seed"]})
+    lines = []
+    for title, runs in studies.items():
+        for case, cell in runs.groupby("case", sort=False):
+            full = cell["label"].eq("full")
+            counts = [_count(full[cell["data_seed"] == seed]) for seed in seeds]
+            share = proportion(int(full.sum()), len(full))
+            pooled = f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]"
+            lines.append([title, case, *counts, pooled])
+    return markdown_table(["Study", "Case", *map(str, seeds), "All"], lines)
+
+
+def _count(full):
+    return f"{full.sum()}/{len(full)}" if len(full) else "-"
+
+
+def best_aucs(runs):
+    """AUC in percent of each model and method at its chosen rate by data seed, and the mean.
+
+    Args:
+      runs: rows of Table 2 of all data seeds. An AUC that is undefined counts as chance.
+    The interval of the mean over data seeds is Student's t over their means.
+    """
+    chosen = runs[(runs["role"] == "repeat") & runs["chosen"]]
+    chosen = chosen.assign(percent=100 * chosen["auc"].fillna(CHANCE))
+    seeds = sorted(chosen["data_seed"].unique())
+    lines = []
+    for (model, method), cell in chosen.groupby(["model", "method"], sort=False):
+        cells = [_cell(cell[cell["data_seed"] == seed]) for seed in seeds]
+        means = cell.groupby("data_seed")["percent"].mean().to_numpy()
+        over = Estimate(means[0], np.nan, np.nan) if len(means) == 1 else mean([means])
+        shown = f"{over.value:.2f}"
+        if len(means) > 1:
+            shown += f" [{over.low:.2f}, {over.high:.2f}]"
+        lines.append([MODEL_NAMES[model], METHOD_NAMES[method], *cells, shown])
+    return markdown_table(["Model", "Method", *map(str, seeds), "Mean"], lines)
+
+
+def _cell(runs):
+    if runs.empty:
+        return "-"
+    full = int(runs["label"].eq("full").sum())
+    text = f"{runs['percent'].mean():.2f} at {runs['rate_multiple'].iloc[0]:g}x"
+    return f"{text}, {full}/{len(runs)} diverge" if full else text
+
+
+def joined(paths):
+    """The rows of some csv files in one DataFrame."""
+    return pd.concat([pd.read_csv(path) for path in paths], ignore_index=True)

@@ -1,0 +1,62 @@
+"""Tables by data seed, on runs made by hand."""
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+from experiments.findings import streams
+
+
+def cases(case, data_seed, full, n=4):
+    rows = {"case": case, "data_seed": data_seed, "label": ["full"] * full + ["micro"] * (n - full)}
+    return pd.DataFrame(rows)
+
+
+def cells(text):
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()]
+
+
+def test_divergences_are_counted_by_data_seed_and_pooled():
+    table3 = pd.concat([cases("clean", 11, 4), cases("clean", 13, 3), cases("no_dcn", 11, 0)])
+    shown = cells(streams.divergence_ratios({"Table 3": table3, "Shocks": cases("on", 12, 1, 2)}))
+    assert shown[0] == ["Study", "Case", "11", "12", "13", "All"]
+    assert shown[2][:5] == ["Table 3", "clean", "4/4", "-", "3/4"]
+    low, high = stats.binomtest(7, 8).proportion_ci(method="wilson")
+    assert shown[2][5] == f"88% [{low:.0%}, {high:.0%}]"
+    assert shown[3][:5] == ["Table 3", "no_dcn", "0/4", "-", "-"]
+    assert shown[4][:5] == ["Shocks", "on", "-", "1/2", "-"]
+
+
+def table2():
+    rows = [  # data_seed, auc, label, rate, role, chosen
+        (11, 0.70, "healthy", 2.0, "repeat", True),
+        (11, 0.72, "micro", 2.0, "repeat", True),
+        (11, 0.90, "healthy", 1.0, "repeat", False),
+        (11, 0.90, "healthy", 2.0, "search", True),
+        (12, 0.60, "healthy", 1.0, "repeat", True),
+        (12, None, "full", 1.0, "repeat", True),
+        (12, 0.70, "healthy", 1.0, "repeat", True),
+    ]
+    columns = ["data_seed", "auc", "label", "rate_multiple", "role", "chosen"]
+    return pd.DataFrame(rows, columns=columns).assign(model="large", method="gc")
+
+
+def test_the_chosen_repeats_have_a_mean_by_data_seed_and_over_them():
+    (_, _, row) = cells(streams.best_aucs(table2()))
+    interval = stats.t.interval(0.95, 1, 65.5, stats.sem([71.0, 60.0]))
+    assert row == [
+        *("Large", "GC", "71.00 at 2x", "60.00 at 1x, 1/3 diverge"),
+        "65.50 [{:.2f}, {:.2f}]".format(*interval),
+    ]
+
+
+def test_one_data_seed_has_no_interval():
+    (_, _, row) = cells(streams.best_aucs(table2().query("data_seed == 11")))
+    assert row[2:] == ["71.00 at 2x", "71.00"]
+
+
+@pytest.mark.parametrize("names", [["b", "a"], ["a"]])
+def test_files_are_joined_in_their_order(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text(f"case\n{name}\n")
+    assert streams.joined([tmp_path / name for name in names])["case"].tolist() == names
