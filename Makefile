@@ -37,7 +37,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8 figure-labels figure-onset
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
-	claims report smoke table1 study fetch run list compare replay doctor detector tensorboard bench \
+	claims report smoke table1 study fetch run list compare replay doctor detector plants rescues tensorboard bench \
 	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu plan verify prove search
 
 help: ## this list
@@ -158,6 +158,14 @@ doctor: $(INSTALLED) ## what went wrong in a run: RUN=<id>
 
 detector: reads = PROFILE DATA_SEED
 detector: $(INSTALLED) ## the online detector against the labels, on the runs on disk
+	$(run)
+
+plants: reads = PROFILE WORKERS
+plants: $(INSTALLED) ## the doctor against faults planted at random
+	$(run)
+
+rescues: reads = PROFILE DATA_SEED WORKERS
+rescues: $(INSTALLED) ## Table 2's diverged runs, each replayed under Clippy
 	$(run)
 
 tensorboard: reads = PROFILE DATA_SEED MODEL METHOD STUDY PORT
