@@ -35,7 +35,8 @@ UNKNOWN := $(filter-out $(VARIABLES),$(GIVEN))
 $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
-FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8 figure-labels figure-onset
+FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8 figure-labels figure-onset \
+	figure-curvature
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
 	claims report smoke table1 study fetch run list compare replay doctor detector plants rescues tensorboard bench \
 	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu plan verify prove search
@@ -85,6 +86,7 @@ figures: $(INSTALLED) ## the figures of the paper, and ours
 figure1: ## one figure; likewise figure2 to figure6, and figure8
 figure-labels: ## ours: twenty runs drawn at random, each with its label
 figure-onset: ## ours: naive runs at 0.4x less the same runs without shocks
+figure-curvature: ## ours: how steep the loss is, with shocks, without, and under Clippy
 $(FIGURES): $(INSTALLED)
 	@$(checked)$(MODULE) scripts.figures $(flags) --figure=$(patsubst -%,%,$(@:figure%=%))
 

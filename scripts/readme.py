@@ -21,7 +21,8 @@ REFERENCE = ROOT / "configs" / "REFERENCE.md"
 DESIGN = ROOT / "results" / "design"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
 SEARCHES = ("earlier_criteria", "criteria")
-STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "scope.md", "why_*.md")
+STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "curvature.md", "scope.md")
+STUDIES += ("why_*.md",)
 
 
 def main():

@@ -7,7 +7,8 @@ import json
 import pandas as pd
 
 from experiments.errors import BadInput, NotDefined
-from experiments.findings import claims, dynamics
+from experiments.findings import claims, curvature, dynamics
+from experiments.findings.make import runs_of
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import seeds_on_disk
 from experiments.machinery.workers.study import NotRecorded
@@ -69,7 +70,8 @@ def recorded_runs(options, repeats=None):
     if opened is None:
         return pd.DataFrame(columns=claims.COLUMNS)
     configs = {"table2": known.table2_config(repeats), **known.deciding(repeats)}
-    configs[dynamics.STUDY] = known.study_config(dynamics.STUDY)
+    for name in (dynamics.STUDY, curvature.STUDY):
+        configs[name] = known.study_config(name)
     frames = []
     for name, config in configs.items():
         try:
@@ -92,7 +94,7 @@ def _runs(name, config, opened):
         check_cases(config, opened.profile, name)
     except BadInput as error:
         raise NotDefined(str(error)) from error
-    runs = opened.run_cases(config)
+    runs = runs_of(opened, config)
     if name == dynamics.STUDY:
         return dynamics.measured_rows(
             runs, opened.study.store, opened.divergence, telemetry_config().detector

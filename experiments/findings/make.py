@@ -1,6 +1,6 @@
 """From the rows of a study to its files: tables and the points of its curves."""
 
-from experiments.findings import budgets, cases, onsets, table2, table3
+from experiments.findings import budgets, cases, curvature, onsets, table2, table3
 from experiments.findings.figures import study as study_figure
 from experiments.findings.figures import style
 from experiments.findings.names import SCALE
@@ -14,22 +14,35 @@ def write_study(folder, name, config, runs, found=None):
     """Writes <name>.{csv,md} and <name>_runs.csv of a study of cases; returns <name>.md as text.
 
     The study "table3" has a form of its own, and a table3.tex; it alone needs `found`, the
-    calibration.Calibration. `config` is a CasesConfig, the runs are of Session.run_cases.
+    calibration.Calibration. `config` is a CasesConfig, the runs are of `runs_of`.
     """
     if name == "table3":
         frame = table3.table_frame(runs)
         return _write(folder, name, runs, frame, table3.markdown(frame, found), table3.latex(frame))
     against = {case: fields.against for case, fields in config.cases.items()}
     frame = cases.table_frame(runs, against)
-    return _write(folder, name, runs, frame, cases.markdown(frame, config.title))
+    text = cases.markdown(frame, config.title)
+    text += "" if config.curvature is None else curvature.markdown(runs)
+    return _write(folder, name, runs, frame, text)
+
+
+def runs_of(session, config):
+    """Runs what is missing of a study of cases; the DataFrame of Session.run_cases.
+
+    Where curvature is measured it has the columns of curvature.measured_rows too.
+    """
+    runs = session.run_cases(config)
+    if config.curvature is None:
+        return runs
+    return curvature.measured_rows(runs, session.study.store, session.divergence)
 
 
 def make_study(session, name, config):
     """Runs what is missing of a study of cases in a Session, and writes its tables and AUC curves.
 
-    Returns: (runs, text): the DataFrame of Session.run_cases, and <name>.md.
+    Returns: (runs, text): the DataFrame of `runs_of`, and <name>.md.
     """
-    runs = session.run_cases(config)
+    runs = runs_of(session, config)
     text = write_study(session.folder, name, config, runs, session.found)
     points = study_points(session.study.store, runs)
     figure = study_figure.draw(points, config.title)

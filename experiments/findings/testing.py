@@ -6,6 +6,7 @@ import pandas as pd
 from experiments.findings.claims.catalogue import CLAIMS
 from experiments.findings.claims.scorecard import COLUMNS
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS
+from experiments.training.curvature import BATCHES
 from experiments.training.detector import DetectorConfig
 from experiments.training.divergence import DivergenceConfig
 
@@ -153,9 +154,25 @@ def divergences(data_seed=1, n=6):
     )
 
 
+def curvature(data_seed=1, n=4):
+    """Divergences above the edge up to b, and the same runs undisturbed, below it."""
+    wiggle = np.resize(1 + 0.1 * NOISE, n)
+    cases = {}
+    for case, label, peaks in (("shocked", "full", (5, 4)), ("undisturbed", "healthy", (1.5, 1))):
+        columns = {"label": label, "curvature_b": 145.0, "curvature_c": 156.0}
+        for name, peak in zip(BATCHES, peaks, strict=True):
+            sizes = {"usual": 0.8, "peak": 1.0, "at_b": 0.9, "after": 100.0, "applied": 100.0}
+            columns |= {f"{name}/{when}": peak * size * wiggle for when, size in sizes.items()}
+        cases[case] = columns
+    return joined(
+        cell_runs("curvature", data_seed, n, case=case, **columns)
+        for case, columns in cases.items()
+    )
+
+
 def everything(*data_seeds):
     """Every study, on each data seed."""
-    studies = (table2, table3, warmup, window, shocks, objectives, divergences, adam)
+    studies = (table2, table3, warmup, window, shocks, objectives, divergences, adam, curvature)
     return joined(study(seed) for seed in data_seeds for study in studies)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from experiments.errors import BadInput
 from experiments.studies.rows import runs_frame
 from experiments.studies.settings import joined, outlook, setting_config
+from experiments.training.curvature import check_curvature
 
 
 def plan_cases(config, session):
@@ -15,7 +16,7 @@ def plan_cases(config, session):
 
 
 def run_cases(config, session):
-    """Runs what is missing of a study; cases that are measured get their telemetry.
+    """Runs what is missing of a study; cases that are measured get telemetry, and curvature if so.
 
     Returns: DataFrame, one row a run: case, model, method, threshold, rate_multiple and the
       columns of rows.run_row.
@@ -25,6 +26,11 @@ def run_cases(config, session):
     for measured, telemetry in ((True, config.telemetry), (False, None)):
         runs = [run for _, case, run in jobs if case.measured == measured]
         records |= {record.run_id: record for record in session.study.execute(runs, telemetry)}
+    if config.curvature is not None:
+        runs = [run for _, case, run in jobs if case.measured]
+        left = outlook(session.study, [(run, config.curvature) for run in runs])
+        session.display.begin(f"{config.title}: curvature", *left, config.curvature)
+        session.study.execute(runs, config.curvature)
     shown = ("model", "method", "threshold", "rate_multiple")
     heads = [{"case": name} | {one: getattr(case, one) for one in shown} for name, case, _ in jobs]
     return runs_frame(heads, [records[run.run_id] for *_, run in jobs], session)
@@ -44,8 +50,10 @@ def check_cases(config, profile, where):
     """Resolves every case once: BadInput, with file `where` and case, before anything runs."""
     for name, case in config.cases.items():
         try:
-            case_run(case, profile, data_seed=0, base_rate=1.0, run_seed=0)
-        except BadInput as error:
+            run = case_run(case, profile, data_seed=0, base_rate=1.0, run_seed=0)
+            if case.measured and config.curvature is not None:
+                check_curvature(run.method)
+        except ValueError as error:
             said = str(error).removeprefix("command line: ")
             raise BadInput(f"{where}: CasesConfig.cases[{name!r}]: {said}") from error
 

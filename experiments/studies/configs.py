@@ -5,6 +5,7 @@ import dataclasses
 from data import checks
 from experiments.errors import one_of
 from experiments.studies import crossing
+from experiments.training.curvature import CurvatureConfig
 from experiments.training.telemetry import TelemetryConfig
 
 DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results come from others
@@ -121,7 +122,8 @@ class Case:
       shock_at: places of the only shock of the stream, as shares of its training days in [0, 1];
         run seed k takes the k-th, in turn. Empty to leave the profile's shocks.
       runs: run seeds of this case, or None for the study's number.
-      measured: whether every step is measured, as CasesConfig.telemetry says.
+      measured: whether every step is measured, as CasesConfig.telemetry says, and curvature where
+        there is CasesConfig.curvature.
       values: what other parameters are bound to. In a gin file each is an entry of its own beside
         the fields: `'TrainerConfig.warmup_days': 2`, or a macro as `'RELATIVE': 0.5`.
     """
@@ -154,6 +156,7 @@ class CasesConfig(checks.Checked):
       baseline: values or labels of some entries of the grid; a case is compared with the one that
         has these and its own ones elsewhere. Empty for no comparison.
       telemetry: TelemetryConfig of the cases that are measured, or None if none is.
+      curvature: CurvatureConfig of the same cases, or None for no curvature. They are on Adagrad.
       profile: name of the file in configs/profiles that the study is of, unless a person names
         another; None for the default one.
     """
@@ -166,6 +169,7 @@ class CasesConfig(checks.Checked):
     zipped: dict[str, tuple] = dataclasses.field(default_factory=dict)
     baseline: dict = dataclasses.field(default_factory=dict)
     telemetry: TelemetryConfig | None = None
+    curvature: CurvatureConfig | None = None
     profile: str | None = None
 
     def __post_init__(self):

@@ -6,6 +6,7 @@ from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Co
 from experiments.studies.plants_config import PlantsConfig
 from experiments.studies.search_config import CriteriaConfig, SearchConfig
 from experiments.training.config import MethodConfig, RunConfig, TrainerConfig
+from experiments.training.curvature import CurvatureConfig
 from experiments.training.detector import DetectorConfig
 from experiments.training.divergence import DivergenceConfig
 from experiments.training.flight_recorder import RecorderConfig
@@ -16,6 +17,7 @@ CLASSES = (
     CalibrationConfig,
     CasesConfig,
     CriteriaConfig,
+    CurvatureConfig,
     DetectorConfig,
     DivergenceConfig,
     MethodConfig,

@@ -67,10 +67,13 @@ def setting_config(setting, profile, data_seed, base_rate, run_seed, values=None
 
 
 def outlook(study, asked):
-    """(runs, done, predicted seconds of the others); `asked` are (RunConfig, TelemetryConfig)."""
-    missing = {config.run_id: config for config, how in asked if not study.is_done(config, how)}
-    done = sum(config.run_id not in missing for config, _ in asked)
-    return len(asked), done, sum(map(seconds_of, missing.values()))
+    """(runs, done, predicted seconds of the others); `asked` are (RunConfig, how it is measured).
+
+    The latter is as of Study.is_done.
+    """
+    missing = {run.run_id: (run, how) for run, how in asked if not study.is_done(run, how)}
+    done = sum(run.run_id not in missing for run, _ in asked)
+    return len(asked), done, sum(seconds_of(*each) for each in missing.values())
 
 
 @_once  # the seeds of a setting share what takes the time

@@ -8,6 +8,7 @@ import pathlib
 from typing import NamedTuple
 
 from experiments.errors import BadInput, CannotWrite
+from experiments.machinery.records.curvature_store import CurvatureStore
 from experiments.machinery.records.record import Store
 from experiments.machinery.records.snapshots import SnapshotStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
@@ -25,12 +26,13 @@ class Item(NamedTuple):
 
 def read(folder):
     """(items, whole records, ids of crashed runs) of what has a checksum in a results folder."""
-    store, measured = Store(folder, writable=False), TelemetryStore(folder)
-    items, records, telemetry, crashed = [], [], 0, []
+    store, items, records, crashed = Store(folder, writable=False), [], [], []
+    measured, found = (TelemetryStore(folder), CurvatureStore(folder)), collections.Counter()
     for run_id in sorted({path.name.split(".")[0] for path in store.runs.glob("*.*")} - {""}):
         try:
             record = store.whole(run_id)
-            telemetry += bool(measured.has(run_id) and len(measured.read(run_id)))
+            for kind in measured:
+                found[kind.what] += bool(kind.has(run_id) and len(kind.read(run_id)))
         except BadInput as error:
             items.append(_wrong(folder, run_id, error))
             continue
@@ -41,7 +43,8 @@ def read(folder):
     for record in _of_another_stream(records):
         items.append(Item("differs", f"{folder.name}/runs/{record.run_id}.json", why))
         records.remove(record)
-    why = f"{len(records)} records with their curves, {telemetry} with telemetry"
+    why = f"{len(records)} records with their curves, {found['telemetry']} with telemetry"
+    why += f", {found['curvature']} with curvature" if found["curvature"] else ""
     why += f", {len(crashed)} crashed" if crashed else ""
     return [*items, Item("ok", f"{folder.name}/runs", why)], records, crashed
 

@@ -72,7 +72,7 @@ def _study(material, folder, name, seeds):
 
     def write():
         opened, config = material.session, known.cases_config(str(file), seeds)
-        runs = opened.run_cases(config)
+        runs = make.runs_of(opened, config)
         make.write_study(opened.folder, name, config, runs, opened.found)
         if drawn:
             _write(opened.folder / points, make.study_points(opened.study.store, runs))

@@ -18,9 +18,8 @@ class Claim(NamedTuple):
     rule: object = None
 
 
-# All of them once scorecard.py has imported the rules; these two have none.
+# All of them once scorecard.py has imported the rules; this one has none.
 CLAIMS = {
-    "C33": Claim("C33", "Divergence happens where curvature exceeds 2/rate", "3.2", "2/rate"),
     "C35": Claim(
         "C35",
         "Transformer translation: Clippy never diverges where Adagrad (0.3) and AdamW do, "

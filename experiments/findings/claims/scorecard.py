@@ -1,7 +1,9 @@
 """The scorecard: every claim decided on a table of runs, for one data seed or over several."""
 
+from experiments.findings import curvature as steepness
 from experiments.findings import dynamics as telemetry
 from experiments.findings.claims import (  # noqa: F401  each enters its claims in CLAIMS
+    curvature,
     dynamics,
     quality,
     rates,
@@ -19,7 +21,7 @@ LEAST_DATA_SEEDS = 5  # for a pooled verdict
 COLUMNS = [  # those that are read; others may be there
     "data_seed", "study", "case", "role", "model", "method", "rate_multiple", "chosen", "seed",
     "auc", "rmse", "early_auc", "label", "onset_day", "shock_day", "x", "window_days", "run_id",
-    *telemetry.COLUMNS,
+    *telemetry.COLUMNS, *steepness.COLUMNS,
 ]  # fmt: skip
 KEYS = ("id", "text", "source", "verdict", "statistic", "interval", "n", "paper", "data_seed")
 KEYS += ("run_ids", "reason")  # of an entry of the scorecard

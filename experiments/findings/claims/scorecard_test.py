@@ -24,7 +24,7 @@ from experiments.findings.testing import (
 )
 
 IDS = [f"C{number:02}" for number in range(1, 36)]
-UNRECORDED = {"C33", "C35"}
+UNRECORDED = {"C35"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -177,7 +177,7 @@ def test_fewer_than_five_data_seeds_are_open(pooled):
     assert c02["reason"].startswith("4 of 5 data seeds needed; full at 2x: small 0/20")
     assert c02["per_data_seed"] == dict.fromkeys("1345", "reproduced") | {"2": "not run"}
     assert found["C30"] == by_id(pooled)["C30"]
-    assert (found["C33"]["verdict"], found["C28"]["verdict"]) == ("not run", "reproduced")
+    assert (found["C35"]["verdict"], found["C28"]["verdict"]) == ("not run", "reproduced")
 
 
 def test_input_that_cannot_be_judged_is_refused():
@@ -195,7 +195,7 @@ SHOWN = {
     f"| **reproduced** | {EACH} | 1 [0.94, 1] | 60 |",
     "C31": "<br>ratio off 0 [0, 0.114]<br>on - off 1 [",
     "C05": "| 1x - [-, -]<br>2x 15 [",
-    "C33": f"| **not run** | {EACH.replace('reproduced', 'not run')} | - | 0 |",
+    "C35": f"| **not run** | {EACH.replace('reproduced', 'not run')} | - | 0 |",
 }
 
 
@@ -207,8 +207,8 @@ def test_the_counts_of_both_stand_above_a_row_a_claim(pooled, single):
     single, pooled = by_id(single) | {"C16": dead}, by_id(pooled) | {"C05": odd}
     text = claims.markdown(list(single.values()), list(pooled.values()))
     first, _, second, *lines = text.splitlines()
-    assert first == "All data seeds: 32 reproduced, 0 contradicted, 1 inconclusive, 2 not run."
-    assert second == "Data seed 1: 32 reproduced, 1 contradicted, 0 inconclusive, 2 not run."
+    assert first == "All data seeds: 33 reproduced, 0 contradicted, 1 inconclusive, 1 not run."
+    assert second == "Data seed 1: 33 reproduced, 1 contradicted, 0 inconclusive, 1 not run."
     rows = {line.split(" ")[1]: line for line in lines if line.startswith("|")}
     assert list(rows) == ["Claim", "---", *IDS]
     assert {row.count("|") for row in rows.values()} == {8}

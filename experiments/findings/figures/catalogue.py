@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
 from experiments.findings.figures import (
+    curvature,
     figure1,
     figure2,
     figure3,
@@ -66,6 +67,7 @@ FIGURES = {  # by what follows the word Figure, in the order of the paper; ours 
     "8c": _of_layer(REGRESSION, "regression output"),
     "labels": Figure("twenty runs drawn at random", labels.frame, labels.drawing),
     "onset": Figure("naive runs until a shock hits them", onset.frame, onset.drawing),
+    "curvature": Figure("how steep the loss is", curvature.frame, curvature.drawing),
 }
 
 

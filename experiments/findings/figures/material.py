@@ -3,7 +3,7 @@
 import functools
 
 from experiments.errors import BadInput
-from experiments.findings import dynamics
+from experiments.findings import curvature, dynamics
 from experiments.findings.figures import figure1, shocked
 from experiments.findings.make import write_study
 from experiments.machinery.workers.study import NotRecorded
@@ -11,6 +11,9 @@ from experiments.studies import known
 from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.studies.session import recorded
 from experiments.training.config import RunConfig
+
+COMMANDS = {"table2": "reproduce-table2"}  # that train a study; make reproduce-table3 does others
+COMMANDS[curvature.STUDY] = f"study STUDY=configs/studies/{curvature.STUDY}.gin"
 
 
 class Material:
@@ -76,6 +79,16 @@ class Material:
     def _reader(self):
         return recorded(self.options)
 
+    @functools.cached_property
+    def curvature(self):
+        """The study of curvature with what was measured, one row a run. None is trained."""
+        runs = self.recorded(curvature.STUDY)
+        return curvature.measured_rows(runs, self.store, self.thresholds)
+
+    def steepness(self, run_id):
+        """The curvature of a run times its rate, as of curvature.curvature_of."""
+        return curvature.curvature_of(self.store, run_id)
+
     def _recorded(self, study):
         """The runs of the study table2, table3 or one beside it, one row a run. None is trained.
 
@@ -89,7 +102,7 @@ class Material:
                 return self._reader.run_cases(known.study_config(study, self._repeats))
         except NotRecorded as error:
             missing = str(error)
-        command = "reproduce-table2" if study == "table2" else "reproduce-table3"
+        command = COMMANDS.get(study, "reproduce-table3")
         raise BadInput(
             f"{self.where}: no study {study}: {missing}: expected those of make {command}"
         )

@@ -11,6 +11,7 @@ from experiments.findings.dynamics import LAYERS
 from experiments.findings.figures import figure1, figure2, study
 from experiments.findings.figures.catalogue import FIGURES
 from experiments.findings.testing import DIVERGENCE
+from experiments.training.curvature import BATCHES
 from experiments.training.divergence import label
 from models.config import ModelConfig
 from models.ranking import RankingModel
@@ -99,6 +100,35 @@ def twins():
     return clean, off, found
 
 
+def curved():
+    """The study of curvature: run seed 1 is the first that diverges and has a healthy control."""
+    about = {"data_seed": 7, "model": "large_dcn", "rate_multiple": 0.4, "seed": range(3)}
+    about |= {"curvature_b": [np.nan, 31.0, 31.0], "curvature_c": [np.nan, 42.0, 42.0]}
+    about |= {f"own/{when}": 1.0 for when in ("usual", "at_b")}
+    cases = {"shocked": ["healthy", "full", "full"], "undisturbed": ["healthy"] * 3}
+    parts = []
+    for case, labels in (cases | {"clippy": ["healthy"] * 3, "no_warmup": ["full"] * 3}).items():
+        run_id = [f"curved-{case.replace('undisturbed', 'off')}-{seed}" for seed in range(3)]
+        parts.append(pd.DataFrame(about | {"case": case, "label": labels, "run_id": run_id}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def steepness(run_id):
+    """Curvature at the edge; from step 32 on that of a shocked run explodes, and dies at 44."""
+    steps = np.array(sorted({*range(4, 61, 4), *range(28, 42)}))
+    kind = run_id.split("-")[1]
+    after = {"off": 1.0, "clippy": 9.0, "shocked": 10.0 ** np.clip(steps - 31, 0, 8)}[kind]
+    value = (2.5 + np.sin(steps)) * np.where(steps > 31, after, 1.0)
+    if kind == "shocked":
+        value[steps >= 44] = 0.0
+        value[steps == 40] = np.nan
+    parts = []
+    for place, batch in enumerate(BATCHES):
+        columns = {"step": steps, "batch": batch, "loss": 3.0, "largest": value / (place + 1)}
+        parts.append(pd.DataFrame(columns | {"applied": value / 4}))
+    return pd.concat(parts, ignore_index=True)
+
+
 def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
     """What the figures stand on, made up; the loss of the severe run jumps `blow`-fold."""
     rows, found = [], {"undisturbed-2": curves(0.75), "mild-2": curves(0.72, 4)}
@@ -120,6 +150,8 @@ def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
         telemetry=lambda run_id: telemetry(int(run_id[-1]) if run_id.startswith("clippy") else 0),
         trainer=lambda run_id: {"window_days": 2.4, "steps_per_day": 5, "warmup_days": 1},
         recorded=recorded.__getitem__,
+        curvature=curved(),
+        steepness=steepness,
         config=lambda run_id: {"stream": {"shocks": None if "off" in run_id else {"days": [6]}}},
         shocked=lambda run_id: [] if "off" in run_id else [SHOCK],
         thresholds=DIVERGENCE,

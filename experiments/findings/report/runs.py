@@ -13,6 +13,7 @@ from experiments.training.divergence import CHANCE, judged_auc
 CURVE_DIGITS = 5
 CURVES = {"loss": "loss", "worst": "worst_loss"}
 LABELS = {"micro": "micro-diverged", "full": "fully diverged"}  # where the kind says too little
+MEASURED = (".telemetry.", ".curvature.")  # in the names of files beside the records
 KEYS = [
     Key("auc", "AUC on the last day", "#0072B2"),
     Key("loss", "training loss, mean since the last evaluation", "#555555"),
@@ -26,7 +27,7 @@ def embedded_runs(material):
 
     Keys: `runs`, one dict a run; `common` with `config` and `provenance`, the value of each key
     that most runs have; `steps`, the distinct lists of steps; `names` of models, methods and
-    labels; `files`, the telemetry beside the records; `plot`, the layout of a run's curves.
+    labels; `files`, what was measured of runs; `plot`, the layout of a run's curves.
     Of a run: its row as in findings.runs, and what `_run` adds.
     """
     records = {run_id: run.record for run_id, run in material.runs.items()}
@@ -44,7 +45,7 @@ def embedded_runs(material):
         "common": {"config": config, "provenance": made},
         "steps": list(grids),
         "names": {"model": MODEL_NAMES, "method": METHOD_NAMES, "label": LABELS},
-        "files": sorted(path for path in material.files if ".telemetry." in path),
+        "files": sorted(path for path in material.files if any(kind in path for kind in MEASURED)),
         "plot": plots.figure(Drawing(PANELS, 2, KEYS, "")),
     }
 

@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from experiments.machinery.cost import sizes
+from experiments.training.curvature import CurvatureConfig
 
 STEP_OVERHEAD_S = 0.003  # ours: measured on Small, whose matrix products take no time
 RUN_OVERHEAD_S = 1.0  # ours: half of a trace, which several runs share
@@ -77,10 +78,14 @@ ACCELERATORS = (
 )
 
 
-def seconds_of(config):
-    """Predicted seconds of one run on one thread of this machine."""
+def seconds_of(config, how=None):
+    """Predicted seconds of one run on one thread of this machine.
+
+    `how` is the CurvatureConfig of a run that is measured so; all else that measures is cheap.
+    """
     products_s = sizes.flops_of_run(config) / flops_per_second()
-    return RUN_OVERHEAD_S + config.steps * STEP_OVERHEAD_S + BEYOND_PRODUCTS * products_s
+    run_s = RUN_OVERHEAD_S + config.steps * STEP_OVERHEAD_S + BEYOND_PRODUCTS * products_s
+    return run_s * how.times(config) if isinstance(how, CurvatureConfig) else run_s
 
 
 @functools.cache

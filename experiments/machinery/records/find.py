@@ -4,6 +4,7 @@ import pathlib
 from typing import NamedTuple
 
 from experiments.errors import BadInput, did_you_mean
+from experiments.machinery.records.measured import is_record
 from experiments.machinery.records.record import RunRecord, Store
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.training.config import RunConfig
@@ -48,7 +49,7 @@ def ended(store, path):
 def named(results):
     """The files of all records, in the folders of all profiles and data seeds, by id: dict."""
     paths = sorted(pathlib.Path(results).glob("*/runs/*.json"), reverse=True)
-    return {path.stem: path for path in paths if not path.name.endswith(".telemetry.json")}
+    return {path.stem: path for path in paths if is_record(path)}
 
 
 def locate(results, given, variable, known=None):

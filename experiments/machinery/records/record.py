@@ -17,6 +17,7 @@ from experiments.machinery.records.files import (
     write_json,
     write_whole,
 )
+from experiments.machinery.records.measured import is_record
 from experiments.machinery.records.sealed import SEAL, content_of, is_intact, sealed
 from experiments.training.config import DEFAULT_DATA_SEED, run_id_of
 
@@ -123,7 +124,7 @@ class Store:
         configurations (`of_any_version`). Raises: Damaged as `read`.
         """
         for path in sorted(self.runs.glob("*.json")):
-            if not path.name.endswith(".telemetry.json"):
+            if is_record(path):
                 yield _record_of(path, of_any_version)
 
     def curves(self, record):

@@ -26,9 +26,9 @@ HELD_S = 2  # ours: between two looks at the last runs that other processes are 
 WRITTEN = (".", "runs", "figures", "snapshots", "checkpoints", "logs", "progress")
 
 
-def hang_seconds(config):
+def hang_seconds(config, how=None):
     """Seconds after which a run is taken for hung: far above its predicted time."""
-    return HANG_FLOOR_S + HANG_FACTOR * seconds_of(config)
+    return HANG_FLOOR_S + HANG_FACTOR * seconds_of(config, how)
 
 
 class Pool:
@@ -50,8 +50,8 @@ class Pool:
         with contextlib.suppress(OSError, BadInput):
             tidy(self._store)
 
-    def run(self, configs, display, telemetry=None):
-        """Executes runs that have no record yet, begun in the order of `configs`.
+    def run(self, configs, display, how=None):
+        """Executes runs that have no record, or nothing measured as `how` asks, in their order.
 
         A run whose worker died or hung is tried again when the others have ended, TRIES times in
         all. One that another process is on is looked at again until that has ended.
@@ -67,7 +67,7 @@ class Pool:
         deaths, broken = collections.Counter(), 0  # rounds in a row that broke and brought nothing
         while left:
             again, ways = [], set()
-            for config, ended in self._round(left, display, telemetry):
+            for config, ended in self._round(left, display, how):
                 ways.add(ended.how)
                 deaths[config.run_id] += ended.how == "died"
                 # A pool breaks through no fault of a run: that is not counted against it.
@@ -89,11 +89,11 @@ class Pool:
         display.running(self._store.root, study=self._name)
         return crashed
 
-    def _round(self, configs, display, telemetry):
+    def _round(self, configs, display, how):
         """Yields (RunConfig, Ended) as the runs end, each once."""
         self._engine.start()
         for config in configs:
-            self._engine.submit(config, (telemetry, self._name), hang_seconds(config))
+            self._engine.submit(config, (how, self._name), hang_seconds(config, how))
         waiting = {config.run_id: config for config in configs}
         while waiting:
             found = self._engine.ended(POLL_S)

@@ -34,6 +34,7 @@ class Display:
     """
 
     base_rate = None
+    _how = None  # of the runs still to be done
 
     def __init__(self, divergence, workers, console=None, clock=time.time):
         self._divergence, self._workers, self._clock = divergence, workers, clock
@@ -62,12 +63,13 @@ class Display:
         if self._kinds:
             self._print(self._counts().append(f" in {duration(self._clock() - self._began)}"))
 
-    def begin(self, title, total, done, predicted_s):
-        """Announces a study or a part of it.
+    def begin(self, title, total, done, predicted_s, how=None):
+        """Announces a study or a part of it, whose runs are measured as `how` says.
 
         Of its `total` runs `done` have a record already; `predicted_s` are the predicted seconds of
         the others on one worker.
         """
+        self._how = how
         self._bar.reset(self._runs.id, total=total, completed=done)
         self._predicted_s = predicted_s
         left = self._left(predicted_s / self._workers)
@@ -149,7 +151,7 @@ class Display:
 
     def _ended(self, config, kind, auc, wall_s):
         self._bar.advance(self._runs.id)
-        self._predicted_s = max(0.0, self._predicted_s - seconds_of(config))
+        self._predicted_s = max(0.0, self._predicted_s - seconds_of(config, self._how))
         self._kinds[kind] += 1
         setting = self._setting(config.learning_rate, config.method.thresholds)
         parts = f"{self._place()} {self._shown_id(config.run_id)}", setting
@@ -191,7 +193,9 @@ class Display:
     def _remaining_s(self, states, waiting):
         """Predicted seconds to the end: of all work shared out, or of the run that ends last."""
         shares = {s["run_id"]: s["rows"][-1]["step"] / s["steps"] for s in states if s["rows"]}
-        pairs = [(seconds_of(config), shares.get(config.run_id, 0.0)) for config in waiting]
+        pairs = [
+            (seconds_of(config, self._how), shares.get(config.run_id, 0.0)) for config in waiting
+        ]
         done_s = sum(share * predicted_s for predicted_s, share in pairs)
         left_s = [predicted_s - share * predicted_s for predicted_s, share in pairs]
         shared_s = (self._predicted_s - done_s) / self._workers

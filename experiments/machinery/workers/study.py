@@ -5,9 +5,9 @@ import contextlib
 from experiments.errors import BadInput, RunsCrashed
 from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.records.code import is_of_this_code
+from experiments.machinery.records.curvature_store import store_of
 from experiments.machinery.records.damage import mended
 from experiments.machinery.records.record import OTHER_CODE
-from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.pool import Pool
 
 
@@ -29,34 +29,36 @@ class Study:
         with Pool(store, cache_root, workers, connection=connection) as pool:
             yield cls(store, pool, display)
 
-    def is_done(self, config, telemetry=None):
-        """Whether a run has a record of this code with its curves, and the telemetry asked for.
+    def is_done(self, config, how=None):
+        """Whether a run has a record of this code with its curves, and what is to be measured.
 
-        What is damaged is set aside first, and so not there. A study without a pool takes records
-        of any code. Raises: Damaged without a pool.
+        `how` is a TelemetryConfig or a CurvatureConfig, or None for nothing. What is damaged is set
+        aside first, and so not there. A study without a pool takes records of any code. Raises:
+        Damaged without a pool.
         """
-        run_id, measured = config.run_id, TelemetryStore(self.store.root)
+        run_id = config.run_id
         find = self.store.whole if self._pool is None else self.store.done
         if self._look(lambda: find(run_id)) is None:
             return False
-        return telemetry is None or bool(self._look(lambda: measured.has(run_id, telemetry)))
+        measured = None if how is None else store_of(how, self.store.root)
+        return measured is None or bool(self._look(lambda: measured.has(run_id, how)))
 
-    def execute(self, configs, telemetry=None):
+    def execute(self, configs, how=None):
         """Makes sure that every run has a record.
 
-        One of other code is trained again, which is said. One without the telemetry asked for is
-        trained again for it, and its record stays.
+        One of other code is trained again, which is said. One without what `how` asks to be
+        measured, as of `is_done`, is trained again for it, and its record stays.
 
         Returns: list of RunRecord, in the order of `configs`.
         Raises: RunsCrashed after the last run; NotRecorded for a study that only reads.
         """
-        missing = {c.run_id: c for c in configs if not self.is_done(c, telemetry)}
+        missing = {c.run_id: c for c in configs if not self.is_done(c, how)}
         if missing and self._pool is None:
             first = next(iter(missing))
             raise NotRecorded(f"{len(missing)} runs are not recorded, as {self.store.runs / first}")
         if missing:
             self._say_other_code(missing)
-            crashed = self._pool.run(_ordered(missing.values()), self._display, telemetry)
+            crashed = self._pool.run(_ordered(missing.values()), self._display, how)
             if crashed:
                 raise RunsCrashed(crashed)
         records = [self.store.read(config.run_id) for config in configs]
@@ -65,7 +67,7 @@ class Study:
 
     def _say_other_code(self, missing):
         """Says once that runs to come have a record of other code."""
-        # One of this code may be here for its telemetry.
+        # One of this code may be here for what is measured.
         kept = [run_id for run_id in missing if self.store.read(run_id) is not None]
         other = sum(self.store.done(run_id) is None for run_id in kept)
         if other and "other" not in self._said:

@@ -23,6 +23,7 @@ from experiments.machinery.workers import local, worker
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.machinery.workers.worker import states
+from experiments.training.curvature import CurvatureConfig
 from experiments.training.divergence import DivergenceConfig
 
 DIVERGENCE = DivergenceConfig(  # blow_up above what shocks do to runs too short to learn
@@ -109,9 +110,16 @@ class InProcess:
 
         self._store, self.runner, self.ran = store, Runner(store, cache_root, say), []
 
-    def run(self, configs, display, telemetry):
+    def run(self, configs, display, how):
+        from experiments.machinery.workers.curvature import Gauge
+
+        gauge = Gauge(self.runner, self._store.root)
         for each in configs:
-            record = self.runner.run(each, telemetry=telemetry)
+            if isinstance(how, CurvatureConfig):
+                gauge.measure(each, how)
+            else:
+                self.runner.run(each, telemetry=how)
+            record = self._store.read(each.run_id)
             display.finished(each, record, self._store.curves(record))
             self.ran.append(each.run_id)
         return {}

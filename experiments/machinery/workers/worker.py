@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from experiments.errors import CannotWrite, stopping
 from experiments.machinery.records.claim import Claimed, Claims
 from experiments.machinery.records.files import write_whole
+from experiments.training.curvature import CurvatureConfig
 
 
 class Ended(NamedTuple):
@@ -26,15 +27,15 @@ class Ended(NamedTuple):
     text: str = ""  # what a person should know of it, a traceback for instance
 
 
-_runner = _claims = _root = None
+_runner = _claims = _root = _gauge = None
 _unprepared = None  # the Ended of every run, if this process could not be prepared
 _notes = []  # what a person should know of the run under way
 
 
 def prepare(results_root, cache_root, log=None):
     """Whether this process, which prints into `log`, could be prepared; runs are told why not."""
-    global _runner, _claims, _root, _unprepared
-    _unprepared, _root = None, pathlib.Path(results_root)
+    global _runner, _claims, _root, _gauge, _unprepared
+    _unprepared, _root, _gauge = None, pathlib.Path(results_root), None
     try:
         if log is not None:
             file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -61,8 +62,10 @@ def make_runner(results_root, cache_root):
     return Runner(Store(results_root), cache_root, _notes.append)
 
 
-def execute(config, telemetry=None, study=None):
+def execute(config, how=None, study=None):
     """Executes one run; its record is on disk when this returns an Ended.
+
+    `how` says what is measured: a TelemetryConfig, a CurvatureConfig, or None for nothing.
 
     The curves so far are in its progress file while it is under way. `study` is the name of the
     process that asks, by which it knows its own runs among these files.
@@ -83,7 +86,7 @@ def execute(config, telemetry=None, study=None):
         with _claims.of(config.run_id):
             write()  # an hour may pass before the first evaluation
             try:
-                _runner.run(config, write, telemetry)
+                _train(config, how, write)
                 if rows:  # there are none if another process had done it
                     print(f"{config.run_id} trained", flush=True)
             finally:
@@ -94,6 +97,19 @@ def execute(config, telemetry=None, study=None):
     except Exception as error:  # whatever it was, the study goes on and reports it
         return ended_by(error)
     return Ended("done", "\n".join(_notes))
+
+
+def _train(config, how, on_row):
+    """Trains a run as `how` says; what measures curvature is made when it is first asked for."""
+    global _gauge
+    if not isinstance(how, CurvatureConfig):
+        _runner.run(config, on_row, how)
+        return
+    if _gauge is None:
+        from experiments.machinery.workers.curvature import Gauge
+
+        _gauge = Gauge(_runner, _root)
+    _gauge.measure(config, how, on_row)
 
 
 def progress_file(root, run_id):

@@ -1,0 +1,56 @@
+"""The claim on curvature (C33): recorded divergences, and the same runs undisturbed."""
+
+import numpy as np
+
+from experiments.findings import statistics
+from experiments.findings.claims.catalogue import claim
+from experiments.findings.claims.outcome import INCONCLUSIVE, by_sides, decided
+from experiments.findings.claims.quantities import Figure, MissingRuns, cell, over_runs, share
+from experiments.findings.curvature import EDGE, SHOCKED, STUDY, UNDISTURBED
+from experiments.training.curvature import BATCHES
+
+LEAST_DIVERGENCES = 2  # of a data seed: ten over five of them
+
+
+@claim("C33", "Divergence happens where curvature exceeds 2/rate", "3.2", "2/rate")
+def steep_where_it_diverges(runs):
+    """Up to step-b the peak of alpha_* times the rate is above 2, and below 2 undisturbed.
+
+    It is on the geometric mean of the peak over divergences, and over the same run seeds without
+    shocks, at the same steps, on the batch of the step and on the probe alike. Only pairs count
+    whose undisturbed run is healthy. That the shocked run is no steeper than the other at b, which
+    the claim does not say, and what comes after b are shown and decide nothing.
+    """
+    pairs = _pairs(runs)
+    n, needed = len(pairs), LEAST_DIVERGENCES * runs["data_seed"].nunique()
+    if n < needed:
+        few = f"{n} divergences with a healthy undisturbed pair; {needed} are needed"
+        ids = frozenset(pairs["run_id"]) | frozenset(pairs["run_id_calm"])
+        return decided(INCONCLUSIVE, Figure(n, np.nan, np.nan, ids), few)
+    calm = pairs.assign(run_id=pairs["run_id_calm"])
+    comparisons, shown = {}, {}
+    for name in BATCHES:
+        peak, calm_peak = pairs[f"{name}/peak"], pairs[f"{name}/peak_calm"]
+        comparisons[f"diverging, {name}"] = _typical(peak, pairs).above(EDGE)
+        comparisons[f"undisturbed, {name}"] = _typical(calm_peak, calm).below(EDGE)
+        at_b = pairs[f"{name}/at_b"] / pairs[f"{name}/at_b_calm"]
+        shown[f"diverging over undisturbed at b, {name}"] = _typical(at_b, pairs)
+        shown[f"diverging after b, {name}"] = _typical(pairs[f"{name}/after"], pairs)
+        shown[f"share undisturbed below, {name}"] = share(calm_peak < EDGE, calm)
+    return by_sides(comparisons, shown=shown)
+
+
+def _pairs(runs):
+    """The diverged runs with a b, and of the undisturbed ones of their seeds the same columns."""
+    shocked, calm = (cell(runs, STUDY, case=case) for case in (SHOCKED, UNDISTURBED))
+    for rows in (shocked, calm):
+        if rows[[f"{name}/usual" for name in BATCHES]].isna().all(axis=None):
+            raise MissingRuns(f"{STUDY}, case={rows['case'].iloc[0]}: no run has its curvature")
+    rows = shocked.join(calm, rsuffix="_calm", how="inner")
+    full = (rows["label"] == "full") & rows["curvature_b"].notna()
+    return rows[full & (rows["label_calm"] == "healthy")]
+
+
+def _typical(values, rows):
+    """The typical size of a positive number of the runs `rows`."""
+    return over_runs(statistics.typical_ratio, values, rows)
