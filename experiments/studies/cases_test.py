@@ -97,6 +97,42 @@ def test_measured_cases_are_asked_for_with_their_telemetry(monkeypatch):
     assert asked == [(measured, config.telemetry), (total - measured, None)]
 
 
+def test_curvature_is_asked_for_once_the_runs_are_there(monkeypatch):
+    config, asked = study_config("curvature"), []
+
+    def execute(configs, how=None):
+        asked.append((len(configs), how))
+        return [types.SimpleNamespace(run_id=config.run_id) for config in configs]
+
+    begun = []
+    display = types.SimpleNamespace(begin=lambda *plan: begun.append(plan))
+    study = types.SimpleNamespace(is_done=lambda run, how: how is config.telemetry, execute=execute)
+    monkeypatch.setattr(module, "runs_frame", lambda heads, records, session: len(records))
+    opened = session(study, display, profile="laptop", data_seed=7)
+    runs = run_cases(config, opened)
+    assert asked == [(runs, config.telemetry), (0, None), (runs, config.curvature)]
+    assert begun[0][1:] == (runs, runs, 0)
+    title, *counts, seconds, how = begun[1]
+    assert title == f"{config.title}: curvature"
+    assert (counts, how) == ([runs, 0], config.curvature)
+    plain = module.outlook(study, [(run, None) for *_, run in case_jobs(config, opened)])
+    assert seconds > 5 * plain[2] > 0
+
+
+def test_curvature_is_of_methods_that_it_is_defined_for():
+    study = study_config("curvature")
+    case = CASE | {"method": "adam", "measured": True}
+    parts = {"telemetry": study.telemetry, "curvature": study.curvature}
+    said = r"^my.gin: CasesConfig.cases\['a'\]: MethodConfig.optimizer = 'adam': expected 'adagrad'"
+    with pytest.raises(BadInput, match=said):
+        check_cases(CasesConfig(title="A", runs=1, cases={"a": case}, **parts), "smoke", "my.gin")
+    check_cases(
+        CasesConfig(title="A", runs=1, cases={"a": case | {"measured": False}}, **parts),
+        "smoke",
+        "my.gin",
+    )
+
+
 def test_the_study_of_flights_resolves_to_runs_that_differ(tmp_path):
     config, log = study_config("flights"), {"LogsConfig.path": str(write_days(tmp_path, days=1))}
     cases = {

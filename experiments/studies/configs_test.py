@@ -63,6 +63,7 @@ def of_a_case(**fields):
         ({"title": ""}, "CasesConfig.title = '': expected a text"),
         ({"runs": 0}, "CasesConfig.runs = 0: expected a whole number"),
         ({"telemetry": "all"}, "CasesConfig.telemetry = 'all': expected @TelemetryConfig() or"),
+        ({"curvature": 12}, "CasesConfig.curvature = 12: expected @CurvatureConfig() or None"),
         ({"cases": {}}, "CasesConfig.cases = {}: expected a dict"),
         ({"cases": ["a"]}, "CasesConfig.cases = ['a']: expected a dict"),
         ({"cases": {"a": 3}}, "CasesConfig.cases['a'] = 3: expected a dict of model, method"),

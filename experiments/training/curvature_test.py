@@ -4,6 +4,7 @@ import types
 
 import numpy as np
 import pytest
+from scipy.sparse import linalg
 
 from experiments.studies.testing import smoke
 from experiments.training import curvature
@@ -42,13 +43,20 @@ def test_the_largest_eigenvalue_by_size_and_sign(values, largest):
 
 def test_what_has_no_value_is_nan_with_a_reason():
     matrix, start = symmetric(np.linspace(1, 2, N)), np.ones(N)
-    bad = largest_eigenvalue(lambda v: np.where(v > v.mean(), np.inf, v), start, CONFIG)
+    bad = largest_eigenvalue(lambda v: np.append(v[:-1], np.inf), start, CONFIG)
     assert np.isnan(bad.value) and bad[1:] == (1, "not finite")
     few = CurvatureConfig(**GOOD | {"vectors": 3, "restarts": 1, "tolerance": 1e-12})
     slow = largest_eigenvalue(lambda v: matrix @ v, start, few)
     assert np.isnan(slow.value) and slow.why == "not converged"
-    none = largest_eigenvalue(lambda v: matrix @ v, 0 * start, CONFIG)
-    assert np.isnan(none.value) and none.why.startswith("no solution: ")
+
+
+def test_an_error_of_the_library_is_a_reason(monkeypatch):
+    def fails(*given, **look):
+        raise linalg.ArpackError(-8)
+
+    monkeypatch.setattr(linalg, "eigsh", fails)
+    found = largest_eigenvalue(lambda v: 2 * v, np.ones(N), CONFIG)
+    assert np.isnan(found.value) and found.why.startswith("no solution: ARPACK error -8")
 
 
 def test_a_value_repeats_bit_for_bit():

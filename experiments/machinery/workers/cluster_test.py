@@ -89,7 +89,7 @@ def test_runs_of_killed_workers_are_repeated_and_a_late_unfit_one_gets_none(
 
 def test_a_run_that_hangs_ends_its_worker_and_is_reported(study, tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "TRIES", 1)
-    monkeypatch.setattr(pool, "hang_seconds", lambda config: 0.5)
+    monkeypatch.setattr(pool, "hang_seconds", lambda config, how: 0.5)
     with pytest.raises(RunsCrashed):
         study.execute([smoke_run()])
     log = (tmp_path / "logs" / f"{smoke_run().run_id}.log").read_text()

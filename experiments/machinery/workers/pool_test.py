@@ -121,7 +121,7 @@ def test_a_worker_killed_between_two_grids_does_not_end_the_study(opened):
 
 def test_a_run_that_hangs_is_stopped_and_reported(opened, tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "TRIES", 1)
-    monkeypatch.setattr(pool, "hang_seconds", lambda config: 0.1)
+    monkeypatch.setattr(pool, "hang_seconds", lambda config, how: 0.1)
     (tmp_path / "hold").touch()
     with pytest.raises(RunsCrashed), opened.open() as study:
         study.execute(configs(0))

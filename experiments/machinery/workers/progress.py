@@ -34,7 +34,7 @@ class Display:
     """
 
     base_rate = None
-    _how = None  # of the runs still to be done
+    _how = None  # how the runs still to be done are measured
 
     def __init__(self, divergence, workers, console=None, clock=time.time):
         self._divergence, self._workers, self._clock = divergence, workers, clock

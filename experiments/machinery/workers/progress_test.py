@@ -110,7 +110,9 @@ def test_of_more_runs_than_lines_the_last_are_left_out(tmp_path):
 
 
 def test_the_remaining_time_counts_the_steps_done_and_the_longest_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(progress, "seconds_of", lambda run: (100.0, 40.0)[run.run_seed])
+    monkeypatch.setattr(
+        progress, "seconds_of", lambda run, how=None: (how or 1) * (100.0, 40.0)[run.run_seed]
+    )
     shown = Shown(tmp_path)
     shown.display.begin("Table 2", 2, 0, 140.0)
     waiting = [smoke_run(0), smoke_run(1)]
@@ -119,6 +121,8 @@ def test_the_remaining_time_counts_the_steps_done_and_the_longest_run(tmp_path, 
     assert "about 40 s to go" in "\n".join(shown.frame(waiting))
     shown.display.begin("Table 2", 9, 0, 340.0)
     assert "about 2 min 20 s to go" in "\n".join(shown.frame(waiting))  # (340 - 60) / 2
+    shown.display.begin("Table 2: curvature", 9, 0, 680.0, 2)  # which takes twice as long
+    assert "about 4 min 40 s to go" in "\n".join(shown.frame(waiting))
 
 
 def test_elsewhere_there_are_plain_lines_alone(tmp_path):
