@@ -1,5 +1,6 @@
 """What the curvature of the runs of a study says around step-b: one row a run, for claim C33."""
 
+import numpy as np
 import pandas as pd
 
 from experiments.findings import moments
@@ -83,7 +84,7 @@ def _row(store, run_id, found):
     measures = CurvatureStore(store.root).read_sidecar(run_id)["measures"]
     trainer = store.read(run_id).config["trainer"]
     per_day = trainer["steps_per_day"]
-    warm, first = trainer["warmup_days"] * per_day, min(measures["days"], default=0) * per_day
+    warm, first = trainer["warmup_days"] * per_day, min(measures["days"], default=np.inf) * per_day
     row = {} if found is None else {"curvature_b": found.b, "curvature_c": found.c}
     for name, part in rows.groupby("batch", sort=False):
         part = part.set_index("step")

@@ -8,6 +8,7 @@ from experiments.findings.curvature import SHOCKED, UNDISTURBED
 from experiments.findings.testing import changed, curvature, decide, joined
 
 RUNS = curvature(n=6)
+DIVERGED = ["full"] * 4 + ["healthy"] * 2
 WIDE = np.array([0.1, 10.0] * 3)  # of geometric mean 1
 
 
@@ -29,7 +30,10 @@ CASES = [
     # A run that blew up before its b is above the edge, too.
     (having(SHOCKED, own=[np.inf] * 6), "reproduced"),
     # Runs that did not diverge, or whose undisturbed run is no control, do not count.
-    (changed(RUNS, {"label": ["full"] * 2 + ["healthy"] * 4}, case=SHOCKED), "reproduced"),
+    (
+        changed(having(SHOCKED, own=[5, 6, 5, 6, 1, 1]), {"label": DIVERGED}, case=SHOCKED),
+        "reproduced",
+    ),
     (changed(RUNS, {"label": ["full"] + ["healthy"] * 5}, case=SHOCKED), "inconclusive"),
     (changed(RUNS, {"label": ["healthy"] + ["full"] * 5}, case=UNDISTURBED), "inconclusive"),
     (changed(RUNS, {"curvature_b": [145] + [np.nan] * 5}, case=SHOCKED), "inconclusive"),
@@ -57,7 +61,7 @@ def test_each_data_seed_needs_two_divergences():
     found = decide("C33", joined([changed(curvature(1), few, case=SHOCKED), one]))
     assert (found.verdict, found.n) == ("inconclusive", 4)
     assert found.reason.startswith("2 divergences with a healthy undisturbed pair; 4 are needed")
-    assert decide("C33", joined([curvature(1), one])).verdict == "reproduced"
+    assert decide("C33", joined([curvature(1), one])).n == 2 * (4 + 1)
 
 
 def test_the_figures():
