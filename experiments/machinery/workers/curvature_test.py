@@ -10,10 +10,11 @@ from data import DayCache, Stream
 from experiments.errors import Damaged
 from experiments.machinery.records.curvature_store import CurvatureStore
 from experiments.machinery.records.record import Store
+from experiments.machinery.workers import curvature, worker
 from experiments.machinery.workers.curvature import Gauge
 from experiments.machinery.workers.runner import Runner
 from experiments.machinery.workers.study import NotRecorded, Study
-from experiments.machinery.workers.testing import InProcess, Opened
+from experiments.machinery.workers.testing import FakeRunner, InProcess, Opened
 from experiments.studies.testing import smoke
 from experiments.training.curvature import CurvatureConfig
 from experiments.training.hessian import Hessian
@@ -109,6 +110,24 @@ def test_a_study_measures_what_is_missing_and_one_that_only_reads_says_so(tmp_pa
         reader.is_done(run, quick)
     study.execute([run], quick)
     assert pool.ran == [run.run_id] * 2
+
+
+def test_a_worker_measures_what_it_is_asked_to_by_one_gauge(monkeypatch, tmp_path):
+    gauges = []
+
+    class FakeGauge:
+        def __init__(self, runner, root):
+            gauges.append((runner, root))
+            self.measure = lambda config, how, on_row: on_row({"step": config.run_seed})
+
+    monkeypatch.setattr(worker, "make_runner", FakeRunner)
+    monkeypatch.setattr(curvature, "Gauge", FakeGauge)
+    (tmp_path / "progress").mkdir()
+    assert worker.prepare(tmp_path, "unused")
+    assert [worker.execute(smoke(seed=seed), HOW).how for seed in range(2)] == ["done"] * 2
+    ((runner, root),) = gauges
+    assert (type(runner), root) == (FakeRunner, tmp_path)
+    assert Store(tmp_path).read(RUN.run_id) is None  # the gauge has it trained
 
 
 def test_rows_come_back_with_every_digit_and_reason(tmp_path):
