@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.findings import moments
-from experiments.findings.dynamics import judged, telemetry_of
+from experiments.findings import dynamics
 from experiments.findings.names import METHOD_NAMES, markdown_table
 from experiments.machinery.records.curvature_store import CurvatureStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
@@ -24,7 +23,7 @@ HEADS = {
 }
 
 
-def measured_rows(runs, store, divergence):
+def measured_rows(runs, store, divergence, detector):
     """The runs of a study with curvature (from run_cases), with COLUMNS of it beside them.
 
     All of them are times the rate of the step. curvature_b and curvature_c are step-b and step-c of
@@ -36,11 +35,11 @@ def measured_rows(runs, store, divergence):
     no b; a value that is not known is passed over.
 
     Args:
-      store, divergence: Store of the runs, and DivergenceConfig.
+      store, divergence, detector: Store of the runs, DivergenceConfig, DetectorConfig.
     """
     ends = {}
     for run in runs[runs["case"] == SHOCKED].itertuples():
-        ends[run.seed] = moments_of(store, run.run_id, divergence)
+        ends[run.seed] = moments_of(store, run.run_id, divergence, detector)
     found = pd.DataFrame(
         [_row(store, run.run_id, ends.get(run.seed)) for run in runs.itertuples()],
         columns=list(COLUMNS),
@@ -49,16 +48,13 @@ def measured_rows(runs, store, divergence):
     return pd.concat([runs.reset_index(drop=True), found], axis=1)
 
 
-def moments_of(store, run_id, divergence):
+def moments_of(store, run_id, divergence, detector):
     """The moments.Moments of a run, or None where it has no telemetry or not all three."""
-    telemetry = telemetry_of(store, run_id)
+    telemetry = dynamics.telemetry_of(store, run_id)
     if telemetry is None:
         return None
-    record = store.read(run_id)
-    trainer = record.config["trainer"]
-    window = trainer["window_days"] * trainer["steps_per_day"]
-    steps, losses = telemetry["step"].to_numpy(), telemetry["loss"].to_numpy(float)
-    return moments.find(steps, losses, judged(store.curves(record)), divergence, window)
+    evaluations = dynamics.judged(store.curves(store.read(run_id)))
+    return dynamics.moments_of(evaluations, telemetry, divergence, detector)
 
 
 def curvature_of(store, run_id):

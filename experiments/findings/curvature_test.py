@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from experiments.findings import curvature
-from experiments.findings.testing import DIVERGENCE
+from experiments.findings.testing import DETECTOR, DIVERGENCE
 from experiments.machinery.records.curvature_store import CurvatureStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import telemetry_config
@@ -74,7 +74,7 @@ def runs(*names):
 
 def test_each_case_is_read_at_the_b_of_the_shocked_run_of_its_seed(store):
     given = runs("hit-0", "calm-0", "clippy-0", "calm-1")
-    found = curvature.measured_rows(given, store, DIVERGENCE)
+    found = curvature.measured_rows(given, store, DIVERGENCE, DETECTOR)
     assert list(found.columns) == [*given.columns, *curvature.COLUMNS]
     hit, calm, clippy, alone = found.to_dict("records")
     expected = {
@@ -102,7 +102,9 @@ def test_curvature_of_a_run_with_other_bits_is_not_read(store):
 
 
 def test_the_table_has_the_medians_of_each_case(store):
-    found = curvature.measured_rows(runs("hit-0", "calm-0", "clippy-0"), store, DIVERGENCE)
+    found = curvature.measured_rows(
+        runs("hit-0", "calm-0", "clippy-0"), store, DIVERGENCE, DETECTOR
+    )
     text = curvature.markdown(found)
     assert "| shocked | Naive | 1 | own | 4.5 | 11 | 11 | 90 | 22.5 |" in text
     assert "| clippy | Naive | 1 | probe | - | - | - | - | - |" in text

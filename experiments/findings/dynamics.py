@@ -68,6 +68,11 @@ def judged(curves):
     return curves[["step"]].assign(auc=auc)
 
 
+def moments_of(evaluations, telemetry, divergence, detector):
+    """The moments.Moments of a run from its `judged` curves and its telemetry, or None."""
+    return moments.find(events_of(telemetry.to_dict("records"), detector), evaluations, divergence)
+
+
 def run_row(curves, telemetry, trainer, divergence, detector):
     """What claims C20 to C27 ask of one run.
 
@@ -86,8 +91,7 @@ def run_row(curves, telemetry, trainer, divergence, detector):
         return row
     row |= {f"{layer}/sigma_mean": telemetry[f"{layer}/sigma"].mean() for layer in LAYERS}
     window = trainer["window_days"] * steps_per_day
-    events = events_of(telemetry.to_dict("records"), detector)
-    found = moments.find(events, evaluations, divergence)
+    found = moments_of(evaluations, telemetry, divergence, detector)
     if found is None:
         return row
     row |= _shape(evaluations, found, divergence)

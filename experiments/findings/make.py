@@ -5,6 +5,7 @@ from experiments.findings.figures import study as study_figure
 from experiments.findings.figures import style
 from experiments.findings.names import SCALE
 from experiments.machinery.records.files import write_whole
+from experiments.studies.registry import telemetry_config
 
 TABLE2 = ("table2.csv", "table2.md", "table2.tex", "table2_runs.csv")
 TABLE2 += ("table2_budgets.csv", "table2_onsets.csv")
@@ -34,7 +35,9 @@ def runs_of(session, config):
     runs = session.run_cases(config)
     if config.curvature is None:
         return runs
-    return curvature.measured_rows(runs, session.study.store, session.divergence)
+    return curvature.measured_rows(
+        runs, session.study.store, session.divergence, telemetry_config().detector
+    )
 
 
 def make_study(session, name, config):
