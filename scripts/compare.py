@@ -7,6 +7,7 @@ from experiments.errors import BadInput
 from experiments.findings import comparison
 from experiments.findings.figures import comparison as picture
 from experiments.findings.figures import style
+from experiments.findings.figures.drawing import draw
 from experiments.machinery.records.find import ended, locate
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.progress import color_of
@@ -45,9 +46,11 @@ def write_comparison(given, results, console):
         "curve": comparison.sparklines(curves, width),
     }
     run_ids = [record.run_id for record in records]
-    rows, folder = comparison.frame(run_ids, curves), stores[0].root / "compare"
+    methods = [record.config["method"]["name"] for record in records]
+    rows = comparison.frame(zip(run_ids, methods, strict=True), curves)
+    drawn, folder = picture.drawing(rows), stores[0].root / "compare"
     name = "-".join(run_id.rpartition("-")[2] for run_id in run_ids)  # the same file each time
-    style.save(picture.draw(rows), rows, folder, name)
+    style.save(draw(drawn), rows, drawn.caption, folder, name)
     if console.is_terminal:
         _show(console, run_ids, parts)
     else:

@@ -65,7 +65,7 @@ def test_what_came_of_the_runs_with_curves_on_one_scale(tmp_path, runs):
 def test_a_run_without_a_binary_task_has_no_auc():
     curves = pd.DataFrame({"step": [6, 12], "loss": [2.0, 1.0], "rating/rmse": [1.0, 1.1]})
     assert list(comparison.sparklines([curves], 9).values()) == [["××"], ["█▁"]]
-    assert comparison.frame(["a"], [curves])["auc"].isna().all()
+    assert comparison.frame([("a", "gc")], [curves])["auc"].isna().all()
 
 
 def test_the_picture_and_its_points_have_the_same_name_each_time(tmp_path, runs):
@@ -74,7 +74,7 @@ def test_the_picture_and_its_points_have_the_same_name_each_time(tmp_path, runs)
         lines = compared(tmp_path, " ".join(runs))
         assert lines[-1] == str(tmp_path / "smoke" / "compare" / f"{hashes}.png")
     folder = tmp_path / "smoke" / "compare"
-    names = {f"{hashes}.{ending}" for ending in ("png", "pdf", "csv")}
+    names = {f"{hashes}.{ending}" for ending in ("png", "pdf", "csv", "txt")}
     assert {path.name for path in folder.iterdir()} == names
     points = pd.read_csv(folder / f"{hashes}.csv")
     assert points.groupby("run")["run_id"].first().to_dict() == dict(zip("AB", runs, strict=True))

@@ -38,7 +38,8 @@ def main():
                 skipped = asked is None and isinstance(error, NotDefined)
                 (left_out if skipped else refused).append(f"{stem(name)}: {error}")
                 continue
-            style.save(FIGURES[name].draw(points), points, folder, stem(name))
+            figure, caption = FIGURES[name].draw(points), FIGURES[name].drawing(points).caption
+            style.save(figure, points, caption, folder, stem(name))
             lines.append(str(folder / f"{stem(name)}.png"))
     for line in left_out:
         command.say(f"left out: {line}")

@@ -18,7 +18,9 @@ def test_figures_without_runs_need_no_records(tmp_path, capfd, number):
         assert (status, out) == (0, f"{tmp_path}/smoke/figures/figure{number}.png\n")
         folder = tmp_path / "smoke" / "figures"
         written = {path.name: path.read_bytes() for path in folder.iterdir()}
-        assert set(written) == {f"figure{number}.{ending}" for ending in ("png", "pdf", "csv")}
+        assert set(written) == {
+            f"figure{number}.{ending}" for ending in ("png", "pdf", "csv", "txt")
+        }
         assert list((tmp_path / "smoke" / "runs").iterdir()) == []
 
 

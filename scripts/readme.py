@@ -20,6 +20,7 @@ RESULTS = ROOT / "results" / "laptop"
 REFERENCE = ROOT / "configs" / "REFERENCE.md"
 DESIGN = ROOT / "results" / "design"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
+SHOWN = ("figure5a", "figure5b")  # figures whose captions stand on the page of results
 SEARCHES = ("earlier_criteria", "criteria")
 STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "curvature.md", "scope.md")
 STUDIES += ("why_*.md",)
@@ -41,6 +42,8 @@ def blocks():
     for page in sorted(path for name in STUDIES for path in RESULTS.glob(name)):
         # The heading of a study's page would cut a section of the page in two.
         results[page.stem] = page.read_text().split("\n\n", 1)[1]
+    for name in SHOWN:
+        results[name] = (RESULTS / "figures" / f"{name}.txt").read_text()
     flights = ROOT / "results" / "flights" / "flights.md"
     results["flights"] = flights.read_text().split("\n\n", 1)[1].rstrip() + "\n"
     table2 = short_table2(pd.read_csv(RESULTS / "table2.csv"))

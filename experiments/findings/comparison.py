@@ -55,13 +55,16 @@ def sparklines(curves, width):
     return rows
 
 
-def frame(run_ids, curves):
-    """Every point of the curves: DataFrame with run (a letter), run_id, step, loss and auc."""
-    parts = [
-        curve[["step", "loss"]].assign(run=letter, run_id=run_id, auc=judged_auc(curve))
-        for letter, run_id, curve in zip(LETTERS, run_ids, curves, strict=False)
-    ]
-    return pd.concat(parts, ignore_index=True)[["run", "run_id", "step", "loss", "auc"]]
+def frame(runs, curves):
+    """Every point of the curves of `runs`, pairs of an id and the name of a method.
+
+    Returns: DataFrame with run (a letter), run_id, method, step, loss and auc.
+    """
+    parts = []
+    for letter, (run_id, method), curve in zip(LETTERS, runs, curves, strict=False):
+        about = {"run": letter, "run_id": run_id, "method": method, "step": curve["step"]}
+        parts.append(pd.DataFrame(about | {"loss": curve["loss"], "auc": judged_auc(curve)}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def flat(config, above=""):

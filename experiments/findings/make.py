@@ -3,6 +3,7 @@
 from experiments.findings import budgets, cases, curvature, onsets, table2, table3
 from experiments.findings.figures import study as study_figure
 from experiments.findings.figures import style
+from experiments.findings.figures.drawing import draw
 from experiments.findings.names import SCALE
 from experiments.machinery.records.files import write_whole
 from experiments.studies.registry import telemetry_config
@@ -41,20 +42,20 @@ def runs_of(session, config):
 
 
 def make_study(session, name, config):
-    """Runs what is missing of a study of cases in a Session, and writes its tables and AUC curves.
+    """Runs what is missing of a study of cases in a Session, and writes its tables and its figure.
 
     Returns: (runs, text): the DataFrame of `runs_of`, and <name>.md.
     """
     runs = runs_of(session, config)
     text = write_study(session.folder, name, config, runs, session.found)
     points = study_points(session.study.store, runs)
-    figure = study_figure.draw(points, config.title)
-    style.save(figure, points, session.folder / "figures", f"study_{name}")
+    drawn, folder = study_figure.drawing(points, config.title), session.folder / "figures"
+    style.save(draw(drawn), points, drawn.caption, folder, f"study_{name}")
     return runs, text
 
 
 def study_points(store, runs):
-    """The points of the AUC curves of a study's runs: DataFrame."""
+    """The points of the figure of a study's runs: DataFrame."""
     return study_figure.frame(runs, {run: store.curves(store.read(run)) for run in runs["run_id"]})
 
 

@@ -71,7 +71,8 @@ def made(part, folder, copy):
 
 def unchecked(folder, checked):
     """Items of the files that nothing has made again; the report is never committed."""
-    for path in sorted([*folder.glob("*.*"), *folder.glob("figures/*.csv")]):
+    figures = [*folder.glob("figures/*.csv"), *folder.glob("figures/*.txt")]
+    for path in sorted([*folder.glob("*.*"), *figures]):
         if path.is_file() and path not in checked and path.name != "report.html":
             yield Item("not checked", short(path, folder), "not computed from records")
 
@@ -123,7 +124,7 @@ def _compared(path, copy, name):
         return Item("differs", name, _difference(path, copy))
     pictures = [path.with_suffix(ending) for ending in (".png", ".pdf")]
     sizes = [picture.stat().st_size if picture.exists() else 0 for picture in pictures]
-    if path.parent.name == "figures" and min(sizes) <= LEAST_PICTURE:
+    if path.parent.name == "figures" and path.suffix == ".csv" and min(sizes) <= LEAST_PICTURE:
         return Item("missing", name, "one of its pictures is not there")
     return Item("ok", name)
 

@@ -58,7 +58,8 @@ def test_the_committed_results_are_computed_from_the_committed_records(changed):
 def test_every_committed_file_is_verified_and_none_is_written(changed):
     results, items, _ = changed
     for folder in COMMITTED:
-        files = {*folder.glob("*.*"), *folder.glob("figures/*.csv")} - {folder / "report.html"}
+        files = {*folder.glob("*.*"), *folder.glob("figures/*.csv"), *folder.glob("figures/*.txt")}
+        files -= {folder / "report.html"}
         assert {f"{folder.name}/{path.relative_to(folder)}" for path in files} <= set(items)
         pictures = {path.with_suffix("") for path in folder.glob("figures/*.*")}
         assert pictures == {path.with_suffix("") for path in folder.glob("figures/*.csv")}

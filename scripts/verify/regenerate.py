@@ -6,6 +6,8 @@ from experiments.errors import BadInput
 from experiments.findings import make, table1
 from experiments.findings.detection import write_detector
 from experiments.findings.evidence import write_claims
+from experiments.findings.figures import study as study_figure
+from experiments.findings.figures import style
 from experiments.findings.figures.catalogue import FIGURES, stem
 from experiments.findings.figures.material import Material
 from experiments.findings.runs import RUNS
@@ -39,9 +41,11 @@ def parts(options, folder, evidence, seeds=None):
         make.write_table2(opened.folder, table, *opened.run_table2(table), opened.found)
 
     def figure(name):
-        path = root / "figures" / f"{stem(name)}.csv"
-        names = [f"figures/{path.name}"]
-        return Part(names, lambda: _write(path, FIGURES[name].frame(material)))
+        def write():
+            points = FIGURES[name].frame(material)
+            _write(points, FIGURES[name].drawing(points), root / "figures", stem(name))
+
+        return Part(_points(stem(name)), write)
 
     material, root = Material(options, recorded, seeds), options.store(options.data_seed).root
     claims = ["claims.json", "claims.md"]
@@ -65,21 +69,27 @@ def _files(name, *more):
 
 def _study(material, folder, name, seeds):
     names = _files(name, "tex") if name == "table3" else _files(name)
-    file, points = CONFIGS / "studies" / f"{name}.gin", f"figures/study_{name}.csv"
+    file, points = CONFIGS / "studies" / f"{name}.gin", _points(f"study_{name}")
     if not file.exists():
         return Part(names, None)
-    drawn = (folder / points).exists()
+    drawn = (folder / points[0]).exists()
 
     def write():
         opened, config = material.session, known.cases_config(str(file), seeds)
         runs = make.runs_of(opened, config)
         make.write_study(opened.folder, name, config, runs, opened.found)
         if drawn:
-            _write(opened.folder / points, make.study_points(opened.study.store, runs))
+            rows = make.study_points(opened.study.store, runs)
+            made = study_figure.drawing(rows, config.title)
+            _write(rows, made, opened.folder / "figures", f"study_{name}")
 
-    return Part([*names, points] if drawn else names, write)
+    return Part([*names, *points] if drawn else names, write)
 
 
-def _write(path, frame):
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(frame.to_csv(index=False, lineterminator="\n"))
+def _points(name):
+    return [f"figures/{name}.{ending}" for ending in ("csv", "txt")]
+
+
+def _write(rows, drawing, folder, name):
+    folder.mkdir(exist_ok=True)
+    style.save_texts(rows, drawing.caption, folder, name)

@@ -8,6 +8,10 @@ from experiments.findings.names import METHOD_NAMES
 STEP, LOSS, AUC = "training step", "training loss", "AUC on the last day"
 SHADE = "#E9E9E9"
 LETTER_SHIFT = {"a": -3, "b": 1, "c": 3}  # points, because a and b are neighbours
+LETTERS_HIGH = 10  # points between a title and a panel that has letters
+TICKS_ACROSS = 4  # more than these are slanted
+STROKE = {"marker": [(-1, -0.6), (1, 0.6)], "markersize": 6, "color": "k", "linestyle": "none"}
+STROKE |= {"markeredgewidth": 0.6, "clip_on": False}  # of a broken axis
 
 
 class Key(NamedTuple):
@@ -32,7 +36,7 @@ class Line(NamedTuple):
     width: float = 1.0  # points, in print
     dots: float = 0  # size of the mark of each point in print, in points; 0 marks none
     opacity: float = 1.0  # of the line on the page
-    label: str | None = None  # in the legend of a printed panel, where that is a formula
+    label: str | None = None  # in the printed legend, where that has a formula
 
 
 class Panel(NamedTuple):
@@ -42,13 +46,15 @@ class Panel(NamedTuple):
     y: str
     lines: list
     log: bool = False  # whether the y axis is logarithmic
-    title: str = ""  # one line or several
+    title: str = ""  # one line or several; print has one that a column shares above it once
     marks: dict = {}  # place of the vertical line of each moment, by its letter
     level: float | None = None  # height of a dotted horizontal line
     shaded: tuple = ()  # (first, last) place on the x axis of each stretch that is shaded
     limits: tuple | None = None  # ends of the y axis, if that is linear
     field: tuple | None = None  # (x, y, heights) of contours below the lines
-    legend: dict | None = None  # options of the printed legend that the panel has of its own
+    ticks: tuple = ()  # what is named on the x axis, which is logarithmic then
+    notes: tuple = ()  # (x, y, text) beside and above a point; the y axis is linear
+    continues: bool = False  # whether it is the lower part of the panel above it
 
 
 class Drawing(NamedTuple):
@@ -72,16 +78,25 @@ def method_key(method):
 def draw(drawing):
     """The figure in print: Figure of a Drawing."""
     rows = -(-len(drawing.panels) // drawing.columns)
-    size = {"height": drawing.height, "width": drawing.width, "caption": drawing.caption}
+    size = {"height": drawing.height, "width": drawing.width}
     with style.panels(rows, drawing.columns, **size, **drawing.shared) as (figure, axes):
-        for place, (axis, panel) in enumerate(zip(axes.flat, drawing.panels, strict=True)):
+        below = [panel.x for panel in drawing.panels[drawing.columns :]]
+        for place, (axis, panel) in enumerate(zip(axes.flat, drawing.panels, strict=False)):
             row, column = divmod(place, drawing.columns)
+            if row and panel.title == drawing.panels[place - drawing.columns].title:
+                panel = panel._replace(title="")
             plot(axis, panel, named=row == 0)
-            axis.set_xlabel(panel.x if row == rows - 1 else "")
+            axis.set_xlabel("" if below[place : place + 1] == [panel.x] else panel.x)
             axis.set_ylabel("" if column and drawing.shared.get("sharey") else panel.y)
+            if panel.continues:
+                _join(axes[row - 1, column], axis)
+        for axis in axes.flat[len(drawing.panels) :]:
+            axis.remove()
         if drawing.legend is not None:
-            lines, names = axes[0, 0].get_legend_handles_labels()
-            named = dict(zip(names, lines, strict=True))  # lines of one key are named once
+            named = {}  # lines of one key are named once
+            for axis in figure.axes:
+                lines, names = axis.get_legend_handles_labels()
+                named |= dict(zip(names, lines, strict=True))
             figure.legend(named.values(), named.keys(), **drawing.legend)
     return figure
 
@@ -107,10 +122,26 @@ def plot(axis, panel, named=True):
             above = {"xytext": (LETTER_SHIFT[letter], 1), "textcoords": "offset points"}
             above |= {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
             axis.annotate(letter, (place, 1.0), fontsize=6, **above)
-    axis.set_title(style.plain(panel.title))
+    for x, y, text in panel.notes:
+        beside = {"xytext": (-3, 2), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+        axis.annotate(text, (x, y), fontsize=6, **beside)
+    letters = panel.marks and named
+    axis.set_title(style.plain(panel.title), pad=LETTERS_HIGH if letters else None)
     if panel.limits is not None:
         axis.set_ylim(*panel.limits)
     if panel.log:
         axis.set_yscale("log")
-    if panel.legend is not None:
-        axis.legend(**panel.legend)
+    if panel.ticks:
+        axis.set_xscale("log")
+        rotation = 45 if len(panel.ticks) > TICKS_ACROSS else 0
+        axis.set_xticks(panel.ticks, [f"{each:g}" for each in panel.ticks], rotation=rotation)
+        axis.minorticks_off()
+
+
+def _join(above, below):
+    """Makes one broken axis of those of two panels: strokes where the scale changes."""
+    above.spines.bottom.set_visible(False)
+    above.tick_params(bottom=False)
+    below.set_ylabel("")
+    for axis, end in ((above, 0), (below, 1)):
+        axis.plot([0], [end], transform=axis.transAxes, **STROKE)

@@ -64,12 +64,12 @@ def drawing(rows):
 def draw(rows):
     """Figure of the rows of `frame`: boxes, the inputs at the bottom and the tasks at the top."""
     top = rows["level"].max() + 1
-    with style.panels(1, 1, 0.4 + 0.32 * top, drawing(rows).caption) as (figure, ((axis,),)):
+    with style.panels(1, 1, 0.32 * top) as (figure, ((axis,),)):
         _boxes(axis, rows)
         shared = rows[rows["kind"].isin(["cross", "norm", "hidden"])]["level"]
         low, high = shared.min() - GAP / 2, shared.max() + 1 - GAP / 2
         axis.axhspan(low, high, color="#F7F7F7", zorder=0, linewidth=0)
-        axis.text(0.0, high - 0.1, "shared by\nall tasks", va="top", fontsize=5.5)
+        axis.text(0.0, high - 0.1, "shared by\nall tasks", va="top", fontsize=6)
         axis.set(xlim=(-0.01, 1.01), ylim=(-0.05, top))
         axis.axis("off")
     return figure
@@ -83,7 +83,7 @@ def _boxes(axis, rows):
         width, height = 0.62 if box.beside == 1 else 0.92 / box.beside, 1 - GAP
         corner, middle = (box.middle - width / 2, box.level), (box.middle, box.level + height / 2)
         axis.add_patch(FancyBboxPatch(corner, width, height, facecolor=COLOURS[box.kind], **BOX))
-        axis.text(*middle, box.text, ha="center", va="center", fontsize=5.5, linespacing=0.95)
+        axis.text(*middle, box.text, ha="center", va="center", fontsize=6, linespacing=0.95)
         for above in rows.loc[rows["level"] == box.level + 1, "middle"]:
             ends = (box.middle, box.level + height), (above, box.level + 1)
             axis.add_patch(FancyArrowPatch(*ends, **ARROW))

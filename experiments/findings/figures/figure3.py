@@ -9,7 +9,7 @@ from experiments.findings.figures.drawing import Drawing, Key, Line, Panel, plot
 
 MULTIPLES = (0.9, 1.0, 1.1)  # of 2 / alpha_*; the first and the last decide C28
 SHOWN_STEPS = 20  # of the upper panels: more would leave the picture
-COLOURS = ("#0072B2", "#555555", "#D55E00")
+COLOURS = (style.INDIGO, style.OLIVE, style.WINE)
 HEIGHT = 1.1  # of the upper panels, in lengths of the start along each direction
 CAPTION = (
     "Gradient descent on the quadratic with eigenvalues 20 and 1 from (1, 1), {steps} steps (the "
@@ -56,8 +56,8 @@ def _contours(path):
 
 def draw(rows):
     """Paths above, one panel a rate; the loss of all below, with the names of the lines."""
-    *paths, loss = (drawn := drawing(rows)).panels
-    with style.panels(2, len(paths), height=2.9, caption=drawn.caption) as (figure, axes):
+    *paths, loss = drawing(rows).panels
+    with style.panels(2, len(paths), height=2.4) as (figure, axes):
         for axis, panel in zip(axes[0], paths, strict=True):
             plot(axis, panel)
             axis.set(xlim=panel.field[0][[0, -1]], ylim=(-HEIGHT, HEIGHT))

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.testing.compare import compare_images
+from matplotlib.text import Text
 
 from experiments.errors import BadInput
 from experiments.findings import dynamics
 from experiments.findings.figures import figure1, figure2, figure5, material, study, style, testing
 from experiments.findings.figures.catalogue import FIGURES, stem
+from experiments.findings.figures.drawing import draw
 from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
 from experiments.findings.testing import DETECTOR, DIVERGENCE
@@ -29,10 +31,19 @@ NAMES = sorted(path.stem for path in BASELINE.glob("*.png"))
 def pictures():
     """Every figure with a picture under baseline/; the last case of a study is like a formula."""
     found = {stem(name): FIGURES[name].draw(rows) for name, rows in testing.frames().items()}
-    for name, count in (("study_few", 3), ("study_many", 7)):
-        names = [f"warmup_days={place}" for place in range(count - 1)] + [f"rate=${count - 1}$"]
-        found[name] = study.draw(testing.study_frame(names), "Warmup for $0")
+    few = testing.study_frame(["warmup_days=0", "warmup_days=1", "rate=$2$"])
+    found["study_few"] = draw(study.drawing(few))
+    found["study_rates"] = draw(study.drawing(testing.study_frame(**by_rate())))
     return found
+
+
+def by_rate():
+    """Eighteen cases of five methods, Clippy twice, at three rates."""
+    methods = [*METHODS, "clippy"]
+    names = [f"{method}_{rate}x" for method in METHODS for rate in (0.4, 1, 2)]
+    names += [f"clippy_{rate}x_global" for rate in (0.4, 1, 2)]
+    methods = [method for method in methods for _ in range(3)]
+    return {"names": names, "methods": methods, "rates": (0.4, 1.0, 2.0)}
 
 
 def saved(figure, path):
@@ -56,8 +67,20 @@ def test_a_figure_looks_as_it_did_and_nothing_is_cut_off(drawn, name, tmp_path):
         box, (width, height) = drawn[name].get_tightbbox(), drawn[name].get_size_inches()
     assert box.x0 >= -0.01 and box.x1 <= width + 0.01, box
     assert box.y0 >= -0.01 and box.y1 <= height + 0.01, box
-    caption = drawn[name].get_supxlabel().replace("\n", " ")
+
+
+@pytest.mark.parametrize("name", testing.frames())
+def test_a_caption_says_how_many_runs_and_stands_beside_the_picture(drawn, name, tmp_path):
+    rows = testing.frames()[name]
+    figure, caption = drawn[stem(name)], FIGURES[name].drawing(rows).caption
     assert "n = " in caption and "interval" in caption
+    style.save(figure, rows.head(2), caption, tmp_path, stem(name))
+    written = {path.suffix: path for path in tmp_path.iterdir()}
+    assert sorted(written) == [".csv", ".pdf", ".png", ".txt"]
+    lines = written[".txt"].read_text().splitlines()
+    assert " ".join(lines) == caption and max(map(len, lines)) <= 100
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    assert not [text for text in texts if "n = " in text]  # the picture itself has none
 
 
 def test_an_added_method_and_model_have_a_name_and_a_colour_that_stay():
@@ -122,6 +145,93 @@ def test_a_line_has_the_mean_of_its_runs_and_those_that_broke_off_are_at_chance(
     half = 4.302653 * np.std([0.5, 0.70, 0.71], ddof=1) / np.sqrt(3)
     assert last["high"] - last["mean"] == pytest.approx(half, rel=1e-5)
     assert (last["n"], len(rows)) == (3, 60)
+
+
+def test_the_axis_is_broken_where_a_line_ends_at_chance():
+    rows = testing.frames()["5a"]
+    drawn = figure5.drawing(rows)
+    assert [panel.title for panel in drawn.panels] == ["Large+DCN, 1x", "Large+DCN, 2x"] * 2
+    (at, high), (low, same) = (drawn.panels[place].limits for place in (0, 2))
+    assert (at == same, [panel.continues for panel in drawn.panels]) == (
+        True,
+        [False] * 2 + [True] * 2,
+    )
+    # The lowest of the lines that learn, in the second half of the steps: naive at 1x at step 30.
+    assert at == pytest.approx(0.7 - 0.01)
+    assert low < 0.5 and high > rows["high"].max()
+    assert "Full divergences: Naive on Large+DCN at 2x 3/3. " in drawn.caption
+    alive = figure5.drawing(rows[rows["method"] != "naive"])
+    assert (len(alive.panels), alive.panels[0].limits) == (2, None)
+    assert "Full divergences: none. " in alive.caption and "broken" not in alive.caption
+    assert not any(panel.continues for panel in figure5.drawing(testing.frames()["5b"]).panels)
+
+
+def test_the_steps_around_b_are_shown_once_more():
+    rows = testing.frames()["4b"]
+    whole, close, *_ = FIGURES["4b"].drawing(rows).panels
+    assert (list(whole.marks), list(close.marks)) == (["b"], ["a", "b", "c"])
+    assert [list(panel.lines[0].x)[:: len(panel.lines[0].x) - 1] for panel in (whole, close)] == [
+        [1, 60],
+        [11, 51],
+    ]
+    assert whole.shaded == close.shaded == (testing.SHOCK,)
+    late = rows.assign(shocked="2-5 8-12 50-55")
+    assert FIGURES["4b"].drawing(late).panels[1].shaded == ((11, 12), (50, 51))
+
+
+def test_the_lift_before_b_stands_beside_that_of_the_control():
+    for name in ("1", "4a"):
+        drawn = FIGURES[name].drawing(testing.frames()[name])
+        ((step, auc, text),) = [note for panel in drawn.panels for note in panel.notes]
+        assert (step, auc, text) == (30, pytest.approx(0.7), "lift 0.20")
+        said = (
+            "step 30, the last evaluation before b = 31: 0.200, and 0.200 undisturbed; at the end "
+        )
+        assert said + "0.000 and 0.250." in drawn.caption
+
+
+def test_a_method_has_its_colour_and_its_lines_are_told_apart():
+    looks = style.looks(["naive", "clippy", "naive", "mine"])
+    assert [looks[0], looks[1]] == [(style.METHODS[name], "-") for name in ("naive", "clippy")]
+    assert looks[2][0] == "#BBBBBB" and looks[2][1] != "-"  # from #555555 six tenths to white
+    assert looks[3] == (style.method_colour("mine"), "-")
+    alone = style.looks(["naive"] * 8)
+    assert len({colour for colour, _ in alone}) == 8
+    assert not {colour.upper() for colour, _ in alone} & set(style.METHODS.values())
+    assert style.looks(["gc"]) == [(style.METHODS["gc"], "-")]
+
+
+def test_a_study_at_several_rates_has_a_panel_a_rate_and_one_of_the_ends():
+    rows = testing.study_frame(**by_rate())
+    drawn = study.drawing(rows, "Title")
+    assert [panel.title for panel in drawn.panels] == ["0.4x", "1x", "2x", "at the end"]
+    names = {key.group: key.colour for key in drawn.keys}
+    assert list(names) == [*METHODS, "clippy_global"]
+    assert {name: names[name] for name in METHODS} == {
+        name: style.METHODS[name] for name in METHODS
+    }
+    assert drawn.keys[0].name == "naive (1/6)"
+    last = drawn.panels[-1]
+    assert (last.ticks, list(last.lines[1].x)) == ((0.4, 1.0, 2.0), [0.4, 1.0, 2.0])
+    ends = rows[rows["step"] == 60].set_index("case")["mean"]
+    assert list(last.lines[1].y) == [ends[f"gc_{rate}x"] for rate in (0.4, 1, 2)]
+    assert drawn.caption.startswith("Title. Data seed 7: mean of n = 2 runs a case; its interval")
+
+
+@pytest.mark.parametrize(
+    "names, expected",
+    [
+        (["rate_multiple=0.1", "rate_multiple=0.3"], ["GC"]),
+        (["method=gc, rate_multiple=1e-05", "method=gc, rate_multiple=2"], ["method=gc"]),
+        (["rate_multiple=1, batch_size=5", "rate_multiple=2, batch_size=5"], ["batch_size=5"]),
+        (["gc_0.4x_all_days", "gc_2x_all_days"], ["gc_all_days"]),
+        (["a", "b"], ["a", "b"]),
+        (["a_1x", "a_2x", "a_3x"], ["a_1x", "a_2x", "a_3x"]),  # two of them are at the same rate
+    ],
+)
+def test_what_differs_in_its_rate_alone_is_one_line(names, expected):
+    drawn = study.drawing(testing.study_frame(names, rates=(1.0, 2.0)))
+    assert [key.group for key in drawn.keys] == expected
 
 
 def test_factors_are_smoothed_within_a_run_and_raw_beside():

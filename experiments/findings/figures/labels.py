@@ -15,9 +15,9 @@ PANELS, COLUMNS = 20, 4
 DRAW = 20  # ours: seed of the draw
 MOST = 16  # ours: times the least loss, at the top of a panel
 GRID = 0.05  # ours: the ends of the axis of the AUC are multiples of it
-CURVE = Key("auc", AUC, "#0072B2")
+CURVE = Key("auc", AUC, style.INDIGO)
 LOSS = Key("loss", "worst training loss (log, no axis)", "#999999")
-LABEL = Key("label", "step of the label", "#D55E00")
+LABEL = Key("label", "step of the label", style.WINE)
 CAPTION = (
     "Data seed {data_seed}: {n} runs of the {recorded} that are recorded of Table 2, Table 3 and "
     "the study of shocks ({kinds}), drawn by code, the kinds in turn. One run a panel: n = 1, no "
@@ -84,7 +84,7 @@ def drawing(rows):
     about = {"n": len(runs), "data_seed": runs["data_seed"].iloc[0], "most": MOST}
     about |= {"kinds": ", ".join(f"{count} {kind}" for kind, count in counts.items())}
     caption = CAPTION.format(recorded=counts.sum(), **about)
-    look = {"height": 7.6, "width": style.PAGE, "shared": {"sharex": True, "sharey": True}}
+    look = {"height": 7.2, "width": style.PAGE, "shared": {"sharex": True, "sharey": True}}
     look["legend"] = {"loc": "outside upper center", "ncols": 3}
     return Drawing(panels, COLUMNS, [CURVE, LOSS, LABEL], caption, **look)
 

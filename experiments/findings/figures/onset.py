@@ -16,7 +16,7 @@ SHOCKED, UNDISTURBED = ("table3", "clean"), ("shocks", "off")  # study and case
 MAY_DIFFER = ("stream.shocks", "stream.label_shocks", "trainer.evaluate_every_steps")
 LEGEND_LINE = 0.13  # inches
 ONSET = Key("onset", "onset of a divergence", "#000000")
-NOISE = "#56B4E9"
+NOISE = "#999999"
 CAPTION = (
     "{method} {model} at {rate:g}x, data seed {data_seed}: AUC of each run of Table 3 less that of "
     "its twin, the same run without shocks. n = {n} single runs, no interval. Before the first "
@@ -127,6 +127,6 @@ def drawing(rows):
     about = {"data_seed": first["data_seed"], "rate": first["rate_multiple"], "noise": noise}
     about |= {"model": MODEL_NAMES[first["model"]], "method": METHOD_NAMES[first["method"]]}
     about |= {"first": stretches[0][0], "healthy": (runs["twin_label"] == "healthy").sum()}
-    look = {"height": 2.9 + LEGEND_LINE * (len(keys) // 2)}
+    look = {"height": 2.2 + LEGEND_LINE * (len(keys) // 2)}
     look["legend"] = {"loc": "outside upper center", "ncols": 2}
     return Drawing([panel], 1, keys, CAPTION.format(**about, **counts._asdict()), **look)

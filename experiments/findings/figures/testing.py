@@ -134,10 +134,12 @@ def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
     rows, found = [], {"undisturbed-2": curves(0.75), "mild-2": curves(0.72, 4)}
     found["severe-2"] = curves(0.5, blow)
     for model, method, rate, seed in itertools.product(models, methods, (1.0, 2.0), range(3)):
-        rows.append((7, model, method, rate, f"{model}-{method}-{rate}-{seed}"))
+        dead = method == "naive" and rate == 2.0
+        run_id = f"{model}-{method}-{rate}-{seed}"
+        rows.append((7, model, method, rate, "full" if dead else "healthy", run_id))
         end = 0.7 + 0.02 * methods.index(method) - 0.01 * rate + 0.01 * seed
-        found[rows[-1][-1]] = curves(end)
-    names = ["data_seed", "model", "method", "rate_multiple", "run_id"]
+        found[run_id] = curves(0.5 if dead else end)
+    names = ["data_seed", "model", "method", "rate_multiple", "label", "run_id"]
     (table2, labelled_curves), (table3, shocks, twin_curves) = labelled(), twins()
     found |= labelled_curves | twin_curves
     recorded = {"table2": table2, "table3": table3, "shocks": shocks}
@@ -153,7 +155,7 @@ def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
         curvature=curved(),
         steepness=steepness,
         config=lambda run_id: {"stream": {"shocks": None if "off" in run_id else {"days": [6]}}},
-        shocked=lambda run_id: [] if "off" in run_id else [SHOCK],
+        shocked=lambda run_id: [] if run_id.startswith(("off", "undisturbed")) else [SHOCK],
         thresholds=DIVERGENCE,
         where="smoke, data seed 7",
     )
@@ -168,14 +170,19 @@ def model(depth=2, cross_layers=1, **fields):
     return RankingModel(config, TASKS, **features, seed=0)
 
 
-def study_frame(names):
-    """Points of a study with cases of these names; the second diverged once."""
+def study_frame(names, methods=("gc",), rates=(1.0,)):
+    """Points of a study with cases of these names, whose methods and rates go round.
+
+    The second case diverged once.
+    """
     rows, found = [], {}
     for (place, case), seed in itertools.product(enumerate(names), range(2)):
-        rows.append((7, case, "full" if place == 1 and seed else "healthy", f"{place}-{seed}"))
+        of_case = (methods[place % len(methods)], rates[place % len(rates)])
+        label = "full" if place == 1 and seed else "healthy"
+        rows.append((7, case, *of_case, label, f"{place}-{seed}"))
         found[f"{place}-{seed}"] = curves(0.6 + 0.02 * place + 0.01 * seed)
-    runs = pd.DataFrame(rows, columns=["data_seed", "case", "label", "run_id"])
-    return study.frame(runs, found)
+    names = ["data_seed", "case", "method", "rate_multiple", "label", "run_id"]
+    return study.frame(pd.DataFrame(rows, columns=names), found)
 
 
 def frames():

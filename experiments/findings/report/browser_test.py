@@ -76,7 +76,8 @@ COLOURS = """return [
 HELPERS = """
 const all = (selector) => [...document.querySelectorAll(selector)];
 const one = (selector) => document.querySelector(selector);
-const figures = () => all('.plot[data-figure]');
+const folded = (plot) => plot.closest('details:not([open])');
+const figures = () => all('.plot[data-figure]').filter((plot) => !folded(plot));
 const drawn = (plot) => plot.querySelector('.scatterlayer path');
 const shown = (selector) => all(selector).filter((element) => element.offsetParent !== null);
 const colour = (element, name) => getComputedStyle(element)[name];
@@ -104,7 +105,7 @@ def test_it_loads_without_a_word_on_the_console_and_without_requests(page):
     assert [name for name in ask(page, loaded) if not name.startswith(("data:", "blob:"))] == []
     assert ask(page, "return figures().map((plot) => plot.dataset.figure)") == [
         *(f"figure{name}" for name in ("1", "3", "4a", "4b", "5a", "5b", "6", "8a", "8b", "8c")),
-        *("labels", "onset", "study_mine"),
+        *("labels", "onset"),
     ]
     assert ask(page, "return one('#figure2 img').naturalWidth") > 100
     titles = ask(page, "return all('.modebar-btn').map((button) => button.dataset.title)")
@@ -129,12 +130,12 @@ def test_claims_are_filtered_by_verdict_and_by_text(page):
 @pytest.mark.slow
 def test_a_figure_has_a_legend_that_switches_and_tells_what_is_pointed_at(page):
     lines = "return one('#figure5a .plot').data.filter((t) => t.visible && t.meta === 'gc').length"
-    assert ask(page, lines) == 4  # mean and band at two rates
+    assert ask(page, lines) == 8  # mean and band at two rates, in both parts of the axis
     button = find(page, "#figure5a .legend button[data-group=gc]")
     button.click()
     assert (ask(page, lines), button.get_attribute("aria-pressed")) == (0, "false")
     button.send_keys(Keys.SPACE)
-    assert ask(page, lines) == 4
+    assert ask(page, lines) == 8
     ask(page, "one('#figure1').scrollIntoView({behavior: 'instant'})")
     ask(page, "Plotly.Fx.hover(one('#figure1 .plot'), [{curveNumber: 0, pointNumber: 2}])")
     wait(page, "return one('#figure1 .hovertext')")
@@ -207,12 +208,31 @@ def test_a_phone_scrolls_one_way_only(browser, address):
 
 
 @pytest.mark.slow
+def test_a_phone_keeps_the_first_column_of_a_table(browser, address):
+    opened(browser, address, PHONE)
+    left = "const box = (selector) => one(selector).getBoundingClientRect().left;"
+    for table in ("#table-table2", "#claims", "#run-table"):
+        ask(browser, f"one('{table}').parentElement.scrollLeft = 150")
+        places = f"{left} return ['{table}', '{table} tbody th', '{table} tbody td'].map(box)"
+        whole, first, other = ask(browser, places)
+        assert whole < -100 and 0 <= first < 30 and other < first, table
+
+
+@pytest.mark.slow
+def test_a_study_is_drawn_when_it_is_unfolded(page):
+    assert not ask(page, "return drawn(one('#study_mine .plot'))")
+    page.find_element("xpath", "//summary[contains(., 'Study mine')]").click()
+    wait(page, "return drawn(one('#study_mine .plot'))")
+    assert ask(page, "return one('#study_mine .plot').clientWidth") > 600
+
+
+@pytest.mark.slow
 def test_the_keyboard_reaches_everything(page):
     find(page, "body").send_keys(Keys.TAB)
     assert ask(page, f"{FOCUSED}.className") == "skip"
     assert ask(page, "return colour(document.activeElement, 'outlineStyle')") == "solid"
     reached = []
-    while "claim-text" not in reached and len(reached) < 20:
+    while "claim-text" not in reached and len(reached) < 40:
         page.switch_to.active_element.send_keys(Keys.TAB)
         reached.append(ask(page, f"{FOCUSED}.id"))
     assert "theme" in reached

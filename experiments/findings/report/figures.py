@@ -17,9 +17,10 @@ class Interactive(NamedTuple):
 
     stem: str  # of its files
     heading: str
-    caption: str
+    caption: str  # that of <stem>.txt
     spec: dict | None  # from plots.figure, or None for one shown as the static picture alone
     files: list  # paths of the same figure on disk
+    of_study: bool
 
 
 def interactive(material):
@@ -42,8 +43,9 @@ def interactive(material):
             said = f"no column {error}: expected a file of this version: make it again"
             raise BadInput(f"figures/{file}.csv: {said}") from error
         spec = plots.figure(drawing) if drawing.panels else None
-        files = material.links(f"figures/{file}", ("png", "pdf", "csv"))
-        found.append(Interactive(file, above, drawing.caption, spec, files))
+        files = material.links(f"figures/{file}", ("png", "pdf", "csv", "txt"))
+        of_study = file.startswith(STUDY)
+        found.append(Interactive(file, above, drawing.caption, spec, files, of_study))
     return found
 
 

@@ -44,7 +44,7 @@ def test_plotly_takes_every_figure_at_both_widths(made):
 def test_a_line_has_every_point_and_the_methods_colour(made):
     frame, figure = made["figure5a"]
     rows = frame[(frame["method"] == "lamb") & (frame["rate_multiple"] == 2.0)]
-    one, two = lines(figure, "lamb")
+    one, two, *_ = lines(figure, "lamb")
     assert (one["xaxis"], two["xaxis"], two["x"]) == ("x", "x2", list(rows["step"]))
     np.testing.assert_allclose(two["y"], rows["mean"], rtol=1e-5)
     assert two["line"]["color"] == style.METHODS["lamb"]
@@ -54,8 +54,10 @@ def test_a_line_has_every_point_and_the_methods_colour(made):
 def test_marks_dashes_and_ticks_are_those_of_print(made):
     layout = made["figure4a"][1].spec["wide"]
     marks = [shape["x0"] for shape in layout["shapes"] if shape["x0"] == shape["x1"]]
-    assert marks == [30, 31, 42] * 2
-    assert [note["text"] for note in layout["annotations"]] == ["a", "b", "c"] * 2
+    assert marks == [31, 30, 31, 42] * 2
+    notes = [note["text"] for note in layout["annotations"]]
+    of_panels = [["whole run", "b"], ["40 steps around b", "a", "b", "c"]]
+    assert notes == [*sum(of_panels, []), *of_panels[0], of_panels[1][0], "lift 0.20", *"abc"]
     figure6 = made["figure6"][1].spec
     dashes = {key["group"]: key["dash"] for key in figure6["legend"]}
     assert (dashes["cross"], dashes["bottom_hidden"]) == ("solid", "8px,2px")
@@ -97,6 +99,14 @@ def test_a_study_has_one_line_a_case_whatever_it_is_called(made):
     assert len({(key["colour"], key["dash"]) for key in figure.spec["legend"]}) == 7
     (line,) = lines(figure, "<b>%{x}")
     assert line["hovertemplate"].startswith("&lt;b&gt;%&#123;x}, mean of 2 runs")
+
+
+def test_rates_are_named_on_a_log_axis():
+    rows = testing.study_frame(["a_0.4x", "a_2x"], rates=(0.4, 2.0))
+    (figure,) = figures.interactive(material(figures={"study_mine": rows}))
+    axis = figure.spec["narrow"]["xaxis3"]
+    assert (axis["type"], axis["tickvals"], axis["ticktext"]) == ("log", (0.4, 2.0), ("0.4", "2"))
+    assert figure.of_study
 
 
 def test_a_file_without_a_column_is_named():

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from experiments.findings.comparison import flat
-from experiments.findings.report import produced, runs, tables
+from experiments.findings.report import produced, runs, summary, tables
 from experiments.findings.report.material import Run
 from experiments.findings.report.testing import claim, material
 from experiments.machinery.records.record import RunRecord
@@ -57,9 +57,57 @@ def test_each_data_seed_keeps_its_own_figures_and_may_stand_alone():
     assert [judged["verdict"] for judged in second["each"]] == ["not run", "not run"]
     assert (found["pooled"], found["seeds"]) == (True, [1, 2])
     assert list(found["counts"].values()) == [0, 0, 1, 1]
+    assert first["why"] == (
+        "Too few data seeds have been run for a verdict. "
+        "By itself it is reproduced on data seeds 1 and 2."
+    )
+    assert second["why"] == "Nothing on disk decides it."
     alone = tables.scorecard(material(claims={1: [claim()], 2: []}))
+    assert alone["rows"][0]["why"] == "All that decides it is on its side."
     assert (alone["pooled"], alone["rows"][0]["verdict"]) == (False, "reproduced")
     assert tables.scorecard(material()) is None
+
+
+def entries(*verdicts):
+    return [{"verdict": verdict, "data_seed": seed} for seed, verdict in enumerate(verdicts)]
+
+
+def test_enough_data_seeds_are_told_one_by_one():
+    open_ = {"verdict": "inconclusive"}
+    each = entries("contradicted", "reproduced", "inconclusive", "contradicted", "contradicted")
+    assert summary.why(open_, each, pooled=True) == (
+        "Some of what decides it reaches to both sides. By itself it is reproduced on data seed 1, "
+        "contradicted on data seeds 0, 3 and 4 and inconclusive on data seed 2."
+    )
+    few = summary.why(open_, [*each[:4], *entries("not run")], pooled=True)
+    assert few.startswith("Too few data seeds have been run for a verdict. By itself it is rep")
+
+
+def test_the_summary_has_five_sentences_of_what_is_on_disk():
+    rows = [("a", "naive", 50.0, 0.1, 5, None), ("a", "gc", 71.5, 1.3, 0, 72.3)]
+    rows += [("a", "lamb", 75.4, 0.25, 0, 72.0), ("a", "clippy", 75.5, 1.6, 0, 72.4)]
+    names = ["model", "method", "mean", "std", "diverged", "paper_mean"]
+    table = pd.DataFrame(rows, columns=names).assign(metric="auc", rate_multiple=2.0)
+    onsets = pd.DataFrame({"at_start": [1, 2], "at_shock": [4, 1], "survived": [0, 2], "n": 5})
+    edge = {"change": ["Clean", "Small", "Other"], "diverged": [9, 3, 9], "tried": 10}
+    found = {"table2": table, "table2_onsets": onsets, "table3": pd.DataFrame(edge)}
+    labels = ["healthy", "full", "full", "micro"]
+    fields = {"runs": {name: Run(None, None, {"label": kind}) for name, kind in enumerate(labels)}}
+    scorecard = {"pooled": True, "seeds": [1], "counts": {"reproduced": 1, "not run": 2}}
+    scorecard["rows"] = [None] * 3
+    assert summary.summary(material(tables=found, **fields), scorecard) == [
+        "Of the 4 recorded runs 1 healthy, 1 micro-diverged and 2 fully diverged.",
+        "Untreated training fully diverges in 8 of 10 repeats of Table 2, 5 times at a shock of "
+        "the stream and 3 times before the first one.",
+        "On a Clippy (75.50 ± 1.60 % at 2x) is the best AUC without a full divergence, before "
+        "LAMB (75.40 ± 0.25 % at 2x); in the paper Clippy is the best.",
+        "At the edge of stability 9 of 10 untreated runs diverge, and fewer do with small (3 of "
+        "10) (Table 3).",
+        "Of the paper's 3 claims 1 reproduced and 2 not run, as a verdict needs more data seeds "
+        "than there are.",
+    ]
+    missing = summary.summary(material(), None)
+    assert len(missing) == 5 and all(text.endswith(".") for text in missing)
 
 
 def test_time_is_summed_by_study_and_commits_are_counted():

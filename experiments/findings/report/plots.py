@@ -141,6 +141,9 @@ def _place(grid, panel, at):
     if panel.limits is not None:
         vertical["range"] = list(panel.limits)
     grid.update_xaxes(title_text=panel.x, **at)
+    if panel.ticks:
+        named = {"tickvals": list(panel.ticks), "ticktext": [f"{each:g}" for each in panel.ticks]}
+        grid.update_xaxes(type="log", **named, **at)
     grid.update_yaxes(title_text=panel.y, **vertical, **at)
     text = {"yanchor": "bottom", "showarrow": False}
     if panel.title:
@@ -149,6 +152,8 @@ def _place(grid, panel, at):
         shift = LETTER_PX if panel.marks else 0
         title = {"text": said(panel.title).replace("\n", "<br>"), "align": "left"}
         grid.add_annotation(yshift=shift, **title, **corner, **text, **at)
+    for x, y, note in panel.notes:
+        grid.add_annotation(x=x, y=y, text=said(note), xanchor="right", **text, **at)
     for first, last in panel.shaded:
         look = {"fillcolor": GREY, "opacity": SHADE_OPACITY, "line_width": 0, "layer": "below"}
         grid.add_vrect(first, last, **look, exclude_empty_subplots=False, **at)

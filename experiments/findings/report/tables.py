@@ -9,6 +9,7 @@ from experiments.findings import budgets, cases, detection, onsets, table1, tabl
 from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
 from experiments.findings.claims.table import statistic_lines
 from experiments.findings.names import METRIC_NAMES, MODEL_NAMES, SCALE, number
+from experiments.findings.report.summary import why
 from experiments.studies.rows import METRICS, reported_of
 
 COLUMNS = {  # of <name>.csv, those that are read
@@ -71,8 +72,9 @@ def scorecard(material):
     """The scorecard of a Material, or None without one.
 
     Returns: dict of pooled (whether the verdicts are over all data seeds), seeds, counts (by
-      verdict) and rows: the claims, each with its statistic as `lines` of text, and under `each`
-      the same claim in the scorecard of each data seed, which may not have it.
+      verdict) and rows: the claims, each with its statistic as `lines` of text, with `why`, words
+      for its verdict, and under `each` the same claim in the scorecard of each data seed, which may
+      not have it.
     """
     shown = material.pooled or material.claims.get(material.data_seed)
     if not shown:
@@ -84,6 +86,8 @@ def scorecard(material):
             claim = found.get(row["id"], MISSING)
             lines = statistic_lines(claim)
             row["each"].append(claim | {"data_seed": data_seed, "lines": lines})
+    for row in rows:
+        row["why"] = why(row, row["each"], bool(material.pooled))
     verdicts = Counter(claim["verdict"] for claim in shown)
     return {
         "pooled": bool(material.pooled),

@@ -1,6 +1,11 @@
 // Small helpers. Texts go in as text nodes only, never as HTML.
 const byId = (id) => document.getElementById(id);
-const data = (id) => JSON.parse(byId(id).textContent);
+const data = async (id) => JSON.parse(await unpacked(id));
+
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(byId(id).textContent), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
 
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);

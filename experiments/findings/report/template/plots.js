@@ -114,17 +114,24 @@ window.addEventListener("resize", () => {
   for (const [element, { wide }] of drawn) if (wide !== element.clientWidth >= NARROW_PX) draw(element);
 });
 
+// The page shows its words before this; the policy of the page lets the script of this text run.
+document.head.append(make("script", {}, await unpacked("plotly")));
+
 // One figure after another, so that the page answers while they are drawn.
 const waiting = [...document.querySelectorAll(".plot[data-figure]")];
-const specs = data("figures-data");
+const specs = await data("figures-data");
 for (const element of waiting) {
   // Room for what is not drawn yet, so that an address like #run=... leads to the right place.
   const { wide, narrow } = specs[element.dataset.figure];
   element.style.minHeight = `${(element.clientWidth >= NARROW_PX ? wide : narrow).height}px`;
 }
-(function next() {
-  const element = waiting.shift();
-  if (!element) return;
+function drawNext() {
+  // Where nothing is shown there is no width to draw for.
+  const at = waiting.findIndex((plot) => !plot.closest("details:not([open])"));
+  if (at < 0) return;
+  const [element] = waiting.splice(at, 1);
   show(element, specs[element.dataset.figure]);
-  setTimeout(next);
-})();
+  setTimeout(drawNext);
+}
+document.querySelectorAll("details").forEach((part) => part.addEventListener("toggle", drawNext));
+drawNext();

@@ -1,5 +1,5 @@
 // The page of one run.
-const runsData = data("runs-data");
+const runsData = await data("runs-data");
 const nameOf = (kind, value) => runsData.names[kind][value] || value;
 const percent = (value) => (value === null ? "-" : (100 * value).toFixed(2));
 const fixed = (value) => (value === null ? "-" : value.toFixed(3));
