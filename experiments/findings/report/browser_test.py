@@ -64,7 +64,7 @@ def opened(browser, address, size, scheme="light"):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     browser.get("about:blank")
     browser.get(address)
-    wait(browser, "return figures().length === figures().filter(drawn).length")
+    wait(browser, "return figures().every(drawn) && one('#run-count').textContent")
     return browser
 
 

@@ -78,7 +78,9 @@ def test_the_first_sections_are_summary_table_2_and_scorecard_and_studies_are_fo
     folded = {name for name, above in inside.items() if "details" in above}
     assert {"table-mine", "study_mine", "table-table2-rates"} <= folded
     assert not folded & {"table-table2", "claims", "figure1"}
-    (words,) = [data for tag, data in page.texts if tag == "p" and data.startswith("Of the 26")]
+    (words,) = [
+        data for tag, data in page.texts if tag == "p" and data.startswith("Of 26 recorded")
+    ]
     assert words.count(". ") == 4 and "Untreated training" in words
 
 

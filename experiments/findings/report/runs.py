@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 from experiments.findings.comparison import flat
+from experiments.findings.figures import style
 from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, Panel
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.findings.report import plots
@@ -15,9 +16,9 @@ CURVES = {"loss": "loss", "worst": "worst_loss"}
 LABELS = {"micro": "micro-diverged", "full": "fully diverged"}  # where the kind says too little
 MEASURED = (".telemetry.", ".curvature.")  # in the names of files beside the records
 KEYS = [
-    Key("auc", "AUC on the last day", "#0072B2"),
-    Key("loss", "training loss, mean since the last evaluation", "#555555"),
-    Key("worst", "largest training loss since then", "#D55E00", ":"),
+    Key("auc", "AUC on the last day", style.INDIGO),
+    Key("loss", "training loss, mean since the last evaluation", style.OLIVE),
+    Key("worst", "largest training loss since then", style.WINE, ":"),
 ]
 PANELS = [Panel(STEP, AUC, [], level=CHANCE), Panel(STEP, LOSS, [], log=True)]
 

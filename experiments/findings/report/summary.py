@@ -26,8 +26,8 @@ def summary(material, scorecard):
 def _runs(material):
     labels = Counter(run.row["label"] for run in material.runs.values())
     kinds = [f"{labels[kind]} {name}" for kind, (name, _) in KINDS.items() if labels[kind]]
-    found = _listed(kinds)
-    return f"Of the {len(material.runs)} recorded runs {found}." if kinds else "No run is recorded."
+    found = _listed(kinds).replace(" ", " are ", 1)
+    return f"Of {len(material.runs)} recorded runs {found}." if kinds else "No run is recorded."
 
 
 def _untreated(onsets):
@@ -77,9 +77,11 @@ def _claims(scorecard):
     if scorecard is None:
         return "No claim of the paper has been judged yet."
     counts = [f"{count} {verdict}" for verdict, count in scorecard["counts"].items()]
-    said = f"Of the paper's {len(scorecard['rows'])} claims {_listed(counts)}"
-    few = scorecard["pooled"] and len(scorecard["seeds"]) < LEAST_DATA_SEEDS
-    return said + (", as a verdict needs more data seeds than there are." if few else ".")
+    said = f"The paper's claims stand at {_listed(counts)}"
+    seeds = len(scorecard["seeds"])
+    few = scorecard["pooled"] and seeds < LEAST_DATA_SEEDS
+    needs = f"; a verdict needs {LEAST_DATA_SEEDS} data seeds, of which there are {seeds}."
+    return said + (needs if few else ".")
 
 
 def why(claim, each, pooled):
