@@ -65,7 +65,7 @@ def _seed(runs):
 def drawing(rows):
     """Batches above each other, the whole run on the left, b on the right: Drawing of `frame`."""
     hit = rows[rows["case"] == SHOCKED].iloc[0]
-    near = hit["b"] - AROUND[0], hit["b"] + AROUND[1]
+    near = int(hit["b"]) - AROUND[0], int(hit["b"]) + AROUND[1]
     panels = []
     for name in BATCHES:
         part = rows[rows["batch"] == name]
