@@ -8,9 +8,11 @@ import re
 
 import pandas as pd
 
+from experiments.findings import streams
 from experiments.findings.claims.outcome import VERDICTS
 from experiments.findings.claims.table import summary
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table, number
+from experiments.studies import known
 from scripts import command
 from scripts.reference import reference
 
@@ -44,6 +46,7 @@ def blocks():
         results[page.stem] = page.read_text().split("\n\n", 1)[1]
     for name in SHOWN:
         results[name] = (RESULTS / "figures" / f"{name}.txt").read_text()
+    results |= {"streams": streams.best_aucs(_runs("table2")), "ratios": ratios()}
     flights = ROOT / "results" / "flights" / "flights.md"
     results["flights"] = flights.read_text().split("\n\n", 1)[1].rstrip() + "\n"
     table2 = short_table2(pd.read_csv(RESULTS / "table2.csv"))
@@ -54,6 +57,17 @@ def blocks():
         ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
         ROOT / "scripts" / "README.md": {"scale": scale(bench)},
     }
+
+
+def ratios():
+    """Full divergences by data seed in Table 3 and the studies of section 3.2."""
+    names = {"table3": "Table 3"} | {name: name.capitalize() for name in known.SECTION_3_2}
+    return streams.divergence_ratios({title: _runs(name) for name, title in names.items()})
+
+
+def _runs(study):
+    """The runs of a study on all committed data seeds."""
+    return streams.joined(sorted(ROOT.glob(f"results/laptop*/{study}_runs.csv")))
 
 
 def searched(path):

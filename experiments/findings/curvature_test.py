@@ -10,7 +10,6 @@ from experiments.findings import curvature
 from experiments.findings.testing import DETECTOR, DIVERGENCE
 from experiments.machinery.records.curvature_store import CurvatureStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.studies.registry import telemetry_config
 from experiments.training.curvature import CurvatureConfig
 
 HOW = CurvatureConfig(
@@ -49,7 +48,8 @@ def rows_of(rate=0.5):
 def store(tmp_path):
     """A store with the runs hit-0, calm-0 and clippy-0; of clippy-0 there is no curvature."""
     (tmp_path / "runs").mkdir()
-    about = {"config": telemetry_config(), "curves_sha256": "same", "events": []}
+    asked = types.SimpleNamespace(measures={})
+    about = {"config": asked, "curves_sha256": "same", "events": []}
     for run_id in ("hit-0", "calm-0", "clippy-0"):
         TelemetryStore(tmp_path).write(run_id, telemetry(), **about)
     for run_id in ("hit-0", "calm-0"):
