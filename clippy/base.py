@@ -3,7 +3,7 @@
 from clippy.keras2 import keras, tf
 from clippy.rules import RULES, check_choice, check_number
 from clippy.scope import SCOPES, check_patterns, distinct, is_treated, joint_factor
-from clippy.steps import Measure, compiled_step, dense_step, is_large, sparse_step
+from clippy.steps import Measure, compiled_step, dense, dense_step, fitting, is_large, sparse_step
 
 LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
 SHARED = ("scope", "skip_nonfinite", "export_clipping_factors")  # of `arguments`, for all classes
@@ -46,6 +46,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
     arguments = ()  # names of the constructor's arguments that are kept as they are given
     thresholds = {}  # those of the rule by name
     _rule = None  # the Rule in use, None for plain steps
+    _names, _state, _index_dict = (), {}, {}  # until `build`
 
     def __init__(
         self,
@@ -140,6 +141,19 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
             raise ValueError("skip_nonfinite = False: expected True to count skipped steps")
         return dict(zip(self._names, self._skipped, strict=True))
 
+    @tf.autograph.experimental.do_not_convert
+    def apply_gradients(self, grads_and_vars, *args, **kwargs):
+        """A step, as in Keras, of a list of pairs of a gradient and its variable.
+
+        Raises, before anything is changed: InvalidArgumentError if a gradient has not the shape of
+          its variable; KeyError if a variable is none of those that the optimizer was built with.
+        """
+        pairs = [(fitting(grad, variable), variable) for grad, variable in grads_and_vars]
+        if getattr(self, "_built", False):
+            for _, variable in pairs:
+                self._index_of(variable)
+        return super().apply_gradients(pairs, *args, **kwargs)
+
     def update_step(self, grad, variable):
         """One step of one variable: measured, guarded and taken."""
         dtype, treated = stored_dtype(variable), self._treats(variable)
@@ -148,7 +162,8 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         totals, finite = next(step)
         sigma = None
         if alone:
-            sigma = self._rule.finish(totals, **self._rule.given(self.thresholds, dtype))
+            rule = self._rule_of(variable)
+            sigma = rule.finish(totals, **rule.given(self.thresholds, dtype))
         elif treated:
             sigma = tf.cast(self._joint_sigma, dtype)
         if finite is None:
@@ -164,8 +179,9 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         if isinstance(grad, tf.IndexedSlices) and self.rowwise:
             step = sparse_step
         else:
-            grad = tf.convert_to_tensor(grad)
-        measure = Measure(self._rule if looks else None, self.thresholds, self.skip_nonfinite)
+            grad = dense(grad, variable)
+        rule = self._rule_of(variable) if looks else None
+        measure = Measure(rule, self.thresholds, self.skip_nonfinite)
         return step(self, variable, measure, grad, *self._rate_and_count(variable))
 
     def compiled(self, variable, name, function):
@@ -177,7 +193,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
 
     def _note(self, variable, finite, sigma):
         """Keeps the factor and the count of skipped steps where they are asked for."""
-        index = self._index_dict[self._var_key(variable)]
+        index = self._index_of(variable)
         if self.skip_nonfinite:
             self._skipped[index].assign_add(tf.cast(tf.logical_not(finite), tf.int64))
         if self.export_clipping_factors:
@@ -208,7 +224,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
 
     def slots_of(self, variable):
         """The state of a variable, in the order of `slots`."""
-        index = self._index_dict[self._var_key(variable)]
+        index = self._index_of(variable)
         return [slots[index] for slots in self._state.values()]
 
     def _rate_and_count(self, variable):
@@ -216,7 +232,21 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         return tf.cast(self.learning_rate, stored_dtype(variable)), self.iterations.read_value()
 
     def _treats(self, variable):
-        return self._rule is not None and self._matched[self._index_dict[self._var_key(variable)]]
+        return self._rule is not None and self._matched[self._index_of(variable)]
+
+    def _rule_of(self, variable):
+        """The rule for a variable that is treated."""
+        return self._rule
+
+    def _index_of(self, variable):
+        """The place of a variable in the order of `build`."""
+        index = self._index_dict.get(self._var_key(variable))
+        if index is None:  # begins as Keras' own sentence, which only some steps reach
+            raise KeyError(
+                f"The optimizer cannot recognize variable {variable.name}: expected one of those "
+                "in `optimizer.build(variables)`, or in its first step without that call"
+            )
+        return index
 
     def get_config(self):
         """Every argument of the constructor, as JSON can hold it; a variable as its value."""

@@ -5,6 +5,7 @@ from clippy.base import ClippingOptimizer
 from clippy.keras2 import keras, tf
 from clippy.rules import RULES, StepView, check_choice, check_number
 from clippy.scope import SCOPES
+from clippy.steps import dense, fitting
 
 ACCUMULATE = ("clipped", "raw")
 
@@ -43,7 +44,8 @@ class RuleOptimizer(ClippingOptimizer):
         return clip_gradient(step) if clips else step
 
     def plain_update(self, grad, variable):
-        """The update r_t, without the rate, of a step with a dense `grad` that is not taken."""
+        """The update r_t, without the rate, of a step with a `grad` that is not taken."""
+        grad = dense(fitting(grad, variable), variable)
         state = [tf.convert_to_tensor(slot) for slot in self.slots_of(variable)]
         weight = tf.convert_to_tensor(variable)
         return next(self._step(grad, weight, state, *self._rate_and_count(variable))).update

@@ -41,8 +41,9 @@ class Rule:
     whole_weight = False  # rows of a table without a gradient count: a term is the weight's norm
 
     def __call__(self, view, **thresholds):
-        """sigma of one step of one variable; a ValueError names a bad threshold."""
+        """sigma of one step of one variable; a ValueError names a bad threshold or shape."""
         self.check(thresholds)
+        _check_shapes(view)
         given = self.given(thresholds, view.grad.dtype)
         return self.finish([self.reduce(term) for term in self.terms(view, **given)], **given)
 
@@ -53,10 +54,12 @@ class Rule:
         return REDUCE[self.total](term, axis=axes, keepdims=units)
 
     def check(self, thresholds):
-        """Raises a ValueError that names the first bad threshold; tensors may change and pass."""
+        """Raises a ValueError that names the first bad threshold; a tensor may change its value."""
         for name, value in thresholds.items():
             if not tf.is_tensor(value):
                 check_number(name, value, zero=name in self.may_be_zero)
+            elif value.shape.rank:  # None: not known yet
+                raise ValueError(f"{name} has shape {value.shape}: expected a scalar")
 
     def given(self, thresholds, dtype):
         """The thresholds, with the defaults of those left out, as tensors of a dtype."""
@@ -72,6 +75,7 @@ class Naive(Rule):
     """No treatment (the column "Naive" of Table 2): sigma = 1, scalar."""
 
     def __call__(self, view):
+        _check_shapes(view)
         return tf.ones([], view.grad.dtype)
 
 
@@ -187,6 +191,13 @@ RULES = {
 def ratio_up_to_1(limit, size):
     """min{limit / size, 1} at each coordinate, which is 1 where the size is 0."""
     return tf.where(size <= limit, tf.ones_like(size), limit / size)
+
+
+def _check_shapes(view):
+    for name in ("param", "update"):
+        shape = getattr(view, name).shape
+        if not view.grad.shape.is_compatible_with(shape):
+            raise ValueError(f"{name} has shape {shape}: expected {view.grad.shape} as grad")
 
 
 def check_number(name, value, zero=False):

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import numpy as np
 import pytest
@@ -118,6 +119,23 @@ def test_threshold_out_of_range_is_refused_by_name_and_value(name, threshold):
         message = f"{threshold} = {value!r}: expected a finite number {expected}"
         with pytest.raises(ValueError, match=message):
             RULES[name](view, **{**THRESHOLDS[name], threshold: value})
+
+
+@pytest.mark.parametrize("shape", [(1,), (3, 5)])
+@pytest.mark.parametrize("name, threshold", [(n, t) for n in RULES for t in RULES[n].takes])
+def test_a_threshold_that_is_no_scalar_is_refused_and_not_broadcast(name, threshold, shape):
+    view, message = random_view((3, 5), "float32"), f"{threshold} has shape {shape}: expected"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        RULES[name](view, **{**THRESHOLDS[name], threshold: tf.ones(shape)})
+
+
+@pytest.mark.parametrize("field", ["param", "update"])
+@EACH_RULE
+def test_tensors_of_two_shapes_are_refused_and_not_broadcast(name, field):
+    view = random_view((3, 5), "float32")._replace(**{field: tf.ones([5])})
+    message = re.escape(f"{field} has shape (5,): expected (3, 5) as grad")
+    with pytest.raises(ValueError, match=message):
+        sigma_of(name, view)
 
 
 @EACH_DTYPE

@@ -12,6 +12,37 @@ from clippy.pieces import totals_of_columns
 LARGE = 1 << 16  # coordinates of a variable above which XLA's call costs less than it saves
 
 
+def fitting(grad, variable):
+    """A gradient as it comes, unless its shape is not that of its variable; None is none.
+
+    A shape that tracing does not know is checked when the step runs, without a copy.
+
+    Raises: InvalidArgumentError, as of Keras' own optimizers, which names the variable.
+    """
+    if grad is None:
+        return None
+    sparse = isinstance(grad, tf.IndexedSlices)
+    tensor = tf.convert_to_tensor(grad.values if sparse else grad)
+    found, expected = tensor.shape, variable.shape
+    if sparse:  # values of any number of rows
+        expected = tf.TensorShape([None]).concatenate(expected[1:])
+    if not found.is_compatible_with(expected):
+        message = f"gradient of {variable.name} has shape {found}: expected {expected}"
+        raise tf.errors.InvalidArgumentError(None, None, message)
+    if not (found[1:] if sparse else found).is_fully_defined():
+        tensor = tf.ensure_shape(tensor, expected)
+    return tf.IndexedSlices(tensor, grad.indices, grad.dense_shape) if sparse else tensor
+
+
+def dense(grad, variable):
+    """A gradient that fits a variable as one tensor, rows without a gradient 0."""
+    if not isinstance(grad, tf.IndexedSlices):
+        return tf.convert_to_tensor(grad)
+    # By the shape of the variable: a sparse gradient need not bring its own.
+    shape = tf.constant(variable.shape.as_list(), grad.indices.dtype)
+    return tf.scatter_nd(tf.expand_dims(grad.indices, 1), grad.values, shape)
+
+
 class Measure:
     """What is totalled over a step: the terms of a rule, or None, and the guard's, if it is on."""
 
