@@ -2,7 +2,14 @@
 
 from clippy.keras2 import keras, tf
 from clippy.rules import RULES, check_choice, check_number
-from clippy.scope import SCOPES, check_patterns, distinct, is_treated, joint_factor
+from clippy.scope import (
+    SCOPES,
+    check_patterns,
+    distinct,
+    is_treated,
+    joint_factor,
+    warn_of_unmatched,
+)
 from clippy.steps import Measure, compiled_step, dense, dense_step, fitting, is_large, sparse_step
 
 LearningRateSchedule = keras.optimizers.schedules.LearningRateSchedule
@@ -17,11 +24,12 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
     float32 or float64; under the policy mixed_bfloat16 they are float32, and so is the state.
 
     Args:
-      learning_rate: eta, a float > 0, a Keras schedule, or a scalar tf.Variable, which its owner
-        assigns, 0 included, and each step reads. A bound uses the rate of its step.
+      learning_rate: eta, a number >= 0, a schedule of tf_keras, or a scalar tf.Variable, which its
+        owner assigns and each step reads. A scalar array is taken as its number, and a function
+        without arguments as what it returns now, as Keras does. A bound uses the rate of its step.
       include, exclude: regular expressions, searched for in the names of variables (which end in
         ":0"). A variable with no match in `include`, unless that is None, or one in `exclude`
-        takes the plain step.
+        takes the plain step. An expression without a match is warned of.
       scope: "local" gives each variable a factor; "global" gives all that are treated one (section
         4.3.2), by the norm of all joined, or the smallest of Clippy's factors.
       skip_nonfinite: a gradient whose L2 norm is not finite in its dtype leaves its variable and
@@ -61,11 +69,9 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         **kwargs,
     ):
         check_choice("scope", scope, SCOPES)
-        assigned = isinstance(learning_rate, tf.Variable)
-        if not assigned and not isinstance(learning_rate, LearningRateSchedule):
-            check_number("learning_rate", learning_rate)
+        rate = _checked_rate(learning_rate)
         # A decay of None and not of the base class's 0, which would pass over every row.
-        kwargs = {"name": type(self).__name__, "weight_decay": None, **kwargs}
+        kwargs = _plain({"name": type(self).__name__, "weight_decay": None, **kwargs})
         # The base class would compile nothing on a CPU, and sparse steps with all else on a GPU.
         super().__init__(jit_compile=False, **kwargs)
         self.include = None if include is None else check_patterns("include", include)
@@ -78,16 +84,18 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
         self._programs = self._no_dependency({})
         self._joint_sigma = None  # of scope "global", while a step is taken
         # Keras would copy a variable's value and leave later ones unseen.
-        self._learning_rate = (
-            learning_rate if assigned else self._build_learning_rate(learning_rate)
-        )
+        assigned = isinstance(rate, tf.Variable)
+        self._learning_rate = rate if assigned else self._build_learning_rate(rate)
 
     def step_of(self, variable, rows=False):
         """The generator function that steps a variable, or some rows of it."""
         return self._step
 
     def build(self, var_list):
-        """Creates the state; a ValueError names a variable neither float32 nor float64."""
+        """Creates the state; a ValueError names a variable neither float32 nor float64.
+
+        An expression in `include` or `exclude` that matches no variable is warned of.
+        """
         super().build(var_list)
         if getattr(self, "_built", False):
             return
@@ -98,7 +106,10 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
                     f"{variable.name} has dtype {dtype.name}: expected float32 or "
                     "float64; with the policy mixed_bfloat16 weights are float32"
                 )
-        self._names = distinct([variable.name for variable in var_list])
+        names = [variable.name for variable in var_list]
+        self._names = distinct(names)
+        for argument in ("include", "exclude"):
+            warn_of_unmatched(argument, getattr(self, argument) or (), names)
         # By the names they have here: the copy on a second device is "<name>/replica_1:0".
         self._matched = [is_treated(v.name, self.include, self.exclude) for v in var_list]
         self._state = {slot: [] for slot in self.slots}
@@ -126,7 +137,10 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
 
     @property
     def state(self):
-        """Dict from the kind of state, as in `slots`, to a list of variables in `build`'s order."""
+        """Dict from the kind of state, as in `slots`, to a list of variables in `build`'s order.
+
+        Empty before `build`, as are the factors and counts by name.
+        """
         return dict(self._state)
 
     def named_clipping_factors(self):
@@ -251,7 +265,7 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
     def get_config(self):
         """Every argument of the constructor, as JSON can hold it; a variable as its value."""
         rate = self._serialize_hyperparameter(self._learning_rate)
-        return {
+        config = {
             **super().get_config(),
             **{name: getattr(self, name) for name in (*SHARED, *self.arguments)},
             "learning_rate": rate if isinstance(rate, dict) else float(rate),
@@ -259,13 +273,12 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
             "exclude": list(self.exclude),
             "jit_compile": self.compile_steps,
         }
+        return _plain(config)
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
-        """The optimizer of a `get_config`; a rate or threshold at 0 goes on in a variable."""
+        """The optimizer of a `get_config`; a threshold at 0 goes on in a variable."""
         config = dict(config)
-        if config.get("learning_rate") == 0:
-            config["learning_rate"] = _zero("learning_rate")
         if config.get("thresholds"):
             fine = RULES[config["rule"]].may_be_zero
             config["thresholds"] = {
@@ -278,6 +291,30 @@ class ClippingOptimizer(keras.optimizers.Optimizer):
 def stored_dtype(variable):
     """The dtype a variable is stored in; under a mixed policy `dtype` may be that of a cast."""
     return getattr(variable, "true_dtype", None) or variable.dtype
+
+
+def _plain(arguments):
+    """Arguments by name with NumPy's numbers as Python's, which JSON can hold."""
+    return {k: v.item() if hasattr(v, "item") else v for k, v in arguments.items()}
+
+
+def _checked_rate(rate):
+    """A schedule or a scalar variable as it is, all else as a number >= 0."""
+    if isinstance(rate, LearningRateSchedule) or (
+        isinstance(rate, tf.Variable) and rate.shape == ()
+    ):
+        return rate
+    try:
+        number = rate() if callable(rate) else rate
+        if getattr(number, "shape", None) == ():
+            number = tf.get_static_value(tf.convert_to_tensor(number))
+        check_number("learning_rate", number, zero=True)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"learning_rate = {rate!r}: expected a finite number >= 0, a scalar tf.Variable, a "
+            "function without arguments or a schedule of tf_keras"
+        ) from error
+    return number
 
 
 def _zero(name):

@@ -82,7 +82,7 @@ class ClippedAdagrad(RuleOptimizer):
     @property
     def accumulators(self):
         """G of each variable, in the order of `build`."""
-        return self._state["accumulator"]
+        return self._state.get("accumulator", [])
 
 
 @keras.utils.register_keras_serializable("clippy")

@@ -227,7 +227,7 @@ def test_a_rate_and_thresholds_that_have_come_down_to_0_go_through_a_config():
     "cls, argument, values",
     [
         (ClippedAdagrad, "initial_accumulator", (0, 0.0, -0.1, math.nan)),
-        (ClippedAdagrad, "learning_rate", (0, -0.1, None)),
+        (ClippedAdagrad, "learning_rate", (-0.1, None)),
         (ClippedAdagrad, "rule", ("adam", None)),
         (ClippedAdam, "beta_1", (1, 1.5, -0.1, math.nan, None)),
         (ClippedAdam, "beta_2", (1, 1.5, -0.1, math.nan, None)),

@@ -116,7 +116,7 @@ def test_patterns_say_whom_the_rule_treats(include, exclude, treated):
 
 @pytest.mark.parametrize("name", ["include", "exclude"])
 def test_bad_patterns_are_refused_by_name_and_value(name):
-    for value in ["bias", "", ["bias", "("], [1], 7, ["a", None]]:
+    for value in ["bias", "", ["bias", "("], [1], 7, ["a", None], [b"bias"], [re.compile(b"a")]]:
         with pytest.raises(ValueError, match=f"{name} = {re.escape(repr(value))}: expected a list"):
             optimizer_of("gc", **{name: value})
 
