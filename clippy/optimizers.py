@@ -3,9 +3,10 @@
 from clippy.algorithm1 import adagrad, adagrad_rows, clip_gradient, scaled
 from clippy.base import ClippingOptimizer
 from clippy.keras2 import keras, tf
-from clippy.rules import RULES, StepView, check_choice, check_number
-from clippy.scope import SCOPES
+from clippy.rules import RULES, AGCPerUnit, StepView, check_choice, check_number
+from clippy.scope import SCOPES, is_treated
 from clippy.steps import dense, fitting
+from clippy.units import check_axis, output_axes
 
 ACCUMULATE = ("clipped", "raw")
 
@@ -21,22 +22,38 @@ class RuleOptimizer(ClippingOptimizer):
         "raw" accumulates the gradient as it comes and scales the update (section 4.3.1, Algorithm
         1, line 6). Rules that look at the update take "raw" alone. None is "clipped" where the
         rule can, "raw" elsewhere.
+      axis: for "agc_per_unit" alone, the axes of a kernel's outputs where `clippy.units` cannot
+        tell them: a dict from a regular expression, searched for in the names of variables, to an
+        axis or a list of axes, such as {"up_1/kernel": -2}. The first match counts. What nothing
+        tells is taken to be the last axis, with a warning.
       **kwargs: those of ClippingOptimizer.
     """
 
     _step_rows = None  # `_step` in the rows of a sparse gradient, where it differs
 
-    def __init__(self, rule, thresholds=None, *, accumulate=None, **kwargs):
+    def __init__(self, rule, thresholds=None, *, accumulate=None, axis=None, **kwargs):
         thresholds = dict(thresholds or {})
         if accumulate is None and rule in RULES:
             accumulate = "clipped" if RULES[rule].scales == "gradient" else "raw"
         check_method(rule, thresholds, accumulate, kwargs.get("scope", "local"))
+        axis = check_axis(axis, rule)
         super().__init__(**kwargs)
         self.rule, self.thresholds, self.accumulate = rule, thresholds, accumulate
+        self.axis = self._no_dependency(axis)
 
     @property
     def _rule(self):
         return None if self.rule == "naive" else RULES[self.rule]
+
+    def build(self, var_list):
+        if self._rule and self._rule.units and not getattr(self, "_built", False):
+            treated = [is_treated(v.name, self.include, self.exclude) for v in var_list]
+            axes = output_axes(var_list, treated, self.axis)
+            self._rules = self._no_dependency([AGCPerUnit(units) for units in axes])
+        super().build(var_list)
+
+    def _rule_of(self, variable):
+        return self._rules[self._index_of(variable)] if self._rule.units else self._rule
 
     def step_of(self, variable, rows=False):
         step = (rows and self._step_rows) or self._step
@@ -52,8 +69,9 @@ class RuleOptimizer(ClippingOptimizer):
 
     def get_config(self):
         thresholds = {name: float(value) for name, value in self.thresholds.items()}
+        axis = self.axis and {pattern: list(axes) for pattern, axes in self.axis.items()}
         own = {"rule": self.rule, "thresholds": thresholds, "accumulate": self.accumulate}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **own, "axis": axis}
 
 
 @keras.utils.register_keras_serializable("clippy")
@@ -180,7 +198,7 @@ def check_method(rule, thresholds, accumulate, scope="local"):
     except ValueError as error:
         raise ValueError(f"thresholds = {thresholds!r}: {rule}: {error}") from None
     check_choice("accumulate", accumulate, ACCUMULATE[method.scales == "update" :], of)
-    check_choice("scope", scope, SCOPES[: 1 if method.per_unit else 2], of)
+    check_choice("scope", scope, SCOPES[: 1 if method.units else 2], of)
 
 
 def _check_share(name, value):

@@ -197,10 +197,10 @@ def again(optimizer):
 
 @pytest.mark.parametrize("base", ["adagrad", "adam", "nesterov"])
 def test_config_holds_every_argument_and_gives_the_same_steps(base):
-    given = {**CONFIGURED, **OWN[base]}
-    optimizer = optimizer_of("gc", "raw", base, **given)
+    given = {**CONFIGURED, **OWN[base], "scope": "local", "axis": {"kernel": [0]}}
+    optimizer = optimizer_of("agc_per_unit", "raw", base, **given)
     config = again(optimizer)
-    given = {**given, "rule": "gc", "thresholds": THRESHOLDS["gc"], "accumulate": "raw"}
+    given |= {"rule": "agc_per_unit", "thresholds": THRESHOLDS["agc_per_unit"], "accumulate": "raw"}
     assert arguments_of(optimizer) <= set(given)
     assert {name: config[name] for name in given} == given
 

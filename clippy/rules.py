@@ -6,6 +6,7 @@ another optimizer (section 4.3.3); section 4.3.1 has the table of the factors.
 
 import math
 import numbers
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from clippy.keras2 import tf
@@ -37,7 +38,7 @@ class Rule:
     may_be_zero: tuple[str, ...] = ()  # the thresholds for which 0 is a value like others
     total: Literal["sum", "min"] = "sum"  # how a term is taken together over the coordinates
     scales: Literal["gradient", "update"] = "update"
-    per_unit = False  # the totals of a kernel are one for each output unit
+    units: tuple[int, ...] | None = None  # axes of a kernel whose units have totals of their own
     whole_weight = False  # rows of a table without a gradient count: a term is the weight's norm
 
     def __call__(self, view, **thresholds):
@@ -48,10 +49,12 @@ class Rule:
         return self.finish([self.reduce(term) for term in self.terms(view, **given)], **given)
 
     def reduce(self, term):
-        """The total of one term: a scalar, or shape (1, ..., 1, out) for a kernel's units."""
-        units = self.per_unit and term.shape.rank > 1
-        axes = list(range(term.shape.rank - 1)) if units else None
-        return REDUCE[self.total](term, axis=axes, keepdims=units)
+        """The total of one term: a scalar, or with axes of size 1 beside those of the units."""
+        rank, axes = term.shape.rank, None
+        if self.units and rank > 1:
+            kept = {axis % rank for axis in self.units}
+            axes = [axis for axis in range(rank) if axis not in kept]
+        return REDUCE[self.total](term, axis=axes, keepdims=axes is not None)
 
     def check(self, thresholds):
         """Raises a ValueError that names the first bad threshold; a tensor may change its value."""
@@ -119,18 +122,22 @@ class AGC(Rule):
         return ratio_up_to_1(lam * tf.maximum(w_norm, floor), g_norm)
 
 
+@dataclass(frozen=True)
 class AGCPerUnit(AGC):
     """AGC as its official code does it: Eq. 3 with one factor for each output unit.
 
     Source: section 5.1.3 (the authors ran the nfnets code) and Brock et al. 2021, Eq. 3. The units
     of a kernel of shape (..., in, out) are its columns. A vector or a scalar is one unit.
 
+    Args:
+      units: the axes of a kernel's outputs; an optimizer knows those of its layers, see
+        `clippy.units`.
     sigma: in (0, 1], shape (1, ..., 1, out), or scalar for a vector or a scalar.
     Deviation: the official code takes a (1, out) kernel for one unit, and knows no kernels of three
       axes but those of its own convolutions.
     """
 
-    per_unit = True
+    units: tuple[int, ...] = (-1,)
 
 
 class LAMB(Rule):

@@ -86,7 +86,9 @@ def sparse_step(optimizer, variable, measure, grad, eta, count):
     w, *state = (tf.gather(array, grad.indices) for array in (variable, *slots))
     step = optimizer.step_of(variable, rows=True)(grad.values, w, state, eta, count)
     view = next(step)
-    if measure.rule and measure.rule.whole_weight:
+    rule = measure.rule
+    if rule and rule.whole_weight and -variable.shape.rank not in (rule.units or ()):
+        # Where rows are units of their own, the others change nothing.
         view = view._replace(param=tf.convert_to_tensor(variable))
     sigma = yield measure.of(view)
     state, moved = step.send(sigma)
@@ -104,7 +106,8 @@ def compiled_step(optimizer, variable, measure, grad, eta, count):
             return measure.terms(next(optimizer.step_of(variable)(g, w, state, eta, count)))
 
         w, _, state = _read(optimizer, variable)
-        if variable.shape.rank < 2 or tf.config.list_logical_devices("GPU"):
+        others = measure.rule and measure.rule.units not in (None, (-1,))  # than columns
+        if others or variable.shape.rank < 2 or tf.config.list_logical_devices("GPU"):
             return measure.reduce(terms(g, w, *state))
         return measure.reduce(totals_of_columns(terms, [g, w, *state]))
 
