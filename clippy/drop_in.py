@@ -96,7 +96,6 @@ class ClippyAdagrad(ClippingOptimizer):
         self.epsilon = epsilon
         self.clip_accumulator_update = clip_accumulator_update
         self.use_standard_accumulator_update = use_standard_accumulator_update
-        self.steps_from_old_state = not use_standard_accumulator_update
         for key in self.arguments[:5]:
             check_number(key, getattr(self, key), zero=True)
         if not initial_accumulator_value + epsilon:
@@ -110,6 +109,14 @@ class ClippyAdagrad(ClippingOptimizer):
     @property
     def slots(self):
         return {"accumulator": self.initial_accumulator_value}
+
+    @property
+    def steps_from_old_state(self):
+        return not self.use_standard_accumulator_update
+
+    @property
+    def _accumulators(self):  # the tests of that class, and scripts, read them by this name
+        return self._state.get("accumulator", [])
 
     def _new_factor(self, variable):
         # Among `variables`, each behind its accumulator, so that what that class has saved fits.
