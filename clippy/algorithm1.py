@@ -5,7 +5,7 @@ yields the new state and what the weight loses; where no rule looks, sigma is No
 finds sigma in a way of their own (`clippy.steps`, `clippy.scope`); the lines stay the same.
 """
 
-from clippy.keras2 import tf
+from clippy.arrays import rsqrt, square
 from clippy.rules import StepView
 
 
@@ -16,8 +16,8 @@ def adagrad(g, w, state, eta, count):
     variable. The rate eta is a scalar; Adagrad needs no `count` of the steps before.
     """
     # Line 5, g = dL(w)/dw, is the caller's.
-    G = state[0] + tf.square(g)  # line 6: update accumulator
-    r = g * tf.math.rsqrt(G)  # line 7: compute updates
+    G = state[0] + square(g)  # line 6: update accumulator
+    r = g * rsqrt(G)  # line 7: compute updates
     sigma = yield StepView(g, w, r, eta)  # line 8: get clipping factor, by rules.Clippy
     yield [G], scaled(eta, sigma) * r  # line 9: w loses eta * sigma * r
 
@@ -28,8 +28,8 @@ def adagrad_rows(g, w, state, eta, count):
     The committed results were multiplied in this order, and the other one rounds differently.
     """
     sigma = yield next(adagrad(g, w, state, eta, count))
-    G = state[0] + tf.square(g)
-    yield [G], scaled(eta, sigma) * tf.math.rsqrt(G) * g
+    G = state[0] + square(g)
+    yield [G], scaled(eta, sigma) * rsqrt(G) * g
 
 
 def scaled(eta, sigma):

@@ -7,20 +7,17 @@ from clippy.algorithm1 import adagrad
 from clippy.drop_in import paper_clippy
 from clippy.keras2 import tf
 from clippy.optimizers import ClippedAdagrad
-from clippy.rules import RULES
-from clippy.testing import (
+from clippy.oracles import (
     RATE,
     THRESHOLDS,
-    assert_factors,
     assert_identical,
     assert_identical_path,
     assert_same_path,
-    gradients,
-    optimizer_of,
-    run,
     run_by_definition,
     weights,
 )
+from clippy.rules import RULES
+from clippy.testing import assert_factors, gradients, optimizer_of, run
 
 
 def lines_5_to_9(g, w, G, eta, rel, abs_):

@@ -12,16 +12,8 @@ import pytest
 from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import keras, tf
 from clippy.optimizers import ClippedAdagrad, ClippedAdam, ClippedSGD
-from clippy.testing import (
-    MAKE,
-    RATE,
-    assert_identical_path,
-    gradients,
-    optimizer_of,
-    run,
-    through_json,
-    weights,
-)
+from clippy.oracles import RATE, assert_identical_path, weights
+from clippy.testing import MAKE, gradients, optimizer_of, run, through_json
 
 AUTHORS = importlib.import_module("tensorflow_recommenders.experimental.optimizers.clippy_adagrad")
 EACH = pytest.mark.parametrize("which", MAKE)

@@ -10,7 +10,8 @@ import pytest
 
 from clippy.drop_in import ClippyAdagrad, paper_clippy, shrink_by_references
 from clippy.keras2 import keras, tf
-from clippy.testing import CONFIGURED, assert_identical, through_json, weights
+from clippy.oracles import assert_identical, weights
+from clippy.testing import CONFIGURED, through_json
 
 AUTHORS = importlib.import_module("tensorflow_recommenders.experimental.optimizers.clippy_adagrad")
 

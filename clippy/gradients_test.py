@@ -8,19 +8,9 @@ import pytest
 from clippy.drop_in import ClippyAdagrad
 from clippy.keras2 import keras, tf
 from clippy.optimizers import ClippedAdam, ClippedSGD
+from clippy.oracles import RATE, TABLE, assert_identical_path, dense, weights
 from clippy.rules import RULES
-from clippy.testing import (
-    BASES,
-    EACH_BASE,
-    RATE,
-    TABLE,
-    assert_identical_path,
-    dense,
-    gradients,
-    optimizer_of,
-    run,
-    weights,
-)
+from clippy.testing import BASES, EACH_BASE, gradients, optimizer_of, run, slices
 
 EACH_WAY = pytest.mark.parametrize("traced", [False, True])
 MAKE = {
@@ -35,11 +25,6 @@ MAKE = {
     },
 }
 WRONG = [(), (1, 2), (2,), (3, 1), (1,), (2, 2), (3, 2, 1), (2, 3)]  # of a gradient for (3, 2)
-
-
-def slices(values, ids, shape=None):
-    shape = None if shape is None else tf.constant(shape)
-    return tf.IndexedSlices(tf.constant(values), tf.constant(ids), shape)
 
 
 def refused(optimizer, grad, variable, traced):
@@ -77,6 +62,16 @@ def test_rows_of_another_shape_are_refused_too(which, traced):
         said = refused(MAKE[which](), grad, table, traced)
         assert said.startswith("gradient of table:0 has shape (2,")
         assert said.endswith(": expected (None, 2)")
+
+
+@EACH_WAY
+@pytest.mark.parametrize("which", ["drop-in", "adam clippy", "momentum gc", "sgd lamb"])
+def test_a_sparse_gradient_of_another_shape_is_refused_too(which, traced):
+    for shape in [(1, 2), (4, 2), (5, 1), (2,)]:
+        table = tf.Variable(tf.ones([5, 2]), name="table")
+        grad = slices(np.ones((1, 2), "float32"), [0], shape)
+        said = refused(MAKE[which](), grad, table, traced)
+        assert said == f"gradient of table:0 has shape {tf.TensorShape(shape)}: expected (5, 2)"
 
 
 @pytest.mark.parametrize("xla", [None, True])

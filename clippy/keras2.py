@@ -13,8 +13,8 @@ import tf_keras as keras  # noqa: E402
 
 if tf.keras.optimizers.Optimizer is not keras.optimizers.Optimizer:
     raise ImportError(
-        "tf.keras is Keras 3 here and clippy needs Keras 2: set the environment variable "
-        "TF_USE_LEGACY_KERAS=1 before TensorFlow is first imported"
+        "tf.keras is Keras 3 here and this part of clippy needs Keras 2: set the environment "
+        "variable TF_USE_LEGACY_KERAS=1 before TensorFlow is first imported, or take clippy.keras3"
     )
 
 __all__ = ["keras", "tf"]

@@ -1,64 +1,13 @@
-"""Adagrad, Adam and SGD with any rule: their state, and the step that the rule looks at."""
+"""Adagrad, Adam and SGD with any rule for Keras 2, as `clippy.methods` describes them."""
 
-from clippy.algorithm1 import adagrad, adagrad_rows, clip_gradient, scaled
 from clippy.base import ClippingOptimizer
 from clippy.keras2 import keras, tf
-from clippy.rules import RULES, AGCPerUnit, StepView, check_choice, check_number
-from clippy.scope import SCOPES, is_treated
+from clippy.methods import SGD, Adagrad, Adam, Ruled
 from clippy.steps import dense, fitting
-from clippy.units import check_axis, output_axes
-
-ACCUMULATE = ("clipped", "raw")
 
 
-class RuleOptimizer(ClippingOptimizer):
-    """An optimizer with one of RULES. A subclass defines `slots` and `_step`.
-
-    Args:
-      rule: a key of RULES.
-      thresholds: the rule's thresholds by name, floats or scalar tf.Variables; a variable may
-        change between steps without a new trace.
-      accumulate: "clipped" scales the gradient before the state sees it (Eq. 2, section 5.1.3);
-        "raw" accumulates the gradient as it comes and scales the update (section 4.3.1, Algorithm
-        1, line 6). Rules that look at the update take "raw" alone. None is "clipped" where the
-        rule can, "raw" elsewhere.
-      axis: for "agc_per_unit" alone, the axes of a kernel's outputs where `clippy.units` cannot
-        tell them: a dict from a regular expression, searched for in the names of variables, to an
-        axis or a list of axes, such as {"up_1/kernel": -2}. The first match counts. What nothing
-        tells is taken to be the last axis, with a warning.
-      **kwargs: those of ClippingOptimizer.
-    """
-
-    _step_rows = None  # `_step` in the rows of a sparse gradient, where it differs
-
-    def __init__(self, rule, thresholds=None, *, accumulate=None, axis=None, **kwargs):
-        thresholds = dict(thresholds or {})
-        if accumulate is None and rule in RULES:
-            accumulate = "clipped" if RULES[rule].scales == "gradient" else "raw"
-        check_method(rule, thresholds, accumulate, kwargs.get("scope", "local"))
-        axis = check_axis(axis, rule)
-        super().__init__(**kwargs)
-        self.rule, self.thresholds, self.accumulate = rule, thresholds, accumulate
-        self.axis = self._no_dependency(axis)
-
-    @property
-    def _rule(self):
-        return None if self.rule == "naive" else RULES[self.rule]
-
-    def build(self, var_list):
-        if self._rule and self._rule.units and not getattr(self, "_built", False):
-            treated = [is_treated(v.name, self.include, self.exclude) for v in var_list]
-            axes = output_axes(var_list, treated, self.axis)
-            self._rules = self._no_dependency([AGCPerUnit(units) for units in axes])
-        super().build(var_list)
-
-    def _rule_of(self, variable):
-        return self._rules[self._index_of(variable)] if self._rule.units else self._rule
-
-    def step_of(self, variable, rows=False):
-        step = (rows and self._step_rows) or self._step
-        clips = self.accumulate == "clipped" and self._treats(variable)
-        return clip_gradient(step) if clips else step
+class RuleOptimizer(Ruled, ClippingOptimizer):
+    """An optimizer with one of RULES. Args: those of Ruled and of ClippingOptimizer."""
 
     def plain_update(self, grad, variable):
         """The update r_t, without the rate, of a step with a `grad` that is not taken."""
@@ -67,141 +16,17 @@ class RuleOptimizer(ClippingOptimizer):
         weight = tf.convert_to_tensor(variable)
         return next(self._step(grad, weight, state, *self._rate_and_count(variable))).update
 
-    def get_config(self):
-        thresholds = {name: float(value) for name, value in self.thresholds.items()}
-        axis = self.axis and {pattern: list(axes) for pattern, axes in self.axis.items()}
-        own = {"rule": self.rule, "thresholds": thresholds, "accumulate": self.accumulate}
-        return {**super().get_config(), **own, "axis": axis}
+
+@keras.utils.register_keras_serializable("clippy")
+class ClippedAdagrad(Adagrad, RuleOptimizer):
+    __doc__ = Adagrad.__doc__
 
 
 @keras.utils.register_keras_serializable("clippy")
-class ClippedAdagrad(RuleOptimizer):
-    """Adagrad (paper, Eq. 1) whose steps are scaled by a rule (Eq. 5, Algorithm 1).
-
-    Args: those of RuleOptimizer, of which the learning rate has no default, and
-      initial_accumulator: G_0, > 0; 0.1 as in section 4.
-
-    Sparse gradients touch their rows alone; AGC and LAMB read the whole table for its norm.
-    """
-
-    rowwise = True
-    arguments = ("initial_accumulator",)
-    _step, _step_rows = staticmethod(adagrad), staticmethod(adagrad_rows)
-
-    def __init__(self, rule, thresholds=None, *, initial_accumulator=0.1, **kwargs):
-        check_number("initial_accumulator", initial_accumulator)
-        super().__init__(rule, thresholds, **kwargs)
-        self.initial_accumulator = initial_accumulator
-
-    @property
-    def slots(self):
-        return {"accumulator": self.initial_accumulator}
-
-    @property
-    def accumulators(self):
-        """G of each variable, in the order of `build`."""
-        return self._state.get("accumulator", [])
+class ClippedAdam(Adam, RuleOptimizer):
+    __doc__ = Adam.__doc__
 
 
 @keras.utils.register_keras_serializable("clippy")
-class ClippedAdam(RuleOptimizer):
-    """Adam (Kingma and Ba 2015) whose steps are scaled by a rule (section 4.3.3).
-
-    Args: those of RuleOptimizer, and
-      beta_1, beta_2: decay of the moments, in [0, 1).
-      epsilon: added to the root of the second moment, where Keras has it, > 0.
-
-    The moments of every row decay at each step, so sparse gradients are made dense.
-    """
-
-    slots = {"momentum": 0.0, "velocity": 0.0}
-    arguments = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        rule,
-        thresholds=None,
-        *,
-        learning_rate=0.001,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-7,
-        **kwargs,
-    ):
-        _check_share("beta_1", beta_1)
-        _check_share("beta_2", beta_2)
-        check_number("epsilon", epsilon)
-        super().__init__(rule, thresholds, learning_rate=learning_rate, **kwargs)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-
-    def _step(self, g, w, state, eta, count):
-        m, v = state
-        beta_1, beta_2 = tf.constant(self.beta_1, g.dtype), tf.constant(self.beta_2, g.dtype)
-        t = tf.cast(count + 1, g.dtype)
-        m = m + (1 - beta_1) * (g - m)
-        v = v + (1 - beta_2) * (tf.square(g) - v)
-        unbiased = tf.sqrt(1 - beta_2**t) / (1 - beta_1**t)
-        r = unbiased * m / (tf.sqrt(v) + tf.constant(self.epsilon, g.dtype))
-        sigma = yield StepView(g, w, r, eta)
-        yield [m, v], scaled(eta, sigma) * r
-
-
-@keras.utils.register_keras_serializable("clippy")
-class ClippedSGD(RuleOptimizer):
-    """SGD with momentum whose steps are scaled by a rule.
-
-    The velocity is v_t = momentum * v_{t-1} + g_t and the update r_t is v_t, or with `nesterov`
-    momentum * v_t + g_t. At a constant rate these are the steps of Keras' SGD. Keras keeps the rate
-    in the velocity, so its checkpoints with momentum do not fit; here a schedule scales the whole
-    step, so that the bound is that of its step.
-
-    Args: those of RuleOptimizer; the momentum is in [0, 1).
-
-    Sparse gradients touch their rows alone if the momentum is 0, and are made dense otherwise.
-    """
-
-    arguments = ("momentum", "nesterov")
-
-    def __init__(
-        self, rule, thresholds=None, *, learning_rate=0.01, momentum=0.0, nesterov=False, **kwargs
-    ):
-        _check_share("momentum", momentum)
-        super().__init__(rule, thresholds, learning_rate=learning_rate, **kwargs)
-        self.momentum, self.nesterov, self.rowwise = momentum, nesterov, not momentum
-
-    @property
-    def slots(self):
-        return {"velocity": 0.0} if self.momentum else {}
-
-    def _step(self, g, w, state, eta, count):
-        state, r = list(state), g
-        if self.momentum:
-            momentum = tf.constant(self.momentum, g.dtype)
-            state[0] = r = momentum * state[0] + g
-            if self.nesterov:
-                r = momentum * r + g
-        sigma = yield StepView(g, w, r, eta)
-        yield state, scaled(eta, sigma) * r
-
-
-def check_method(rule, thresholds, accumulate, scope="local"):
-    """A ValueError names what a rule does not take, the value and what is expected."""
-    check_choice("rule", rule, RULES)
-    method, of = RULES[rule], f" for {rule}"
-    for name in thresholds:
-        check_choice("thresholds", name, method.takes, of)
-    for name, default in method.takes.items():
-        if default is None and name not in thresholds:
-            raise ValueError(f"thresholds = {thresholds!r}: expected {name!r}{of}")
-    try:
-        method.check(thresholds)
-    except ValueError as error:
-        raise ValueError(f"thresholds = {thresholds!r}: {rule}: {error}") from None
-    check_choice("accumulate", accumulate, ACCUMULATE[method.scales == "update" :], of)
-    check_choice("scope", scope, SCOPES[: 1 if method.units else 2], of)
-
-
-def _check_share(name, value):
-    check_number(name, value, zero=True)
-    if value >= 1:
-        raise ValueError(f"{name} = {value!r}: expected a number >= 0 and below 1")
+class ClippedSGD(SGD, RuleOptimizer):
+    __doc__ = SGD.__doc__

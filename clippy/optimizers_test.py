@@ -8,28 +8,30 @@ import pytest
 
 from clippy.keras2 import keras, tf
 from clippy.optimizers import ClippedAdagrad, ClippedAdam, ClippedSGD
+from clippy.oracles import (
+    METHODS,
+    RATE,
+    TABLE,
+    THRESHOLDS,
+    advance,
+    assert_identical,
+    assert_identical_path,
+    assert_same_path,
+    run_by_definition,
+    weights,
+)
 from clippy.rules import RULES
 from clippy.testing import (
     BASES,
     CONFIGURED,
     EACH_BASE,
-    METHODS,
-    RATE,
     SOME_METHODS,
-    TABLE,
-    THRESHOLDS,
-    advance,
     arguments_of,
     assert_factors,
-    assert_identical,
-    assert_identical_path,
-    assert_same_path,
     gradients,
     optimizer_of,
     run,
-    run_by_definition,
     through_json,
-    weights,
 )
 
 schedules = keras.optimizers.schedules

@@ -4,11 +4,12 @@ XLA on a CPU fuses what is computed for one coordinate, but not into the sum or 
 them: the terms of a variable would be written out and read again. Pieces stay in the cache.
 """
 
-from clippy.keras2 import tf
+import operator
+
+from clippy.arrays import REDUCE, library_of, minimum
 
 SIZE = 1 << 14  # coordinates of a piece; measured: from 2**15 on some processors lose a third
-REDUCE = {"sum": tf.reduce_sum, "min": tf.reduce_min}
-JOIN = {"sum": tf.add, "min": tf.minimum}
+JOIN = {"sum": operator.add, "min": minimum}
 
 
 def totals_of_columns(terms, arrays, size=SIZE):
@@ -18,15 +19,16 @@ def totals_of_columns(terms, arrays, size=SIZE):
     have one static shape, of rank 2 or more and not empty. A piece has about `size` coordinates.
     Returns: a list of (kind, tensor of shape (1, ..., 1, columns)), a pair for each term.
     """
+    xp = library_of(arrays[0])
     columns = arrays[0].shape[-1]
-    kept = [1] * (arrays[0].shape.rank - 1) + [columns]
-    arrays = [tf.reshape(array, [-1, columns]) for array in arrays]
+    kept = [1] * (len(arrays[0].shape) - 1) + [columns]
+    arrays = [xp.reshape(array, [-1, columns]) for array in arrays]
     rows = arrays[0].shape[0]
     step = max(1, size // columns)
     first = rows % step or min(step, rows)
 
     def of(start, length):
-        pieces = [tf.slice(array, [start, 0], [length, columns]) for array in arrays]
+        pieces = [xp.slice(array, [start, 0], [length, columns]) for array in arrays]
         return [(kind, REDUCE[kind](term, axis=0)) for kind, term in terms(*pieces)]
 
     def add(start, totals):
@@ -36,5 +38,5 @@ def totals_of_columns(terms, arrays, size=SIZE):
 
     kinds, totals = zip(*of(0, first), strict=True)
     if rows > first:
-        _, totals = tf.while_loop(lambda start, _: start < rows, add, (first, list(totals)))
-    return [(kind, tf.reshape(total, kept)) for kind, total in zip(kinds, totals, strict=True)]
+        _, totals = xp.while_loop(lambda start, _: start < rows, add, (first, list(totals)))
+    return [(kind, xp.reshape(total, kept)) for kind, total in zip(kinds, totals, strict=True)]

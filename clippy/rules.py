@@ -7,19 +7,33 @@ another optimizer (section 4.3.3); section 4.3.1 has the table of the factors.
 import math
 import numbers
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from clippy.keras2 import tf
-from clippy.pieces import REDUCE
+from clippy.arrays import (
+    REDUCE,
+    absolute,
+    compatible,
+    divide_no_nan,
+    equal,
+    is_number,
+    logical_or,
+    maximum,
+    minimum,
+    ones_like,
+    scalar,
+    sqrt,
+    square,
+    where,
+)
 
 
 class StepView(NamedTuple):
-    """One step of one variable, before it is taken. All tensors have the dtype of `grad`."""
+    """One step of one variable, before it is taken: tensors of one library and dtype."""
 
-    grad: tf.Tensor  # g_t, shape of the variable
-    param: tf.Tensor  # w_t, shape of the variable
-    update: tf.Tensor  # r_t, shape of the variable; g_t where a rule clips the gradient
-    rate: tf.Tensor  # eta_t, scalar
+    grad: Any  # g_t, shape of the variable
+    param: Any  # w_t, shape of the variable
+    update: Any  # r_t, shape of the variable; g_t where a rule clips the gradient
+    rate: Any  # eta_t, scalar
 
 
 class Rule:
@@ -50,8 +64,9 @@ class Rule:
 
     def reduce(self, term):
         """The total of one term: a scalar, or with axes of size 1 beside those of the units."""
-        rank, axes = term.shape.rank, None
-        if self.units and rank > 1:
+        axes = None
+        if self.units and len(term.shape) > 1:
+            rank = len(term.shape)
             kept = {axis % rank for axis in self.units}
             axes = [axis for axis in range(rank) if axis not in kept]
         return REDUCE[self.total](term, axis=axes, keepdims=axes is not None)
@@ -59,19 +74,15 @@ class Rule:
     def check(self, thresholds):
         """Raises a ValueError that names the first bad threshold; a tensor may change its value."""
         for name, value in thresholds.items():
-            if not tf.is_tensor(value):
+            if is_number(value):
                 check_number(name, value, zero=name in self.may_be_zero)
-            elif value.shape.rank:  # None: not known yet
+            elif not compatible(value.shape, ()):
                 raise ValueError(f"{name} has shape {value.shape}: expected a scalar")
 
     def given(self, thresholds, dtype):
         """The thresholds, with the defaults of those left out, as tensors of a dtype."""
         defaults = {name: value for name, value in self.takes.items() if value is not None}
-        # tf.cast alone would take a Python float through float32.
-        return {
-            name: tf.cast(value, dtype) if tf.is_tensor(value) else tf.constant(value, dtype)
-            for name, value in {**defaults, **thresholds}.items()
-        }
+        return {name: scalar(v, dtype) for name, v in {**defaults, **thresholds}.items()}
 
 
 class Naive(Rule):
@@ -79,7 +90,7 @@ class Naive(Rule):
 
     def __call__(self, view):
         _check_shapes(view)
-        return tf.ones([], view.grad.dtype)
+        return scalar(1, view.grad.dtype)
 
 
 class GC(Rule):
@@ -94,10 +105,10 @@ class GC(Rule):
     scales = "gradient"
 
     def terms(self, step, lam):
-        return (tf.square(step.grad),)
+        return (square(step.grad),)
 
     def finish(self, totals, lam):
-        return ratio_up_to_1(lam, tf.sqrt(totals[0]))
+        return ratio_up_to_1(lam, sqrt(totals[0]))
 
 
 class AGC(Rule):
@@ -115,11 +126,11 @@ class AGC(Rule):
     whole_weight = True
 
     def terms(self, step, lam, floor):
-        return tf.square(step.grad), tf.square(step.param)
+        return square(step.grad), square(step.param)
 
     def finish(self, totals, lam, floor):
-        g_norm, w_norm = (tf.sqrt(total) for total in totals)
-        return ratio_up_to_1(lam * tf.maximum(w_norm, floor), g_norm)
+        g_norm, w_norm = (sqrt(total) for total in totals)
+        return ratio_up_to_1(lam * maximum(w_norm, floor), g_norm)
 
 
 @dataclass(frozen=True)
@@ -152,13 +163,13 @@ class LAMB(Rule):
     whole_weight = True
 
     def terms(self, step, mu):
-        return tf.square(step.param), tf.square(step.update)
+        return square(step.param), square(step.update)
 
     def finish(self, totals, mu):
-        w_norm, r_norm = (tf.sqrt(total) for total in totals)
-        sigma = mu * tf.math.divide_no_nan(w_norm, r_norm)
-        plain = tf.logical_or(tf.equal(w_norm, 0), tf.equal(r_norm, 0))
-        return tf.where(plain, tf.ones_like(sigma), sigma)
+        w_norm, r_norm = (sqrt(total) for total in totals)
+        sigma = mu * divide_no_nan(w_norm, r_norm)
+        plain = logical_or(equal(w_norm, 0), equal(r_norm, 0))
+        return where(plain, ones_like(sigma), sigma)
 
 
 class Clippy(Rule):
@@ -178,11 +189,11 @@ class Clippy(Rule):
     total = "min"
 
     def terms(self, step, rel, abs_):
-        w, r, eta = step.param, step.update, tf.cast(step.rate, step.update.dtype)
-        return (ratio_up_to_1(rel * tf.abs(w) + abs_, tf.abs(eta * r)),)
+        w, r, eta = step.param, step.update, scalar(step.rate, step.update.dtype)
+        return (ratio_up_to_1(rel * absolute(w) + abs_, absolute(eta * r)),)
 
     def finish(self, totals, rel, abs_):
-        return tf.minimum(totals[0], 1.0)  # the least of no coordinates is infinite
+        return minimum(totals[0], 1.0)  # the least of no coordinates is infinite
 
 
 RULES = {
@@ -197,13 +208,13 @@ RULES = {
 
 def ratio_up_to_1(limit, size):
     """min{limit / size, 1} at each coordinate, which is 1 where the size is 0."""
-    return tf.where(size <= limit, tf.ones_like(size), limit / size)
+    return where(size <= limit, ones_like(size), limit / size)
 
 
 def _check_shapes(view):
     for name in ("param", "update"):
         shape = getattr(view, name).shape
-        if not view.grad.shape.is_compatible_with(shape):
+        if not compatible(view.grad.shape, shape):
             raise ValueError(f"{name} has shape {shape}: expected {view.grad.shape} as grad")
 
 

@@ -8,18 +8,9 @@ import numpy as np
 import pytest
 
 from clippy.keras2 import tf
+from clippy.oracles import DTYPES, ORACLES, RATE, THRESHOLDS, rtol, sigma_by_definition
 from clippy.rules import RULES
-from clippy.testing import (
-    DTYPES,
-    ORACLES,
-    RATE,
-    THRESHOLDS,
-    random_view,
-    rtol,
-    sigma_by_definition,
-    sigma_of,
-    view_of,
-)
+from clippy.testing import random_view, sigma_of, view_of
 
 EACH_RULE = pytest.mark.parametrize("name", RULES)
 EACH_DTYPE = pytest.mark.parametrize("dtype", DTYPES)

@@ -7,18 +7,15 @@ import pytest
 
 from clippy.keras2 import keras, tf
 from clippy.monitor import ClippingMonitor
-from clippy.testing import (
-    MAKE,
+from clippy.oracles import (
     RATE,
     assert_identical,
     assert_identical_path,
     assert_same_path,
     dense,
-    gradients,
-    optimizer_of,
-    run,
     weights,
 )
+from clippy.testing import MAKE, gradients, optimizer_of, run
 
 SLOW = pytest.mark.slow
 

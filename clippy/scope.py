@@ -4,8 +4,7 @@ import difflib
 import re
 import warnings
 
-from clippy.keras2 import tf
-from clippy.pieces import REDUCE
+from clippy.arrays import REDUCE, scalar, stack, where
 
 SCOPES = ("local", "global")
 NEUTRAL = {"sum": 0, "min": 1}  # a total that leaves the factor of the others as it is
@@ -78,13 +77,17 @@ def joint_factor(rule, thresholds, measured):
     """
     if not measured:
         return None
-    wide = tf.float64 if any(part[0].dtype == tf.float64 for part, _ in measured) else tf.float32
+    wide = max((totals[0].dtype for totals, _ in measured), key=_bytes)
     counted = []
     for totals, finite in measured:
-        totals = [tf.cast(total, wide) for total in totals]
+        totals = [scalar(total, wide) for total in totals]
         if finite is not None:
-            neutral = tf.constant(NEUTRAL[rule.total], wide)
-            totals = [tf.where(finite, total, neutral) for total in totals]
+            neutral = scalar(NEUTRAL[rule.total], wide)
+            totals = [where(finite, total, neutral) for total in totals]
         counted.append(totals)
-    joined = [REDUCE[rule.total](tf.stack(totals)) for totals in zip(*counted, strict=True)]
+    joined = [REDUCE[rule.total](stack(totals)) for totals in zip(*counted, strict=True)]
     return rule.finish(joined, **rule.given(thresholds, wide))
+
+
+def _bytes(dtype):
+    return getattr(dtype, "size", None) or dtype.itemsize

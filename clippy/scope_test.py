@@ -10,20 +10,8 @@ import pytest
 from clippy.drop_in import ClippyAdagrad, paper_clippy
 from clippy.keras2 import tf
 from clippy.optimizers import ClippedAdagrad
-from clippy.testing import (
-    MAKE,
-    RATE,
-    SHAPES,
-    SOME_METHODS,
-    TABLE,
-    assert_factors,
-    assert_same_path,
-    gradients,
-    optimizer_of,
-    run,
-    run_by_definition,
-    weights,
-)
+from clippy.oracles import RATE, SHAPES, TABLE, assert_same_path, run_by_definition, weights
+from clippy.testing import MAKE, SOME_METHODS, assert_factors, gradients, optimizer_of, run
 
 EACH_JOINT = pytest.mark.parametrize(
     "rule, accumulate", [("gc", "clipped"), ("agc_per_layer", "raw"), ("clippy", "raw")]

@@ -1,12 +1,14 @@
-"""Three ways to take one step of one variable: dense, in the rows of a table, compiled by XLA.
+"""Three ways to take a step on TensorFlow: dense, in the rows of a table, compiled by XLA.
 
-Each is a generator that yields what `Measure.of` finds, is sent the factor sigma, and writes the
-new state and weight. In it runs the optimizer's own step.
+Either Keras takes them. Each is a generator that yields what `Measure.of` finds, is sent the factor
+sigma, and writes the new state and weight. In it runs the optimizer's own step.
 """
 
 import platform
 
-from clippy.keras2 import tf
+import tensorflow as tf
+
+from clippy.measure import Measure
 from clippy.pieces import totals_of_columns
 
 LARGE = 1 << 16  # coordinates of a variable above which XLA's call costs less than it saves
@@ -23,53 +25,71 @@ def fitting(grad, variable):
         return None
     sparse = isinstance(grad, tf.IndexedSlices)
     tensor = tf.convert_to_tensor(grad.values if sparse else grad)
-    found, expected = tensor.shape, variable.shape
-    if sparse:  # values of any number of rows
-        expected = tf.TensorShape([None]).concatenate(expected[1:])
+    found, expected = tensor.shape, tf.TensorShape(variable.shape)
+    if sparse:
+        shape = _known_shape(grad)
+        if shape is not None and not expected.is_compatible_with(shape):
+            found = tf.TensorShape(shape)
+        else:  # values of any number of rows
+            expected = tf.TensorShape([None]).concatenate(expected[1:])
     if not found.is_compatible_with(expected):
-        message = f"gradient of {variable.name} has shape {found}: expected {expected}"
+        name = getattr(variable, "path", variable.name)
+        message = f"gradient of {name} has shape {found}: expected {expected}"
         raise tf.errors.InvalidArgumentError(None, None, message)
     if not (found[1:] if sparse else found).is_fully_defined():
         tensor = tf.ensure_shape(tensor, expected)
     return tf.IndexedSlices(tensor, grad.indices, grad.dense_shape) if sparse else tensor
 
 
+def summed(grad):
+    """A sparse gradient whose ids are unique, as Keras 2 makes it; another as it is."""
+    if not isinstance(grad, tf.IndexedSlices):
+        return grad
+    ids, places = tf.unique(grad.indices)
+    values = tf.math.unsorted_segment_sum(grad.values, places, tf.shape(ids)[0])
+    return tf.IndexedSlices(values, ids, grad.dense_shape)
+
+
 def dense(grad, variable):
     """A gradient that fits a variable as one tensor, rows without a gradient 0."""
     if not isinstance(grad, tf.IndexedSlices):
+        return tf.convert_to_tensor(grad)
+    if _known_shape(grad) is not None:
         return tf.convert_to_tensor(grad)
     # By the shape of the variable: a sparse gradient need not bring its own.
     shape = tf.constant(variable.shape.as_list(), grad.indices.dtype)
     return tf.scatter_nd(tf.expand_dims(grad.indices, 1), grad.values, shape)
 
 
-class Measure:
-    """What is totalled over a step: the terms of a rule, or None, and the guard's, if it is on."""
+def _known_shape(grad):
+    """The shape that a sparse gradient brings, an array; None if it brings none or not yet."""
+    return None if grad.dense_shape is None else tf.get_static_value(grad.dense_shape)
 
-    def __init__(self, rule, thresholds, guard):
-        self.rule, self._thresholds, self.guard = rule, thresholds, guard
 
-    def of(self, view):
-        """The totals of the rule's terms, and whether the gradient is finite, None unguarded."""
-        return self.reduce(self.terms(view))
+def take(optimizer, grad, variable, dtype, eta, count):
+    """One step of one variable, which is stored in a dtype: measured, guarded and taken."""
+    alone = optimizer.treats(variable) and optimizer.joint_sigma is None
+    step = measured(optimizer, grad, variable, alone, eta, count)
+    totals, finite = next(step)
+    sigma = optimizer.sigma_of(variable, totals, dtype)
+    if finite is None:
+        step.send(sigma)
+    else:
+        # A branch: choosing between values costs XLA half as much again as the step.
+        tf.cond(finite, lambda: step.send(sigma), lambda: None)
+    optimizer.note(variable, finite, sigma)
 
-    def terms(self, view):
-        """(kind, tensor) of every term, the guard's last."""
-        found = []
-        if self.rule:
-            given = self.rule.given(self._thresholds, view.grad.dtype)
-            found = [(self.rule.total, term) for term in self.rule.terms(view, **given)]
-        if self.guard:
-            found.append(("sum", tf.square(view.grad)))
-        return found
 
-    def reduce(self, found):
-        """`of` from the terms, or from their totals of each column."""
-        finite = None
-        if self.guard:
-            *found, (_, squares) = found
-            finite = tf.math.is_finite(tf.reduce_sum(squares))
-        return [self.rule.reduce(term) for _, term in found], finite
+def measured(optimizer, grad, variable, looks, eta, count):
+    """A step as below, which the rule looks at or only the guard."""
+    step = compiled_step if optimizer.compile_steps and is_large(variable) else dense_step
+    if isinstance(grad, tf.IndexedSlices) and optimizer.rowwise:
+        step = sparse_step
+    else:
+        grad = dense(grad, variable)
+    rule = optimizer.rule_of(variable) if looks else None
+    measure = Measure(rule, optimizer.thresholds, optimizer.skip_nonfinite)
+    return step(optimizer, variable, measure, grad, eta, count)
 
 
 def dense_step(optimizer, variable, measure, grad, eta, count):
@@ -120,10 +140,11 @@ def compiled_step(optimizer, variable, measure, grad, eta, count):
     found = [], None
     if measure.rule or measure.guard:
         # Apart from what writes the variable: XLA would copy it for the loop over its pieces.
-        program = optimizer.compiled(variable, ("measure", measure.rule is not None), measuring)
+        name = "measure", measure.rule is not None
+        program = _compiled(optimizer, variable, name, measuring)
         found = program(grad, eta, count)
     sigma = yield found
-    program = optimizer.compiled(variable, "take", taking)
+    program = _compiled(optimizer, variable, "take", taking)
     # A step from the state as it was, written together with the state, has XLA copy both.
     for writes in ("weight", "state") if optimizer.steps_from_old_state else ("both",):
         program(grad, eta, count, sigma, writes)
@@ -135,6 +156,14 @@ def is_large(variable):
     # tf_keras too knows this platform as one without XLA.
     lacks = platform.system() == "Darwin" and "arm" in platform.processor()
     return not lacks and (variable.shape.num_elements() or 0) > LARGE  # None: shape not known
+
+
+def _compiled(optimizer, variable, name, function):
+    """A function compiled by XLA, once for each variable and name."""
+    key = id(variable), name
+    if key not in optimizer.programs:
+        optimizer.programs[key] = tf.function(function, jit_compile=True, autograph=False)
+    return optimizer.programs[key]
 
 
 def _read(optimizer, variable):

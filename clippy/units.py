@@ -13,31 +13,32 @@ from clippy.rules import RULES
 from clippy.scope import check_patterns, warn_of_unmatched
 
 LAST = (-1,)
-# What a name ends in -> axes. Dense layers and cells of two axes need none: they have (in, out).
+PAIRS = (-2, -1)  # (..., in, multiplier), with an output for each pair
+# What a name ends in, in Keras 2 before ":0" -> axes. Matrices need none: they have (in, out).
 NAMED = {
-    r"conv\dd_transpose(_\d+)?/kernel:0$": (-2,),  # (..., out, in)
-    r"depthwise_kernel:0$": (-2, -1),  # (..., in, multiplier), with an output for each pair
-    r"pointwise_kernel:0$|conv(_lstm)?\dd(_\d+)?/(recurrent_)?kernel:0$": LAST,
+    r"conv\dd_transpose(_\d+)?/kernel(:0)?$": (-2,),  # (..., out, in)
+    r"depthwise_(conv\dd(_\d+)?/)?kernel(:0)?$": PAIRS,
+    r"pointwise_kernel(:0)?$|conv(_lstm)?\dd(_\d+)?/(recurrent_)?kernel(:0)?$": LAST,
 }
 
 
-def output_axes(variables, treated, given):
+def output_axes(names, shapes, treated, given):
     """The axes of the outputs of each variable, counted from the end: a list of tuples.
 
     The last axis counts for matrices, and where nothing tells. Warns of the latter if they are
     treated, and of an expression in `given` without a match.
 
     Args:
-      variables: in the order of `build`, a bias behind the kernel of its layer.
+      names, shapes: of variables in the order of `build`, a bias behind its layer's kernel.
       treated: for each variable, whether the rule treats it.
       given: what `check_axis` made of the argument.
     Raises: ValueError naming a variable that has not the axes given for it.
     """
-    warn_of_unmatched("axis", given or (), [variable.name for variable in variables])
-    found = [_axes(position, variables, given or {}) for position in range(len(variables))]
+    warn_of_unmatched("axis", given or (), names)
+    found = [_axes(position, names, shapes, given or {}) for position in range(len(names))]
     unknown = [
-        variable.name
-        for variable, axes, counts in zip(variables, found, treated, strict=True)
+        name
+        for name, axes, counts in zip(names, found, treated, strict=True)
         if counts and axes is None
     ]
     if unknown:
@@ -74,23 +75,24 @@ def check_axis(axis, rule):
     return dict(zip(patterns, axes, strict=True))
 
 
-def _axes(position, variables, given):
+def _axes(position, names, shapes, given):
     """The axes of one variable, None where nothing tells them."""
-    variable = variables[position]
-    shape, name = variable.shape.as_list(), variable.name
+    name, shape = names[position], shapes[position]
     rank = len(shape)
     for pattern, axes in given.items():
         if rank > 1 and re.search(pattern, name):
             if not all(-rank <= axis < rank for axis in axes):
                 raise ValueError(
                     f"axis = {{{pattern!r}: {list(axes)}}}: expected axes of {name}, "
-                    f"which has shape {variable.shape}"
+                    f"which has shape {shape}"
                 )
             return tuple(sorted({axis % rank - rank for axis in axes}))
     if rank < 3:
         return LAST
-    beside = "".join(name.rpartition("/")[:2]) + "bias:0"
-    biases = [v.shape.as_list() for v in variables[position:] if v.name == beside]
+    beside = re.sub(r"[^/:]*(:0)?$", r"bias\1", name, count=1)
+    biases = [shapes[i] for i in range(position, len(names)) if names[i] == beside]
+    if re.search("(depth|point)wise_kernel", name):  # the bias beside both is of the second
+        biases = []
     return (biases and _axes_of_bias(shape, biases[0])) or _axes_of_name(name)
 
 
@@ -104,7 +106,7 @@ def _axes_of_bias(kernel, bias):
     fits = [
         axes
         for axes in itertools.combinations(places, len(bias))
-        if [kernel[axis] for axis in axes] == bias
+        if tuple(kernel[axis] for axis in axes) == bias
     ]
     return fits[0] if len(fits) == 1 else None
 

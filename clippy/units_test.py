@@ -10,23 +10,20 @@ import pytest
 
 from clippy.keras2 import keras, tf
 from clippy.optimizers import ClippedAdagrad, ClippedSGD
-from clippy.rules import AGCPerUnit
-from clippy.testing import (
+from clippy.oracles import (
     RATE,
     SHAPES,
     TABLE,
     THRESHOLDS,
     assert_same_path,
     dense,
-    gradients,
     norm,
-    optimizer_of,
-    run,
     run_by_definition,
     sigma_by_definition,
-    view_of,
     weights,
 )
+from clippy.rules import AGCPerUnit
+from clippy.testing import gradients, optimizer_of, run, view_of
 from clippy.units import output_axes
 
 layers = keras.layers
@@ -97,7 +94,8 @@ def test_a_unit_is_what_moves_one_output(name, biased):
     variables = layer.trainable_weights
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        axes = output_axes(variables, [True] * len(variables), None)[0]
+        names, shapes = zip(*((v.name, tuple(v.shape)) for v in variables), strict=True)
+        axes = output_axes(names, shapes, [True] * len(names), None)[0]
     by_output = moved(layer, inputs, outputs)
     rank = by_output.ndim
     others = tuple(axis for axis in range(rank) if axis - rank not in axes)

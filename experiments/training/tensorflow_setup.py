@@ -8,18 +8,18 @@ THREADS = 1  # ours: these models gain less from a second thread than from a sec
 
 
 def load_tensorflow():
-    """Imports TensorFlow and clippy without what their libraries write to standard error."""
+    """Imports TensorFlow and Keras 2 without what their libraries write to standard error."""
     if "tensorflow" not in sys.modules:
         with _silence():
-            import clippy  # noqa: F401  it chooses Keras 2 before TensorFlow is there
+            import clippy.keras2  # noqa: F401  it chooses Keras 2 before TensorFlow is there
 
 
 def check_method(rule, thresholds, accumulate, scope="local"):
-    """clippy.optimizers.check_method; the rules are TensorFlow code, so this loads it."""
+    """clippy.methods.check_method; what has a config computes next, so this loads TensorFlow."""
     load_tensorflow()
-    from clippy import optimizers
+    from clippy import methods
 
-    optimizers.check_method(rule, thresholds, accumulate, scope)
+    methods.check_method(rule, thresholds, accumulate, scope)
 
 
 def one_thread():
