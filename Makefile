@@ -39,7 +39,7 @@ FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8 figure-labels
 	figure-curvature
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
 	claims report smoke table1 study fetch run list compare replay doctor detector plants rescues tensorboard bench \
-	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu plan verify prove search
+	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu setup-jax plan verify prove search
 
 help: ## this list
 	@$(checked)grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -64,6 +64,13 @@ setup-gpu: .venv/.gpu ## add NVIDIA's libraries, with which TensorFlow finds a G
 	@$(checked)true
 
 .venv/.gpu: requirements-gpu.lock | $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@
+
+setup-jax: .venv/.jax ## add JAX, on which clippy.keras3 is measured by the bench
+	@$(checked)true
+
+.venv/.jax: requirements-jax.lock | $(INSTALLED)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
 
@@ -205,8 +212,8 @@ fmt: $(INSTALLED) ## format the code
 
 LOCK = uv pip compile --generate-hashes --quiet --no-header --python-version 3.11
 lock: ## resolve pyproject.toml into requirements*.lock (needs uv)
-	$(checked)$(LOCK) pyproject.toml --group reproduction --group dev --output-file requirements.lock
-	for extra in tensorboard gpu; do $(LOCK) --group $$extra --constraints requirements.lock \
+	$(checked)$(LOCK) pyproject.toml --extra keras2 --group reproduction --group dev --output-file requirements.lock
+	for extra in tensorboard gpu jax; do $(LOCK) --group $$extra --constraints requirements.lock \
 		--output-file requirements-$$extra.lock || exit; done
 
 clean: ## remove the caches and the smoke results

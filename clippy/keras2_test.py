@@ -13,7 +13,7 @@ def test_keras_3_is_refused_in_one_sentence_with_the_remedy():
     # That Keras 2 is taken without the variable is seen where the wheel makes a step.
     environment = {k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"}
     done = subprocess.run(
-        [sys.executable, "-c", "import tensorflow as tf; tf.keras.layers; import clippy"],
+        [sys.executable, "-c", "import tensorflow as tf; tf.keras.layers; import clippy.keras2"],
         cwd=PACKAGE.parent,
         env=environment,
         capture_output=True,
@@ -27,8 +27,8 @@ def test_keras_3_is_refused_in_one_sentence_with_the_remedy():
 
 
 def test_library_code_imports_the_declared_dependencies_alone():
-    allowed = {"clippy", "tensorflow", "tf_keras", *sys.stdlib_module_names}
+    allowed = {"clippy", "tensorflow", "tf_keras", "keras", "jax", *sys.stdlib_module_names}
     for path in PACKAGE.rglob("*.py"):
-        if not path.name.endswith(("_test.py", "testing.py")):
+        if not path.name.endswith(("_test.py", "testing.py", "oracles.py")):
             code = path.read_text(encoding="utf-8")
             assert set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.M)) <= allowed, path

@@ -28,6 +28,7 @@ EXCEPTIONS = {
     "make test-slow": "runs these tests",
     "make setup": "installs the environment of the tests",
     "make setup-gpu": "installs gigabytes of libraries for a device that need not be there",
+    "make setup-jax": "installs libraries that the other commands do not need",
     "make clean": "removes results that other tests read",
     "make clean-all": "removes the environment",
     "make lock": "resolves it anew",

@@ -25,7 +25,7 @@ from experiments.machinery.workers.study import Study
 from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.training.program import Program, tensors
 from experiments.training.trainer import Evaluation, train, window_of
-from scripts.bench import logs, optimizers, scale
+from scripts.bench import keras3, logs, optimizers, scale
 from scripts.bench.optimizers import RATE, config_of
 from scripts.bench.scale import interleaved
 
@@ -124,7 +124,19 @@ def _optimizers():
     with optimizers.one_core():
         median_s = interleaved(optimizers.dense_steps(), CHEAP_REPEATS)
         found = _entries(median_s, CHEAP_REPEATS, dense)
-        return found | _entries(interleaved(optimizers.sparse_steps(), REPEATS), REPEATS, sparse)
+        found |= _entries(interleaved(optimizers.sparse_steps(), REPEATS), REPEATS, sparse)
+        return found | _keras3()
+
+
+def _keras3():
+    """Clippy for Keras 3 against Adagrad of Keras 3, on each back end that is installed."""
+    shapes, found = [variable.shape.as_list() for variable in optimizers.large()], {}
+    for backend in keras3.installed():
+        median_s = keras3.medians(backend, shapes, CHEAP_REPEATS)
+        text = f"Keras 3's Adagrad on {keras3.BACKENDS[backend]} under XLA"
+        pairs = {f"keras3_{backend}_57m_vs_adagrad": ("clippy", "adagrad", text)}
+        found |= _entries(median_s, CHEAP_REPEATS, pairs)
+    return found
 
 
 def _supply(profile, cache):

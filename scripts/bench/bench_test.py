@@ -9,7 +9,7 @@ import pytest
 from experiments.machinery.cost import sizes
 from experiments.studies.settings import sizes_of
 from experiments.studies.testing import leave
-from scripts.bench import bench, optimizers, scale
+from scripts.bench import bench, keras3, optimizers, scale
 
 SLOW = pytest.mark.slow
 RULES = ("gc", "agc_per_unit", "lamb", "clippy", "drop_in")
@@ -20,6 +20,7 @@ NAMES = {  # the contract: what reads bench.json finds these
     *("log_reading_vs_consumption", "log_supply_vs_consumption"),
     *("clippy_57m_vs_tfrs", "clippy_sparse_few_vs_all_rows", "telemetry_vs_plain_step"),
     *("study_parallel_efficiency", "help_vs_bare_python"),
+    *(f"keras3_{backend}_57m_vs_adagrad" for backend in keras3.installed()),
 }
 
 

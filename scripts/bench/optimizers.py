@@ -36,8 +36,7 @@ def dense_steps():
     """
     import tensorflow_recommenders as tfrs  # not before clippy has chosen Keras 2
 
-    model = build_model(config_of(PROFILE, "large", "naive"), vocabulary_size=1)
-    variables = [v for v in model.trainable_variables if EXCLUDE[0] not in f"/{v.name}"]
+    variables = large()
     grads = [tf.random.stateless_normal(v.shape, [0, i]) for i, v in enumerate(variables)]
     optimizers = {
         "tfrs": tfrs.experimental.optimizers.ClippyAdagrad(RATE),
@@ -52,6 +51,12 @@ def dense_steps():
         name: _step(optimizer, grads, variables, jit_compile=name == "adagrad")
         for name, optimizer in optimizers.items()
     }
+
+
+def large():
+    """The variables of Large at the paper's size, without its embeddings."""
+    model = build_model(config_of(PROFILE, "large", "naive"), vocabulary_size=1)
+    return [v for v in model.trainable_variables if EXCLUDE[0] not in f"/{v.name}"]
 
 
 def sparse_steps():
