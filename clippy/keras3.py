@@ -6,6 +6,7 @@ is made of new values for weight and state, which `keras.ops` computes.
 
 import contextlib
 import functools
+import inspect
 import math
 
 import keras
@@ -254,12 +255,15 @@ def _fitting(grad, variable):
 
 def _checked_rate(rate):
     """A schedule or a function as it is, all else as a number >= 0."""
-    if isinstance(rate, LearningRateSchedule) or (callable(rate) and not hasattr(rate, "shape")):
+    if isinstance(rate, LearningRateSchedule):
         return rate
     try:
+        if callable(rate):
+            inspect.signature(rate).bind()  # a schedule of another Keras takes a step
+            return rate
         number = rate.item() if getattr(rate, "shape", None) == () else rate
         check_number("learning_rate", number, zero=True)
-    except (AttributeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(
             f"learning_rate = {rate!r}: expected a finite number >= 0, a function without "
             "arguments or a schedule of Keras 3"

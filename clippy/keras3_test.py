@@ -308,9 +308,16 @@ def test_a_config_gives_the_same_optimizer(which):
     assert_same_path(run(again, start, grads), run(optimizer, start, grads), 0)
 
 
+class ScheduleOfKeras2:
+    """What a schedule of another Keras looks like from here."""
+
+    def __call__(self, step):
+        return RATE
+
+
 @EACH
 def test_bad_arguments_are_refused_by_name_and_value(which):
-    for rate in (-0.1, math.nan, None, "0.1", [0.1]):
+    for rate in (-0.1, math.nan, None, "0.1", [0.1], ScheduleOfKeras2()):
         message = f"learning_rate = {rate!r}: expected a finite number >= 0, a function"
         with pytest.raises(ValueError, match=re.escape(message)):
             MAKE[which](learning_rate=rate)
