@@ -19,7 +19,7 @@ PACKAGE = pathlib.Path(__file__).parent
 ROOT = PACKAGE.parent
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 LOCAL = ["--no-deps", "--no-index"]
-LEFT_OUT = "/testing.py", "/oracles.py"
+LEFT_OUT = "testing.py", "/oracles.py"
 STEP = """
 import json
 import clippy
@@ -150,7 +150,8 @@ def test_wheel_trains_where_keras_3_and_jax_are_alone(jax_alone, tmp_path):
     assert others == []
 
 
-ORACLES = ["-m", "pytest", "--noconftest", "-p", "no:cacheprovider", "clippy/keras3_test.py"]
+ORACLES = ["-m", "pytest", "--noconftest", "-p", "no:cacheprovider"]
+ORACLES += ["clippy/keras3_test.py", "clippy/keras3_models_test.py"]
 
 
 @pytest.mark.slow
