@@ -159,8 +159,8 @@ class ClippingOptimizer(Clipping, keras.optimizers.Optimizer):
 
     def _rate_and_count(self, variable, learning_rate):
         """eta in the dtype that a step is computed in, and how many steps were taken before it."""
-        rate = ops.cast(learning_rate, _computed_in(variable))
-        return rate, ops.convert_to_tensor(self.iterations)
+        # A cast, as `convert_to_tensor` would leave a variable on TensorFlow.
+        return ops.cast(learning_rate, _computed_in(variable)), ops.cast(self.iterations, "int32")
 
     def _backend_update_step(self, grads, trainable_variables, learning_rate):
         pairs = list(zip(grads, trainable_variables, strict=True))
