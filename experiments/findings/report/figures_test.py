@@ -105,7 +105,7 @@ def test_rates_are_named_on_a_log_axis():
     rows = testing.study_frame(["a_0.4x", "a_2x"], rates=(0.4, 2.0))
     (figure,) = figures.interactive(material(figures={"study_mine": rows}))
     axis = figure.spec["narrow"]["xaxis3"]
-    assert (axis["type"], axis["tickvals"], axis["ticktext"]) == ("log", (0.4, 2.0), ("0.4", "2"))
+    assert (axis["type"], axis["tickvals"], axis["ticktext"]) == ("log", [0.4, 2.0], ["0.4", "2"])
     assert figure.of_study
 
 

@@ -1,5 +1,6 @@
 """A drawing as plotly takes it: plain dicts of traces, and a layout each for two widths."""
 
+import json
 import math
 from html import escape
 
@@ -130,7 +131,7 @@ def layout(panels, columns):
     for place, panel in enumerate(panels):
         row, column = divmod(place, columns)
         _place(grid, panel, {"row": row + 1, "col": column + 1})
-    return grid.to_plotly_json()["layout"]
+    return json.loads(grid.to_json())["layout"]  # plain numbers, none of NumPy
 
 
 def _place(grid, panel, at):
