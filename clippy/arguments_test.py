@@ -122,7 +122,7 @@ def test_numbers_of_numpy_are_those_of_python(cls):
         0,
         np.array(0),
     ],
-    ids=repr,
+    ids=lambda rate: type(rate).__name__,
 )
 def test_a_rate_may_be_all_that_the_class_of_the_authors_takes(rate):
     start, grads = weights(), gradients(3)
