@@ -116,7 +116,7 @@ def arguments_of(optimizer):
     """Names of the constructor's arguments, those of its base classes in clippy included."""
     classes = [cls for cls in type(optimizer).__mro__ if cls.__module__.startswith("clippy.")]
     names = {name for cls in classes for name in inspect.signature(cls.__init__).parameters}
-    return names - {"self", "kwargs"}
+    return names - {"self", "args", "kwargs"}
 
 
 def through_json(config):

@@ -74,5 +74,5 @@ def bound_of(references, relative_factors, absolute_factor, dtype):
     bound = scalar(absolute_factor, dtype)
     for reference, factor in zip(references, relative_factors, strict=True):
         if factor:  # most have no use for the second
-            bound += scalar(factor, dtype) * absolute(reference)
+            bound = bound + scalar(factor, dtype) * absolute(reference)
     return bound
