@@ -93,7 +93,7 @@ figures: $(INSTALLED) ## the figures of the paper, and ours
 figure1: ## one figure; likewise figure2 to figure6, and figure8
 figure-labels: ## ours: twenty runs drawn at random, each with its label
 figure-onset: ## ours: naive runs at 0.4x less the same runs without shocks
-figure-curvature: ## ours: how steep the loss is, with shocks, without, and under Clippy
+figure-curvature: ## ours: how steep the loss is where runs train
 $(FIGURES): $(INSTALLED)
 	@$(checked)$(MODULE) scripts.figures $(flags) --figure=$(patsubst -%,%,$(@:figure%=%))
 

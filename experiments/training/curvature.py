@@ -22,7 +22,7 @@ COLUMNS = ("largest", "applied")  # alpha_* of the step as Adagrad wants it, and
 START_SEED = 20230806  # ours: any number, so that the same run has the same first vector
 NOT_FINITE, NOT_CONVERGED, NO_SOLUTION = "not finite", "not converged", "no solution"
 # ours: measured on Large+DCN of the laptop profile, to predict how long a run takes.
-PRODUCTS, PRODUCT_STEPS = 9, 2.4  # products for an eigenvalue; steps in the time of a product
+PRODUCTS, PRODUCT_STEPS = 8.5, 3.7  # products for an eigenvalue; steps in the time of a product
 
 
 def _check_days(name, days):
@@ -43,11 +43,12 @@ class CurvatureConfig(checks.Checked):
       days: days around whose first step there is a value at each step, as those of shocks. They are
         given, and not taken from the stream, so that a run without shocks is measured at the same
         steps.
-      lead_steps, follow_steps: how many steps that is before the first one of such a day, and from
-        it on.
+      lead_steps: how many of these come before that first step.
+      follow_steps: how many come from it on, itself included.
       vectors: vectors that Lanczos' method keeps, as `ncv` of scipy.sparse.linalg.eigsh.
       restarts: how often it may begin anew with these before a value counts as not converged.
-      tolerance: least accuracy of an eigenvalue, relative.
+      tolerance: residual of an eigenvector at which its eigenvalue counts, relative to the latter;
+        the error of the eigenvalue is of the order of the square.
     """
 
     every_steps: checks.Count

@@ -125,7 +125,8 @@ def test_a_step_is_divided_by_the_roots_of_the_accumulators_and_by_the_factors(t
     for (label, w), G in zip(weights.items(), accumulators, strict=True):
         if "embeddings" not in label:
             g, inverse = gradients[label].numpy(), 1 / np.sqrt(G)
-            sigma = METHODS[name](g, w, g * inverse, rate)
+            with np.errstate(divide="ignore"):  # a dead unit has no gradient
+                sigma = METHODS[name](g, w, g * inverse, rate)
             expected["largest"].append(np.ravel(np.sqrt(inverse)))
             expected["applied"].append(np.ravel(np.sqrt(sigma * inverse)))
     method = smoke(name, "large_dcn", values=TINY).method

@@ -11,18 +11,22 @@ from experiments.findings.names import MODEL_NAMES
 from experiments.training.curvature import BATCHES
 
 AROUND = (12, 24)  # ours: steps before and after b on the right
-CASES = {  # a case of the study and its place in the legend
-    UNDISTURBED: Key("undisturbed", "naive, undisturbed", "#009E73"),
-    SHOCKED: method_key("naive")._replace(name="naive, shocked"),
-    "clippy": method_key("clippy")._replace(name="Clippy, shocked"),
-}
+CLIPPY = method_key("clippy")._replace(name="Clippy, shocked")
+APPLIED = CLIPPY._replace(group="applied", name="Clippy, with its factors", dash="--")
+LINES = (  # a case of the study, what is drawn of it, and its place in the legend
+    (UNDISTURBED, "largest", Key("undisturbed", "naive, undisturbed", "#009E73")),
+    (SHOCKED, "largest", method_key("naive")._replace(name="naive, shocked")),
+    ("clippy", "largest", CLIPPY),
+    ("clippy", "applied", APPLIED),
+)
 ABOUT = {"own": "batch of the step", "probe": "probe of the last day"}
 CAPTION = (
     "{model} at {rate:g}x, data seed {data_seed}, run seed {seed}, n = 1, no interval: the largest "
     "eigenvalue of the Hessian preconditioned by Adagrad times the rate, before each measured "
-    "step, over the weights that are no embeddings. Above: on the batch of the step; below: on a "
-    "fixed batch of the last day. Right: around b. Dotted: 2, the edge of stability. Vertical "
-    "lines: b = {b}, c = {c} of the shocked naive run. Shaded: days with a shock."
+    "step, over the weights that are no embeddings; dashed, with the factor that Clippy gives to "
+    "each variable. Above: on the batch of the step; below: on a fixed batch of the last day. "
+    "Right: around b. Dotted: 2, the edge of stability. Vertical lines: b = {b}, c = {c} of the "
+    "shocked naive run. Shaded: days with a shock."
 )
 
 
@@ -40,7 +44,9 @@ def frame(material):
     if seed is None:
         expected = "a run seed of a divergence and a healthy undisturbed run"
         raise NotDefined(f"{material.where}: no divergence with curvature: expected {expected}")
-    for run in runs[(runs["seed"] == seed) & runs["case"].isin(list(CASES))].to_dict("records"):
+    for run in runs[
+        (runs["seed"] == seed) & runs["case"].isin([case for case, *_ in LINES])
+    ].to_dict("records"):
         about = {name: run[name] for name in ("data_seed", "model", "rate_multiple", "seed")}
         about |= {"case": run["case"], "run_id": run["run_id"]}
         about["shocked"] = shocked.text(material.shocked(run["run_id"]))
@@ -56,7 +62,7 @@ def _seed(runs):
     """The first run seed of frame, or None."""
     by_seed = {case: rows.set_index("seed") for case, rows in runs.groupby("case")}
     full = by_seed[SHOCKED]
-    full = full[(full["label"] == "full") & full[f"{BATCHES[0]}/at_b"].notna()]
+    full = full[(full["label"] == "full") & full[f"{BATCHES[0]}/peak"].notna()]
     calm = by_seed[UNDISTURBED]
     calm = calm[(calm["label"] == "healthy") & calm[f"{BATCHES[0]}/usual"].notna()]
     return next(iter(sorted(full.index.intersection(calm.index))), None)
@@ -74,14 +80,14 @@ def drawing(rows):
         panels.append(_panel(close, hit, name, {m: hit[m] for m in "bc"}, near))
     about = {name: hit[name] for name in ("data_seed", "seed", "b", "c")}
     caption = CAPTION.format(model=MODEL_NAMES[hit["model"]], rate=hit["rate_multiple"], **about)
-    keys = [key for case, key in CASES.items() if (rows["case"] == case).any()]
-    legend = {"loc": "outside upper center", "ncols": 3, "handlelength": 1.2, "columnspacing": 1}
+    keys = [key for case, _, key in LINES if (rows["case"] == case).any()]
+    legend = {"loc": "outside upper center", "ncols": 2}
     return Drawing(
         panels,
         2,
         keys,
         caption,
-        height=3.9,
+        height=4.1,
         shared={"sharey": "row", "sharex": "col"},
         legend=legend,
     )
@@ -91,16 +97,14 @@ def _panel(rows, hit, name, marks, ends=None):
     """The panel of a batch; what lies outside `ends` is left out."""
     low, high = ends or (0, np.inf)
     lines = []
-    for case, key in CASES.items():
+    for case, column, key in LINES:
         part = rows[rows["case"] == case]
         if part.empty:
             continue
-        # A dead network has nothing above 0, which has no place on the axis.
         about = f"{key.name}, {part['run_id'].iloc[0]}"
-        look = {"width": 0.8, "dots": 3 if ends else 0}
-        lines.append(
-            Line(key, part["step"], part["largest"].where(part["largest"] > 0), about, **look)
-        )
+        # A dead network has nothing above 0, which has no place on the axis.
+        above_0 = part[column].where(part[column] > 0)
+        lines.append(Line(key, part["step"], above_0, about, width=0.8, dots=3 if ends else 0))
     stretches = [
         (max(first, low), min(last, high))
         for first, last in shocked.stretches(hit["shocked"])

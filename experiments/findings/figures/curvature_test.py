@@ -5,6 +5,8 @@ import pytest
 from experiments.errors import NotDefined
 from experiments.findings.figures import curvature, testing
 
+GROUPS = ["undisturbed", "naive", "clippy"]
+
 
 def test_the_run_seed_is_the_first_divergence_with_a_healthy_control():
     rows = curvature.frame(testing.material())
@@ -28,6 +30,9 @@ def test_a_run_is_shown_whole_and_around_b():
     assert (whole.level, whole.shaded) == (2.0, (testing.SHOCK,))
     for line in near.lines:
         assert line.x.between(31 - 12, 31 + 24).all()
+    assert [line.key.group for line in whole.lines] == [*GROUPS, "applied"]
+    clippy, applied = (line.y.to_numpy() for line in whole.lines[2:])
+    assert (applied < clippy).all()
     hit = whole.lines[1]
     assert hit.key.name == "naive, shocked"
     assert hit.y[hit.x >= 44].isna().all() and hit.y[hit.x < 40].notna().all()

@@ -104,7 +104,7 @@ def curved():
     """The study of curvature: run seed 1 is the first that diverges and has a healthy control."""
     about = {"data_seed": 7, "model": "large_dcn", "rate_multiple": 0.4, "seed": range(3)}
     about |= {"curvature_b": [np.nan, 31.0, 31.0], "curvature_c": [np.nan, 42.0, 42.0]}
-    about |= {f"own/{when}": 1.0 for when in ("usual", "at_b")}
+    about |= {f"own/{when}": 1.0 for when in ("usual", "peak")}
     cases = {"shocked": ["healthy", "full", "full"], "undisturbed": ["healthy"] * 3}
     parts = []
     for case, labels in (cases | {"clippy": ["healthy"] * 3, "no_warmup": ["full"] * 3}).items():
