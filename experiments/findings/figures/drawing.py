@@ -46,7 +46,7 @@ class Panel(NamedTuple):
     y: str
     lines: list
     log: bool = False  # whether the y axis is logarithmic
-    title: str = ""  # one line or several; print has one that a column shares above it once
+    title: str = ""  # one line or several; where rows have axes of their own, printed once a column
     marks: dict = {}  # place of the vertical line of each moment, by its letter
     level: float | None = None  # height of a dotted horizontal line
     shaded: tuple = ()  # (first, last) place on the x axis of each stretch that is shaded
@@ -81,9 +81,11 @@ def draw(drawing):
     size = {"height": drawing.height, "width": drawing.width}
     with style.panels(rows, drawing.columns, **size, **drawing.shared) as (figure, axes):
         below = [panel.x for panel in drawing.panels[drawing.columns :]]
+        by_row = drawing.shared.get("sharey") == "row"  # each row shows its own of one subject
         for place, (axis, panel) in enumerate(zip(axes.flat, drawing.panels, strict=False)):
             row, column = divmod(place, drawing.columns)
-            if row and panel.title == drawing.panels[place - drawing.columns].title:
+            above = drawing.panels[place - drawing.columns] if row else None
+            if above and by_row and panel.title == above.title:
                 panel = panel._replace(title="")
             plot(axis, panel, named=row == 0)
             axis.set_xlabel("" if below[place : place + 1] == [panel.x] else panel.x)

@@ -58,14 +58,13 @@ def frame(material):
 
 def drawing(rows):
     """Loss above, AUC below, one line a kind of run: Drawing of the rows of `frame`."""
-    keys, loss, auc = [], [], []
+    keys, loss, auc, kinds = [], [], [], dict(list(rows.groupby("kind")))
     for kind, part in rows.groupby("kind", sort=False):
         keys.append(key := Key(kind, *LOOKS[kind]))
         about = "{}, seed {seed}, {run_id}".format(key.name, **part.iloc[0])
         loss.append(Line(key, part["step"], part["loss"], about))
         auc.append(Line(key, part["step"], part["auc"], about))
-    kinds = rows.set_index("kind")
-    full, control = kinds.loc["full"], kinds.loc["undisturbed"]
+    full, control = kinds["full"], kinds["undisturbed"]
     shaded = tuple(shocked.stretches(full["shocked"].iloc[0]))
     note, text = lift(full, control, rows["b"].iloc[0])
     panels = [

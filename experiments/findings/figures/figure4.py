@@ -134,7 +134,7 @@ def _drawing(panels, keys, caption):
 
 def _twice(panel, run):
     """A panel of a whole run with its step b, and of the steps around b with all three moments."""
-    stretches, b = shocked.stretches(run["shocked"]), run["b"]
+    stretches, b = shocked.stretches(run["shocked"]), int(run["b"])
     first, last = b - AROUND, b + AROUND
     thin, lines = [line._replace(width=0.5) for line in panel.lines], []
     for line in panel.lines:
@@ -142,7 +142,7 @@ def _twice(panel, run):
         dots = 2.5 if inside.sum() < AROUND else 0
         lines.append(line._replace(x=line.x[inside], y=line.y[inside], width=0.8, dots=dots))
     near = [(max(a, first), min(z, last)) for a, z in stretches if a <= last and z >= first]
-    marks = {moment: run[moment] for moment in style.MOMENTS if first <= run[moment] <= last}
+    marks = {moment: int(run[moment]) for moment in style.MOMENTS if first <= run[moment] <= last}
     whole = {"lines": thin, "marks": {"b": b}, "shaded": tuple(stretches), "notes": ()}
     close = {"lines": lines, "marks": marks, "shaded": tuple(near)}
     return [

@@ -98,12 +98,12 @@ def test_the_summary_has_five_sentences_of_what_is_on_disk():
         "Of 4 recorded runs 1 are healthy, 1 micro-diverged and 2 fully diverged.",
         "Untreated training fully diverges in 8 of 10 repeats of Table 2, 5 times at a shock of "
         "the stream and 3 times before the first one.",
-        "On a Clippy (75.50 ± 1.60 % at 2x) is the best AUC without a full divergence, before "
+        "On a Clippy (75.50 ± 1.60 % at 2x) has the best AUC without a full divergence, before "
         "LAMB (75.40 ± 0.25 % at 2x); in the paper Clippy is the best.",
-        "At the edge of stability 9 of 10 untreated runs diverge, and fewer do with small (3 of "
-        "10) (Table 3).",
-        "The paper's claims stand at 1 reproduced and 2 not run; a verdict needs 5 data seeds, of "
-        "which there are 1.",
+        "At the edge of stability 9 of 10 untreated runs diverge; of the changes of Table 3 "
+        "“Small” (3 of 10) lets fewer diverge.",
+        "The paper's claims stand at 1 reproduced and 2 not run; a verdict needs 5 data seeds "
+        "and has 1.",
     ]
     missing = summary.summary(material(), None)
     assert len(missing) == 5 and all(text.endswith(".") for text in missing)

@@ -1,6 +1,5 @@
 """A drawing as plotly takes it: plain dicts of traces, and a layout each for two widths."""
 
-import json
 import math
 from html import escape
 
@@ -131,7 +130,7 @@ def layout(panels, columns):
     for place, panel in enumerate(panels):
         row, column = divmod(place, columns)
         _place(grid, panel, {"row": row + 1, "col": column + 1})
-    return json.loads(grid.to_json())["layout"]  # plain numbers, none of NumPy
+    return grid.to_plotly_json()["layout"]
 
 
 def _place(grid, panel, at):
@@ -154,7 +153,8 @@ def _place(grid, panel, at):
         title = {"text": said(panel.title).replace("\n", "<br>"), "align": "left"}
         grid.add_annotation(yshift=shift, **title, **corner, **text, **at)
     for x, y, note in panel.notes:
-        grid.add_annotation(x=x, y=y, text=said(note), xanchor="right", **text, **at)
+        beside = {"x": short(x), "y": short(y), "xanchor": "right"}
+        grid.add_annotation(text=said(note), **beside, **text, **at)
     for first, last in panel.shaded:
         look = {"fillcolor": GREY, "opacity": SHADE_OPACITY, "line_width": 0, "layer": "below"}
         grid.add_vrect(first, last, **look, exclude_empty_subplots=False, **at)

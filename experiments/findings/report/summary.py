@@ -50,7 +50,7 @@ def _best(table):
         return f"On {MODEL_NAMES[model]} no method is without a full divergence."
     next_ = table2.best_method(rows[rows["method"] != best], "auc")
     theirs = rows.loc[rows["paper_mean"].idxmax(), "method"] if rows["paper_mean"].any() else None
-    said = f"On {MODEL_NAMES[model]} {_auc(rows, best)} is the best AUC without a full divergence"
+    said = f"On {MODEL_NAMES[model]} {_auc(rows, best)} has the best AUC without a full divergence"
     said += f", before {_auc(rows, next_)}" if next_ else ""
     return said + (f"; in the paper {METHOD_NAMES[theirs]} is the best." if theirs else ".")
 
@@ -66,10 +66,10 @@ def _edge(table):
         return "What makes training more stable is not known: there is no Table 3 yet."
     clean, *changed = table.itertuples()
     lower = [row for row in changed if row.diverged / row.tried < clean.diverged / clean.tried]
-    shares = [f"{row.change.lower()} ({row.diverged} of {row.tried})" for row in lower]
+    shares = [f"“{row.change}” ({row.diverged} of {row.tried})" for row in lower]
     return (
-        f"At the edge of stability {clean.diverged} of {clean.tried} untreated runs diverge, and "
-        f"fewer do with {_listed(shares) or 'none of the changes'} (Table 3)."
+        f"At the edge of stability {clean.diverged} of {clean.tried} untreated runs diverge; "
+        f"of the changes of Table 3 {_listed(shares) or 'none'} lets fewer diverge."
     )
 
 
@@ -80,7 +80,7 @@ def _claims(scorecard):
     said = f"The paper's claims stand at {_listed(counts)}"
     seeds = len(scorecard["seeds"])
     few = scorecard["pooled"] and seeds < LEAST_DATA_SEEDS
-    needs = f"; a verdict needs {LEAST_DATA_SEEDS} data seeds, of which there are {seeds}."
+    needs = f"; a verdict needs {LEAST_DATA_SEEDS} data seeds and has {seeds}."
     return said + (needs if few else ".")
 
 
