@@ -8,7 +8,7 @@ from data.source import ROOT, source_digest
 
 RULES, WINDOW = "clippy/rules.py", "data/window.py"
 MEANT = {
-    "the formula of a rule": (RULES, "tf.maximum(w_norm, floor)", "tf.maximum(w_norm, 2 * floor)"),
+    "the formula of a rule": (RULES, "maximum(w_norm, floor)", "maximum(w_norm, 2 * floor)"),
     "a seventh task": ("data/tasks.py", "\n)\n", '\n    Task("saved", "binary"),\n)\n'),
     "the window": (WINDOW, "newest - self.window_days + 1", "newest - self.window_days"),
     "the trainer": ("experiments/training/config.py", "step + 1 >=", "step >="),
