@@ -86,13 +86,12 @@ def opened(options, console=None):
     with cluster or contextlib.nullcontext() as connection:
         check_folder(options.cache, "cache folder")
         workers = options.workers if connection is None else connection.workers()
-        load_tensorflow()  # every RunConfig needs it; now, before anything is on the screen
         display = Display(divergence, workers, console)
 
         def study_of(seed):
             return Study.open(options.store(seed), options.cache, workers, display, connection)
 
-        with display, study_of(options.data_seed) as study:
+        with study_of(options.data_seed) as study, _loaded(display):
             # The calibration is of the profile, whichever data seed is judged: one for all of them.
             own = options.data_seed == DEFAULT_DATA_SEED
             with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
@@ -103,6 +102,14 @@ def opened(options, console=None):
                 found = calibration.calibrate(edge, options.profile, design, divergence)
             display.base_rate = found.base_rate
             yield Session(options.profile, options.data_seed, study, display, divergence, found)
+
+
+@contextlib.contextmanager
+def _loaded(display):
+    """The display, once what every RunConfig needs is imported, while the workers start."""
+    load_tensorflow()  # now, before anything is on the screen
+    with display:
+        yield
 
 
 def recorded(options):

@@ -160,6 +160,9 @@ class Cluster:
         self._running = {}  # from Dask's future of a run to its RunConfig
         self._workers, self._asked_s, self._seen_s = 0, -ASK_S, time.monotonic()
 
+    def warm(self):
+        """Does nothing: the workers are there."""
+
     def start(self):
         """Raises: BadInput if the scheduler is gone."""
         if self._connection.is_lost:

@@ -41,6 +41,10 @@ class Pool:
         self._engine = Cluster(connection, folders) if connection else Local(workers, folders)
 
     def __enter__(self):
+        for name in ("logs", "progress"):
+            (self._store.root / name).mkdir(exist_ok=True)
+        if not any(self._store.runs.iterdir()):  # there are runs to come, whatever is asked for
+            self._engine.warm()
         return self
 
     def __exit__(self, kind, error, trace):
@@ -60,8 +64,6 @@ class Pool:
         Raises: CannotWrite as soon as a run could not write; BadInput for a bad log.
         """
         check_logs(self._cache_root, configs)
-        for name in ("logs", "progress"):
-            (self._store.root / name).mkdir(exist_ok=True)
         tidy(self._store)
         left, crashed = list(configs), {}
         deaths, broken = collections.Counter(), 0  # rounds in a row that broke and brought nothing

@@ -30,6 +30,7 @@ from experiments.studies.testing import smoke_run
 @pytest.fixture
 def opened(tmp_path, monkeypatch):
     monkeypatch.setattr(local, "begin", begin)
+    monkeypatch.setattr(local, "TRACE_S", 0)  # they compile nothing
     return Opened(tmp_path)
 
 
@@ -114,7 +115,8 @@ def test_a_worker_killed_between_two_grids_does_not_end_the_study(opened):
         study.execute(configs(0))
         for process in multiprocessing.active_children():
             process.kill()
-        wait_for(lambda: not study._pool._engine._pool.active)
+        processes = study._pool._engine._processes
+        wait_for(lambda: not any(one._pool.active for one in processes))
         (record,) = study.execute(configs(1))
     assert record.status == "finished"
 

@@ -10,6 +10,7 @@ from data import DayCache, Stream
 from experiments.errors import BadInput
 from experiments.findings.make import TABLE2, write_table2
 from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.machinery.workers import local
 from experiments.machinery.workers.study import NotRecorded, Study
 from experiments.machinery.workers.testing import DIVERGENCE, InProcess, Opened
 from experiments.studies import calibration
@@ -52,8 +53,9 @@ def test_a_record_of_other_code_is_trained_again_which_is_said(tmp_path, day_cac
     assert "1 of the 1 runs to train have a record of other code, which moves to" in said
 
 
-def test_records_do_not_depend_on_the_workers(tmp_path, day_cache):
+def test_records_do_not_depend_on_the_workers(tmp_path, day_cache, monkeypatch):
     """Two workers and this process; two runs at a time and one; a damaged day is made again."""
+    monkeypatch.setattr(local, "TRACE_S", 0)  # the second worker begins at once
     runs, cache = [smoke_run(seed) for seed in range(3)], tmp_path / "days"
     stream = Stream(runs[0].stream, runs[0].data_seed)
     DayCache(cache, stream).day(3)

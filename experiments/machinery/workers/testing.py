@@ -134,7 +134,7 @@ def start_command(folder, configs):
 
 def execute(folder):
     """What that process does."""
-    local.begin = begin
+    local.begin, local.TRACE_S = begin, 0
     with Opened(folder).open() as study:
         study.execute(pickle.loads((study.store.root / "configs").read_bytes()))
 
