@@ -63,8 +63,9 @@ class RunStopped(RuntimeError):
 
 def did_you_mean(name, known):
     """The nearest known name as " (did you mean x?)", or "" if none is near."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
+    lower = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), lower, n=1)
+    return f" (did you mean {lower[near[0]]}?)" if near else ""
 
 
 def one_of(name, known):

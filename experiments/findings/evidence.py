@@ -9,6 +9,7 @@ import pandas as pd
 from experiments.errors import BadInput, NotDefined
 from experiments.findings import claims, curvature, dynamics
 from experiments.findings.make import runs_of
+from experiments.machinery.gin_files import named_file
 from experiments.machinery.records.files import write_whole
 from experiments.machinery.records.record import seeds_on_disk
 from experiments.machinery.workers.study import NotRecorded
@@ -91,7 +92,7 @@ def recorded_runs(options, repeats=None):
 def _runs(name, config, opened):
     """The runs of a study of cases. Raises: NotRecorded; NotDefined for a stream that lacks it."""
     try:
-        check_cases(config, opened.profile, name)
+        check_cases(config, opened.profile, named_file("studies", name))
     except BadInput as error:
         raise NotDefined(str(error)) from error
     runs = runs_of(opened, config)

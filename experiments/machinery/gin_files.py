@@ -1,40 +1,33 @@
 """From gin files to frozen configs. Every mistake of a person is said in one line.
 
-The module knows no class of the project: classes are registered into it. Files are parsed with
-gin's own parser and checked as a whole before anything is built.
+The module knows no class of the project: classes are registered into it. Files are checked as a
+whole before anything is built.
 """
 
 import inspect
+import os
 import pathlib
 import re
-import tokenize
 from typing import Any, NamedTuple
 
 import gin
 from gin import config_parser
 
 from experiments.errors import BadInput, did_you_mean, one_of
+from experiments.machinery.gin_text import (
+    COMMAND_LINE,
+    EXPECTED,
+    Place,
+    Unknown,
+    name_of,
+    statements,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CONFIGS = ROOT / "configs"
-COMMAND_LINE = "command line"
+REQUIRED = "gin.REQUIRED"  # the macro that stands for a value that must be bound elsewhere
 PARAMETERS = {}  # by registered name: dict from each parameter to whether it has no default
-_EXPECTED = (
-    "expected name = value, the value a number, 'string', True, False, None, list, tuple, dict, "
-    "@reference or %macro"
-)
-# Quoted text is kept whole. Nothing else in a value can hold a name with "=" behind it.
-_ONE_BINDING = re.compile(r"""(?:'[^']*'|"[^"]*"|\S|\s(?!\s*[A-Za-z_][\w./]*\s*=))+""")
-
-
-class Place(NamedTuple):
-    """Where a binding stands."""
-
-    file: str
-    line: int = 1
-
-    def __str__(self):
-        return self.file if self.file == COMMAND_LINE else f"{self.file}:{self.line}"
+_UNBOUND = "expected a file or SET that binds it"
 
 
 class Binding(NamedTuple):
@@ -43,19 +36,6 @@ class Binding(NamedTuple):
     name: str
     value: Any
     place: Place
-
-
-class _Unknown(str):
-    """The name of a reference to a class that is not registered."""
-
-
-class _Delegate(gin.config.ParserDelegate):
-    """Reads references as gin does, but leaves it to `_check` to refuse an unknown one."""
-
-    def configurable_reference(self, name, evaluate):
-        if name not in PARAMETERS:
-            return _Unknown(name)
-        return super().configurable_reference(name, evaluate)
 
 
 def register(kind, name):
@@ -71,6 +51,24 @@ def named_file(folder, name):
     if name not in known:
         raise BadInput(f"configs/{folder}: no {name!r}: expected {one_of(str(name), known)}")
     return f"configs/{folder}/{name}.gin"
+
+
+def given_file(folder, given):
+    """The path of a gin file that a person calls by its path, or by its name in configs/`folder`.
+
+    Raises: BadInput naming the files there are, if it can only be a name.
+    """
+    name = given.removesuffix(".gin")
+    if "/" in given or file_of(given).is_file():
+        return given
+    if name != given and not (CONFIGS / folder / given).is_file():
+        return given  # whoever reads it says that it is not there
+    return named_file(folder, name)
+
+
+def file_of(path):
+    """The file of a path from the present folder, or else from the root."""
+    return pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path
 
 
 def resolve(files, bindings=(), wanted=("run",), values=None):
@@ -89,7 +87,7 @@ def resolve(files, bindings=(), wanted=("run",), values=None):
       that do not include each other or on the command line, a binding that nothing reads.
     """
     read, own = [binding for file in files for binding in _in_file(str(file))], str(files[-1])
-    read += _on_command_line(bindings, values or {})
+    read += _on_command_line(bindings, values or {}, _macros(read))
     effective = {binding.name: binding for binding in read}
     used = _used(effective, wanted, own)
     _refuse_unused(effective, used, read, (own, COMMAND_LINE))
@@ -107,48 +105,61 @@ def bound(file):
     return {binding.name: repr(binding.value) for binding in _in_file(str(file))}
 
 
-def split_bindings(text):
-    """Cuts "a=1 b.c=(2, 3) d='x y'" into its bindings: at white space before a name and "="."""
-    return [part.strip() for part in _ONE_BINDING.findall(text) if part.strip()]
+def place_of(file, kind, *words):
+    """Where a file binds the parameter of a class whose value has one of some words in it.
+
+    `words` are sets; the first of which a word is found decides.
+    Returns: text, the file alone where none is found.
+    """
+    own = [binding for binding in _in_file(str(file)) if binding.name.startswith(f"{kind}.")]
+    for these in words:
+        for _, value, place in own:
+            if these & set(map(str, _leaves(value))):
+                return str(place)
+    return str(file)
 
 
-def _on_command_line(bindings, values):
-    """The bindings that a command gives as text and as values, in a list."""
+def _on_command_line(bindings, values, macros):
+    """The bindings that a command gives as text and as values, in a list.
+
+    `macros` are what it can bind beside the parameters.
+    """
     place, pairs, found = Place(COMMAND_LINE), [], {}
     for text in bindings:
-        statements = list(_statements(text, COMMAND_LINE))
-        if [type(one) for one in statements] != [config_parser.BindingStatement]:
-            raise BadInput(f"{place}: {text!r}: {_EXPECTED}")
-        pairs.append((_name(statements[0]), statements[0].value))
+        read = list(statements(text, COMMAND_LINE, PARAMETERS))
+        if [type(one) for one in read] != [config_parser.BindingStatement]:
+            raise BadInput(f"{place}: {text!r}: {EXPECTED}")
+        pairs.append((name_of(read[0]), read[0].value))
     for name, value in [*pairs, *values.items()]:
         full = name if "." in name or name.isupper() else f"run.{name}"
         if full in found:
             raise BadInput(f"{place}: {full} is bound twice: expected once")
-        found[full] = _check(Binding(full, value, place))
+        found[full] = _check(Binding(full, value, place), macros)
     return list(found.values())
 
 
 def _in_file(path, above=()):
     """The bindings of a file and its includes in the order in which they are read, in a list.
 
-    It is looked up from the present folder, then from the root. A file may override what it
-    includes, and two of its includes may include the same file. Any other name that is bound twice
-    is refused. `above` are the files that include it.
+    A file may override what it includes, and two of its includes may include the same file. Any
+    other name that is bound twice is refused. `above` are the Places where it is included.
     """
-    if path in above:
+    if path in (place.file for place in above):
         raise BadInput(f"{path}: includes itself: expected a file that does not")
     try:
-        text = (pathlib.Path(path) if pathlib.Path(path).is_file() else ROOT / path).read_text()
+        text = file_of(path).read_text(encoding="utf-8-sig")  # a mark that Windows puts first goes
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", "not text")
-        raise BadInput(f"{path}: cannot be read: {reason}") from error
+        reason = getattr(error, "strerror", "not text in UTF-8")
+        where = f"{above[-1]}: include of {path}" if above else path
+        raise BadInput(f"{where}: cannot be read: {reason}: expected a gin file") from error
     read, effective = [], {}
-    for statement in _statements(text, path):
+    for statement in statements(text, path, PARAMETERS):
         if isinstance(statement, config_parser.IncludeStatement):
-            new = _in_file(statement.filename, (*above, path))
+            place = Place(path, statement.location.line_num)
+            new = _in_file(_included(statement.filename, path), (*above, place))
         elif isinstance(statement, config_parser.BindingStatement):
             place = Place(path, statement.location.line_num)
-            new = [_check(Binding(_name(statement), statement.value, place))]
+            new = [_check(Binding(name_of(statement), statement.value, place))]
         else:  # the head of a block, whose bindings follow
             continue
         for binding in new:
@@ -162,39 +173,28 @@ def _in_file(path, above=()):
     return read
 
 
-def _statements(text, where):
-    """Yields the statements of a text; BadInput names the line if it is not gin or imports."""
-    try:
-        for statement in config_parser.ConfigParser(text, _Delegate()):
-            if isinstance(statement, config_parser.ImportStatement):
-                place = Place(where, statement.location.line_num)
-                raise BadInput(f"{place}: import of {statement.module}: expected bindings alone")
-            yield statement
-    except SyntaxError as error:
-        line = [*text.splitlines(), ""][error.lineno - 1].strip()
-        raise BadInput(f"{Place(where, error.lineno)}: not gin: {line}: {_EXPECTED}") from error
-    except tokenize.TokenError as error:
-        raise BadInput(f"{where}: a bracket or quote is open: expected closed ones") from error
+def _included(name, path):
+    """The path of a file that the file `path` includes by a name: beside it, or as it stands."""
+    beside = os.path.normpath(pathlib.Path(path).parent / name)
+    return beside if file_of(beside).is_file() else name
 
 
-def _name(statement):
-    """The full name that a statement binds."""
-    scope = f"{statement.scope}/" if statement.scope else ""
-    return scope + ".".join(filter(None, (statement.selector, statement.arg_name)))
+def _check(binding, macros=()):
+    """The binding, if its class, its parameter and the classes in its value are registered.
 
-
-def _check(binding):
-    """The binding, if its class, its parameter and the classes in its value are registered."""
+    `macros` are what could have been meant by a parameter of `run` that there is not.
+    """
     name, value, place = binding
     kind, _, parameter = name.rpartition(".")
     if kind.partition(".")[0] in PARAMETERS and kind not in PARAMETERS:
         raise BadInput(f"{place}: {kind} has no parts: expected Class.parameter = value")
-    unknown = [leaf for leaf in _leaves(value) if isinstance(leaf, _Unknown)]
+    unknown = [leaf for leaf in _leaves(value) if isinstance(leaf, Unknown)]
     for other in [*unknown, kind]:
         if other and other not in PARAMETERS:
             raise BadInput(f"{place}: {other} is unknown: expected {one_of(other, PARAMETERS)}")
     if kind and parameter not in PARAMETERS[kind]:
-        expected = one_of(parameter, PARAMETERS[kind])
+        known = [*PARAMETERS[kind], *(macros if kind == "run" else ())]
+        expected = one_of(parameter, known)
         raise BadInput(f"{place}: {name} is unknown: expected {expected}")
     return binding
 
@@ -214,10 +214,12 @@ def _used(bindings, wanted, own):
             if full in bindings and full not in used:
                 used.add(full)
                 value, place = bindings[full][1:]
+                if _read_by(value) == [REQUIRED]:
+                    raise BadInput(f"{place}: {full} has no value: {_UNBOUND}")
                 pending += [(other, place) for other in _read_by(value)]
             elif full not in bindings and needed:
                 what = f"{own}: {full}" if name in PARAMETERS else f"{reader}: %{full}"
-                raise BadInput(f"{what} has no value: expected a file or SET that binds it")
+                raise BadInput(f"{what} has no value: {_UNBOUND}")
     return used
 
 
@@ -233,8 +235,15 @@ def _refuse_unused(effective, used, read, own):
     for name, _, place in effective.values():
         excused = place.file not in own if "." in name else (name, place.file) in replaced
         if name not in used and not excused:
-            hint = did_you_mean(name, sorted(used))
-            raise BadInput(f"{place}: {name} has no effect: expected a binding that is read{hint}")
+            expected = f"a binding that is read{did_you_mean(name, sorted(used))}"
+            if "." not in name and (macros := [one for one in _macros(read) if one in used]):
+                expected = one_of(name, macros)
+            raise BadInput(f"{place}: {name} has no effect: expected {expected}")
+
+
+def _macros(bindings):
+    """The names of the macros among some bindings, each once."""
+    return list(dict.fromkeys(one.name for one in bindings if "." not in one.name))
 
 
 def _read_by(value):
@@ -254,7 +263,14 @@ def _leaves(value):
 
 
 def _placed(error, bindings):
-    """The first line of a constructor's error, with the place of the binding that it is about."""
+    """The first line of a constructor's error, with the place of the binding that it is about.
+
+    That of a parameter that is not bound has the last file that binds another one of its class.
+    """
     text = (str(error) or type(error).__name__).splitlines()[0]
-    about = text.partition(" = ")[0].partition("[")[0]  # as in Class.parameter[0] = value
-    return f"{bindings[about].place}: {text}" if about in bindings else text
+    about = re.match(r"[\w./]*", text)[0]  # as in Class.parameter[0] = value
+    if about in bindings:
+        return f"{bindings[about].place}: {text}"
+    kind = about.partition(".")[0]
+    files = [one.place.file for one in bindings.values() if one.name.startswith(f"{kind}.")]
+    return f"{files[-1]}: {text}" if files else text

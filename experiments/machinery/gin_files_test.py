@@ -1,12 +1,16 @@
 """Gin files: those of the project resolve, those a person gets wrong are refused in one line."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
 from data.logs.testing import write_days
 from experiments.errors import BadInput
-from experiments.machinery.gin_files import CONFIGS, ROOT, named_file, split_bindings
+from experiments.machinery.gin_files import CONFIGS, ROOT, given_file, named_file
+from experiments.machinery.gin_text import split_bindings
 from experiments.studies.registry import resolve
 from experiments.studies.settings import stream_class
 from experiments.training.config import DEFAULT_DATA_SEED
@@ -96,12 +100,28 @@ MISTAKES = [
     ("include '{file}'", "{file}: includes itself"),
     ("StreamConfig.shocks = None\nShocks.days = (3,)", ":2: Shocks.days has no effect"),
     ("Shocks.days = (3,", "own.gin: a bracket or quote is open"),
+    ("run.run_seed = %a/SEED", ":1: %a/SEED has no value: expected a file or SET that binds it"),
+    ("run.run_seed = %gin.REQUIRED", ":1: run.run_seed has no value: expected a file or SET that"),
+    ("run.run_seed = %SEED\nSEED = %gin.REQUIRED", ":2: SEED has no value: expected a file or SET"),
+    ("run.run_seed = 1\ninclude 'no.gin'", ":2: include of no.gin: cannot be read: No such file"),
+    ("import math", ":1: import of math: expected bindings alone"),
+    (
+        "CasesConfig.cases = {'a': {'x': 1, 'b': 2},\n 'b': {}, 'a': {}}",
+        ":2: 'a' is twice in a dict: expected once",
+    ),
+    ("Teacher.binary_signal = 1e400", ":1: Teacher.binary_signal = inf: expected a finite number"),
 ]
 COMMAND_LINE = [
     (["learning_rate = 1e999"], {}, "run.learning_rate = inf: "),
     (["learning_rate"], {}, "not gin: learning_rate: expected name = value"),
     (["run_seed = 3"], {"run.run_seed": 4}, "run.run_seed is bound twice"),
-    (["learning_rate = 0.1"], {"THRESHOLD": 4}, "THRESHOLD has no effect"),
+    (
+        ["learning_rate = 0.1"],
+        {"THRESHOLD": 4},
+        "THRESHOLD has no effect: expected one of RELATIVE, ABSOLUTE$",
+    ),
+    (["rel = 0.3"], {}, "run.rel is unknown: expected one of stream, .*, RELATIVE, ABSOLUTE$"),
+    (["absolute = 0.3"], {}, r"run.absolute is unknown: .* \(did you mean ABSOLUTE\?\)"),
 ]
 
 
@@ -122,7 +142,7 @@ def test_a_missing_value_a_binary_file_and_a_path_for_a_name_are_named(file):
     with pytest.raises(BadInput, match="^configs/methods/clippy.gin: run.learning_rate has no val"):
         resolve(BASE)
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BadInput, match="own.gin: cannot be read: not text"):
+    with pytest.raises(BadInput, match="own.gin: cannot be read: not text in UTF-8: expected a"):
         resolve([file])
     with pytest.raises(BadInput, match="configs/profiles: no '../models/large'"):
         named_file("profiles", "../models/large")
@@ -154,6 +174,45 @@ def test_files_are_found_from_another_folder_as_well(monkeypatch):
     monkeypatch.chdir(ROOT / "configs")
     (config,) = resolve(["configs/profiles/smoke.gin", "studies/one_large_dcn_clippy.gin"])
     assert config.model.name == "large_dcn"
+
+
+def test_a_file_beside_the_one_that_includes_it_is_found_from_any_folder(tmp_path, monkeypatch):
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "base.gin").write_text("run.learning_rate = 0.25\n")
+    (tmp_path / "beside" / "seed.gin").write_text("include '../base.gin'\nrun.run_seed = 5\n")
+    own = tmp_path / "own.gin"
+    own.write_text("include 'beside/seed.gin'\ninclude 'base.gin'\n")
+    for folder, name in ((ROOT, own), (tmp_path, "own.gin"), (tmp_path / "beside", "../own.gin")):
+        monkeypatch.chdir(folder)
+        (config,) = resolve([*BASE, name])
+        assert (config.learning_rate, config.run_seed) == (0.25, 5)
+
+
+def test_text_is_utf_8_whatever_the_locale(file):
+    file.write_text("CasesConfig.title = 'Größe – β'\n", encoding="utf-8")
+    code = f"from experiments.machinery.gin_files import bound; print(ascii(bound({str(file)!r})))"
+    code = f"import experiments.studies.registry; {code}"
+    ascii_only = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    line = [sys.executable, "-c", code]
+    done = subprocess.run(line, cwd=ROOT, env=ascii_only, stdout=subprocess.PIPE)
+    assert done.stdout.decode().strip() == ascii({"CasesConfig.title": "'Größe – β'"})
+
+
+def test_a_mark_of_byte_order_is_no_letter(file):
+    file.write_bytes(b"\xef\xbb\xbfrun.learning_rate = 0.25\r\n")
+    assert resolve([*BASE, file])[0].learning_rate == 0.25
+
+
+@pytest.mark.parametrize("given", ["warmup", "warmup.gin", "configs/studies/warmup.gin"])
+def test_a_file_is_given_by_its_path_or_its_name(given):
+    assert given_file("studies", given) == "configs/studies/warmup.gin"
+
+
+def test_a_path_that_is_not_there_is_left_to_its_reader_and_a_name_is_refused(tmp_path):
+    assert given_file("studies", "own.gin") == "own.gin"
+    assert given_file("studies", "./warmup") == "./warmup"
+    with pytest.raises(BadInput, match=r"configs/studies: no 'warmpu': .*did you mean warmup\?"):
+        given_file("studies", "warmpu")
 
 
 @pytest.mark.parametrize(

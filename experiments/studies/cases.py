@@ -1,8 +1,11 @@
 """Studies of cases in one setting: Table 3, the fixes of section 3.2, what a person compares."""
 
+import re
+
 import numpy as np
 
 from experiments.errors import BadInput
+from experiments.machinery.gin_files import place_of
 from experiments.studies.rows import runs_frame
 from experiments.studies.settings import joined, outlook, setting_config
 from experiments.training.curvature import check_curvature
@@ -46,8 +49,8 @@ def case_jobs(config, session):
     ]
 
 
-def check_cases(config, profile, where):
-    """Resolves every case once: BadInput, with file `where` and case, before anything runs."""
+def check_cases(config, profile, file):
+    """Resolves every case once: BadInput, with its place in `file`, before anything runs."""
     for name, case in config.cases.items():
         try:
             run = case_run(case, profile, data_seed=0, base_rate=1.0, run_seed=0)
@@ -55,7 +58,10 @@ def check_cases(config, profile, where):
                 check_curvature(run.method)
         except ValueError as error:
             said = str(error).removeprefix("command line: ")
-            raise BadInput(f"{where}: CasesConfig.cases[{name!r}]: {said}") from error
+            about = said.split()[0]
+            words = {about, about.lower(), *re.findall("'([^']*)'", said)}
+            place = place_of(file, "CasesConfig", words, {name, *config.crossed, *config.zipped})
+            raise BadInput(f"{place}: case {name!r}: {said}") from error
 
 
 def case_run(case, profile, data_seed, base_rate, run_seed):

@@ -8,11 +8,11 @@ import pytest
 from data import TASKS, Stream
 from data.logs.testing import write_days
 from experiments.errors import BadInput
-from experiments.machinery.gin_files import CONFIGS
+from experiments.machinery.gin_files import CONFIGS, named_file
 from experiments.studies import cases as module
 from experiments.studies.cases import case_jobs, case_run, check_cases, plan_cases, run_cases
 from experiments.studies.configs import DESIGN_SEEDS, CasesConfig
-from experiments.studies.known import section_3_2, study_config
+from experiments.studies.known import cases_config, section_3_2, study_config
 from experiments.studies.settings import run_config
 from experiments.studies.testing import session
 
@@ -69,10 +69,11 @@ def test_the_only_shock_of_each_run_is_where_the_case_says():
         ({"model": "smal"}, "configs/models: no 'smal': expected"),
     ],
 )
-def test_a_mistake_is_said_with_file_and_case_before_anything_runs(fields, said):
-    study = CasesConfig(title="A", runs=1, cases={"good": CASE, "bad": CASE | fields})
-    with pytest.raises(BadInput, match=rf"^my.gin: CasesConfig.cases\['bad'\]: {said}"):
-        check_cases(study, "smoke", "my.gin")
+def test_a_mistake_is_said_with_its_place_and_case_before_anything_runs(tmp_path, fields, said):
+    file, cases = tmp_path / "my.gin", {"good": CASE, "bad": CASE | fields}
+    file.write_text(f"CasesConfig.title = 'A'\nCasesConfig.runs = 1\nCasesConfig.cases = {cases}\n")
+    with pytest.raises(BadInput, match=rf"^{file}:3: case 'bad': {said}"):
+        check_cases(cases_config(file), "smoke", file)
 
 
 def test_measured_cases_are_asked_for_with_their_telemetry(monkeypatch):
@@ -148,7 +149,7 @@ def test_every_study_of_the_project_resolves_to_runs_that_differ(name):
     config = study_config(name)
     jobs = case_jobs(config, session(profile="laptop", data_seed=7))
     assert len({run.run_id for _, _, run in jobs}) == len(jobs) >= config.runs
-    check_cases(config, "smoke", name)
+    check_cases(config, "smoke", named_file("studies", name))
 
 
 def test_the_studies_of_section_3_2_are_of_untreated_runs():

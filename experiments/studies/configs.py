@@ -176,8 +176,7 @@ class CasesConfig(checks.Checked):
         super().__post_init__()
         if self.profile is not None and not isinstance(self.profile, str):
             checks.fail("CasesConfig.profile", self.profile, "the name of a profile or None")
-        if not isinstance(self.title, str) or not self.title:
-            checks.fail("CasesConfig.title", self.title, "a text, not empty")
+        crossing.check_text("CasesConfig.title", self.title)
         built = {name: self._case(name, own) for name, own in self._all_cases().items()}
         for name, case in built.items():
             if case.against and case.against not in set(built) - {name}:
@@ -201,11 +200,17 @@ class CasesConfig(checks.Checked):
             checks.fail("CasesConfig.cases", self.cases, "a dict from name to case, not empty")
         for name in set(grid) & set(self.cases):
             checks.fail("CasesConfig.cases", name, "a name that no point of the grid has")
+        for name in grid | self.cases:
+            crossing.check_name(f"CasesConfig.{self._field(name)}", name)
         return grid | self.cases
+
+    def _field(self, name):
+        """The parameter that a case comes from."""
+        return "cases" if name in self.cases else "crossed" if self.crossed else "zipped"
 
     def _case(self, name, own):
         """The Case of a name and its own fields, which override those of `base`."""
-        where = f"CasesConfig.cases[{name!r}]"
+        where = f"CasesConfig.{self._field(name)}[{name!r}]"
         known = [field.name for field in dataclasses.fields(Case) if field.name != "values"]
         if not isinstance(own, dict):
             checks.fail(where, own, f"a dict of {', '.join(known)}")
@@ -218,14 +223,15 @@ class CasesConfig(checks.Checked):
         for key in {"model", "rate_multiple"} - set(fields):
             checks.fail(where, entries, f"a dict with {key!r}")
         case = Case(**fields, values=values)
-        _check_case(where, case)
+        shared = self.base.keys() - own.keys()
+        _check_case(lambda field: "CasesConfig.base" if field in shared else where, case)
         if case.measured and self.telemetry is None:
             checks.fail(f"{where}['measured']", True, "False without telemetry")
         return dataclasses.replace(case, shock_at=tuple(case.shock_at))
 
 
 def _check_case(where, case):
-    """Raises: ValueError naming the field of a case that cannot be right."""
+    """Raises: ValueError naming the field of a case that cannot be right, by what binds it."""
     limits = {
         "model": (isinstance(case.model, str), "a name"),
         "method": (isinstance(case.method, str), "a name"),
@@ -235,11 +241,11 @@ def _check_case(where, case):
     }
     for field, (holds, expected) in limits.items():
         if not holds:
-            checks.fail(f"{where}[{field!r}]", getattr(case, field), expected)
-    checks.real(f"{where}['rate_multiple']", case.rate_multiple, above=0)
+            checks.fail(f"{where(field)}[{field!r}]", getattr(case, field), expected)
+    checks.real(f"{where('rate_multiple')}['rate_multiple']", case.rate_multiple, above=0)
     if case.threshold is not None:
-        checks.real(f"{where}['threshold']", case.threshold, above=0)
+        checks.real(f"{where('threshold')}['threshold']", case.threshold, above=0)
     for share in case.shock_at:
-        checks.real(f"{where}['shock_at']", share, 0, 1)
+        checks.real(f"{where('shock_at')}['shock_at']", share, 0, 1)
     if case.runs is not None:
-        checks.whole(f"{where}['runs']", case.runs, 1)
+        checks.whole(f"{where('runs')}['runs']", case.runs, 1)

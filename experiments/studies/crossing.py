@@ -12,6 +12,19 @@ def is_gin(name):
     return isinstance(name, str) and ("." in name or name.isupper())
 
 
+def check_text(where, text):
+    """Raises: ValueError unless the text is one that a heading or a table can show."""
+    if not isinstance(text, str) or not text.strip() or not text.isprintable():
+        checks.fail(where, text, "a text of one line in quotes, not empty")
+
+
+def check_name(where, name):
+    """Raises: ValueError unless the name is a text that a table can show and can be read back."""
+    check_text(where, name)
+    if "|" in name or name != name.strip():
+        checks.fail(where, name, "a name without | and without blanks at its ends")
+
+
 def expand(crossed, zipped, baseline):
     """The cases of a grid, without what all cases share.
 
@@ -52,6 +65,8 @@ def _check(where, grid, labels=False):
     for name, values in grid.items():
         if labels and isinstance(values, dict) and values:
             for label, fields in values.items():
+                if label != "":  # which leaves the name of the case to the other entries
+                    check_name(f"{where}[{name!r}]", label)
                 if not isinstance(fields, dict):
                     checks.fail(f"{where}[{name!r}][{label!r}]", fields, "a dict of fields of Case")
         elif not isinstance(values, (tuple, list)) or not values:
@@ -77,11 +92,13 @@ def _name(point, crossed):
         return "_".join(filter(None, point.values()))
     last = {entry: entry.rpartition(".")[2].lower() for entry in point}
     ends = list(last.values())  # where two end alike, they keep their whole names
-    return ", ".join(
-        f"{end if ends.count(end) == 1 else entry}={point[entry]}"
+    shown = {
+        entry: f"{end if ends.count(end) == 1 else entry}={point[entry]}"
         for entry, end in last.items()
-        if (entry, point[entry]) != ("threshold", None)
-    )
+    }
+    if point.get("threshold", ...) is None and len(shown) > 1:  # methods that take none
+        del shown["threshold"]
+    return ", ".join(shown.values())
 
 
 def _fields(point, crossed):

@@ -32,6 +32,14 @@ def test_zipped_parameters_go_together_and_are_crossed_with_the_others():
     }
 
 
+def test_a_threshold_that_is_left_alone_names_a_case_and_can_be_its_baseline():
+    crossed, baseline = {"threshold": (None, 0.01)}, {"threshold": None}
+    assert crossing.expand(crossed, {}, baseline) == {
+        "threshold=None": {"threshold": None},
+        "threshold=0.01": {"threshold": 0.01, "against": "threshold=None"},
+    }
+
+
 def test_labels_name_the_cases_and_stand_for_several_fields():
     assert crossing.expand(LABELLED, {}, {"place": ""}) == {
         "1x": {"model": "small", "rate_multiple": 1},

@@ -2,13 +2,16 @@
 
 from data import LogsConfig
 from experiments.errors import BadInput
-from experiments.machinery.gin_files import named_file
+from experiments.machinery.doubts import doubts
+from experiments.machinery.gin_files import bound, named_file
 from experiments.machinery.records.claim import Claims
 from experiments.machinery.workers.placement import Placement
 from experiments.machinery.workers.progress import setting_text, step_text
 from experiments.studies.registry import resolve
 from experiments.studies.settings import check_data_seed
 from experiments.training.tensorflow_setup import one_thread
+
+GRIDS = {"CasesConfig", "Table2Config", "CalibrationConfig", "SearchConfig"}
 
 
 def single_config(files, profile, data_seed=None, bindings=(), values=None):
@@ -21,6 +24,11 @@ def single_config(files, profile, data_seed=None, bindings=(), values=None):
       bindings, values: what overrides the files, as of gin_files.resolve.
     Raises: BadInput.
     """
+    for file in files:
+        kinds = {name.partition(".")[0] for name in bound(file)} & GRIDS
+        if kinds:
+            expected = "the file of one run; make study runs a study of cases"
+            raise BadInput(f"{file}: binds {kinds.pop()}: expected {expected}")
     if data_seed is not None:
         bindings = [*bindings, f"run.data_seed = {data_seed}"]
     files = [named_file("profiles", profile), "configs/divergence.gin", *files]
@@ -55,6 +63,8 @@ def run_single(config, store, cache_root, say, *, base_rate=None, telemetry=None
     def show(row):
         say(step_text(row, config.steps))
 
+    for text in doubts(config):
+        say(text)
     say(f"{config.run_id}: {config_text(config, base_rate)}")
     if not where.is_one_device:
         return run_placed(config, where, store, cache_root, show, say)

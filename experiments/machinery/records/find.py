@@ -55,11 +55,14 @@ def named(results):
 def locate(results, given, variable, known=None):
     """The file of a record, in the folder of any profile and data seed.
 
-    `given` is an id, or the beginning of an id or of its hash that no other run shares; a person
-    calls it `variable`, RUN or RUNS. `known` is `named(results)`, for who asks often.
+    `given` is an id or the path of a record, or the beginning of an id or of its hash that no other
+    run shares; a person calls it `variable`, RUN or RUNS. `known` is `named(results)`, for whom it
+    is read once.
     Raises: BadInput if no record matches, or more than one.
     """
     where = f"{variable} = {given!r}"
+    if given.endswith(".json"):  # the path that `make run` prints
+        given = pathlib.Path(given).stem
     if not given or "/" in given:
         raise BadInput(f"{where}: expected the name of a record, <model>-<method>-<hash>")
     known = named(results) if known is None else known

@@ -4,6 +4,7 @@ import contextlib
 
 from experiments.errors import BadInput, RunsCrashed
 from experiments.machinery.cost.cost import seconds_of
+from experiments.machinery.doubts import doubts
 from experiments.machinery.records.code import is_of_this_code
 from experiments.machinery.records.curvature_store import store_of
 from experiments.machinery.records.damage import mended
@@ -56,6 +57,9 @@ class Study:
         if missing and self._pool is None:
             first = next(iter(missing))
             raise NotRecorded(f"{len(missing)} runs are not recorded, as {self.store.runs / first}")
+        if self._pool is not None:
+            for text in dict.fromkeys(text for config in configs for text in doubts(config)):
+                self._say_once(text, text)
         if missing:
             self._say_other_code(missing)
             crashed = self._pool.run(_ordered(missing.values()), self._display, how)
@@ -66,28 +70,33 @@ class Study:
         return records
 
     def _say_other_code(self, missing):
-        """Says once that runs to come have a record of other code."""
+        """Says that runs to come have a record of other code."""
         # One of this code may be here for what is measured.
         kept = [run_id for run_id in missing if self.store.read(run_id) is not None]
         other = sum(self.store.done(run_id) is None for run_id in kept)
-        if other and "other" not in self._said:
-            self._said.add("other")
-            self._display.note(
+        if other:
+            self._say_once(
+                "other",
                 f"{other} of the {len(missing)} runs to train have a record of other code, which "
                 f"moves to {self.store.root / OTHER_CODE}, as those of later ones do; make prove "
-                "finds out whether this code gives the same bits, and then none is trained again"
+                "finds out whether this code gives the same bits, and then none is trained again",
             )
 
     def _say_unknown_code(self, records):
-        """Says once that records are taken which do not know their code."""
+        """Says that records are taken which do not know their code."""
         unknown = sum(record.code is None and not is_of_this_code(record) for record in records)
-        if unknown and "unknown" not in self._said:
-            self._said.add("unknown")
-            self._display.note(
+        if unknown:
+            self._say_once(
+                "unknown",
                 f"{unknown} of {len(records)} records, as {records[0].run_id}, are older than "
                 "version 0.7.0 and do not say of which code they are: taken as they are; make "
-                "prove finds out whether this code gives the same bits"
+                "prove finds out whether this code gives the same bits",
             )
+
+    def _say_once(self, about, text):
+        if about not in self._said:
+            self._said.add(about)
+            self._display.note(text)
 
     def _look(self, look):
         if self._pool is None:
