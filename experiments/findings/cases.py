@@ -71,7 +71,7 @@ def shown(frame):
     header = ["Case", "Model", "Method", "Rate", "Fully diverged", "95 % interval"]
     header += ["Other labels", "AUC", "RMSE"]
     if compared:
-        header += ["Less", "AUC gap", "RMSE gap"]
+        header += ["Against", "AUC gap", "RMSE gap"]
     rows = []
     for row in frame.itertuples():
         cells = [
@@ -103,4 +103,6 @@ def _shown_gap(row, metric):
     value, low, high = (getattr(row, f"{metric}_gap{end}") for end in ("", "_low", "_high"))
     if pd.isna(value):
         return "-"
-    return f"{value:+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+    # Of one pair of runs there is no interval.
+    interval = "" if pd.isna(low) else f" [{low:+.{digits}f}, {high:+.{digits}f}]"
+    return f"{value:+.{digits}f}{interval}"

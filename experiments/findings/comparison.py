@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 from experiments.machinery.workers.progress import sparkline
 from experiments.training.divergence import CHANCE, judged_auc
 
@@ -21,6 +22,19 @@ def differences(configs):
     names = sorted({name for fields in every for name in fields})
     rows = {name: [_text(fields.get(name, "-")) for fields in every] for name in names}
     return {name: values for name, values in rows.items() if len(set(values)) > 1}
+
+
+def names(configs):
+    """What each run is called: model, method and rate, and its seeds where others are called so."""
+    said = [
+        f"{MODEL_NAMES[config['model']['name']]}, {METHOD_NAMES[config['method']['name']]}, "
+        f"rate {config['learning_rate']:.4g}"
+        for config in configs
+    ]
+    for field, word in (("run_seed", "seed"), ("data_seed", "data seed")):
+        if len(set(said)) < len(said):
+            said = [f"{one}, {word} {of[field]}" for one, of in zip(said, configs, strict=True)]
+    return said
 
 
 def outcomes(records, labels):

@@ -24,12 +24,13 @@ from experiments.findings.runs import (
     run_row,
     study_tables,
 )
-from experiments.machinery.gin_files import ROOT, bound, named_file, split_bindings
+from experiments.machinery.gin_files import ROOT, bound, given_file, named_file
+from experiments.machinery.gin_text import split_bindings
 from experiments.machinery.records.files import check_folder
 from experiments.machinery.records.find import ended, locate, named
 from experiments.machinery.records.record import Store, results_folder, seeds_on_disk
 from experiments.studies.calibration import recorded_base_rate
-from experiments.studies.known import study_name
+from experiments.studies.known import own_name
 from experiments.studies.registry import resolve
 from experiments.studies.single import run_single, single_config
 from experiments.training.config import DEFAULT_DATA_SEED
@@ -167,6 +168,7 @@ def run(
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
     files = [files] if isinstance(files, (str, os.PathLike)) else list(files)
+    files = [given_file("studies", os.fspath(file)) for file in files]
     if not files:
         raise BadInput("files = []: expected a gin file, as configs/studies/one_*.gin")
     bindings, values = _bindings(overrides)
@@ -192,21 +194,24 @@ def _run_single(files, bindings, values, profile, data_seed, results, cache, qui
 def _run_study(files, bindings, values, profile, data_seed, results, cache, workers, quiet):
     # Late: what only reads records needs neither workers nor pictures.
     from experiments.findings.make import make_study
+    from experiments.findings.seeds import remember
     from experiments.studies.cases import check_cases
     from experiments.studies.session import Options, opened
 
     (config,) = resolve(files, bindings, (STUDY,), values)
     profile = profile or config.profile or PROFILE
     check_cases(config, profile, files[-1])
-    for name, value, least in (("workers", workers, 1), ("data_seed", data_seed, 0)):
+    name = own_name(files[-1])
+    for given, value, least in (("workers", workers, 1), ("data_seed", data_seed, 0)):
         if value is not None and (type(value) is not int or value < least):
-            raise BadInput(f"{name} = {value!r}: expected a whole number of at least {least}")
+            raise BadInput(f"{given} = {value!r}: expected a whole number of at least {least}")
     where = {"profile": profile, "data_seed": data_seed, "results": results, "cache": cache}
     options = Options(**where, workers=workers or len(os.sched_getaffinity(0)))
     # In a notebook plain lines: rich would show each as a box of its own.
     console = Console(file=io.StringIO() if quiet else sys.stderr, force_jupyter=False)
     with opened(options, console) as session:
-        runs, _ = make_study(session, study_name(files[-1]), config)
+        runs, _ = make_study(session, name, config)
+        remember(session.folder, [name], config.runs)  # which `overrides` may have bound
         found = session.study.store, session.found.base_rate
     rows = _frame(list(recorded([found[0]], found[1], set(runs["run_id"]))))
     return runs[["case", "run_id"]].merge(rows, on="run_id", how="left")

@@ -15,6 +15,7 @@ import experiments
 from experiments import load_curves, load_runs, run
 from experiments.errors import BadInput
 from experiments.findings import notebook
+from experiments.findings.seeds import remembered
 from experiments.machinery.gin_files import ROOT
 from experiments.machinery.workers.testing import Opened, leave_run
 from experiments.studies import session as sessions
@@ -104,6 +105,7 @@ def test_a_study_returns_its_runs_with_their_cases_and_leaves_its_table(tmp_path
     assert runs["run_id"].nunique() == len(load_runs("smoke", study="own", results=tmp_path)) == 2
     assert (root / "own.md").read_text().startswith("## Other")
     assert (root / "figures" / "study_own.png").exists()
+    assert remembered(root) == {"own": cases_config(file).runs}
 
 
 def test_a_run_is_trained_here_once_with_its_overrides(tmp_path, capfd):

@@ -226,7 +226,7 @@ def rates_cells(row):
         f"{row.rate_multiple:g}x",
         "-" if pd.isna(row.threshold) else f"{row.threshold:g}",
         number(row.auc_mean, row.auc_std, "auc"),
-        f"{row.auc_low:.2f} to {row.auc_high:.2f}",
+        "-" if pd.isna(row.auc_low) else f"{row.auc_low:.2f} to {row.auc_high:.2f}",  # of one run
         number(row.rmse_mean, row.rmse_std, "rmse"),
         *(f"{getattr(row, column)}/{row.n}" for column in OUTCOMES),
     ]

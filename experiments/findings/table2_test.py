@@ -107,3 +107,5 @@ def test_the_notes_state_the_rate_and_every_setting():
     dead = table2.notes(rates[rates["method"] == "naive"], config(), FOUND)
     assert "\nNo setting with several runs is without a full divergence" in dead
     assert published.table2_cell("other", "gc", "auc") == (None, None)
+    alone = FRAME[(FRAME["seed"] == 0) & (FRAME["method"] == "gc")]
+    assert "nan" not in table2.notes(table2.rates_frame(alone), config(), FOUND)

@@ -84,3 +84,9 @@ def test_a_case_is_compared_with_another_seed_by_seed():
     alone, compared = rows_of(cases.markdown(found, "A study"))[2:]
     assert compared.endswith("| gc | +2.00 [-0.48, +4.48] | +0.000 [+0.000, +0.000] |")
     assert alone.endswith("| - | - | - |")
+
+
+def test_one_pair_of_runs_has_a_gap_and_no_interval():
+    frame = runs({"gc": [("healthy", 0.7)], "clippy": [("healthy", 0.72)]})
+    text = cases.markdown(cases.table_frame(frame, {"clippy": "gc"}), "A study")
+    assert rows_of(text)[-1].endswith("| gc | +2.00 | +0.000 |")

@@ -75,7 +75,9 @@ def counts(cells):
 def _shown(figure):
     if np.isnan(figure.value):
         return "undefined"
-    return f"{figure.value:.3g} [{figure.low:.3g}, {figure.high:.3g}]"
+    # Of one run there is no interval.
+    interval = "" if np.isnan(figure.low) else f" [{figure.low:.3g}, {figure.high:.3g}]"
+    return f"{figure.value:.3g}{interval}"
 
 
 def _number(value):

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from experiments.findings import claims, statistics
+from experiments.findings.claims.outcome import listed
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.claims.scorecard import COLUMNS, KEYS, WITHOUT_RUNS
 from experiments.findings.claims.table import summary
@@ -225,3 +226,8 @@ def test_the_summary_has_the_claims_that_were_run_and_a_column_a_data_seed():
     clean = "Large+DCN at 0.4x, untreated: every run diverges (Table 3)"
     decided = "**inconclusive** | reproduced | reproduced | contradicted"
     assert f"| C16 | {clean} | {decided} |" in lines
+
+
+def test_a_figure_of_one_run_has_no_interval():
+    figures = {"a": statistics.Estimate(0.5, np.nan, np.nan), "b": statistics.Estimate(2, 1, 3)}
+    assert listed(figures | {"c": statistics.UNDEFINED}) == "a 0.5; b 2 [1, 3]; c undefined"

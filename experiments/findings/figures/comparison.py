@@ -12,12 +12,13 @@ CAPTION = (
 )
 
 
-def drawing(rows):
-    """Loss above, AUC below: Drawing of the rows of findings.comparison.frame."""
+def drawing(rows, names):
+    """Loss above, AUC below: Drawing of the rows of findings.comparison.frame, and its names."""
     runs, loss, auc = rows.drop_duplicates("run"), [], []
     parts = rows.groupby("run", sort=False)
-    for (letter, part), look in zip(parts, style.looks(list(runs["method"])), strict=True):
-        key = Key(letter, f"{letter}: {part['run_id'].iloc[0]}", *look)
+    looks = style.looks(list(runs["method"]))
+    for (letter, part), name, look in zip(parts, names, looks, strict=True):
+        key = Key(letter, f"{letter}: {name}", *look)
         dots = ALONE if len(part) == 1 else 0
         loss.append(Line(key, part["step"], part["loss"], key.name, dots=dots))
         auc.append(Line(key, part["step"], part["auc"], key.name, dots=dots))

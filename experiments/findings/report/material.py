@@ -10,11 +10,13 @@ from experiments.findings.doctor import words_path
 from experiments.findings.evidence import data_seeds_on_disk
 from experiments.findings.report.tables import columns_of
 from experiments.findings.runs import run_row
+from experiments.findings.seeds import remembered
 from experiments.machinery.records.record import RunRecord, Store, results_folder
 from experiments.studies.registry import divergence_config
 from experiments.training.config import DEFAULT_DATA_SEED
 from experiments.training.divergence import label
 
+TEXTS = dict.fromkeys(("case", "against", "model", "method", "run_id", "label"), str)
 DEFAULT_PROFILE = "laptop"  # the one that commands need not be given
 
 
@@ -44,6 +46,7 @@ class Material(NamedTuple):
     calibration: dict | None = None  # calibration.json
     runs: dict[str, Run] = {}  # by id, in the order of ids
     crashed: tuple[str, ...] = ()  # ids of runs that crashed and were not repeated
+    seeds: dict[str, int] = {}  # SEEDS of the artefacts that were made with them, by name
 
     def links(self, stem, endings):
         """Paths of those of <stem>.<ending> that exist."""
@@ -78,7 +81,7 @@ def gather(options):
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
         ),
         tables={name: _csv(folder / f"{name}.csv", columns_of(name, tables)) for name in tables},
-        texts={path.stem: path.read_text() for path in folder.glob("*.md")},
+        texts={path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.md")},
         figures={path.stem: _csv(path) for path in folder.glob("figures/*.csv")},
         drawing=drawing.read_bytes() if drawing.exists() else b"",
         claims={
@@ -90,6 +93,7 @@ def gather(options):
         calibration=calibration,
         runs=runs,
         crashed=crashed,
+        seeds=remembered(folder),
     )
 
 
@@ -103,7 +107,7 @@ def _runs(folder, base_rate):
             continue
         curves, words = store.curves(record), words_path(store, record.run_id)
         row, step = run_row(record, curves, divergence, base_rate), label(curves, divergence).step
-        said = words.read_text() if words.exists() else ""
+        said = words.read_text(encoding="utf-8") if words.exists() else ""
         found[record.run_id] = Run(record, curves, row, step, said)
     return found, tuple(crashed)
 
@@ -111,8 +115,8 @@ def _runs(folder, base_rate):
 def _csv(path, columns=()):
     """A table that must have some columns."""
     try:
-        # A case may be called NA: only what is empty is missing.
-        frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        # A case may be called NA or 1: only what is empty is missing, and names are texts.
+        frame = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=TEXTS)
     except ValueError as error:
         raise BadInput(f"{path}: not a table ({error}): delete it and make it again") from error
     missing = [name for name in columns if name not in frame]

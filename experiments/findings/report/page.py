@@ -34,7 +34,7 @@ def render(material):
     rows = material.figures.get("figure2", pd.DataFrame(columns=["level", "text"], dtype=object))
     levels = rows["text"].str.replace("\n", " ").groupby(rows["level"])
     specs = {figure.stem: figure.spec for figure in shown if figure.spec}
-    own = "\n".join((TEMPLATE / name).read_text() for name in SCRIPTS)
+    own = "\n".join((TEMPLATE / name).read_text(encoding="utf-8") for name in SCRIPTS)
     plotly, own = get_plotlyjs(), f'(async () => {{\n"use strict";\n{own}}})();\n'
     digests = [_base64(hashlib.sha256(script.encode()).digest()) for script in (plotly, own)]
     scorecard = tables.scorecard(material)
@@ -53,7 +53,7 @@ def render(material):
             "figures-data": _packed(_json(specs)),
             "runs-data": _packed(_json(embedded_runs(material))),
         },
-        "style": Markup((TEMPLATE / "style.css").read_text()),
+        "style": Markup((TEMPLATE / "style.css").read_text(encoding="utf-8")),
         "script": Markup(own),
         # Only these two scripts may run, so that a name that slipped through could do nothing.
         "policy": " ".join(f"'sha256-{digest}'" for digest in digests),

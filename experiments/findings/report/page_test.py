@@ -162,6 +162,15 @@ def test_an_empty_folder_says_of_every_section_what_is_missing(tmp_path):
     assert text.count('<p class="missing">') == 8 + 1  # sections and tables, and noscript
 
 
+def test_a_name_that_looks_like_something_else_is_a_text(tmp_path):
+    (tmp_path / "smoke").mkdir()
+    (tmp_path / "smoke" / "own.csv").write_text("case,against,auc\n1,,0.5\nNA,1,0.25\nTrue,1,\n")
+    table = gather(options(tmp_path)).tables["own"]
+    assert table["case"].tolist() == ["1", "NA", "True"]
+    assert table["against"].fillna("").tolist() == ["", "1", "1"]
+    assert table["auc"].fillna(0).tolist() == [0.5, 0.25, 0]
+
+
 DAMAGED = {
     "claims.json": ("{", "claims.json: not JSON"),
     "table2.csv": ("model,method\nsmall,gc\n", "table2.csv: no column 'metric'"),

@@ -58,21 +58,27 @@ def _studies(material):
 def _commands(material):
     """(command, what it leaves) of what is on disk."""
     tables = material.tables
+    drawn = next((name for name in material.figures if name in material.seeds), "")
     made = [
-        ("calibration.json" in material.files, "calibrate", "the learning rate called 1x"),
-        ("table1" in tables, "table1", "Table 1"),
-        ("table2" in tables, "reproduce-table2", "Table 2"),
-        ("table3" in tables, "reproduce-table3", "Table 3, small studies of 3.2"),
+        ("calibration.json" in material.files, "calibrate", "the learning rate called 1x", ""),
+        ("table1" in tables, "table1", "Table 1", ""),
+        ("table2" in tables, "reproduce-table2", "Table 2", "table2"),
+        ("table3" in tables, "reproduce-table3", "Table 3, small studies of 3.2", "table3"),
     ]
     made += [
-        (not name.endswith("_runs"), f"study STUDY=configs/studies/{name}.gin", f"study {name}")
+        (True, f"study STUDY=configs/studies/{name}.gin", f"study {name}", name)
         for name in sorted(tables)
-        if name.startswith("why_")
+        if name.startswith("why_") and not name.endswith("_runs")
     ]
     made += [
-        (material.figures, "figures", "the figures and the study of divergences"),
-        (material.claims, "claims", "the scorecard"),
-        ("detector" in tables, "detector", "the detector's table"),
-        (True, "report", "this page"),
+        (material.figures, "figures", "the figures and the study of divergences", drawn),
+        (material.claims, "claims", "the scorecard", "claims"),
+        ("detector" in tables, "detector", "the detector's table", ""),
+        (True, "report", "this page", ""),
     ]
-    return [(f"make {name}{material.variables}", what) for there, name, what in made if there]
+    seeds = {name: f" SEEDS={number}" for name, number in material.seeds.items()}
+    return [
+        (f"make {command}{material.variables}{seeds.get(name, '')}", what)
+        for there, command, what, name in made
+        if there
+    ]
