@@ -11,12 +11,9 @@ import sys
 import tempfile
 import time
 
-import psutil
 from absl import flags
 
 from experiments.errors import Differs
-from experiments.findings.make import TABLE2
-from experiments.machinery.workers.worker import states, trained
 from scripts import command
 
 FLAGS = command.flags_of(
@@ -30,7 +27,6 @@ CRASHED = 3  # exit status of a study with runs that crashed; the same command t
 BLOWS = {"worker": 8, "workers": 4, "parent": 1, "machine": 1}  # ours: a start costs the most
 JITTER_S = 1.0  # ours: about a run of smoke, so that blows hit every part of one
 ORPHANS_S = 20.0  # ours: far above what a worker needs to notice, on a busy machine
-TABLES = (*TABLE2, "calibration.json")
 
 
 class Study:
@@ -55,6 +51,8 @@ class Study:
 
     def compare(self, other):
         """Raises: Differs unless it left what another study did, and trained each run once."""
+        from experiments.machinery.workers.worker import trained
+
         found = differences(self.results, other.results)
         ids = trained(self.results)
         found += ["a finished run was repeated"] * (len(set(ids)) < len(ids))
@@ -64,7 +62,10 @@ class Study:
 
 def differences(folder, reference):
     """What in one results folder is not as in another that a study has left: list of lines."""
-    _, other, missing = filecmp.cmpfiles(folder, reference, TABLES, shallow=False)
+    from experiments.findings.make import TABLE2
+
+    tables = (*TABLE2, "calibration.json")
+    _, other, missing = filecmp.cmpfiles(folder, reference, tables, shallow=False)
     found = [f"{name} differs" for name in other + missing]
     roots = (folder, reference)
     ours, theirs = ({p.name: p.read_bytes() for p in root.glob("runs/*.csv.gz")} for root in roots)
@@ -80,6 +81,8 @@ def torment(study, runs, kills, seed):
     Returns a Counter of starts, killed workers, those of them at runs, and killed parents. Raises
     Differs if a worker outlives its parent, or the command fails but for crashed runs.
     """
+    import psutil
+
     chance, counts, orphans, due, status = random.Random(seed), collections.Counter(), [], 0, None
     while status != 0:
         process = study.start()
@@ -107,6 +110,10 @@ def torment(study, runs, kills, seed):
 
 def _strike(process, folder, chance, counts):
     """Kills one process of a study or several at once; the workers of a killed parent."""
+    import psutil
+
+    from experiments.machinery.workers.worker import states
+
     try:
         children = psutil.Process(process.pid).children()
         workers = [c for c in children if "spawn_main" in " ".join(c.cmdline())]
@@ -129,7 +136,9 @@ def _strike(process, folder, chance, counts):
 
 def main():
     """Runs the study alone, under fire and twice at once, and compares what is left."""
-    options = command.options(FLAGS)
+    from experiments.machinery.workers.worker import trained
+
+    options, kills = command.options(FLAGS), FLAGS.kills
     given = {"profile": options.profile, "cache": options.cache, "workers": options.workers}
     given["seeds"] = FLAGS.seeds or 1
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
@@ -139,8 +148,8 @@ def main():
         print("one study, left alone", flush=True)
         alone.leave_alone()
         runs = len(trained(alone.results))
-        print(f"{runs} runs; the same under fire: {FLAGS.kills} kills", flush=True)
-        counts = torment(killed, runs, FLAGS.kills, FLAGS.chaos_seed)
+        print(f"{runs} runs; the same under fire: {kills} kills", flush=True)
+        counts = torment(killed, runs, kills, FLAGS.chaos_seed)
         print(", ".join(f"{count} {name}" for name, count in counts.items()))
         killed.compare(alone)
         print("two studies at once", flush=True)

@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
+from experiments.findings.make import TABLE2
 from experiments.machinery.gin_files import ROOT
+from experiments.machinery.workers.worker import trained
 from experiments.studies.testing import leave
 from scripts import chaos
 
@@ -50,7 +52,7 @@ def test_a_study_killed_at_random_or_run_twice_at_once_ends_as_one_left_alone(tm
     alone, killed, two = studies
 
     alone.leave_alone()
-    runs = chaos.trained(alone.results)
+    runs = trained(alone.results)
     counts = chaos.torment(killed, len(runs), KILLS, seed=1)
     assert counts["workers"] + counts["parents"] >= KILLS
     assert counts["at runs"] > 0 and counts["parents"] > 0
@@ -58,7 +60,7 @@ def test_a_study_killed_at_random_or_run_twice_at_once_ends_as_one_left_alone(tm
 
     two.leave_alone(2)
     two.compare(alone)
-    assert chaos.trained(two.results) == runs
+    assert trained(two.results) == runs
     assert len(list(two.results.glob("logs/worker-*.log"))) == 4
 
 
@@ -66,7 +68,7 @@ def test_what_differs_or_was_left_is_named(tmp_path):
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:
         leave(folder)
-        for name in chaos.TABLES:
+        for name in (*TABLE2, "calibration.json"):
             (folder / name).write_text("words")
     assert chaos.differences(*folders) == []
     (folders[0] / "table2.tex").write_text("word")

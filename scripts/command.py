@@ -1,4 +1,9 @@
-"""What all commands share: flags, exit statuses, one line for a person's mistake."""
+"""What all commands share: flags, exit statuses, one line for a person's mistake.
+
+A script imports at its top the standard library, absl, this module and experiments.errors, and all
+else in the functions that need it. pandas and TensorFlow take seconds to import, and `--help` and a
+misspelt flag are answered before that.
+"""
 
 import os
 import pathlib
@@ -19,7 +24,7 @@ COMMON = {
         None,
         "Address of a Dask scheduler; its workers do the runs then.",
     ),
-    "seeds": (flags.DEFINE_integer, None, "Run seeds of each setting; default: the study's."),
+    "seeds": (flags.DEFINE_integer, None, "Run seeds of each setting; default: the study's.", 1),
     "results": (flags.DEFINE_string, str(ROOT / "results"), "Folder of all results."),
     "cache": (flags.DEFINE_string, str(ROOT / ".cache"), "Folder of the generated days."),
 }

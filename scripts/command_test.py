@@ -18,6 +18,7 @@ from scripts.testing import attempt, ended, start
 
 CONFIG = "CONFIG=configs/studies/one_large_dcn_clippy.gin"
 EXAMPLE = CONFIG.replace("CONFIG", "--config")
+GROUPS = ("Reproduce the paper", "Look at runs", "Experiments of your own", "Operate", "Develop")
 SCRIPTS = sorted(
     path.stem
     for path in (ROOT / "scripts").glob("*.py")
@@ -47,7 +48,7 @@ def test_each_way_out_has_its_status_and_line(capsys, error, status, said):
 
 def test_a_measured_run_is_looked_at_by_the_doctor_and_the_detector(tmp_path, capfd):
     folders, results = (tmp_path, tmp_path / "cache"), tmp_path / "smoke-data3"
-    given = [EXAMPLE, "--telemetry", "--data_seed=3"]
+    given = [EXAMPLE, "--telemetry=1", "--data_seed=3"]
     status, out, error = attempt("run", given, capfd, *folders)
     assert status == 0
     assert error.splitlines()[-1].startswith("step     42/42  day   6  loss ")
@@ -61,12 +62,15 @@ def test_a_measured_run_is_looked_at_by_the_doctor_and_the_detector(tmp_path, ca
     assert (results / "runs" / f"{run_id}.doctor.txt").read_text() == out
     status, out, error = attempt("detector", ["--data_seed=3"], capfd, *folders)
     assert (status, error) == (0, "")
-    assert (results / "detector.md").read_text().strip() == out.strip()
+    title, *_, written = out.splitlines()
+    assert title == (results / "detector.md").read_text().splitlines()[0].lstrip("# ")
+    assert written == f"written to {results}/detector.{{csv,md}}"
 
 
-def make(*arguments):
+def make(*arguments, file="Makefile", **environment):
     """What make did; the environment counts as installed, whatever the time of its files."""
-    return ended("make", "--no-print-directory", "--old-file=.venv/.installed", *arguments)
+    old = "--old-file=.venv/.installed"
+    return ended("make", "-f", file, "--no-print-directory", old, *arguments, **environment)
 
 
 OPTIONS = "SET=learning_rate=0.1  MethodConfig.rule='clip' ModelConfig.tasks=('click', 'like')"
@@ -81,31 +85,70 @@ OPTIONS = "SET=learning_rate=0.1  MethodConfig.rule='clip' ModelConfig.tasks=('c
         # Blanks and quotes survive make.
         (("run", "PROFILE=smoke", CONFIG, OPTIONS), "MethodConfig.rule = 'clip': expected one of "),
         (("list", "PROFILE=smoke;echo laptop"), "configs/profiles: no 'smoke;echo laptop'"),
+        (("run", CONFIG, "METHOD=gc"), "make run does not read METHOD: expected PROFILE DATA"),
+        (("smoke", "PROFILE=laptop"), "make smoke PROFILE=laptop: expected no PROFILE"),
+        (("run", CONFIG, "TELEMETRY=yes"), "flag --telemetry=yes: expected an integer in the ra"),
     ],
 )
 def test_make_refuses_in_a_line_what_it_or_the_command_does_not_read(arguments, said):
-    done = make(*arguments)
+    refuses(make(*arguments), said)
+
+
+def refuses(done, said):
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert len([line for line in done.stderr.splitlines() if "] Error 2" not in line]) == 1
 
 
-def test_make_help_lists_every_command_and_variable_in_80_columns():
+def test_every_target_refuses_a_variable_that_it_does_not_read():
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ").replace("$(FIGURES)", "figure1")
+    (targets,) = re.findall(r"(?m)^\.PHONY:(.*)", text)
+    for target in targets.split():
+        variable = "CONFIG" if target == "replay" else "STEPS"
+        done = make(target, f"{variable}=3", "--dry-run", "--silent")
+        assert f"does not read {variable}: expected " in done.stderr, target
+        assert done.returncode == 2, target
+
+
+def test_make_refuses_a_variable_of_the_environment_unless_it_is_empty_or_read():
+    said = "make run does not read SEEDS METHOD of the environment: expected PROFILE DATA_SEED"
+    refuses(make("run", CONFIG, METHOD="gc", SEEDS="3", MODEL=""), said)
+    read = {"PROFILE": "smoke", "SET": "learning_rate=0"}
+    refuses(make("run", CONFIG, **read), "run.learning_rate = 0: expected")
+
+
+@pytest.mark.parametrize(
+    "given, measured", [([], False), (["--telemetry=0"], False), (["--telemetry=1"], True)]
+)
+def test_telemetry_is_on_at_1_alone(tmp_path, capfd, monkeypatch, given, measured):
+    stopped = mock.Mock(side_effect=BadInput("stopped"))
+    monkeypatch.setattr("experiments.studies.single.run_single", stopped)
+    attempt("run", [EXAMPLE, *given], capfd, tmp_path / "results", tmp_path / "cache")
+    (call,) = stopped.call_args_list
+    assert (call.kwargs["telemetry"] is not None) == measured
+
+
+def test_make_help_lists_every_command_and_variable_in_groups_and_80_columns(tmp_path):
     text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     lists = {name: words.split() for name, words in re.findall(r"(?m)^(\S+ ?:=|.PHONY:)(.*)", text)}
     shown = make("help").stdout
-    lines = shown.splitlines()
-    assert max(map(len, lines)) <= 80
-    listed, _, variables = shown.partition("variables of every command that trains:\n")
-    targets = {line.split()[0] for line in listed.splitlines()}
+    assert max(map(len, shown.splitlines())) <= 80
+    *groups, variables = (group.splitlines() for group in shown.strip().split("\n\n"))
+    assert [head for head, *_ in groups] == [f"{name}:" for name in GROUPS]
+    lines = [line for _, *lines in groups for line in lines]
+    targets = [line.split()[0] for line in lines]
     ours = {f"figure-{name}" for name in FIGURES if is_ours(name)}
     paper = {f"figure{asked_as(name)}" for name in FIGURES if not is_ours(name)}
     assert set(lists["FIGURES :="]) == ours | paper
-    assert targets == set(lists[".PHONY:"]) - {"$(FIGURES)"} | {"figure1", *ours}
-    assert len({re.match(r"\S+ +", line).end() for line in listed.splitlines()}) == 1
-    assert set(re.findall(r"\b[A-Z_]{3,}\b", variables)) == set(lists["VARIABLES :="])
+    assert sorted(targets) == sorted({*lists[".PHONY:"], "figure1", *ours} - {"$(FIGURES)"})
+    assert {re.match(r"  \S+ +", line).end() for line in lines} == {20}
+    assert set(re.findall(r"\b[A-Z_]{3,}\b", " ".join(variables))) == set(lists["VARIABLES :="])
     commands = {name.replace("_", "-") for name in [*SCRIPTS, "bench", "verify"]}
-    assert commands <= targets
+    assert commands <= set(targets)
+    blank = tmp_path / "a blank's  folder" / "Makefile"
+    blank.parent.mkdir()
+    blank.symlink_to(ROOT / "Makefile")
+    assert make("help", file=str(blank), PORT="80").stdout == shown
 
 
 def test_a_reader_that_stops_early_is_no_error():
@@ -115,16 +158,19 @@ def test_a_reader_that_stops_early_is_no_error():
     assert process.stderr.read() == ""
 
 
-def test_help_bad_input_and_plan_do_not_wait_for_tensorflow():
+def test_help_waits_for_nothing_and_bad_input_and_plan_do_not_wait_for_tensorflow():
     code = f"""
 import importlib, sys
 from scripts import command
 def do(script, *arguments):
     module = importlib.import_module("scripts." + script)
     return command.exit_status(module.main, module.FLAGS, [script, *arguments])
-for script in {SCRIPTS!r}:
+packages = [name + ".__main__" for name in ("bench", "fetch", "verify")]
+for script in [*{SCRIPTS!r}, *packages]:
     assert do(script, "--help") == 0, script
-assert do("reproduce_table2", "--seeds=0") == 2
+    assert do(script, "--hlep") == 2, script
+    assert not {{"gin", "numpy", "pandas", "rich", "scipy"}} & set(sys.modules), script
+assert do("reproduce_table2", "--seeds=101") == 2
 assert do("study", "--study=nowhere.gin") == 2
 assert do("run", "{EXAMPLE}", "--profile=smoke", "--set=StreamConfig.dayz=8") == 2
 assert do("doctor", "--run=nobody") == 2
@@ -134,7 +180,7 @@ assert "tensorflow" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("--results") >= len(SCRIPTS)
+    assert done.stdout.count("--results") >= len(SCRIPTS) + 3
     assert "Large+DCN: devices, hours of a run" in done.stdout
 
 

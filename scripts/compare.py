@@ -1,27 +1,16 @@
 """Puts recorded runs side by side: what differs, what came of them, their curves."""
 
-from rich.console import Console
-from rich.text import Text
-
 from experiments.errors import BadInput
-from experiments.findings import comparison
-from experiments.findings.figures import comparison as picture
-from experiments.findings.figures import style
-from experiments.findings.figures.drawing import draw
-from experiments.machinery.records.find import ended, locate
-from experiments.machinery.records.record import Store
-from experiments.machinery.workers.progress import color_of
-from experiments.studies.registry import divergence_config
-from experiments.training.divergence import label
-from scripts import command, terminal
+from scripts import command
 
 FLAGS = command.flags_of(runs="Ids of the runs, between blanks or commas.")
 SPARKLINE = 24  # ours: letters where there is room; a run of the laptop profile has 13 evaluations
-LETTERS = comparison.LETTERS
 
 
 def main():
     """Reads records, runs nothing; prints the comparison and writes its picture."""
+    from rich.console import Console
+
     write_comparison(FLAGS.runs, FLAGS.results, Console())
 
 
@@ -31,6 +20,15 @@ def write_comparison(given, results, console):
     `given` has ids as for find.locate. A terminal gets a table of its width, anything else whole
     lines separated by tabs. Raises BadInput for ids that are not two to eight different runs.
     """
+    from experiments.findings import comparison
+    from experiments.findings.figures import comparison as picture
+    from experiments.findings.figures import style
+    from experiments.findings.figures.drawing import draw
+    from experiments.machinery.records.find import ended
+    from experiments.machinery.records.record import Store
+    from experiments.studies.registry import divergence_config
+    from experiments.training.divergence import label
+
     paths = _paths(given.replace(",", " ").split(), results)
     stores = [Store(path.parent.parent, writable=False) for path in paths]
     records = [ended(*pair) for pair in zip(stores, paths, strict=True)]
@@ -46,22 +44,25 @@ def write_comparison(given, results, console):
         "curve": comparison.sparklines(curves, width),
     }
     run_ids = [record.run_id for record in records]
+    names = comparison.names([record.config for record in records])
     methods = [record.config["method"]["name"] for record in records]
     rows = comparison.frame(zip(run_ids, methods, strict=True), curves)
-    drawn, folder = picture.drawing(rows), stores[0].root / "compare"
+    drawn, folder = picture.drawing(rows, names), stores[0].root / "compare"
     name = "-".join(run_id.rpartition("-")[2] for run_id in run_ids)  # the same file each time
     style.save(draw(drawn), rows, drawn.caption, folder, name)
     if console.is_terminal:
-        _show(console, run_ids, parts)
+        _show(console, names, run_ids, parts)
     else:
-        console.file.write("\t".join(["run", "id", *run_ids]) + "\n")
-        for kind, lines in parts.items():
+        for kind, lines in {"run": {"id": run_ids, "name": names}, **parts}.items():
             for what, values in lines.items():
                 console.file.write("\t".join([kind, what, *values]) + "\n")
     console.print(str(folder / f"{name}.png"), highlight=False, soft_wrap=True)
 
 
 def _paths(given, results):
+    from experiments.findings.comparison import LETTERS
+    from experiments.machinery.records.find import locate
+
     if not 2 <= len(given) <= len(LETTERS):
         expected = f"expected 2 to {len(LETTERS)} ids of runs, as make list shows them"
         raise BadInput(f"RUNS = {' '.join(given)!r}: {expected}")
@@ -72,9 +73,15 @@ def _paths(given, results):
     return paths
 
 
-def _show(console, run_ids, parts):
-    for letter, run_id in zip(LETTERS, run_ids, strict=False):
-        console.print(f"{letter}  {run_id}", highlight=False, soft_wrap=True)
+def _show(console, names, run_ids, parts):
+    from rich.text import Text
+
+    from experiments.findings.comparison import LETTERS
+    from experiments.machinery.workers.progress import color_of
+    from scripts import terminal
+
+    for letter, name, run_id in zip(LETTERS, names, run_ids, strict=False):
+        console.print(Text(f"{letter}  {name}"), Text(f"   {run_id}", "dim"), sep="\n")
     table = terminal.plain_table()
     for heading in ("", *LETTERS[: len(run_ids)]):
         table.add_column(heading, overflow="fold")

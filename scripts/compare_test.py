@@ -44,6 +44,17 @@ def test_only_the_fields_that_differ_are_shown(tmp_path, runs):
     }
 
 
+def test_runs_are_called_by_model_method_and_rate_and_by_seeds_where_these_are_the_same(
+    tmp_path, runs
+):
+    expected = ["Small, GC, rate 0.4", "Small, Clippy, rate 0.25"]
+    assert rows(compared(tmp_path, " ".join(runs)), "run")["name"] == expected
+    other = leave(tmp_path / "smoke", threshold=0.1, rate=0.4, seed=3)
+    given = f"{runs[0]} {other.run_id}"
+    expected = ["Small, GC, rate 0.4, seed 0", "Small, GC, rate 0.4, seed 3"]
+    assert rows(compared(tmp_path, given), "run")["name"] == expected
+
+
 def test_a_part_that_one_run_lacks():
     configs = [{"a": None, "b": {"c": 1, "d": [1, 2]}}, {"a": {"x": "y"}, "b": {"c": 1, "d": [1]}}]
     expected = {"a": ["null", "-"], "a.x": ["-", "y"], "b.d": ["[1, 2]", "[1]"]}
@@ -86,5 +97,5 @@ def test_the_picture_and_its_points_have_the_same_name_each_time(tmp_path, runs)
 def test_a_terminal_has_no_line_that_is_wider(tmp_path, runs, width):
     lines = compared(tmp_path, " ".join(runs), terminal=True, width=width)
     assert max(map(len, lines[:-1])) <= width  # the last is a path, to be copied
-    assert lines[0] == f"A  {runs[0]}"
+    assert lines[:2] == ["A  Small, GC, rate 0.4", f"   {runs[0]}"]
     assert any("▄▇█" in line and "▇▄▁" in line for line in lines)

@@ -1,6 +1,5 @@
 """Judges the online detector on recorded runs; writes results/<profile>/detector.{csv,md}."""
 
-from experiments.findings.detection import write_detector
 from scripts import command
 
 FLAGS = command.flags_of("profile", "data_seed")
@@ -8,7 +7,12 @@ FLAGS = command.flags_of("profile", "data_seed")
 
 def main():
     """Reads records, runs nothing, writes the table, prints it."""
-    print(write_detector(command.options(FLAGS)))
+    from experiments.findings.detection import write_detector
+    from scripts import terminal
+
+    options = command.options(FLAGS)
+    text = write_detector(options)
+    terminal.show(text, options.store(options.data_seed).root / "detector.{csv,md}")
 
 
 if __name__ == "__main__":

@@ -104,9 +104,20 @@ def checkout(tmp_path_factory):
     return copy
 
 
+def read_by(command):
+    """The variables that the target of a command reads."""
+    reads = re.findall(r"(?m)^([^:\n]*): reads = (.*)$", (ROOT / "Makefile").read_text())
+    target = command.split()[1]
+    named = " ".join(words for targets, words in reads if target in targets.split())
+    figure = "$(STUDIES)" if target.startswith("figure") else ""
+    return f"{named} {figure}".replace("$(STUDIES)", "PROFILE SEEDS").split()
+
+
 def run(checkout, command):
-    given = {"PROFILE": "smoke", "SEEDS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return ended("bash", "-c", command, cwd=checkout, **given)
+    """What a command did at the smallest size, unless it names another."""
+    given = {"PROFILE": "smoke", "SEEDS": "1"}
+    given = {name: value for name, value in given.items() if name in read_by(command)}
+    return ended("bash", "-c", command, cwd=checkout, TF_CPP_MIN_LOG_LEVEL="3", **given)
 
 
 def with_names(checkout, command):

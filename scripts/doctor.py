@@ -1,13 +1,5 @@
 """Says what went wrong in a recorded run, in a few plain lines."""
 
-from experiments.findings.doctor import diagnose, words_path
-from experiments.machinery.records.claim import Claims
-from experiments.machinery.records.damage import mended
-from experiments.machinery.records.files import write_whole
-from experiments.machinery.records.find import find
-from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.studies.registry import divergence_config, telemetry_config
-from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
 FLAGS = command.flags_of(run="Id of a run: the name of its record.")
@@ -15,9 +7,14 @@ FLAGS = command.flags_of(run="Id of a run: the name of its record.")
 
 def main():
     """Prints the report on a run and keeps it beside the record, for `make report`."""
+    from experiments.findings.doctor import words_path
+    from experiments.machinery.records.files import write_whole
+    from experiments.machinery.records.find import find
+    from experiments.training.tensorflow_setup import one_thread
+
     found = find(FLAGS.results, FLAGS.run)
     one_thread()  # before anything else computes with TensorFlow
-    from experiments.machinery.workers.runner import Runner  # late: it imports TensorFlow
+    from experiments.machinery.workers.runner import Runner  # bad input does not wait for this
 
     runner = Runner(found.store, FLAGS.cache, command.say)
     text = "\n".join(examine(found, runner, command.say).lines)
@@ -27,6 +24,12 @@ def main():
 
 def examine(found, runner, say):
     """The Diagnosis of a find.Recorded, which `runner` trains again if it has no telemetry."""
+    from experiments.findings.doctor import diagnose
+    from experiments.machinery.records.claim import Claims
+    from experiments.machinery.records.damage import mended
+    from experiments.machinery.records.telemetry_store import TelemetryStore
+    from experiments.studies.registry import divergence_config, telemetry_config
+
     run_id, telemetry = found.config.run_id, telemetry_config()
     store = TelemetryStore(found.store.root)
     if not mended(found.store.root, lambda: store.has(run_id), say):

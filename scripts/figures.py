@@ -5,10 +5,6 @@ import contextlib
 from absl import flags
 
 from experiments.errors import BadInput, CannotWrite, NotDefined, one_of
-from experiments.findings.figures import style
-from experiments.findings.figures.catalogue import FIGURES, asked_as, stem
-from experiments.findings.figures.material import Material
-from experiments.studies.session import opened
 from scripts import command
 
 FIGURE = (flags.DEFINE_string, None, "Number or word of one figure; default: all that are built.")
@@ -21,6 +17,12 @@ def main():
     A figure whose runs do not show what it is about is refused once all others are written. One
     that is not defined on these studies is refused if it is asked for by name, and else left out.
     """
+    from experiments.findings.figures import style
+    from experiments.findings.figures.catalogue import FIGURES, asked_as, stem
+    from experiments.findings.figures.material import Material
+    from experiments.findings.seeds import remember
+    from experiments.studies.session import opened
+
     options, asked = command.options(FLAGS), FLAGS.figure
     built = list(dict.fromkeys(map(asked_as, FIGURES)))
     if asked not in (None, *built):
@@ -40,6 +42,7 @@ def main():
                 continue
             figure, caption = FIGURES[name].draw(points), FIGURES[name].drawing(points).caption
             style.save(figure, points, caption, folder, stem(name))
+            remember(folder.parent, [stem(name)], FLAGS.seeds)
             lines.append(str(folder / f"{stem(name)}.png"))
     for line in left_out:
         command.say(f"left out: {line}")

@@ -3,17 +3,8 @@
 import collections
 import csv
 
-from rich.console import Console
-
 from experiments.errors import BadInput
-from experiments.findings import runs
-from experiments.machinery.gin_files import CONFIGS
-from experiments.machinery.records.record import seeds_on_disk
-from experiments.machinery.workers.progress import color_of
-from experiments.machinery.workers.worker import under_way
-from experiments.studies.calibration import recorded_base_rate
-from experiments.studies.registry import divergence_config
-from scripts import command, terminal
+from scripts import command
 
 FLAGS = command.flags_of(
     "profile",
@@ -27,7 +18,11 @@ FLAGS = command.flags_of(
 
 def main():
     """Reads records, runs nothing, prints tables or, not in a terminal, lines with tabs."""
-    wanted = runs.Wanted(FLAGS.model, FLAGS.method, FLAGS.status, FLAGS.study)
+    from rich.console import Console
+
+    from experiments.findings.runs import Wanted
+
+    wanted = Wanted(FLAGS.model, FLAGS.method, FLAGS.status, FLAGS.study)
     write_list(command.options(FLAGS), FLAGS.data_seed, wanted, Console())
 
 
@@ -37,6 +32,11 @@ def write_list(options, data_seed, wanted, console):
     Data seed None lists all on disk. A terminal gets tables that fit its width, anything else whole
     lines separated by tabs. Raises BadInput if there is no run, or a filter that no run passes.
     """
+    from experiments.findings import runs
+    from experiments.machinery.records.record import seeds_on_disk
+    from experiments.machinery.workers.progress import color_of
+    from scripts import terminal
+
     on_disk = seeds_on_disk(options.results, options.profile)
     seeds = on_disk if data_seed is None else [data_seed]
     stores = {seed: options.store(seed, writable=False) for seed in seeds}
@@ -73,6 +73,11 @@ def write_list(options, data_seed, wanted, console):
 
 
 def _rows(options, stores):
+    from experiments.findings import runs
+    from experiments.machinery.workers.worker import under_way
+    from experiments.studies.calibration import recorded_base_rate
+    from experiments.studies.registry import divergence_config
+
     divergence = divergence_config()
     base_rate = recorded_base_rate(options.results, options.profile)
     rows = {row["id"]: row for _, row in runs.recorded(stores.values(), base_rate)}
@@ -86,10 +91,11 @@ def _rows(options, stores):
 
 def _studies(tables, recorded):
     """Rows of the studies; those of the project that have not been run come last."""
+    from experiments.findings import runs
+    from experiments.studies.known import studies_of_the_project
+
     rows = [runs.study_row(name, seed, frame, recorded) for name, seed, frame in tables]
-    known = {path.stem for path in (CONFIGS / "studies").glob("*.gin")} - {"calibration"}
-    others = sorted(known - {name for name, *_ in tables})
-    others = [name for name in others if not name.startswith("one_")]  # those are single runs
+    others = sorted({*studies_of_the_project()} - {name for name, *_ in tables})
     return rows + [runs.study_row(name, None, None, recorded) for name in others]
 
 

@@ -102,6 +102,16 @@ def test_filters(results, wanted, shown):
     assert not any(line.startswith("study") for line in lines)
 
 
+def test_studies_whose_names_have_dots_are_told_apart(tmp_path):
+    methods = {"bound_0.5": "gc", "bound_0": "clippy"}
+    for name, method in methods.items():
+        run = pd.DataFrame({"run_id": [leave(tmp_path / "smoke", method=method).run_id]})
+        run.assign(label="healthy").to_csv(tmp_path / "smoke" / f"{name}_runs.csv", index=False)
+    for given in (*methods, "configs/studies/bound_0.5.gin"):
+        name = given.removeprefix("configs/studies/").removesuffix(".gin")
+        assert cut(listed(tmp_path, Wanted(study=given)), "run", "method") == [methods[name]]
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_a_terminal_has_whole_ids_and_no_line_that_is_wider(results, width):
     lines = listed(results, terminal=True, width=width)

@@ -13,11 +13,14 @@ from experiments.training.config import run_id_of
 from scripts.testing import refused
 
 EXAMPLE = "configs/studies/one_large_dcn_clippy.gin"
+HEAD = "CasesConfig.title = 'Own'\nCasesConfig.runs = 1\n"
+CASE = "'a': {'model': 'small', 'rate_multiple': 1}"
 CASES = "{'a': {'model': 'small', 'rate_multiple': -2}}"
 FILES = {
     "word.gin": f"include '{EXAMPLE}'\nwords\n",
     "zero.gin": f"include '{EXAMPLE}'\nTrainerConfig.batch_size = 0\n",
-    "own.gin": f"\nCasesConfig.title = 'Own'\nCasesConfig.runs = 1\nCasesConfig.cases = {CASES}\n",
+    "twice.gin": f"{HEAD}CasesConfig.cases = {{{CASE}, {CASE}}}\n",
+    "own.gin": f"\n{HEAD}CasesConfig.cases = {CASES}\n",
 }
 # One mistake for each way out: a script, its flags, what the line says. {here} is a folder with
 # FILES and made-up runs. The tests of gin files, studies and records have the other mistakes.
@@ -33,8 +36,8 @@ MISTAKES = [
     ("run", f"--config={EXAMPLE} --cluster=tcp://a:1", "CLUSTER: this command does not read it"),
     ("calibrate", "--cluster=dask", "CLUSTER = 'dask': "),
     ("reproduce_table2", "--cluster=tcp://a:1 --workers=3", "WORKERS = 3: expected no WORKERS"),
-    ("reproduce_table2", "--seeds=0", "Table2Config.repeats = 0: "),
-    ("reproduce_table3", "--seeds=0", "CasesConfig.runs = 0: "),
+    ("reproduce_table2", "--seeds=101", "Table2Config.repeats = 101: "),
+    ("chaos", "--seeds=0", "flag --seeds=0: expected a positive integer"),
     ("plan", "--memory=80", "MEMORY = 80.0: "),
     ("figures", "--figure=7", r"FIGURE = '7': expected one of 1, .*, 6, 8, labels, onset"),
     ("fetch.__main__", "--stream=flight", r"STREAM = 'flight': .*did you mean flights\?"),
@@ -47,12 +50,16 @@ MISTAKES = [
     ("run", f"--config={EXAMPLE} --set=learning_rat=1", r"did you mean learning_rate\?"),
     ("run", f"--config={EXAMPLE} --set=data_seed=2 --data_seed=3", "data_seed is bound twice"),
     ("run", f"--config={EXAMPLE} --devices=3", "DEVICES = 3: .* TrainerConfig.batch_size = 256"),
-    ("run", f"--config={EXAMPLE} --devices=2 --telemetry", "TELEMETRY = 1: "),
+    ("run", f"--config={EXAMPLE} --devices=2 --telemetry=1", "TELEMETRY = 1: "),
+    ("run", "--config=warmup", "warmup.gin: binds CasesConfig: expected the file of one run"),
     ("study", "", "STUDY = '': "),
+    ("study", "--study=one_large_dcn_clippy", "binds no parameter of CasesConfig: expected"),
+    ("study", "--study={here}/twice.gin", "twice.gin:3: 'a' is twice in a dict: expected once"),
     ("study", "--study={here}/own.gin", r"own.gin:4: .*\['rate_multiple'\] = -2: "),
     # recorded runs
     ("replay", "", "RUN = '': .*the name of a record"),
     ("replay", "--run=../x", "RUN = '../x': .*the name of a record"),
+    ("replay", "--run=small-gc --rate=nan", "RATE = nan: expected a finite number, above 0"),
     ("replay", "--run=nobody", "RUN = 'nobody': no record in"),
     ("doctor", "--run=small-naive", "the run crashed: "),
     ("compare", "", "RUNS = '': expected 2 to 8 ids"),

@@ -6,17 +6,7 @@ import statistics
 
 from absl import flags
 
-from data import checks
 from experiments.errors import BadInput
-from experiments.findings.names import MODEL_NAMES
-from experiments.machinery.cost import tables
-from experiments.machinery.cost.cost import ACCELERATORS, GIB, Accelerator
-from experiments.machinery.records.record import Store, results_folder
-from experiments.studies import selection
-from experiments.studies.cases import case_values
-from experiments.studies.known import calibration_config, study_config, table2_config
-from experiments.studies.settings import sizes_of
-from experiments.training.config import plain
 from scripts import command
 
 FLAGS = command.flags_of(
@@ -37,6 +27,11 @@ def plan(options, repeats=None, flops=None, memory_gib=None):
     `repeats` are run seeds of each setting, None for the studies' own. A device of so many `flops`
     a second, and of so much memory if it is to be judged, takes the place of the known ones.
     """
+    from experiments.findings.names import MODEL_NAMES
+    from experiments.machinery.cost import tables
+    from experiments.studies.known import table2_config
+    from experiments.studies.settings import sizes_of
+
     table = table2_config(repeats)
     models = {MODEL_NAMES[model]: sizes_of(options.profile, model) for model in table.models}
     studies = {
@@ -57,6 +52,11 @@ def plan(options, repeats=None, flops=None, memory_gib=None):
 
 def planned_runs(profile, table, repeats=None):
     """The runs of the calibration and of Tables 2 and 3: dict from name to a list of Sizes."""
+    from experiments.studies import selection
+    from experiments.studies.cases import case_values
+    from experiments.studies.known import calibration_config, study_config
+    from experiments.studies.settings import sizes_of
+
     edge, study = calibration_config(), study_config("table3", repeats)
     jobs = selection.search_jobs(table) + selection.likely_repeats(table)
     cases = []
@@ -75,6 +75,9 @@ def planned_runs(profile, table, repeats=None):
 
 def recorded_times(options, models):
     """Number and median seconds of the recorded runs of each model, whose Sizes `models` has."""
+    from experiments.machinery.records.record import Store, results_folder
+    from experiments.training.config import plain
+
     root = results_folder(options.results, options.profile, options.data_seed)
     records = [one for one in Store(root, writable=False).records() if one.status == "finished"]
     times = {}
@@ -89,6 +92,9 @@ def recorded_times(options, models):
 
 def _devices(flops, memory_gib):
     """The accelerators that are known, or the one that a person describes."""
+    from data import checks
+    from experiments.machinery.cost.cost import ACCELERATORS, GIB, Accelerator
+
     try:
         if flops is None and memory_gib is not None:
             checks.fail("MEMORY", memory_gib, "FLOPS beside MEMORY")

@@ -4,16 +4,6 @@ import json
 import tempfile
 
 from experiments.errors import BadInput, Differs
-from experiments.machinery.cost.cost import seconds_of
-from experiments.machinery.records import code
-from experiments.machinery.records.files import write_json
-from experiments.machinery.records.provenance import provenance
-from experiments.machinery.records.record import Store, results_folder, seeds_on_disk
-from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.machinery.workers.progress import Display
-from experiments.machinery.workers.study import Study
-from experiments.studies.registry import divergence_config, telemetry_config
-from experiments.training.config import RunConfig
 from scripts import command
 
 FLAGS = command.flags_of("profile", "data_seed", "workers")
@@ -23,6 +13,9 @@ FREE = ("data_seed", "run_seed", "learning_rate", "method/thresholds")
 
 def main():
     """Lists the code of every pair of model and method whose runs come out bit for bit."""
+    from experiments.machinery.records import code
+    from experiments.training.config import RunConfig
+
     options = command.options(FLAGS)
     found, groups, strange = _of_other_code(options, FLAGS.data_seed), {}, 0
     for store, record in found:
@@ -49,6 +42,9 @@ def main():
 
 def _of_other_code(options, data_seed):
     """The (Store, RunRecord) that studies would train again, of one data seed or of all."""
+    from experiments.machinery.records import code
+    from experiments.machinery.records.record import results_folder, seeds_on_disk
+
     seeds = seeds_on_disk(options.results, options.profile) if data_seed is None else [data_seed]
     if not seeds:
         folder = results_folder(options.results, options.profile, options.data_seed)
@@ -71,6 +67,9 @@ def cover(runs):
       runs: list of (Store, RunRecord), not empty.
     Returns: list of those chosen.
     """
+    from experiments.machinery.cost.cost import seconds_of
+    from experiments.training.config import RunConfig
+
     traits = {record.run_id: set(_traits(store, record)) for store, record in runs}
     cost = {record.run_id: seconds_of(RunConfig.from_dict(record.config)) for _, record in runs}
     left, chosen = set().union(*traits.values()), []
@@ -101,11 +100,21 @@ def _traits(store, record):
 
 def _measured_alike(store, record):
     """Whether a run has the telemetry that configs/telemetry.gin describes."""
+    from experiments.machinery.records.telemetry_store import TelemetryStore
+    from experiments.studies.registry import telemetry_config
+
     return TelemetryStore(store.root).has(record.run_id, telemetry_config())
 
 
 def _train(options, runs):
     """Trains runs again in a folder of their own: dict from id to text of those that differ."""
+    from experiments.machinery.cost.cost import seconds_of
+    from experiments.machinery.records.record import Store
+    from experiments.machinery.workers.progress import Display
+    from experiments.machinery.workers.study import Study
+    from experiments.studies.registry import divergence_config, telemetry_config
+    from experiments.training.config import RunConfig
+
     display, measured = Display(divergence_config(), options.workers), telemetry_config()
     with tempfile.TemporaryDirectory(prefix="prove-") as folder:
         there = Store(folder)
@@ -125,6 +134,9 @@ def _train(options, runs):
 
 def _difference(store, record, there):
     """How a run that was trained again differs from its record, or ""."""
+    from experiments.machinery.records.provenance import provenance
+    from experiments.machinery.records.telemetry_store import TelemetryStore
+
     here = provenance()["processor"]
     recorded = record.provenance.get("processor", "an unknown one")
     where = "" if recorded == here else f" (recorded on {recorded}, trained again on {here})"
@@ -141,6 +153,9 @@ def _difference(store, record, there):
 
 def _list(other, group, runs):
     """Adds a proof to those of the project."""
+    from experiments.machinery.records import code
+    from experiments.machinery.records.files import write_json
+
     proof = {"code": code.code_digest(), "same_as": other, "group": group}
     proof["runs"] = sorted(record.run_id for _, record in runs)
     write_json(code.PROVEN, [*code.proofs(), proof])

@@ -7,13 +7,13 @@ from unittest import mock
 
 import pytest
 
-from experiments.errors import Differs
 from experiments.machinery.records import code
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.study import Study
 from experiments.machinery.workers.testing import InProcess
 from experiments.studies.testing import leave, smoke
 from scripts import prove
+from scripts.testing import attempt
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def in_this_process(monkeypatch):
     def opened(store, cache, workers, display):
         yield Study(store, InProcess(store, cache), display)
 
-    monkeypatch.setattr(prove.Study, "open", opened)
+    monkeypatch.setattr(Study, "open", opened)
 
 
 def recorded_elsewhere(store, cache, config, change=lambda curves: curves):
@@ -43,7 +43,7 @@ def recorded_elsewhere(store, cache, config, change=lambda curves: curves):
 
 
 def test_every_bit_is_a_proof_for_a_model_and_a_method(
-    tmp_path, day_cache, proven, in_this_process, capsys
+    tmp_path, day_cache, proven, in_this_process, capfd
 ):
     store = Store(tmp_path / "smoke")
     runs = [smoke("naive", seed=seed) for seed in (0, 1)] + [smoke("gc", seed=2)]
@@ -52,14 +52,15 @@ def test_every_bit_is_a_proof_for_a_model_and_a_method(
     recorded_elsewhere(
         store, day_cache, runs[2], lambda curves: curves.assign(loss=curves.loss + 1)
     )
-    prove.FLAGS(["prove", "--profile=smoke", f"--results={tmp_path}", f"--cache={day_cache}"])
-    with pytest.raises(Differs, match="1 runs of other code came out differently"):
-        prove.main()
+    status, text, error = attempt("prove", [], capfd, tmp_path, day_cache)
+    assert (status, error.splitlines()[-1]) == (
+        1,
+        "error: 1 runs of other code came out differently",
+    )
     (proof,) = json.loads(proven.read_text())
     here = {"code": code.code_digest(), "same_as": "theirs", "group": "small-naive"}
     assert proof == here | {"runs": proof["runs"]} and len(proof["runs"]) == 1
     assert [code.is_of_this_code(store.read(run.run_id)) for run in runs] == [True, True, False]
-    text = capsys.readouterr().out
     assert "3 records of other code, 2 pairs of model and method" in text
     assert "small-naive: 1 of 2 trained again: every bit" in text
     assert f"small-gc: 1 of 1 trained again: {runs[2].run_id} has other curves" in text

@@ -4,17 +4,10 @@ A page has blocks between marks; configs/REFERENCE.md is written as a whole.
 """
 
 import json
+import math
 import re
 
-import pandas as pd
-
-from experiments.findings import streams
-from experiments.findings.claims.outcome import VERDICTS
-from experiments.findings.claims.table import summary
-from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table, number
-from experiments.studies import known
 from scripts import command
-from scripts.reference import reference
 
 FLAGS = command.flags_of()
 ROOT = command.ROOT
@@ -29,26 +22,35 @@ STUDIES += ("why_*.md",)
 
 
 def main():
+    """Writes the blocks of the pages, and configs/REFERENCE.md as a whole."""
+    from scripts.reference import reference
+
     for path, texts in blocks().items():
-        path.write_text(updated(path.read_text(), texts, path.name))
-    REFERENCE.write_text(reference())
+        page = updated(path.read_text(encoding="utf-8"), texts, path.name)
+        path.write_text(page, encoding="utf-8")
+    REFERENCE.write_text(reference(), encoding="utf-8")
 
 
 def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
+    import pandas as pd
+
+    from experiments.findings import streams
+    from experiments.findings.claims.table import summary
+
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
     bench = json.loads((RESULTS / "bench.json").read_text())
-    table2, rest = (RESULTS / "table2.md").read_text().split(RATES)
+    table2, rest = (RESULTS / "table2.md").read_text(encoding="utf-8").split(RATES)
     rates, notes = rest.split("\n\n", 1)
     results = {"table2": table2 + notes, "rates": rates + "\n", "claims": summary(pooled)}
     for page in sorted(path for name in STUDIES for path in RESULTS.glob(name)):
         # The heading of a study's page would cut a section of the page in two.
-        results[page.stem] = page.read_text().split("\n\n", 1)[1]
+        results[page.stem] = page.read_text(encoding="utf-8").split("\n\n", 1)[1]
     for name in SHOWN:
-        results[name] = (RESULTS / "figures" / f"{name}.txt").read_text()
+        results[name] = (RESULTS / "figures" / f"{name}.txt").read_text(encoding="utf-8")
     results |= {"streams": streams.best_aucs(_runs("table2")), "ratios": ratios()}
     flights = ROOT / "results" / "flights" / "flights.md"
-    results["flights"] = flights.read_text().split("\n\n", 1)[1].rstrip() + "\n"
+    results["flights"] = flights.read_text(encoding="utf-8").split("\n\n", 1)[1].rstrip() + "\n"
     table2 = short_table2(pd.read_csv(RESULTS / "table2.csv"))
     return {
         ROOT / "README.md": {"table2": table2, "claims": verdicts(pooled)},
@@ -61,17 +63,26 @@ def blocks():
 
 def ratios():
     """Full divergences by data seed in Table 3 and the studies of section 3.2."""
+    from experiments.findings import streams
+    from experiments.studies import known
+
     names = {"table3": "Table 3"} | {name: name.capitalize() for name in known.SECTION_3_2}
     return streams.divergence_ratios({title: _runs(name) for name, title in names.items()})
 
 
 def _runs(study):
     """The runs of a study on all committed data seeds."""
+    from experiments.findings import streams
+
     return streams.joined(sorted(ROOT.glob(f"results/laptop*/{study}_runs.csv")))
 
 
 def searched(path):
     """What each candidate of a search shows, one row a candidate and one column a criterion."""
+    import pandas as pd
+
+    from experiments.findings.names import markdown_table
+
     rows = pd.read_csv(path)
     names = sorted(rows["id"].unique())
     cells = rows.assign(text=rows["found"] + rows["met"].map({True: "", False: " (missed)"}))
@@ -86,6 +97,8 @@ def searched(path):
 
 def short_table2(rows):
     """AUC and rate of table2.csv with the paper's in brackets, one row a model."""
+    from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table
+
     lines = [
         [MODEL_NAMES[model], *map(_cell, cells.itertuples())]
         for model, cells in rows[rows["metric"] == "auc"].groupby("model", sort=False)
@@ -94,15 +107,20 @@ def short_table2(rows):
 
 
 def _cell(row):
+    from experiments.findings.names import number
+
     ours = f"{number(row.mean, row.std, 'auc')} at {row.rate_multiple:g}x"
     if row.diverged:
         ours = f"{row.diverged} of {row.n} diverge"
-    theirs = "diverges" if pd.isna(row.paper_mean) else f"{row.paper_mean:.2f}"
+    theirs = "diverges" if math.isnan(row.paper_mean) else f"{row.paper_mean:.2f}"
     return f"{ours} [{theirs}]"
 
 
 def verdicts(pooled):
     """The ids of the claims of claims_pooled.json by their verdict."""
+    from experiments.findings.claims.outcome import VERDICTS
+    from experiments.findings.names import markdown_table
+
     rows = []
     for verdict in VERDICTS:
         ids = [claim["id"] for claim in pooled if claim["verdict"] == verdict]
@@ -112,6 +130,8 @@ def verdicts(pooled):
 
 def optimizers(bench):
     """What a step of each optimizer costs by bench.json, as a table."""
+    from experiments.findings.names import markdown_table
+
     rows = []
     for name, entry in sorted(bench.items()):
         if "_57m_vs_" in name or "sparse" in name:

@@ -1,12 +1,10 @@
 """Replays a recorded run from its snapshot, as it was or under another method or rate."""
 
+import math
+
 from absl import flags
 
 from experiments.errors import BadInput
-from experiments.machinery.gin_files import named_file
-from experiments.machinery.records.find import find
-from experiments.studies.registry import divergence_config, resolve, telemetry_config
-from experiments.training.tensorflow_setup import one_thread
 from scripts import command
 
 FLAGS = command.flags_of(
@@ -19,6 +17,9 @@ FLAGS = command.flags_of(
 
 def method_for(config, name):
     """The MethodConfig of a name. Raises: BadInput if its optimizer is not that of the run."""
+    from experiments.machinery.gin_files import named_file
+    from experiments.studies.registry import resolve
+
     (method,) = resolve([named_file("methods", name)], (), ("MethodConfig",))
     own = config.method.optimizer
     if method.optimizer != own:
@@ -72,6 +73,13 @@ def verdict(kinds):
 
 
 def main():
+    """Replays and prints what came of it."""
+    from experiments.machinery.records.find import find
+    from experiments.studies.registry import divergence_config, telemetry_config
+    from experiments.training.tensorflow_setup import one_thread
+
+    if FLAGS.rate is not None and not math.isfinite(FLAGS.rate):
+        raise BadInput(f"RATE = {FLAGS.rate}: expected a finite number, above 0")
     found = find(FLAGS.results, FLAGS.run)
     tried = {"rate": FLAGS.rate}
     tried["method"] = method_for(found.config, FLAGS.method) if FLAGS.method else None

@@ -5,34 +5,36 @@ import os
 from absl import flags
 
 from experiments.errors import BadInput
-from experiments.machinery.gin_files import split_bindings
-from experiments.machinery.records.files import check_folder
-from experiments.machinery.records.record import Store, results_folder
-from experiments.machinery.workers.placement import placement
-from experiments.studies.calibration import recorded_base_rate
-from experiments.studies.registry import telemetry_config
-from experiments.studies.single import config_text, run_single, single_config
-from experiments.training.divergence import label
 from scripts import command
 
 DEVICES = "Devices of this host that share each batch; default: one."
 FLAGS = command.flags_of(
     "profile",
     "data_seed",
-    config="A gin file that binds model, method and learning rate.",
+    config="A gin file with model, method and rate, or its name in configs/studies.",
     set="Gin bindings 'name=value ...' that override the file.",
     devices=(flags.DEFINE_integer, None, DEVICES, 1),
-    telemetry=(flags.DEFINE_bool, False, "Measure every step (configs/telemetry.gin)."),
+    telemetry=(flags.DEFINE_integer, 0, "1 measures every step (configs/telemetry.gin).", 0, 1),
 )
 
 
 def main():
     """Runs, prints the curve as it grows and the metrics at the end."""
+    from experiments.machinery.gin_files import given_file
+    from experiments.machinery.gin_text import split_bindings
+    from experiments.machinery.records.files import check_folder
+    from experiments.machinery.records.record import Store, results_folder
+    from experiments.machinery.workers.placement import placement
+    from experiments.studies.calibration import recorded_base_rate
+    from experiments.studies.registry import telemetry_config
+    from experiments.studies.single import config_text, run_single, single_config
+    from experiments.training.divergence import label
+
     if not FLAGS.config:
         raise BadInput("CONFIG = '': expected a gin file, as configs/studies/one_*.gin")
     telemetry = telemetry_config() if FLAGS.telemetry else None
     given = FLAGS.profile, FLAGS.data_seed, split_bindings(FLAGS.set)
-    config, divergence = single_config([FLAGS.config], *given)
+    config, divergence = single_config([given_file("studies", FLAGS.config)], *given)
     where = placement(FLAGS.devices, os.environ.get("TF_CONFIG"))
     where.check(config, telemetry)
     folder = results_folder(FLAGS.results, FLAGS.profile, config.data_seed)

@@ -2,14 +2,6 @@
 
 import pathlib
 
-from experiments.findings.criteria import criteria
-from experiments.machinery.records.files import write_whole
-from experiments.machinery.records.record import Store
-from experiments.machinery.workers.progress import Display
-from experiments.machinery.workers.study import Study
-from experiments.studies.registry import divergence_config, resolve
-from experiments.studies.search import search
-from experiments.training.tensorflow_setup import load_tensorflow
 from scripts import command
 
 FLAGS = command.flags_of("profile", "workers")
@@ -17,6 +9,15 @@ FLAGS = command.flags_of("profile", "workers")
 
 def main():
     """Runs what is missing, writes results/design/{runs,criteria}.csv, prints the criteria."""
+    from experiments.findings.criteria import criteria
+    from experiments.machinery.records.files import write_whole
+    from experiments.machinery.records.record import Store
+    from experiments.machinery.workers.progress import Display
+    from experiments.machinery.workers.study import Study
+    from experiments.studies.registry import divergence_config, resolve
+    from experiments.studies.search import search
+    from experiments.training.tensorflow_setup import load_tensorflow
+
     options = command.options(FLAGS)
     (config,) = resolve(["configs/search.gin"], wanted=("SearchConfig",))
     divergence = divergence_config()

@@ -9,10 +9,6 @@ import sys
 from absl import flags, logging
 
 from experiments.errors import BadInput
-from experiments.findings.runs import Wanted, chosen, run_row, study_tables
-from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.studies.known import study_name
-from experiments.training.tensorflow_setup import load_tensorflow
 from scripts import command
 
 FLAGS = command.flags_of(
@@ -32,6 +28,8 @@ def main():
     """Writes what is missing, says where, and becomes TensorBoard until Ctrl-C."""
     if FLAGS.serve and importlib.util.find_spec("tensorboard") is None:
         raise BadInput("TensorBoard is not installed: expected make tensorboard, or --noserve")
+    from experiments.findings.runs import Wanted
+
     wanted = Wanted(FLAGS.model, FLAGS.method, study=FLAGS.study)
     page, runs, written = write_events(command.options(FLAGS), wanted)
     print(f"{page}: {runs} runs, {written} written now", flush=True)
@@ -52,8 +50,11 @@ def write_events(options, wanted):
     Those of a run lie in `tensorboard/runs/<run>/`. A choice has a folder of links to them as its
     page, `tensorboard/shown/<choice>/`. Returns (page, runs on it, files written now).
     """
+    from experiments.findings.runs import chosen, run_row, study_tables
+    from experiments.training.tensorflow_setup import load_tensorflow
+
     load_tensorflow()
-    from experiments.findings import events  # late: it imports TensorFlow
+    from experiments.findings import events  # after what it imports has been set up
 
     store = options.store(options.data_seed)
     ended = {record.run_id: record for record in store.records() if record.status != "crashed"}
@@ -82,6 +83,8 @@ def _name(record):
 
 def _choice(wanted):
     """The name of a page: the choice in words."""
+    from experiments.studies.known import study_name
+
     named = wanted._replace(study=study_name(wanted.study) if wanted.study else "")._asdict()
     parts = {key: "+".join(names.replace(",", " ").split()) for key, names in named.items()}
     return "_".join(f"{key}={names}" for key, names in parts.items() if names) or "all"
@@ -90,6 +93,7 @@ def _choice(wanted):
 def _write_run(store, record, folder):
     """Writes the events of a run unless the file of the same sources is there; True if written."""
     from experiments.findings import events
+    from experiments.machinery.records.telemetry_store import TelemetryStore
 
     telemetry = TelemetryStore(store.root)
     measured = telemetry.has(record.run_id)

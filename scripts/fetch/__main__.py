@@ -1,23 +1,20 @@
 """Fetches a real stream into .cache/logs/<stream>: one Parquet file a day, as LogsConfig reads."""
 
+import importlib
 import pathlib
 import shutil
 
-import filelock
-
 from experiments.errors import BadInput, one_of
-from experiments.machinery.records.files import check_folder, write_whole
 from scripts import command
-from scripts.fetch import flights, movielens
-from scripts.fetch.archives import download
-from scripts.fetch.disturbed import disturbed
 
-STREAMS = {"flights": flights, "movielens": movielens}
+STREAMS = ("flights", "movielens")  # each a module beside this one
 FLAGS = command.flags_of(stream="Which one: flights or movielens.")
 
 
 def main():
     """Says where the stream is. One that is there already is left as it is."""
+    from experiments.machinery.records.files import check_folder
+
     if FLAGS.stream not in STREAMS:
         raise BadInput(f"STREAM = {FLAGS.stream!r}: expected {one_of(FLAGS.stream, STREAMS)}")
     home = pathlib.Path(FLAGS.cache) / "logs"
@@ -27,7 +24,14 @@ def main():
 
 def fetch(name, home):
     """Leaves a stream in `home / name`, whole or not at all; a line that says what is there."""
-    stream, folder, draft = STREAMS[name], home / name, home / f".{name}.draft"
+    import filelock
+
+    from experiments.machinery.records.files import write_whole
+    from scripts.fetch.archives import download
+    from scripts.fetch.disturbed import disturbed
+
+    stream = importlib.import_module(f"scripts.fetch.{name}")
+    folder, draft = home / name, home / f".{name}.draft"
     with filelock.FileLock(home / f".{name}.lock"):
         if folder.exists():
             return f"{folder}: is there already; delete the folder to fetch it anew"

@@ -7,12 +7,16 @@ import re
 import pandas as pd
 import pytest
 
-from scripts.command import ROOT
+from experiments.errors import BadInput
+from experiments.machinery.records import files
+from scripts.command import COMMON, ROOT
 from scripts.fetch import __main__ as fetch
+from scripts.fetch import flights, movielens
 from scripts.fetch.testing import bound, flown, package, rated, tables_of
 from scripts.testing import attempt, refused
 
-STREAMS = pytest.mark.parametrize("stream", list(fetch.STREAMS))
+MODULES = {"flights": flights, "movielens": movielens}
+STREAMS = pytest.mark.parametrize("stream", fetch.STREAMS)
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def registry(tmp_path, monkeypatch):
 def publish(registry, monkeypatch, stream, files=None):
     """Puts an archive into the registry, and its hash into the stream."""
     sha256 = package(stream, registry, files or tables_of(stream))
-    module = fetch.STREAMS[stream]
+    module = MODULES[stream]
     monkeypatch.setattr(module, "PACKAGE", module.PACKAGE._replace(sha256=sha256))
 
 
@@ -72,8 +76,8 @@ def test_a_stream_is_fetched_once(tmp_path, registry, monkeypatch, capfd, stream
 @pytest.mark.parametrize("stream, tables", [("flights", flown), ("movielens", rated)])
 def test_the_gin_file_of_a_stream_names_its_columns(stream, tables):
     values = bound(stream)
-    days = fetch.STREAMS[stream].prepared(*tables())
-    assert f"{fetch.command.COMMON['cache'][1]}/logs/{stream}" == str(ROOT / values["path"])
+    days = MODULES[stream].prepared(*tables())
+    assert f"{COMMON['cache'][1]}/logs/{stream}" == str(ROOT / values["path"])
     kinds = dict.fromkeys((*values["dense"], *values["tasks"]), "number")
     kinds |= dict.fromkeys(values["categorical"], "text")
     for rows in days.values():
@@ -86,7 +90,7 @@ def test_the_gin_file_of_a_stream_names_its_columns(stream, tables):
 
 @STREAMS
 def test_another_hash_is_refused(tmp_path, registry, monkeypatch, capfd, stream):
-    expected = fetch.STREAMS[stream].PACKAGE.sha256
+    expected = MODULES[stream].PACKAGE.sha256
     got = package(stream, registry, tables_of(stream))
     error = wrong(tmp_path, capfd, stream)
     assert f"SHA-256 {got}: expected {expected}" in error
@@ -94,7 +98,7 @@ def test_another_hash_is_refused(tmp_path, registry, monkeypatch, capfd, stream)
 
 @STREAMS
 def test_a_registry_without_the_package_is_said(tmp_path, registry, capfd, stream):
-    name = fetch.STREAMS[stream].PACKAGE.name
+    name = MODULES[stream].PACKAGE.name
     error = wrong(tmp_path, capfd, stream)
     assert re.search(rf"{name} [\d.]+: pip cannot download it \(.*{name}.*\): expected", error)
 
@@ -121,8 +125,8 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path, content):
     package("flights", tmp_path, tables_of("flights"))
     (path,) = tmp_path.iterdir()
     path.write_bytes(path.read_bytes()[:-200] if content is None else content)
-    with pytest.raises(fetch.BadInput, match=f"{path.name}: .*: cannot be read"):
-        fetch.flights.days(path)
+    with pytest.raises(BadInput, match=f"{path.name}: .*: cannot be read"):
+        flights.days(path)
 
 
 @STREAMS
@@ -136,7 +140,7 @@ def test_what_is_interrupted_leaves_nothing(tmp_path, registry, monkeypatch, str
         written.append(path)
         raise error
 
-    monkeypatch.setattr(fetch, "write_whole", interrupted)
+    monkeypatch.setattr(files, "write_whole", interrupted)
     (tmp_path / "logs").mkdir()
     with pytest.raises(error):
         fetch.fetch(stream, tmp_path / "logs")

@@ -11,12 +11,7 @@ import tempfile
 from absl import flags
 
 from experiments.errors import BadInput, Differs
-from experiments.findings.evidence import Evidence
-from experiments.machinery.records.record import results_folder, seeds_on_disk
-from experiments.training.tensorflow_setup import one_thread
 from scripts import command
-from scripts.verify import check, regenerate
-from scripts.verify.rerun import run_again
 
 FLAGS = command.flags_of(
     *("profile", "data_seed", "seeds"),
@@ -42,10 +37,14 @@ def refuse(items):
 def verify(options, data_seed, *, seeds=None, again=0, draw=0, say=print):
     """Verifies the results folders of a profile, in which nothing is written; list of check.Item.
 
-    Data seed None verifies all on disk. `seeds` are run seeds of each setting, None for the
-    studies' own. `again` runs are trained again, drawn with the seed `draw`. `say` gets a line for
-    each item and one for the whole. Raises BadInput if there is no such folder.
+    Data seed None verifies all on disk. `seeds` are run seeds of each setting, None for those
+    that each artefact was made with. `again` runs are trained again, drawn with the seed `draw`.
+    `say` gets a line for each item and one for the whole. Raises BadInput if there is no such
+    folder.
     """
+    from experiments.machinery.records.record import results_folder, seeds_on_disk
+    from experiments.training.tensorflow_setup import one_thread
+
     on_disk = seeds_on_disk(options.results, options.profile)
     wanted = on_disk if data_seed is None else [data_seed]
     if not wanted or not set(wanted) <= set(on_disk):
@@ -68,6 +67,11 @@ def verify(options, data_seed, *, seeds=None, again=0, draw=0, say=print):
 
 
 def _items(options, on_disk, wanted, copies, seeds, again, draw):
+    from experiments.findings.evidence import Evidence
+    from experiments.machinery.records.record import results_folder
+    from scripts.verify import check, regenerate
+    from scripts.verify.rerun import run_again
+
     folders = {seed: results_folder(options.results, options.profile, seed) for seed in on_disk}
     whole = []
     for data_seed, folder in folders.items():  # all: pooled claims are about every data seed
@@ -81,7 +85,7 @@ def _items(options, on_disk, wanted, copies, seeds, again, draw):
             yield from items
             whole += [(folder, record) for record in records]
     copied = functools.partial(dataclasses.replace, options, results=str(copies))
-    evidence = Evidence(copied(data_seed=None), seeds)
+    evidence = functools.cache(functools.partial(Evidence, copied(data_seed=None)))
     for data_seed in wanted:
         folder, checked = folders[data_seed], set()
         for part in regenerate.parts(copied(data_seed=data_seed), folder, evidence, seeds):

@@ -8,6 +8,7 @@ import pathlib
 from typing import NamedTuple
 
 from experiments.errors import BadInput, CannotWrite
+from experiments.findings.seeds import FILE
 from experiments.machinery.records.curvature_store import CurvatureStore
 from experiments.machinery.records.record import Store
 from experiments.machinery.records.snapshots import SnapshotStore
@@ -70,10 +71,10 @@ def made(part, folder, copy):
 
 
 def unchecked(folder, checked):
-    """Items of the files that nothing has made again; the report is never committed."""
+    """Items of the files that nothing has made again, and that say something of their own."""
     figures = [*folder.glob("figures/*.csv"), *folder.glob("figures/*.txt")]
     for path in sorted([*folder.glob("*.*"), *figures]):
-        if path.is_file() and path not in checked and path.name != "report.html":
+        if path.is_file() and path not in checked and path.name not in ("report.html", FILE):
             yield Item("not checked", short(path, folder), "not computed from records")
 
 
@@ -131,7 +132,7 @@ def _compared(path, copy, name):
 
 def _difference(path, copy):
     """The first line that is not the same, as text."""
-    lines = [file.read_text(errors="replace").splitlines() for file in (path, copy)]
+    lines = [file.read_text("utf-8", "replace").splitlines() for file in (path, copy)]
     for number, pair in enumerate(itertools.zip_longest(*lines, fillvalue="no line"), 1):
         if pair[0] != pair[1]:
             first = max(0, len(os.path.commonprefix(pair)) - SHOWN // 2)

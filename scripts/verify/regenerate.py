@@ -1,5 +1,6 @@
 """What a results folder holds, made once more from copies of its records in another folder."""
 
+import functools
 from typing import NamedTuple
 
 from experiments.errors import BadInput
@@ -11,8 +12,10 @@ from experiments.findings.figures import style
 from experiments.findings.figures.catalogue import FIGURES, stem
 from experiments.findings.figures.material import Material
 from experiments.findings.runs import RUNS
+from experiments.findings.seeds import remembered
 from experiments.machinery.gin_files import CONFIGS
-from experiments.studies import calibration, known, session
+from experiments.studies import calibration, session
+from experiments.studies import known as studies
 from experiments.training.config import DEFAULT_DATA_SEED
 
 
@@ -27,9 +30,15 @@ def parts(options, folder, evidence, seeds=None):
     """The Parts of which a results folder has at least one file, as a list.
 
     They are made of the records in the results folder of `options`, copies and nothing else, and
-    are written there. `evidence` is of these copies, `seeds` are as in `verify`.
+    are written there. `evidence` gives the Evidence of these copies for a number of run seeds;
+    `seeds` are as in `verify`.
     """
+    known, root = remembered(folder), options.store(options.data_seed).root
 
+    def given(name):
+        return known.get(name) if seeds is None else seeds
+
+    @functools.cache
     def recorded():
         opened = session.recorded(options)
         if opened is None:
@@ -37,27 +46,32 @@ def parts(options, folder, evidence, seeds=None):
         return opened
 
     def write_table2():
-        opened, table = material.session, known.table2_config(seeds)
+        opened, table = recorded(), studies.table2_config(given("table2"))
         make.write_table2(opened.folder, table, *opened.run_table2(table), opened.found)
 
     def figure(name):
         def write():
-            points = FIGURES[name].frame(material)
+            points = FIGURES[name].frame(of)
             _write(points, FIGURES[name].drawing(points), root / "figures", stem(name))
 
+        of = material(given(stem(name)))
         return Part(_points(stem(name)), write)
 
-    material, root = Material(options, recorded, seeds), options.store(options.data_seed).root
-    claims = ["claims.json", "claims.md"]
-    claims += ["claims_pooled.json"] if options.data_seed == DEFAULT_DATA_SEED else []
-    studies = (path.name.removesuffix(RUNS) for path in sorted(folder.glob(f"*{RUNS}")))
+    def claims(name, *endings):
+        names = [f"{name}.{ending}" for ending in endings]
+        return Part(names, lambda: write_claims(options, evidence(given(name))))
+
+    material = functools.cache(lambda repeats: Material(options, recorded, repeats))
+    pooled = [claims("claims_pooled", "json")] * (options.data_seed == DEFAULT_DATA_SEED)
+    names = (path.name.removesuffix(RUNS) for path in sorted(folder.glob(f"*{RUNS}")))
     found = [
-        Part(["calibration.json"], lambda: calibration.write(root, material.session.found)),
+        Part(["calibration.json"], lambda: calibration.write(root, recorded().found)),
         Part([*make.TABLE2], write_table2),
-        *(_study(material, folder, name, seeds) for name in studies if name != "table2"),
+        *(_study(recorded, folder, name, given(name)) for name in names if name != "table2"),
         Part(["table1.csv", "table1.md", "table1.tex"], lambda: table1.write(root)),
         *map(figure, FIGURES),
-        Part(claims, lambda: write_claims(options, evidence)),
+        claims("claims", "json", "md"),
+        *pooled,
         Part(["detector.csv", "detector.md"], lambda: write_detector(options)),
     ]
     return [part for part in found if any((folder / name).exists() for name in part.names)]
@@ -67,7 +81,7 @@ def _files(name, *more):
     return [*(f"{name}.{ending}" for ending in ("csv", "md", *more)), f"{name}{RUNS}"]
 
 
-def _study(material, folder, name, seeds):
+def _study(recorded, folder, name, seeds):
     names = _files(name, "tex") if name == "table3" else _files(name)
     file, points = CONFIGS / "studies" / f"{name}.gin", _points(f"study_{name}")
     if not file.exists():
@@ -75,7 +89,7 @@ def _study(material, folder, name, seeds):
     drawn = (folder / points[0]).exists()
 
     def write():
-        opened, config = material.session, known.cases_config(str(file), seeds)
+        opened, config = recorded(), studies.cases_config(str(file), seeds)
         runs = make.runs_of(opened, config)
         make.write_study(opened.folder, name, config, runs, opened.found)
         if drawn:

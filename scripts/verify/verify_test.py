@@ -1,18 +1,23 @@
 """`make verify`: what it says of made-up runs, and of runs that are trained again."""
 
+import contextlib
 import dataclasses
 import json
+from unittest import mock
 
 import pandas as pd
 import pytest
 
+from experiments.errors import BadInput
+from experiments.findings.seeds import remember
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.runner import Runner
+from experiments.studies.known import study_name
 from experiments.studies.registry import divergence_config
 from experiments.studies.settings import run_config
 from experiments.studies.testing import leave
 from scripts.testing import options
-from scripts.verify import rerun
+from scripts.verify import regenerate, rerun
 from scripts.verify.__main__ import verify
 from scripts.verify.check import _difference, read
 from scripts.verify.rerun import choose, compare, limits_of, run_again
@@ -194,3 +199,40 @@ def test_a_figure_of_our_own_is_made_again_and_missed_without_its_records(tmp_pa
     _, item = verify(options(tmp_path), None, say=lambda line: None)
     assert item[:2] == ("missing", "smoke/figures/labels.csv")
     assert item.why.startswith("cannot be computed: smoke, data seed 11: no study table2: ")
+
+
+MADE = ("table2.csv", "warmup_runs.csv", "window_runs.csv", "claims.json", "figures/figure5a.csv")
+
+
+@pytest.mark.parametrize("given, window", [(None, None), (7, 7)])
+def test_what_was_made_with_seeds_is_made_with_as_many_again(tmp_path, monkeypatch, given, window):
+    folder, asked = tmp_path / "smoke", {}
+    (folder / "figures").mkdir(parents=True)
+    for name in MADE:
+        (folder / name).touch()
+    for name, seeds in {"table2": 5, "warmup": 4, "claims": 3, "figure5a": 2}.items():
+        remember(folder, [name], seeds)
+
+    def stop(name, seeds):
+        asked[name] = seeds
+        raise BadInput("stopped")
+
+    monkeypatch.setattr(regenerate.session, "recorded", mock.Mock())
+    monkeypatch.setattr(regenerate.studies, "table2_config", lambda seeds: stop("table2", seeds))
+    monkeypatch.setattr(
+        regenerate.studies, "cases_config", lambda file, seeds: stop(study_name(file), seeds)
+    )
+    monkeypatch.setattr(
+        regenerate, "Material", lambda options, opened, seeds: mock.Mock(seeds=seeds)
+    )
+    figure = mock.Mock(frame=lambda material: stop("figure5a", material.seeds))
+    monkeypatch.setattr(regenerate, "FIGURES", {"5a": figure})
+
+    def evidence(seeds):
+        stop("claims", seeds)
+
+    for part in regenerate.parts(options(tmp_path), folder, evidence, given):
+        with contextlib.suppress(BadInput):
+            part.make()
+    expected = {"table2": 5, "warmup": 4, "window": window, "claims": 3, "figure5a": 2}
+    assert asked == (expected if given is None else dict.fromkeys(expected, given))
