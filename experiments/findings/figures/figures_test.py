@@ -18,6 +18,7 @@ from experiments.findings.figures.catalogue import FIGURES, stem
 from experiments.findings.figures.drawing import draw
 from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
+from experiments.findings.seeds import remember, remembered
 from experiments.findings.testing import DETECTOR, DIVERGENCE
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.study import NotRecorded
@@ -106,6 +107,15 @@ def test_the_repeats_of_figure_5_are_those_asked_for(repeats, expected):
     asked = mock.Mock(**{"run_table2.return_value": (runs, {})})
     assert Material(None, lambda: asked, repeats).repeats["run_id"].tolist() == ["b"]
     assert asked.run_table2.call_args.args[0].repeats == expected
+
+
+def test_the_study_of_divergences_is_made_without_seeds(tmp_path, monkeypatch):
+    remember(tmp_path, ["divergences", "table2"], 3)
+    monkeypatch.setattr(material, "write_study", lambda *_: "")
+    monkeypatch.setattr(dynamics, "measured_rows", lambda *_: "rows")
+    found = Material(mock.Mock(data_seed=3), lambda: mock.Mock(folder=tmp_path))
+    assert found.divergences == "rows"
+    assert remembered(tmp_path) == {"table2": 3}
 
 
 def test_a_study_that_is_not_whole_is_refused_in_a_line(monkeypatch):

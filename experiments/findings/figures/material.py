@@ -6,6 +6,7 @@ from experiments.errors import BadInput, NotDefined
 from experiments.findings import curvature, dynamics
 from experiments.findings.figures import figure1, shocked
 from experiments.findings.make import write_study
+from experiments.findings.seeds import remember
 from experiments.machinery.workers.study import NotRecorded
 from experiments.studies import known
 from experiments.studies.registry import divergence_config, telemetry_config
@@ -60,6 +61,7 @@ class Material:
         config = known.study_config(dynamics.STUDY)
         runs = self.session.run_cases(config)
         write_study(self.session.folder, dynamics.STUDY, config, runs, self.session.found)
+        remember(self.session.folder, [dynamics.STUDY], None)
         return dynamics.measured_rows(
             runs, self.store, self.session.divergence, telemetry_config().detector
         )
