@@ -29,8 +29,10 @@ def main():
             for name, config in studies.items()
         ]
         remember(session.folder, list(studies), FLAGS.seeds)
-    names = ",".join(studies)
-    terminal.show("\n".join(texts), session.folder / f"{{{names}}}.{{csv,md}}")
+    if studies:
+        names = ",".join(studies)
+        names = f"{{{names}}}" if "," in names else names  # as a shell expands them
+        terminal.show("\n".join(texts), session.folder / f"{names}.{{csv,md}}")
 
 
 if __name__ == "__main__":
