@@ -6,7 +6,6 @@ import pytest
 from experiments.errors import NotDefined
 from experiments.findings.figures import catalogue
 from experiments.findings.figures.material import Material
-from scripts import figures
 from scripts.testing import attempt, refused
 
 
@@ -46,7 +45,7 @@ def test_a_figure_that_is_not_defined_is_left_out_of_all_and_refused_alone(
         raise NotDefined("no twin")
 
     given = {"3": catalogue.FIGURES["3"], "onset": catalogue.Figure("", frame, None)}
-    monkeypatch.setattr(figures, "FIGURES", given)
+    monkeypatch.setattr(catalogue, "FIGURES", given)
     status, out, error = attempt("figures", [], capfd, tmp_path, tmp_path / "cache")
     assert (status, out) == (0, f"{tmp_path}/smoke/figures/figure3.png\n")
     assert error == "left out: onset: no twin\n"

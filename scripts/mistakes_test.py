@@ -74,6 +74,7 @@ MISTAKES = [
     ("tensorboard", "--noserve --model=huge,small", "MODEL = 'huge': expected one of small"),
     ("report", "--data_seed=5", "smoke-data5: no results to report: expected a profile"),
     ("verify.__main__", "--data_seed=5", "smoke-data5: no results to verify: expected a profile"),
+    ("prove", "--data_seed=5", "smoke-data5: no results: expected a profile and DATA_SEED with"),
     ("detector", "--data_seed=5", "smoke-data5/runs: no runs: "),
 ]
 

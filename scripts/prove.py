@@ -45,10 +45,11 @@ def _of_other_code(options, data_seed):
     from experiments.machinery.records import code
     from experiments.machinery.records.record import results_folder, seeds_on_disk
 
-    seeds = seeds_on_disk(options.results, options.profile) if data_seed is None else [data_seed]
-    if not seeds:
+    on_disk = seeds_on_disk(options.results, options.profile)
+    seeds = on_disk if data_seed is None else [data_seed]
+    if not seeds or not set(seeds) <= set(on_disk):
         folder = results_folder(options.results, options.profile, options.data_seed)
-        raise BadInput(f"{folder}: no results: expected a profile with some")
+        raise BadInput(f"{folder}: no results: expected a profile and DATA_SEED with some")
     stores = [options.store(seed, writable=False) for seed in seeds]
     return [
         (store, record)
