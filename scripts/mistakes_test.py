@@ -40,6 +40,7 @@ MISTAKES = [
     ("chaos", "--seeds=0", "flag --seeds=0: expected a positive integer"),
     ("plan", "--memory=80", "MEMORY = 80.0: "),
     ("figures", "--figure=7", r"FIGURE = '7': expected one of 1, .*, 6, 8, labels, onset"),
+    ("plants", "--profile=flights", "PROFILE = 'flights': a log, in which nothing is planted: "),
     ("fetch.__main__", "--stream=flight", r"STREAM = 'flight': .*did you mean flights\?"),
     # gin files, and what overrides them
     ("run", "", "CONFIG = '': expected a gin file"),
@@ -75,6 +76,7 @@ MISTAKES = [
     ("report", "--data_seed=5", "smoke-data5: no results to report: expected a profile"),
     ("verify.__main__", "--data_seed=5", "smoke-data5: no results to verify: expected a profile"),
     ("prove", "--data_seed=5", "smoke-data5: no results: expected a profile and DATA_SEED with"),
+    ("rescues", "--data_seed=5", "smoke: not calibrated: expected the runs of make calibrate"),
     ("detector", "--data_seed=5", "smoke-data5/runs: no runs: "),
 ]
 

@@ -5,11 +5,7 @@ import functools
 import multiprocessing
 import pathlib
 
-from experiments.findings import plants
-from experiments.machinery.records.files import write_whole
-from experiments.machinery.records.record import Store
-from experiments.studies.plants import drawn
-from experiments.studies.registry import divergence_config, resolve
+from experiments.errors import BadInput
 from scripts import command
 
 FLAGS = command.flags_of("profile", "workers")
@@ -18,7 +14,15 @@ CHUNK = 4  # ours: plants of each worker between two lines about how far it is
 
 def main():
     """Plants faults until enough of them have done harm, and prints the table of confusion."""
+    from experiments.findings import plants
+    from experiments.machinery.records.files import write_whole
+    from experiments.studies.settings import stream_class
+    from scripts import terminal
+
     options = command.options(FLAGS)
+    if stream_class(options.profile) != "StreamConfig":
+        said = "a log, in which nothing is planted: expected a profile with a made stream"
+        raise BadInput(f"PROFILE = {options.profile!r}: {said}")
     folder, count = pathlib.Path(options.results) / "design", configs()[0].count
     found, rows = functools.partial(examine, options.profile, options.cache), []
     spawn = multiprocessing.get_context("spawn")
@@ -29,31 +33,39 @@ def main():
     text = plants.markdown(frame)
     write_whole(folder / "plants.csv", frame.to_csv(index=False).encode())
     write_whole(folder / "plants.md", text.encode())
-    print(text)
+    terminal.show(text, folder / "plants.{csv,md}")
 
 
 def configs():
     """PlantsConfig and TelemetryConfig of configs/plants.gin."""
+    from experiments.studies.registry import resolve
+
     return resolve(["configs/plants.gin"], wanted=("PlantsConfig", "TelemetryConfig"))
 
 
 def examine(profile, cache, number):
     """The row of the plant of a number; called in a worker."""
-    from experiments.machinery.workers.planted import planted  # late: it imports TensorFlow
+    runner = _runner(cache)
+    from experiments.findings import plants
+    from experiments.machinery.workers.planted import planted
+    from experiments.studies.plants import drawn
+    from experiments.studies.registry import divergence_config
 
     config, telemetry = configs()
     plant = drawn(config, profile, number)
-    run = planted(plant, _runner(cache), telemetry)
+    run = planted(plant, runner, telemetry)
     return plants.row(number, plant, run, divergence_config(), telemetry.detector)
 
 
 @functools.cache
 def _runner(cache):
     """The Runner of this process; it writes nothing."""
-    from experiments.machinery.workers.runner import Runner
+    from experiments.machinery.records.record import Store
     from experiments.training.tensorflow_setup import one_thread
 
-    one_thread()
+    one_thread()  # before anything else imports TensorFlow, which writes to standard error
+    from experiments.machinery.workers.runner import Runner
+
     return Runner(Store(pathlib.Path(cache) / "plants"), cache, command.say)
 
 

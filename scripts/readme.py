@@ -144,7 +144,7 @@ def scale(bench):
     """How cost grows, how well two workers are used and how soon a command answers, as text."""
     study, start = bench["study_parallel_efficiency"], bench["help_vs_bare_python"]
     return (
-        f"{(RESULTS / 'bench_scale.md').read_text()}\n"
+        f"{(RESULTS / 'bench_scale.md').read_text(encoding='utf-8')}\n"
         f"A study of {study['n']} runs of Large keeps its two workers at their runs for "
         f"{100 * study['ratio']:.0f} % of its time, their start included. "
         f"`--help` of a command answers in {start['median_s']:.2f} s.\n"

@@ -6,22 +6,19 @@ import multiprocessing
 import pathlib
 
 from experiments.errors import BadInput
-from experiments.findings import rescues
-from experiments.machinery.records.files import write_whole
-from experiments.machinery.records.find import Recorded
-from experiments.machinery.records.record import Store
-from experiments.studies import known
-from experiments.studies.registry import divergence_config, telemetry_config
-from experiments.studies.session import recorded
-from experiments.training.config import RunConfig
 from scripts import command
-from scripts.replay import method_for
 
 FLAGS = command.flags_of("profile", "data_seed", "workers")
 
 
 def main():
     """Reads Table 2 from records, replays, and prints how often replay and record agree."""
+    from experiments.findings import rescues
+    from experiments.machinery.records.files import write_whole
+    from experiments.studies import known
+    from experiments.studies.session import recorded
+    from scripts import terminal
+
     options = command.options(FLAGS)
     reader = recorded(options)
     if reader is None:
@@ -41,7 +38,7 @@ def main():
     text = rescues.markdown(frame)
     write_whole(store.root / "rescues.csv", frame.to_csv(index=False).encode())
     write_whole(store.root / "rescues.md", text.encode())
-    print(text)
+    terminal.show(text, store.root / "rescues.{csv,md}")
 
 
 def replayed(results, root, cache, run_id):
@@ -49,25 +46,34 @@ def replayed(results, root, cache, run_id):
 
     Telemetry and snapshots of the runs are kept in a folder of records of its own, `root`.
     """
-    from experiments.machinery.workers.replay import replay  # late: these import TensorFlow
+    runner = _runner(root, cache)
+    from experiments.findings.rescues import RESCUER
+    from experiments.machinery.records.find import Recorded
+    from experiments.machinery.records.record import Store
+    from experiments.machinery.workers.replay import replay
+    from experiments.studies.registry import divergence_config, telemetry_config
+    from experiments.training.config import RunConfig
+    from scripts.replay import method_for
 
     source, store = Store(results, writable=False), Store(root)
     record = source.read(run_id)
     store.write(record, source.curves(record))
     found = Recorded(store, record, RunConfig.from_dict(record.config))
     about = {"telemetry": telemetry_config(), "divergence": divergence_config()}
-    method = method_for(found.config, rescues.RESCUER)
-    shown = replay(found, _runner(root, cache), method=method, say=lambda line: None, **about)
+    method = method_for(found.config, RESCUER)
+    shown = replay(found, runner, method=method, say=lambda line: None, **about)
     return {"snapshot": shown.step, "onset": shown.onset, "replayed": shown.kinds[method.name]}
 
 
 @functools.cache
 def _runner(root, cache):
     """The Runner of this process."""
-    from experiments.machinery.workers.runner import Runner
+    from experiments.machinery.records.record import Store
     from experiments.training.tensorflow_setup import one_thread
 
-    one_thread()
+    one_thread()  # before anything else imports TensorFlow, which writes to standard error
+    from experiments.machinery.workers.runner import Runner
+
     return Runner(Store(root), cache, command.say)
 
 

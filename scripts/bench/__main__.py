@@ -23,7 +23,7 @@ def main():
             f"{name:<28} {entry['ratio']:.3f}  ({1e3 * entry['median_s']:.2f} ms against "
             f"{1e3 * entry['baseline_s']:.2f} ms: {entry['baseline']}; n = {entry['n']})"
         )
-    print((results / FLAGS.profile / "bench_scale.md").read_text(), end="")
+    print((results / FLAGS.profile / "bench_scale.md").read_text(encoding="utf-8"), end="")
 
 
 if __name__ == "__main__":
