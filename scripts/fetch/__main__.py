@@ -1,4 +1,4 @@
-"""Fetches a real stream into .cache/logs/<stream>: one Parquet file a day, as LogsConfig reads."""
+"""Fetches real data into .cache: a log as LogsConfig reads it, a corpus as CorpusConfig does."""
 
 import pathlib
 import shutil
@@ -8,41 +8,49 @@ import filelock
 from experiments.errors import BadInput, one_of
 from experiments.machinery.records.files import check_folder, write_whole
 from scripts import command
-from scripts.fetch import flights, movielens
+from scripts.fetch import flights, libreoffice, movielens
 from scripts.fetch.archives import download
 from scripts.fetch.disturbed import disturbed
 
-STREAMS = {"flights": flights, "movielens": movielens}
-FLAGS = command.flags_of(stream="Which one: flights or movielens.")
+STREAMS = {"flights": flights, "movielens": movielens}  # logs, by package of the registry
+CORPORA = {"libreoffice": libreoffice}  # sentence pairs, by packages of Debian
+KNOWN = [*STREAMS, *CORPORA]
+FLAGS = command.flags_of(stream="Which one: flights, movielens or libreoffice.")
 
 
 def main():
     """Says where the stream is. One that is there already is left as it is."""
-    if FLAGS.stream not in STREAMS:
-        raise BadInput(f"STREAM = {FLAGS.stream!r}: expected {one_of(FLAGS.stream, STREAMS)}")
-    home = pathlib.Path(FLAGS.cache) / "logs"
+    if FLAGS.stream not in KNOWN:
+        raise BadInput(f"STREAM = {FLAGS.stream!r}: expected {one_of(FLAGS.stream, KNOWN)}")
+    print(fetch(FLAGS.stream, FLAGS.cache))
+
+
+def fetch(name, cache):
+    """Leaves a stream in a folder of the cache, whole or not at all; says what is there, as text."""
+    home = pathlib.Path(cache) / ("corpora" if name in CORPORA else "logs")
     check_folder(home, "fetched streams")
-    print(fetch(FLAGS.stream, home))
-
-
-def fetch(name, home):
-    """Leaves a stream in `home / name`, whole or not at all; a line that says what is there."""
-    stream, folder, draft = STREAMS[name], home / name, home / f".{name}.draft"
+    folder, draft = home / name, home / f".{name}.draft"
     with filelock.FileLock(home / f".{name}.lock"):
         if folder.exists():
             return f"{folder}: is there already; delete the folder to fetch it anew"
         shutil.rmtree(draft, ignore_errors=True)  # that of a process that was killed
         try:
-            (draft / "days").mkdir(parents=True)
-            days = stream.days(download(stream.PACKAGE, draft))
-            for day, rows in days.items():
-                content = rows.to_parquet(index=False)
-                write_whole(draft / "days" / f"{day}.parquet", content)
-            (draft / "days").rename(folder)
+            made = draft / "made"
+            made.mkdir(parents=True)
+            said = CORPORA[name].leave(made) if name in CORPORA else _days(STREAMS[name], draft, made)
+            made.rename(folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+    return f"{folder}: {said}"
+
+
+def _days(stream, draft, made):
+    """Leaves one Parquet file a day of a log in `made`; says what is there."""
+    days = stream.days(download(stream.PACKAGE, draft))
+    for day, rows in days.items():
+        write_whole(made / f"{day}.parquet", rows.to_parquet(index=False))
     found = ", ".join(disturbed(days, stream.DISTURBED))
-    rows = f"{folder}: {len(days)} days, {sum(map(len, days.values())):,} rows"
+    rows = f"{len(days)} days, {sum(map(len, days.values())):,} rows"
     return f"{rows}\ndays that stand out: {found}"
 
 
