@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import hashlib
-import importlib.metadata
 import json
 import os
 import pathlib
@@ -44,7 +43,7 @@ class PairStream:
         """All that decides the bytes of the days, the code included; not where the files are."""
         fields = dataclasses.asdict(self.config)
         del fields["path"]
-        version = importlib.metadata.version("sentencepiece")
+        version = vocabulary.library().__version__
         return [source_digest("data.translation.stream"), version, fields]
 
     @property

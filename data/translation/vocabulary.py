@@ -1,5 +1,6 @@
 """Subword tokens that both languages share, by sentencepiece."""
 
+import importlib
 import io
 
 from data import checks
@@ -16,11 +17,9 @@ def learned(sentences, size):
 
     Raises: ValueError if so many tokens cannot be learned from so few sentences.
     """
-    import sentencepiece  # late: only what has to be learned or encoded needs it
-
     content = io.BytesIO()
     try:
-        sentencepiece.SentencePieceTrainer.train(
+        library().SentencePieceTrainer.train(
             sentence_iterator=iter(sentences),
             model_writer=content,
             model_type="bpe",
@@ -45,10 +44,17 @@ def encoded(model, sentences, most_tokens):
 
     A sentence longer than `most_tokens` is cut there, and then has no end.
     """
-    import sentencepiece
-
-    processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+    processor = library().SentencePieceProcessor(model_proto=model)
     return [ids[:most_tokens] for ids in processor.encode(sentences, add_eos=True, num_threads=1)]
+
+
+def library():
+    """The module sentencepiece, which is imported late. Raises: ValueError where it is missing."""
+    try:
+        return importlib.import_module("sentencepiece")
+    except ImportError as error:
+        expected = "the packages of requirements.lock, as make setup installs them"
+        raise ValueError(f"sentencepiece is not installed: expected {expected}") from error
 
 
 def _reason(error):

@@ -26,7 +26,7 @@ def main():
 
 
 def fetch(name, cache):
-    """Leaves a stream in a folder of the cache, whole or not at all; says what is there, as text."""
+    """Leaves a stream in a folder of the cache, whole or not at all; says what is there."""
     home = pathlib.Path(cache) / ("corpora" if name in CORPORA else "logs")
     check_folder(home, "fetched streams")
     folder, draft = home / name, home / f".{name}.draft"
@@ -37,7 +37,9 @@ def fetch(name, cache):
         try:
             made = draft / "made"
             made.mkdir(parents=True)
-            said = CORPORA[name].leave(made) if name in CORPORA else _days(STREAMS[name], draft, made)
+            said = (
+                CORPORA[name].leave(made) if name in CORPORA else _days(STREAMS[name], draft, made)
+            )
             made.rename(folder)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
