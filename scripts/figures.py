@@ -1,6 +1,7 @@
 """Draws the paper's figures and ours into results/<profile>/figures; trains what is missing."""
 
 import contextlib
+import dataclasses
 
 from absl import flags
 
@@ -8,6 +9,7 @@ from experiments.errors import BadInput, CannotWrite, NotDefined, one_of
 from experiments.findings.figures import style
 from experiments.findings.figures.catalogue import FIGURES, asked_as, stem
 from experiments.findings.figures.material import Material
+from experiments.studies.figure7 import profile_of
 from experiments.studies.session import opened
 from scripts import command
 
@@ -22,6 +24,9 @@ def main():
     that is not defined on these studies is refused if it is asked for by name, and else left out.
     """
     options, asked = command.options(FLAGS), FLAGS.figure
+    if asked == "7":  # it stands on a corpus, whose profile of the same size has records of its own
+        profile = profile_of(options.profile)
+        options = dataclasses.replace(options, profile=profile)
     built = list(dict.fromkeys(map(asked_as, FIGURES)))
     if asked not in (None, *built):
         raise BadInput(f"FIGURE = {asked!r}: expected {one_of(asked, built)}")

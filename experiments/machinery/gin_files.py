@@ -73,6 +73,11 @@ def named_file(folder, name):
     return f"configs/{folder}/{name}.gin"
 
 
+def has_file(folder, name):
+    """Whether configs/`folder` has a file of this name."""
+    return (CONFIGS / folder / f"{name}.gin").is_file()
+
+
 def resolve(files, bindings=(), wanted=("run",), values=None):
     """Builds configs from gin files.
 

@@ -68,21 +68,26 @@ class TranslationEvaluation:
         # Pairs of like length share a chunk: less of it is padding.
         lengths = sum((rows[side] != PAD).sum(axis=1) for side in SIDES)
         self._rows, self._chunk_size = rows[np.argsort(lengths, kind="stable")], chunk_size
-        counts = np.bincount(rows["target"].ravel())[PAD + 1 :]
-        self._constant = 1 - counts.max() / counts.sum()
+        shares = np.bincount(rows["target"].ravel())[PAD + 1 :]
+        shares = shares[shares > 0] / shares.sum()
+        self._constant = {
+            "constant_error_rate": 1 - shares.max(),
+            "constant_log_loss": -(shares * np.log(shares)).sum(),
+        }
 
     def __call__(self, program):
         """Metrics of a program: dict of
 
         `translation/error_rate`, the share of wrong tokens when those before are given (A.2);
         `translation/log_loss`, the mean cross entropy of a token in nats, not smoothed;
-        `translation/constant_error_rate`, the error rate of the best answer that never changes.
+        `translation/constant_error_rate` and `constant_log_loss`, those of the best answer that is
+        the same for every token.
         """
         starts = range(0, len(self._rows), self._chunk_size)
         chunks = (program.tensors(self._rows[at : at + self._chunk_size]) for at in starts)
         tokens, wrong, cross_entropy = program.predict(chunks)
         found = {"error_rate": wrong / tokens, "log_loss": cross_entropy / tokens}
-        found["constant_error_rate"] = self._constant
+        found |= self._constant
         return {f"{TASK}/{name}": float(value) for name, value in found.items()}
 
     def optimal(self):

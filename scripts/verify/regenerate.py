@@ -16,6 +16,9 @@ from experiments.studies import calibration, known, session
 from experiments.training.config import DEFAULT_DATA_SEED
 
 
+OF_OTHER_FORM = ("table2", "figure7")  # studies with parts of their own
+
+
 class Part(NamedTuple):
     """Files of a results folder that are made together."""
 
@@ -54,7 +57,8 @@ def parts(options, folder, evidence, seeds=None):
     found = [
         Part(["calibration.json"], lambda: calibration.write(root, material.session.found)),
         Part([*make.TABLE2], write_table2),
-        *(_study(material, folder, name, seeds) for name in studies if name != "table2"),
+        *(_study(material, folder, name, seeds) for name in studies if name not in OF_OTHER_FORM),
+        Part([*_files("figure7")], lambda: make.write_figure7(root, material.translation)),
         Part(["table1.csv", "table1.md", "table1.tex"], lambda: table1.write(root)),
         *map(figure, FIGURES),
         Part(claims, lambda: write_claims(options, evidence)),

@@ -1,0 +1,44 @@
+"""Runs the study of Figure 7 and writes figure7.{csv,md} and the figure beside its records."""
+
+import dataclasses
+
+from experiments.findings.figures import style
+from experiments.findings.figures.catalogue import FIGURES
+from experiments.findings.figures.material import Material
+from experiments.findings.make import write_figure7
+from experiments.machinery.gin_files import named_file
+from experiments.studies.figure7 import profile_of
+from experiments.studies.known import figure7_config
+from experiments.studies.registry import resolve
+from experiments.studies.session import uncalibrated
+from scripts import command
+from scripts.fetch.__main__ import CORPORA, fetch
+
+FLAGS = command.flags_of("profile", "workers", "cluster", "seeds")
+
+
+def main():
+    """Fetches the corpus if it is missing, runs what is missing, writes and prints the table."""
+    config, options = figure7_config(FLAGS.seeds), command.options(FLAGS)
+    options = dataclasses.replace(options, profile=profile_of(options.profile))
+    _fetch_missing(options.profile)
+    with uncalibrated(options) as session:
+        runs = session.run_figure7(config)
+        text = write_figure7(session.folder, runs)
+        material = Material(options, lambda: session, FLAGS.seeds)
+        points = FIGURES["7"].frame(material)
+        style.save(FIGURES["7"].draw(points), points, session.folder / "figures", "figure7")
+    print(text)
+
+
+def _fetch_missing(profile):
+    """Fetches the corpus of a profile where that is one of those of `make fetch`."""
+    (corpus,) = resolve([named_file("profiles", profile)], wanted=("CorpusConfig",))
+    for name in CORPORA:
+        fetched = f".cache/corpora/{name}"
+        if corpus.path == fetched and not (command.ROOT / fetched).exists():
+            command.say(fetch(name, command.ROOT / ".cache"))
+
+
+if __name__ == "__main__":
+    command.main(main, FLAGS)
