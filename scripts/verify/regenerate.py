@@ -15,7 +15,6 @@ from experiments.machinery.gin_files import CONFIGS
 from experiments.studies import calibration, known, session
 from experiments.training.config import DEFAULT_DATA_SEED
 
-
 OF_OTHER_FORM = ("table2", "figure7")  # studies with parts of their own
 
 

@@ -21,7 +21,8 @@ from experiments.findings.claims.quantities import MissingRuns
 LEAST_DATA_SEEDS = 5  # for a pooled verdict
 COLUMNS = [  # those that are read; others may be there
     "data_seed", "study", "case", "role", "model", "method", "rate_multiple", "chosen", "seed",
-    "auc", "rmse", "error_rate", "early_auc", "label", "onset_day", "shock_day", "x", "window_days", "run_id",
+    "auc", "rmse", "early_auc", "label", "onset_day", "shock_day", "x", "window_days", "run_id",
+    "error_rate",
     *telemetry.COLUMNS, *steepness.COLUMNS,
 ]  # fmt: skip
 KEYS = ("id", "text", "source", "verdict", "statistic", "interval", "n", "paper", "data_seed")
