@@ -138,7 +138,7 @@ study: $(INSTALLED) ## any grid of cases: STUDY=<gin file>
 	$(run)
 
 fetch: reads = STREAM
-fetch: $(INSTALLED) ## real data into .cache: STREAM=<flights, movielens or libreoffice>
+fetch: $(INSTALLED) ## real data: STREAM=<flights or movielens or libreoffice>
 	$(run)
 
 run: reads = PROFILE DATA_SEED CONFIG SET TELEMETRY DEVICES

@@ -11,7 +11,7 @@ from experiments.studies.configs import Case
 from experiments.training.config import RunConfig
 
 LONGEST = 60  # letters of a value on the page; the file is named in place of a longer one
-SHARED = ("divergence", "telemetry", "studies/calibration", "studies/table2")
+SHARED = ("divergence", "telemetry", "studies/calibration", "studies/table2", "studies/figure7")
 HEAD = """# Gin parameters
 
 Written by `make readme` from the code: do not edit. Each heading is a class that a gin file may

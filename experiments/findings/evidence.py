@@ -11,7 +11,7 @@ from experiments.findings import claims, curvature, dynamics
 from experiments.findings.make import runs_of
 from experiments.machinery.gin_files import has_file
 from experiments.machinery.records.files import write_whole
-from experiments.machinery.records.record import seeds_on_disk
+from experiments.machinery.records.record import results_folder, seeds_on_disk
 from experiments.machinery.workers.study import NotRecorded
 from experiments.studies import figure7, known, session
 from experiments.studies.cases import check_cases
@@ -97,6 +97,8 @@ def _translation_runs(options, repeats):
     """Yields the runs of Figure 7 if their records are complete; a corpus has no data seed."""
     profile = figure7.profile_of(options.profile)
     if options.data_seed != DEFAULT_DATA_SEED or not has_file("profiles", profile):
+        return
+    if not (results_folder(options.results, profile, DEFAULT_DATA_SEED) / "runs").is_dir():
         return
     opened = session.recorded_uncalibrated(dataclasses.replace(options, profile=profile))
     try:

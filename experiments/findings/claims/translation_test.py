@@ -8,7 +8,7 @@ from experiments.findings.testing import cell_runs, changed, decide, joined, tab
 
 RATES = {"adamw": (0.01, 0.1), "adagrad": (0.01, 0.3), "clippy": (0.1, 30.0)}
 DEAD = {"adamw": 0.1, "adagrad": 0.3}
-ERRORS = {"adamw": [0.31, 0.32, 0.30], "clippy": [0.34, 0.35, 0.33], "adagrad": [0.40, 0.41, 0.38]}
+ERRORS = {"adamw": [0.31, 0.32, 0.30], "clippy": [0.34, 0.36, 0.33], "adagrad": [0.40, 0.41, 0.38]}
 
 
 def study(errors=None, dead=None, data_seed=11):
@@ -38,8 +38,8 @@ def study(errors=None, dead=None, data_seed=11):
         (study({"clippy": [0.31, 0.33, 0.29]}), "reproduced"),
         (study({"clippy": [0.29, 0.33, 0.30]}), "reproduced"),
         # Clippy clearly better than AdamW, or clearly worse than Adagrad
-        (study({"clippy": [0.21, 0.22, 0.20]}), "contradicted"),
-        (study({"clippy": [0.50, 0.51, 0.48]}), "contradicted"),
+        (study({"clippy": [0.21, 0.23, 0.20]}), "contradicted"),
+        (study({"clippy": [0.50, 0.52, 0.48]}), "contradicted"),
         # Clippy and Adagrad not to be told apart
         (study({"clippy": [0.42, 0.40, 0.35]}), "inconclusive"),
         # who diverges
@@ -59,8 +59,8 @@ def test_the_evidence_is_said():
     found = decide("C35", joined([table2(11), study()]))
     counted = "full by rate and warmup: adamw 2/4, adagrad 2/4, clippy 0/4; Clippy's repeats 0; "
     assert found.reason.startswith(f"{counted}error rate: Adagrad - Clippy ")
-    assert found.statistic["Adagrad - Clippy"] == pytest.approx(0.17 / 3)
-    assert found.statistic["Clippy - AdamW"] == pytest.approx(0.03)
+    assert found.statistic["Adagrad - Clippy"] == pytest.approx(0.16 / 3)
+    assert found.statistic["Clippy - AdamW"] == pytest.approx(0.1 / 3)
     assert found.n == 9
 
 
