@@ -221,7 +221,7 @@ lock: ## resolve pyproject.toml into requirements*.lock (needs uv)
 		--output-file requirements-$$extra.lock || exit; done
 
 clean: ## remove the caches and the smoke results
-	$(checked)rm -rf .cache .pytest_cache .ruff_cache results/smoke results/smoke-data*
+	$(checked)rm -rf .cache .pytest_cache .ruff_cache results/smoke results/smoke-data* results/smoke_translation
 
 clean-all: clean ## the same, and the environment
 	$(checked)rm -rf .venv .installing
