@@ -49,10 +49,8 @@ def repeat_jobs(config, runs):
     jobs = []
     for name, rows in runs.groupby("optimizer", sort=False):
         best = rows.loc[rows["error_rate"].fillna(WORST).idxmin()]
-        jobs += [
-            Job(name, best["rate"], best["warmup"], seed, "repeat")
-            for seed in range(config.repeats)
-        ]
+        setting = float(best["rate"]), float(best["warmup"])  # gin wants no numbers of NumPy
+        jobs += [Job(name, *setting, seed, "repeat") for seed in range(config.repeats)]
     return jobs
 
 
