@@ -6,10 +6,8 @@ from experiments.findings.figures import style
 from experiments.findings.figures.catalogue import FIGURES
 from experiments.findings.figures.material import Material
 from experiments.findings.make import write_figure7
-from experiments.machinery.gin_files import named_file
-from experiments.studies.figure7 import profile_of
+from experiments.studies.figure7 import job_config, profile_of, search_jobs
 from experiments.studies.known import figure7_config
-from experiments.studies.registry import resolve
 from experiments.studies.session import uncalibrated
 from scripts import command
 from scripts.fetch.__main__ import CORPORA, fetch
@@ -21,7 +19,7 @@ def main():
     """Fetches the corpus if it is missing, runs what is missing, writes and prints the table."""
     config, options = figure7_config(FLAGS.seeds), command.options(FLAGS)
     options = dataclasses.replace(options, profile=profile_of(options.profile))
-    _fetch_missing(options.profile)
+    _fetch_missing(job_config(search_jobs(config)[0], config, options.profile).stream.path)
     with uncalibrated(options) as session:
         runs = session.run_figure7(config)
         text = write_figure7(session.folder, runs)
@@ -31,12 +29,11 @@ def main():
     print(text)
 
 
-def _fetch_missing(profile):
-    """Fetches the corpus of a profile where that is one of those of `make fetch`."""
-    (corpus,) = resolve([named_file("profiles", profile)], wanted=("CorpusConfig",))
+def _fetch_missing(path):
+    """Fetches a corpus where its path is that of one of those of `make fetch`."""
     for name in CORPORA:
         fetched = f".cache/corpora/{name}"
-        if corpus.path == fetched and not (command.ROOT / fetched).exists():
+        if path == fetched and not (command.ROOT / fetched).exists():
             command.say(fetch(name, command.ROOT / ".cache"))
 
 

@@ -74,4 +74,5 @@ class Figure7Config(checks.Checked):
             if warmup not in self.warmups:
                 known = ", ".join(map(str, self.warmups))
                 checks.fail(f"{where}['warmups']", warmup, f"one of Figure7Config.warmups {known}")
-        return Arm(given["method"], tuple(given["rates"]), tuple(warmups), values)
+        numbers = {"rates": tuple(given["rates"]), "warmups": tuple(warmups)}
+        return Arm(method=given["method"], values=values, **numbers)
