@@ -92,7 +92,9 @@ def _values():
         for name in dict.fromkeys(name for values in by_file.values() for name in values):
             here = {stem: of[name] for stem, of in by_file.items() if name in of}
             found[name] = ", ".join(f"{stem} `{value}`" for stem, value in here.items())
-            if len(here) == len(by_file) and len(set(here.values())) == 1:
+            kind = f"{name.partition('.')[0]}."  # a profile binds what its own kind of runs has
+            alike = [of for of in by_file.values() if any(one.startswith(kind) for one in of)]
+            if len(here) == len(alike) and len(set(here.values())) == 1:
                 found[name] = f"`{min(here.values())}`"
     for stem in SHARED:
         for name, value in bound(CONFIGS / f"{stem}.gin").items():
