@@ -27,7 +27,7 @@ def clippy_survives_and_ends_between(runs):
     for optimizer in (*UNTREATED, CLIPPY):
         grid = study[(study["case"] == optimizer) & ~study["chosen"].astype(bool)]
         if grid.empty:
-            raise MissingRuns(f"no runs of {NAME}, optimizer={optimizer}")
+            raise MissingRuns("no records of it exist yet")
         dead[optimizer], tried[optimizer] = full(grid), len(grid)
     best = {
         optimizer: cell(study, NAME, case=optimizer, chosen=True)
