@@ -24,8 +24,9 @@ def main():
         runs = session.run_figure7(config)
         text = write_figure7(session.folder, runs)
         material = Material(options, lambda: session, FLAGS.seeds)
-        points = FIGURES["7"].frame(material)
-        style.save(FIGURES["7"].draw(points), points, session.folder / "figures", "figure7")
+        points, folder = FIGURES["7"].frame(material), session.folder / "figures"
+        figure, caption = FIGURES["7"].draw(points), FIGURES["7"].drawing(points).caption
+        style.save(figure, points, caption, folder, "figure7")
     print(text)
 
 

@@ -74,16 +74,22 @@ def _paper(optimizer, warmup, rate, runs):
 
 def markdown(frame, runs):
     """The tables for people: `table_frame` and the runs that it is of."""
-    grid, repeats = (frame[frame["role"] == role] for role in ("search", "repeat"))
+    grid, repeats = shown(frame)
     constant = runs["constant_error_rate"].iloc[0] * PERCENT
     steps = int(runs["steps"].max())
     return (
         f"## {TITLE}\n\n"
         "Divergence by rate and warmup, with the error rate at the end; in brackets what the paper "
-        f"says:\n\n{markdown_table(*_grid(grid))}\n"
+        f"says:\n\n{markdown_table(*grid)}\n"
         "The best rate of each optimizer on fresh seeds, with 95 % intervals over them:\n\n"
-        f"{markdown_table(*_repeats(repeats))}\n{NOTE.format(steps=steps, constant=constant)}\n"
+        f"{markdown_table(*repeats)}\n{NOTE.format(steps=steps, constant=constant)}\n"
     )
+
+
+def shown(frame):
+    """(header, rows of texts) of the grid, and of the repeats, of a `table_frame`."""
+    grid, repeats = (frame[frame["role"] == role] for role in ("search", "repeat"))
+    return _grid(grid), _repeats(repeats)
 
 
 def _grid(rows):

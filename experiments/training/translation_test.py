@@ -10,12 +10,14 @@ import pytest
 from data import open_days
 from experiments.errors import BadInput
 from experiments.machinery.records.checkpoint import CheckpointStore, Keeper
+from experiments.machinery.records.record import Store
 from experiments.machinery.workers.placement import Placement
+from experiments.machinery.workers.runner import Runner
 from experiments.studies.registry import divergence_config
 from experiments.studies.settings import run_config
 from experiments.studies.testing import smoke, with_part
 from experiments.training.config import RunConfig
-from experiments.training.divergence import label
+from experiments.training.divergence import label, never_learned
 from experiments.training.observer import Observer
 from experiments.training.trainer import seeds_of, train, window_of
 from experiments.training.translation import SIDES, TranslationEvaluation, program_of
@@ -100,11 +102,13 @@ def test_an_unknown_word_is_one_line(given):
         translation("naive", **given)
 
 
-def test_a_translation_run_is_on_one_device_without_telemetry(config):
+def test_a_translation_run_is_on_one_device_without_telemetry(config, tmp_path):
     Placement().check(config, None)
     for placed, telemetry in ((Placement(2), None), (Placement(), object())):
         with pytest.raises(BadInput, match="run.stream = CorpusConfig: expected one device"):
             placed.check(config, telemetry)
+    with pytest.raises(BadInput, match=f"RUN = '{config.run_id}': a translation run"):
+        Runner(Store(tmp_path), tmp_path).again(config, object())
 
 
 def test_batches_are_as_long_as_their_longest_sentences(config, days, program):
@@ -217,3 +221,5 @@ def curves(errors, losses=None, worst=None):
 )
 def test_a_translation_run_is_labelled_by_what_it_knows_above_a_constant_answer(found, kind, step):
     assert label(found, divergence_config()) == (kind, step)
+    flat = found["translation/error_rate"].min() > 0.9
+    assert never_learned(found, divergence_config()) == flat

@@ -4,6 +4,7 @@ import functools
 import logging
 import math
 
+from experiments.errors import BadInput
 from experiments.machinery.records.checkpoint import CheckpointStore, Keeper
 from experiments.machinery.records.code import code_digest
 from experiments.machinery.records.damage import mended
@@ -64,7 +65,14 @@ class Runner:
         return self._trained(config, on_row, telemetry, done)
 
     def again(self, config, telemetry):
-        """Trains a recorded run once more for its snapshot, and its telemetry if it has none."""
+        """Trains a recorded run once more for its snapshot, and its telemetry if it has none.
+
+        Raises: BadInput for a translation run, of which there is no telemetry.
+        """
+        if config.translates:
+            raise BadInput(
+                f"RUN = {config.run_id!r}: a translation run: expected a ranking model's"
+            )
         done, kept = self._store.read(config.run_id), self._telemetry.has(config.run_id)
         self._trained(config, lambda row: None, telemetry, done, keep_telemetry=kept)
 
