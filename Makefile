@@ -27,9 +27,9 @@ UNKNOWN := $(filter-out $(VARIABLES),$(GIVEN))
 $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
-FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure8 figure-labels figure-onset \
+FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure7 figure8 figure-labels figure-onset \
 	figure-curvature
-.PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam figures $(FIGURES) \
+.PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam reproduce-figure7 figures $(FIGURES) \
 	claims report smoke table1 study fetch run list compare replay doctor detector plants rescues tensorboard bench \
 	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu setup-jax plan verify prove search
 
@@ -71,6 +71,10 @@ reproduce-adam: reads = $(STUDIES)
 reproduce-adam: $(INSTALLED) ## Clippy on Adam against Adam, section 4.3.3
 	@$(checked)$(MODULE) scripts.study $(flags) --study=configs/studies/adam.gin
 
+reproduce-figure7: reads = PROFILE SEEDS WORKERS CLUSTER
+reproduce-figure7: $(INSTALLED) ## Figure 7: optimizers on translation, section A.2
+	$(run)
+
 table1: reads = PROFILE
 table1: $(INSTALLED) ## Table 1: parameters of the models at the paper's size
 	$(run)
@@ -79,7 +83,7 @@ figures $(FIGURES): reads = $(STUDIES)
 figures: $(INSTALLED) ## the figures of the paper, and ours
 	$(run)
 
-figure1: ## one figure; likewise figure2 to figure6, and figure8
+figure1: ## one figure; likewise figure2 to figure8
 figure-labels: ## ours: twenty runs drawn at random, each with its label
 figure-onset: ## ours: naive runs at 0.4x less the same runs without shocks
 figure-curvature: ## ours: how steep the loss is where runs train
@@ -145,7 +149,7 @@ plan: $(INSTALLED) ## cost of a profile before it starts: [FLOPS=..] [MEMORY=..]
 	$(run)
 
 fetch: reads = STREAM
-fetch: $(INSTALLED) ## a real log into .cache/logs: STREAM=<flights or movielens>
+fetch: $(INSTALLED) ## real data: STREAM=<flights, movielens or libreoffice>
 	$(run)
 
 search: reads = PROFILE WORKERS
@@ -188,7 +192,7 @@ chaos: $(INSTALLED) ## kill a smoke study at random, run two at once: [KILLS=60]
 	@$(checked)$(MODULE) scripts.chaos --profile=smoke $(flags)
 
 clean: ## remove the caches and the smoke results
-	$(checked)rm -rf .cache .pytest_cache .ruff_cache results/smoke results/smoke-data*
+	$(checked)rm -rf .cache .pytest_cache .ruff_cache results/smoke results/smoke-data* results/smoke_translation
 
 clean-all: clean ## the same, and the environment
 	$(checked)rm -rf .venv .installing

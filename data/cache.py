@@ -14,10 +14,12 @@ import numpy as np
 from data import checks
 from data.logs import LogsConfig, LogStream
 from data.stream import Stream
+from data.translation import CorpusConfig, PairStream
 
 # ours: three windows of any profile. Pages of a memory map that were read count as memory of the
 # process, so with every day open the memory of a run grows with its days.
 KEPT_DAYS = 16
+FROM_FILES = {LogsConfig: LogStream, CorpusConfig: PairStream}  # streams that have no data seed
 
 
 class DayCache:
@@ -28,9 +30,9 @@ class DayCache:
     a day, and one that has another checksum is damaged. The last damaged file of each day is kept
     in the folder `damaged/` beside it.
 
-    A stream has `config.days`, `row_type`, `identity`, `rows(day)` and `blocks(day)`, as Stream and
-    LogStream. Each gets a folder of its own in `root`. `say` is called with one line about each
-    damaged day.
+    A stream has `config.days`, `row_type`, `identity`, `rows(day)` and `blocks(day)`, as Stream,
+    LogStream and PairStream. Each gets a folder of its own in `root`. `say` is called with one line
+    about each damaged day.
     """
 
     def __init__(self, root, stream, say=logging.warning):
@@ -129,12 +131,12 @@ class DayCache:
 
 
 def open_days(root, config, seed, say=logging.warning):
-    """The DayCache of a stream by its config: StreamConfig, or LogsConfig, which needs no seed.
+    """The DayCache of a stream by its config: StreamConfig, or one of FROM_FILES, without a seed.
 
-    Raises: ValueError, in one line, for a log that is not what its config says.
+    Raises: ValueError, in one line, for a log or a corpus that is not what its config says.
     """
-    is_log = isinstance(config, LogsConfig)
-    return DayCache(root, LogStream(config, root) if is_log else Stream(config, seed), say)
+    kind = FROM_FILES.get(type(config))
+    return DayCache(root, kind(config, root) if kind else Stream(config, seed), say)
 
 
 def _key(stream):

@@ -229,7 +229,7 @@ def test_the_reference_is_what_the_code_says_and_has_every_parameter_with_what_b
     rows = {
         "TrainerConfig": "| `batch_size` | `int` | flights `512`, laptop `2048`, movielens `512`,",
         "StreamConfig": "| `walk` | `FeatureWalk \\| None` | `@FeatureWalk()` | the parts of the",
-        "MethodConfig": "| `optimizer` | `str` | adam `'adam'`, clippy_adam `'adam'`, others",
+        "MethodConfig": "| `optimizer` | `str` | adam `'adam'`, adamw `'adamw'`, clippy_adam",
         "Macros": "| `THRESHOLD` | agc `0.01`, gc `0.1`, lamb `0.01` |",
     }
     for section, row in rows.items():

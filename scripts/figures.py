@@ -1,6 +1,7 @@
 """Draws the paper's figures and ours into results/<profile>/figures; trains what is missing."""
 
 import contextlib
+import dataclasses
 
 from absl import flags
 
@@ -21,9 +22,12 @@ def main():
     from experiments.findings.figures.catalogue import FIGURES, asked_as, stem
     from experiments.findings.figures.material import Material
     from experiments.findings.seeds import remember
+    from experiments.studies.figure7 import profile_of
     from experiments.studies.session import opened
 
     options, asked = command.options(FLAGS), FLAGS.figure
+    if asked == "7":  # it stands on a corpus, whose profile of the same size has records of its own
+        options = dataclasses.replace(options, profile=profile_of(options.profile))
     built = list(dict.fromkeys(map(asked_as, FIGURES)))
     if asked not in (None, *built):
         raise BadInput(f"FIGURE = {asked!r}: expected {one_of(asked, built)}")

@@ -11,7 +11,7 @@ from experiments.studies.configs import Case
 from experiments.training.config import RunConfig
 
 LONGEST = 60  # letters of a value on the page; the file is named in place of a longer one
-SHARED = ("divergence", "telemetry", "studies/calibration", "studies/table2")
+SHARED = ("divergence", "telemetry", "studies/calibration", "studies/table2", "studies/figure7")
 HEAD = """# Gin parameters
 
 Written by `make readme` from the code: do not edit. Each heading is a class that a gin file may
@@ -92,7 +92,9 @@ def _values():
         for name in dict.fromkeys(name for values in by_file.values() for name in values):
             here = {stem: of[name] for stem, of in by_file.items() if name in of}
             found[name] = ", ".join(f"{stem} `{value}`" for stem, value in here.items())
-            if len(here) == len(by_file) and len(set(here.values())) == 1:
+            kind = f"{name.partition('.')[0]}."  # a profile binds what its own kind of runs has
+            alike = [of for of in by_file.values() if any(one.startswith(kind) for one in of)]
+            if len(here) == len(alike) and len(set(here.values())) == 1:
                 found[name] = f"`{min(here.values())}`"
     for stem in SHARED:
         for name, value in bound(CONFIGS / f"{stem}.gin").items():

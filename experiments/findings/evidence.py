@@ -9,11 +9,11 @@ import pandas as pd
 from experiments.errors import BadInput, NotDefined
 from experiments.findings import claims, curvature, dynamics
 from experiments.findings.make import runs_of
-from experiments.machinery.gin_files import named_file
+from experiments.machinery.gin_files import has_file, named_file
 from experiments.machinery.records.files import write_whole
-from experiments.machinery.records.record import seeds_on_disk
+from experiments.machinery.records.record import results_folder, seeds_on_disk
 from experiments.machinery.workers.study import NotRecorded
-from experiments.studies import known, session
+from experiments.studies import figure7, known, session
 from experiments.studies.cases import check_cases
 from experiments.studies.configs import DESIGN_SEEDS
 from experiments.studies.registry import telemetry_config
@@ -67,13 +67,20 @@ def recorded_runs(options, repeats=None):
 
     Returns: DataFrame with the columns that claims.evaluate reads; empty without any.
     """
+    frames = [*_ranking_runs(options, repeats), *_translation_runs(options, repeats)]
+    if not frames:
+        return pd.DataFrame(columns=claims.COLUMNS)
+    return pd.concat(frames, ignore_index=True).reindex(columns=claims.COLUMNS)
+
+
+def _ranking_runs(options, repeats):
+    """Yields the runs of each study of ranking runs whose records are complete."""
     opened = session.recorded(options)
     if opened is None:
-        return pd.DataFrame(columns=claims.COLUMNS)
+        return
     configs = {"table2": known.table2_config(repeats), **known.deciding(repeats)}
     for name in (dynamics.STUDY, curvature.STUDY):
         configs[name] = known.study_config(name)
-    frames = []
     for name, config in configs.items():
         try:
             runs = opened.run_table2(config)[0] if name == "table2" else _runs(name, config, opened)
@@ -83,10 +90,31 @@ def recorded_runs(options, repeats=None):
             runs = runs.assign(role="repeat", chosen=False)
         if name in SWEPT:
             runs = runs.assign(x=runs[SWEPT[name]])
-        frames.append(runs.assign(study=name))
-    if not frames:
-        return pd.DataFrame(columns=claims.COLUMNS)
-    return pd.concat(frames, ignore_index=True).reindex(columns=claims.COLUMNS)
+        yield runs.assign(study=name)
+
+
+def _translation_runs(options, repeats):
+    """Yields the runs of Figure 7 if their records are complete; a corpus has no data seed."""
+    profile = figure7.profile_of(options.profile)
+    if options.data_seed != DEFAULT_DATA_SEED or not has_file("profiles", profile):
+        return
+    if not (results_folder(options.results, profile, DEFAULT_DATA_SEED) / "runs").is_dir():
+        return
+    opened = session.recorded_uncalibrated(dataclasses.replace(options, profile=profile))
+    try:
+        runs = opened.run_figure7(known.figure7_config(repeats))
+    except NotRecorded:
+        return
+    yield runs.assign(
+        study=figure7.NAME,
+        role="repeat",  # the grid decides where a run diverges, the repeats how it ends
+        chosen=runs["role"] == "repeat",
+        case=runs["optimizer"],
+        method=runs["optimizer"],
+        model="transformer",
+        rate_multiple=runs["rate"],
+        x=runs["warmup"],
+    )
 
 
 def _runs(name, config, opened):

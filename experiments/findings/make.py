@@ -1,6 +1,6 @@
 """From the rows of a study to its files: tables and the points of its curves."""
 
-from experiments.findings import budgets, cases, curvature, onsets, table2, table3
+from experiments.findings import budgets, cases, curvature, figure7, onsets, table2, table3
 from experiments.findings.figures import study as study_figure
 from experiments.findings.figures import style
 from experiments.findings.figures.drawing import draw
@@ -78,6 +78,12 @@ def write_table2(folder, table, runs, optimal, found):
     for name, rows in beside.items():
         write_whole(folder / f"table2_{name}.csv", _csv(rows))
     return _write(folder, "table2", runs, frame, text, table2.latex(frame, optimal))
+
+
+def write_figure7(folder, runs):
+    """Writes figure7.{csv,md} and figure7_runs.csv of Session.run_figure7; returns figure7.md."""
+    frame = figure7.table_frame(runs)
+    return _write(folder, "figure7", runs, frame, figure7.markdown(frame, runs))
 
 
 def _write(folder, name, runs, frame, text, tex=None):

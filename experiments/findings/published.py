@@ -54,3 +54,19 @@ def table2_cell(model, method, metric):
 def table2_rate(model, method):
     """The paper's best rate multiple, or None."""
     return dict(zip(TREATED, TABLE2_RATES.get(model, ()), strict=False)).get(method)
+
+
+class Translation(NamedTuple):
+    """What section A.2 says of one optimizer; a place is (0 for the shorter warmup or 1, rate)."""
+
+    error: float  # validation error rate of the best run, percent
+    best: tuple
+    diverged: tuple  # places
+    all_others_survive: bool = False
+
+
+FIGURE7 = {
+    "adamw": Translation(31.6, (1, 0.1), ((0, 0.1), (1, 1.0))),
+    "adagrad": Translation(36.9, (0, 0.1), ((0, 0.3), (1, 0.3))),
+    "clippy": Translation(33.4, (0, 3.0), (), all_others_survive=True),
+}

@@ -53,6 +53,11 @@ def named_file(folder, name):
     return f"configs/{folder}/{name}.gin"
 
 
+def has_file(folder, name):
+    """Whether configs/`folder` has a file of this name."""
+    return (CONFIGS / folder / f"{name}.gin").is_file()
+
+
 def given_file(folder, given):
     """The path of a gin file that a person calls by its path, or by its name in configs/`folder`.
 

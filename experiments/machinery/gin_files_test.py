@@ -25,8 +25,12 @@ def names(folder):
     return sorted(path.stem for path in (CONFIGS / folder).glob("*.gin"))
 
 
-LOGS = [name for name in names("profiles") if stream_class(name) == "LogsConfig"]
-SYNTHETIC = [name for name in names("profiles") if name not in LOGS]
+LOGS, SYNTHETIC, CORPORA = (
+    [name for name in names("profiles") if stream_class(name) == kind]
+    for kind in ("LogsConfig", "StreamConfig", "CorpusConfig")
+)
+TRANSLATION = ["transformer"]
+RANKING = [name for name in names("models") if name not in TRANSLATION]
 
 
 def refused(path, text):
@@ -44,8 +48,8 @@ def file(tmp_path):
     return tmp_path / "own.gin"
 
 
-@pytest.mark.parametrize("profile", names("profiles"))
-@pytest.mark.parametrize("model", names("models"))
+@pytest.mark.parametrize("profile", [*LOGS, *SYNTHETIC])
+@pytest.mark.parametrize("model", RANKING)
 @pytest.mark.parametrize("method", names("methods"))
 def test_every_combination_resolves_without_dead_bindings(profile, model, method, tmp_path):
     files = map(named_file, PARTS, (profile, model, method))
@@ -56,6 +60,29 @@ def test_every_combination_resolves_without_dead_bindings(profile, model, method
     assert (config.model.name, config.method.name) == (model, method)
     assert config.data_seed == DEFAULT_DATA_SEED
     assert config.stream.shown("binary") and config.stream.shown("regression")
+
+
+@pytest.mark.parametrize("profile", CORPORA)
+@pytest.mark.parametrize("model", TRANSLATION)
+@pytest.mark.parametrize("method", names("methods"))
+def test_every_translation_run_resolves_too(profile, model, method):
+    files = map(named_file, PARTS, (profile, model, method))
+    corpus = "data/translation/fixture"  # in the place of one that need not have been fetched
+    values = {"run.learning_rate": 0.1, "CorpusConfig.path": corpus}
+    (config,) = resolve(list(files), values=values)
+    assert config.translates
+    assert (config.model.name, config.method.name) == (model, method)
+
+
+@pytest.mark.parametrize(
+    "profile, model", [("smoke_translation", "small"), ("smoke", "transformer")]
+)
+def test_a_model_of_the_other_kind_of_run_is_refused(profile, model):
+    files = map(named_file, PARTS, (profile, model, "clippy"))
+    with pytest.raises(
+        BadInput, match=r"^[^\n]*(Model|Transformer)Config\.\w+ has no value[^\n]*$"
+    ):
+        resolve(list(files), values={"run.learning_rate": 0.1})
 
 
 def test_the_study_of_table_2_resolves():

@@ -44,6 +44,16 @@ def study_config(name, runs=None):
     return cases_config(named_file("studies", name), runs)
 
 
+def figure7_config(repeats=None):
+    """The study of Figure 7; `repeats` overrides its own number unless None."""
+    values = {} if repeats is None else {"Figure7Config.repeats": repeats}
+    file = named_file("studies", "figure7")
+    (config,) = resolve([file], wanted=("Figure7Config",), values=values)
+    for arm in config.optimizers.values():  # now, and not when the others have run
+        named_file("methods", arm.method)
+    return config
+
+
 def section_3_2(runs=None):
     """Table 3 and the small studies beside it: dict from name to CasesConfig."""
     return {name: study_config(name, runs) for name in ("table3", *SECTION_3_2)}

@@ -3,6 +3,7 @@
 import data
 from experiments.machinery.gin_files import register, resolve
 from experiments.studies.configs import CalibrationConfig, CasesConfig, Table2Config
+from experiments.studies.figure7_config import Figure7Config
 from experiments.studies.plants_config import PlantsConfig
 from experiments.studies.search_config import CriteriaConfig, SearchConfig
 from experiments.training.config import MethodConfig, RunConfig, TrainerConfig
@@ -10,8 +11,10 @@ from experiments.training.curvature import CurvatureConfig
 from experiments.training.detector import DetectorConfig
 from experiments.training.divergence import DivergenceConfig
 from experiments.training.flight_recorder import RecorderConfig
+from experiments.training.schedule import ScheduleConfig
 from experiments.training.telemetry import TelemetryConfig
 from models.config import ModelConfig
+from models.transformer_config import TransformerConfig
 
 CLASSES = (
     CalibrationConfig,
@@ -20,14 +23,18 @@ CLASSES = (
     CurvatureConfig,
     DetectorConfig,
     DivergenceConfig,
+    Figure7Config,
     MethodConfig,
     ModelConfig,
     PlantsConfig,
     RecorderConfig,
+    ScheduleConfig,
     SearchConfig,
     Table2Config,
     TelemetryConfig,
     TrainerConfig,
+    TransformerConfig,
+    data.CorpusConfig,
     data.FeatureWalk,
     data.LabelNoise,
     data.LabelShocks,

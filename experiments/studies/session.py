@@ -14,6 +14,7 @@ from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies import calibration
 from experiments.studies.cases import run_cases
+from experiments.studies.figure7 import run_figure7
 from experiments.studies.known import calibration_config
 from experiments.studies.registry import divergence_config
 from experiments.studies.settings import check_data_seed, outlook, stream_class
@@ -40,10 +41,10 @@ class Options:
     def __post_init__(self):
         if self.cluster is not None:
             check_address(self.cluster)
-        is_log = stream_class(self.profile) == "LogsConfig"
+        kind = stream_class(self.profile)
         if self.data_seed is None:
             object.__setattr__(self, "data_seed", DEFAULT_DATA_SEED)
-        check_data_seed(is_log, self.data_seed)
+        check_data_seed(kind, self.data_seed)
 
     def store(self, data_seed, writable=True):
         """The records of one data seed of the profile."""
@@ -58,7 +59,7 @@ class Session(NamedTuple):
     study: Study
     display: Display
     divergence: DivergenceConfig
-    found: calibration.Calibration
+    found: calibration.Calibration | None  # None where rates are absolute
 
     @property
     def folder(self):
@@ -73,6 +74,10 @@ class Session(NamedTuple):
         """run_cases of a CasesConfig: runs what is missing."""
         return run_cases(config, self)
 
+    def run_figure7(self, config):
+        """run_figure7 of a Figure7Config: runs what is missing."""
+        return run_figure7(config, self)
+
 
 @contextlib.contextmanager
 def opened(options, console=None):
@@ -81,7 +86,32 @@ def opened(options, console=None):
     `console` is the rich Console of its display, by default one on standard error.
     Raises: BadInput, RunsCrashed.
     """
-    edge, divergence = calibration_config(), divergence_config()
+    edge = calibration_config()
+    with _on_workers(options, console) as (plain, study_of):
+        # The calibration is of the profile, whichever data seed is judged: one for all of them.
+        own = options.data_seed == DEFAULT_DATA_SEED
+        display, divergence = plain.display, plain.divergence
+        with contextlib.nullcontext(plain.study) if own else study_of(DEFAULT_DATA_SEED) as design:
+            configs, found = calibration.planned(edge, options.profile, design, divergence)
+            if found is None:
+                left = outlook(design, [(config, None) for config in configs])
+                display.begin(f"Calibration of profile {options.profile}, at most", *left)
+            found = calibration.calibrate(edge, options.profile, design, divergence)
+        display.base_rate = found.base_rate
+        yield plain._replace(found=found)
+
+
+@contextlib.contextmanager
+def uncalibrated(options, console=None):
+    """A session on workers for a study whose rates are absolute. Raises: BadInput, RunsCrashed."""
+    with _on_workers(options, console) as (session, _):
+        yield session
+
+
+@contextlib.contextmanager
+def _on_workers(options, console):
+    """(an uncalibrated session, function from a data seed to its Study) on one set of workers."""
+    divergence = divergence_config()
     cluster = connected(options.cluster, options.results) if options.cluster else None
     with cluster or contextlib.nullcontext() as connection:
         check_folder(options.cache, "cache folder")
@@ -92,16 +122,16 @@ def opened(options, console=None):
             return Study.open(options.store(seed), options.cache, workers, display, connection)
 
         with study_of(options.data_seed) as study, _loaded(display):
-            # The calibration is of the profile, whichever data seed is judged: one for all of them.
-            own = options.data_seed == DEFAULT_DATA_SEED
-            with contextlib.nullcontext(study) if own else study_of(DEFAULT_DATA_SEED) as design:
-                configs, found = calibration.planned(edge, options.profile, design, divergence)
-                if found is None:
-                    left = outlook(design, [(config, None) for config in configs])
-                    display.begin(f"Calibration of profile {options.profile}, at most", *left)
-                found = calibration.calibrate(edge, options.profile, design, divergence)
-            display.base_rate = found.base_rate
-            yield Session(options.profile, options.data_seed, study, display, divergence, found)
+            where = options.profile, options.data_seed, study, display, divergence
+            yield Session(*where, None), study_of
+
+
+def recorded_uncalibrated(options):
+    """A session that reads records of a study whose rates are absolute, and runs nothing."""
+    divergence = divergence_config()
+    display = Display(divergence, options.workers, Console(file=io.StringIO()))
+    study = Study(options.store(options.data_seed, writable=False), None, display)
+    return Session(options.profile, options.data_seed, study, display, divergence, None)
 
 
 @contextlib.contextmanager

@@ -94,14 +94,16 @@ def joined(values, own):
 
 
 def stream_class(profile):
-    """The name of the class of a profile's stream: "StreamConfig" or "LogsConfig"."""
+    """The name of the class of a profile's stream: "StreamConfig", "LogsConfig", "CorpusConfig"."""
     return bound(named_file("profiles", profile))["run.stream"].strip("@()")
 
 
-def check_data_seed(is_log, data_seed):
-    """Raises: BadInput for a seed other than the default one on a log, which has none."""
-    if is_log and data_seed != DEFAULT_DATA_SEED:
-        raise BadInput(f"DATA_SEED = {data_seed}: expected none on a log, which has no seed")
+def check_data_seed(kind, data_seed):
+    """Raises: BadInput for a seed other than the default one on a class of streams without any."""
+    names = {"LogsConfig": "log", "CorpusConfig": "corpus"}
+    if kind in names and data_seed != DEFAULT_DATA_SEED:
+        what = names[kind]
+        raise BadInput(f"DATA_SEED = {data_seed}: expected none on a {what}, which has no seed")
 
 
 @_once

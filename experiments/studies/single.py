@@ -1,6 +1,5 @@
 """One run that gin files describe, in this process."""
 
-from data import LogsConfig
 from experiments.errors import BadInput
 from experiments.machinery.doubts import doubts
 from experiments.machinery.gin_files import bound, named_file
@@ -33,7 +32,7 @@ def single_config(files, profile, data_seed=None, bindings=(), values=None):
         bindings = [*bindings, f"run.data_seed = {data_seed}"]
     files = [named_file("profiles", profile), "configs/divergence.gin", *files]
     config, divergence = resolve(files, bindings, ("run", "DivergenceConfig"), values)
-    check_data_seed(isinstance(config.stream, LogsConfig), config.data_seed)
+    check_data_seed(type(config.stream).__name__, config.data_seed)
     return config, divergence
 
 

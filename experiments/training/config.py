@@ -9,18 +9,21 @@ import typing
 import data
 from data import checks
 from experiments.errors import one_of
+from experiments.training.schedule import ScheduleConfig
 from experiments.training.tensorflow_setup import check_method
 from models.config import ModelConfig
+from models.transformer_config import TransformerConfig
 
 ID_VERSION = 2  # of what an id is a hash of; the code that a run executes is in its record
 
 DEFAULT_DATA_SEED = 11  # the one that configs/base.gin binds; its results have the plain name
 
-OPTIMIZERS = ("adagrad", "adam")
+OPTIMIZERS = ("adagrad", "adam", "adamw")
+EMBEDDINGS = ("plain", "treated")
 # Parameters that the first records do not have, and what they had in their place.
 # At that value they are left out of a record, so that the first ones keep their ids.
 YOUNGER = {
-    "method": {"scope": "local", "optimizer": "adagrad"},
+    "method": {"scope": "local", "optimizer": "adagrad", "embeddings": "plain"},
     "stream": {"tasks": [list(task) for task in data.TASKS], "reported": None, "drift": True},
 }
 
@@ -35,8 +38,9 @@ class MethodConfig:
       thresholds: the rule's thresholds by name.
       accumulate: what the optimizer accumulates, the "raw" or the "clipped" gradient.
       scope: "local" for a factor of each variable, "global" for one of all (section 4.3.2).
-      optimizer: whose steps the rule scales, "adagrad" or "adam" (section 4.3.3), which treats the
-        embeddings as well.
+      optimizer: whose steps the rule scales, "adagrad", "adam" (section 4.3.3), or "adamw" as
+        section A.2 has it; embeddings take the steps of the same optimizer.
+      embeddings: "plain" leaves embeddings out of the rule (section 5.1.3), "treated" does not.
     """
 
     name: str
@@ -45,6 +49,7 @@ class MethodConfig:
     accumulate: str
     scope: str = "local"
     optimizer: str = "adagrad"
+    embeddings: str = "plain"
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name.isidentifier():
@@ -61,6 +66,9 @@ class MethodConfig:
         if self.optimizer not in OPTIMIZERS:
             expected = one_of(str(self.optimizer), OPTIMIZERS)
             checks.fail("MethodConfig.optimizer", self.optimizer, expected)
+        if self.embeddings not in EMBEDDINGS:
+            expected = one_of(str(self.embeddings), EMBEDDINGS)
+            checks.fail("MethodConfig.embeddings", self.embeddings, expected)
         # 1 and 1.0 are one number, and must be one run.
         floats = {name: float(value) for name, value in self.thresholds.items()}
         object.__setattr__(self, "thresholds", floats)
@@ -84,25 +92,36 @@ class TrainerConfig(checks.Checked):
     evaluate_every_steps: checks.Count
     warmup_days: checks.Index
 
+    def steps_of(self, stream):
+        """Training steps of a run on a stream."""
+        return (stream.days - 1) * self.steps_per_day
+
+    def rate_at(self, learning_rate, step):
+        """The learning rate of `step` (from 0): linear warmup, then constant."""
+        warmup_steps = self.warmup_days * self.steps_per_day
+        if step + 1 >= warmup_steps:
+            return learning_rate
+        return learning_rate * (step + 1) / warmup_steps
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunConfig(checks.Checked):
     """All that decides the numbers of one run.
 
     Args:
-      stream: data.StreamConfig or data.LogsConfig.
-      model: ModelConfig.
+      stream: data.StreamConfig, data.LogsConfig or, for a translation run, data.CorpusConfig.
+      model: ModelConfig, or TransformerConfig for a corpus.
       method: MethodConfig.
-      trainer: TrainerConfig.
+      trainer: TrainerConfig, or ScheduleConfig for a corpus.
       learning_rate: eta of the non-embedding and embedding variables alike, > 0.
-      data_seed: seed of the stream, >= 0; a log has none, so it changes no number there.
+      data_seed: seed of the stream, >= 0; files have none, so it changes no number of theirs.
       run_seed: seed of the initial weights and of the order of the data, >= 0.
     """
 
-    stream: data.StreamConfig | data.LogsConfig
-    model: ModelConfig
+    stream: data.StreamConfig | data.LogsConfig | data.CorpusConfig
+    model: ModelConfig | TransformerConfig
     method: MethodConfig
-    trainer: TrainerConfig
+    trainer: TrainerConfig | ScheduleConfig
     learning_rate: checks.Positive
     data_seed: checks.Index
     run_seed: checks.Index
@@ -111,6 +130,9 @@ class RunConfig(checks.Checked):
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        self._check_parts()
+        if self.translates:
+            return
         days, most = self.trainer.window_days, self.stream.days - 1
         if days > most:
             expected = f"at most the {most} training days of the stream"
@@ -121,17 +143,30 @@ class RunConfig(checks.Checked):
             self.stream.categorical_features,
         )
 
+    def _check_parts(self):
+        """Raises: ValueError for a part of the other kind of run."""
+        kinds = (
+            (TransformerConfig, ScheduleConfig) if self.translates else (ModelConfig, TrainerConfig)
+        )
+        for part, kind in zip(("model", "trainer"), kinds, strict=True):
+            found = getattr(self, part)
+            if not isinstance(found, kind):
+                expected = f"{kind.__name__} beside {type(self.stream).__name__}"
+                raise ValueError(f"run.{part} = {type(found).__name__}: expected {expected}")
+
+    @property
+    def translates(self):
+        """Whether this is a translation run (section A.2), and not one of a ranking model."""
+        return isinstance(self.stream, data.CorpusConfig)
+
     @property
     def steps(self):
         """Training steps of the whole run."""
-        return (self.stream.days - 1) * self.trainer.steps_per_day
+        return self.trainer.steps_of(self.stream)
 
     def rate_at(self, step):
-        """The learning rate of `step` (from 0): linear warmup, then constant."""
-        warmup_steps = self.trainer.warmup_days * self.trainer.steps_per_day
-        if step + 1 >= warmup_steps:
-            return self.learning_rate
-        return self.learning_rate * (step + 1) / warmup_steps
+        """The learning rate of `step` (from 0)."""
+        return self.trainer.rate_at(self.learning_rate, step)
 
     def to_dict(self):
         """The configuration as plain dicts, lists, strings and numbers; see YOUNGER."""
@@ -151,11 +186,13 @@ class RunConfig(checks.Checked):
     def trace_key(self):
         """Equal for runs that one compiled step can serve: rate, thresholds and seeds differ."""
         stream = self.stream
-        shape = (stream.dense_features, stream.categorical_features, stream.vocabulary_size)
-        shape += (self.stream.tasks, self.stream.gaps)
+        shape = (stream.vocabulary_size,)
+        if not self.translates:
+            shape = (stream.dense_features, stream.categorical_features, *shape)
+            shape += (stream.tasks, stream.gaps)
         model = json.dumps(dataclasses.asdict(self.model), sort_keys=True)
         method = (self.method.rule, tuple(sorted(self.method.thresholds)), self.method.accumulate)
-        method += (self.method.scope, self.method.optimizer)
+        method += (self.method.scope, self.method.optimizer, self.method.embeddings)
         return shape, model, method
 
 

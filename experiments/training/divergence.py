@@ -20,11 +20,14 @@ class DivergenceConfig(checks.Checked):
 
     Args:
       lift_lost: a run has fully diverged if it ends with less than (1 - lift_lost) of its best
-        lift, the AUC above 0.5, and the loss is more than noise.
+        lift, and the loss is more than noise. The lift is the AUC above 0.5, or the share of tokens
+        that a translation run gets right above that of the best constant answer.
       least_lift: a run that never had this lift never left chance level.
-      blow_up: of such runs, those have diverged whose worst loss is above this many times their
-        lowest, and those that end within the noise of chance; the others learn slowly.
-      loss_jump: a jump is a training loss above this many times the median before it.
+      blow_up: of such ranking runs, those have diverged whose worst loss is above this many times
+        their lowest, and those that end within the noise of chance; the others learn slowly.
+      loss_jump: a jump is a training loss above this many times the median before it. A
+        translation run that never had the least lift has diverged if its worst loss is above this
+        many times that of the best constant answer, and else learns slowly.
       auc_drop: a drop is an AUC this much below its best so far; less is noise.
       median_rows: evaluations over which that median runs.
     """
@@ -62,15 +65,15 @@ def label(curves, config):
     """Labels one run.
 
     Args:
-      curves: DataFrame as of trainer.Run. The AUC judged is that of the reported task; without one,
-        only numbers that are not finite are seen.
+      curves: DataFrame as of trainer.Run. The lift is `judged_lift`; without one, only numbers that
+        are not finite are seen.
       config: DivergenceConfig.
     """
     steps = curves["step"].to_numpy()
     finite = curves.filter(regex="^worst_loss$|/(log_loss|rmse)$").apply(np.isfinite).all(axis=1)
     if not finite.all():
         return Label("full", int(steps[finite.to_numpy().argmin()]))
-    lift = judged_auc(curves).to_numpy(float) - CHANCE
+    lift = judged_lift(curves).to_numpy(float)
     if np.isnan(lift).any():  # no binary task, or an evaluation day that lacks a class
         return Label("healthy", None)
     best = np.maximum.accumulate(lift)
@@ -79,9 +82,8 @@ def label(curves, config):
     if best[-1] > 0 and lost[-1] and best[-1] - lift[-1] >= config.auc_drop:
         return Label("full", int(steps[np.flatnonzero(~lost)[-1] + 1]))
     if best[-1] < config.least_lift:
-        blew_up = curves["worst_loss"].max() > config.blow_up * curves["loss"].min()
-        dead = blew_up or lift[-1] < config.auc_drop
         # Undatable: what blew up a loss that never fell is not what kept the AUC at chance level.
+        dead = _is_dead(curves, lift[-1], config)
         return Label("full" if dead else "untrained", int(steps[0]))
     usual = curves["loss"].shift(1).rolling(config.median_rows, min_periods=1).median()
     jumped = curves["worst_loss"].to_numpy(float) > config.loss_jump * usual.to_numpy(float)
@@ -95,9 +97,27 @@ def label(curves, config):
 
 
 def never_learned(curves, config):
-    """Whether the AUC of a run was never above chance by a usable lift; False if it is unknown."""
-    lift = judged_auc(curves).to_numpy(float) - CHANCE
+    """Whether a run never had a usable lift; False if its lift is unknown."""
+    lift = judged_lift(curves).to_numpy(float)
     return not np.isnan(lift).any() and lift.max() < config.least_lift
+
+
+def _is_dead(curves, lift, config):
+    """Whether a run that ends with this lift, and never had a usable one, has diverged."""
+    worst, constant = curves["worst_loss"].max(), reported(curves.columns, "constant_log_loss")
+    if constant is not None:
+        # No shock raises the loss of a translation run, and one that learns slowly may end at the
+        # constant answer, from which it came down.
+        return worst > config.loss_jump * curves[constant].iloc[0]
+    return worst > config.blow_up * curves["loss"].min() or lift < config.auc_drop
+
+
+def judged_lift(curves):
+    """What a run knows above chance level: Series, NaN where it is undefined."""
+    constant = reported(curves.columns, "constant_error_rate")
+    if constant is None:
+        return judged_auc(curves) - CHANCE
+    return curves[constant] - curves[reported(curves.columns, "error_rate")]
 
 
 def judged_auc(curves):

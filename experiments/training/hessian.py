@@ -23,7 +23,9 @@ class Hessian:
     def __init__(self, config):
         self._model = build_model(config)
         every = self._model.trainable_variables
-        self._dense = [is_treated(variable.name, None, EXCLUDE) for variable in every]
+        # Of embeddings, whichever of them a method treats.
+        left_out = EXCLUDE["plain"]
+        self._dense = [is_treated(variable.name, None, left_out) for variable in every]
         self._variables = self._of_dense(every)
         self._sizes = [variable.shape.num_elements() for variable in self._variables]
         self.size = sum(self._sizes)

@@ -1,5 +1,6 @@
 """One traced (model, method): its weights, its compiled step, its predictions."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +12,10 @@ from experiments.training.probe import Probe
 from models.ranking import RankingModel
 
 # Section 5.1.3: the methods treat non-embedding variables; embeddings take plain steps.
-EXCLUDE = ("/embeddings:",)
+EXCLUDE = {"plain": ("/embeddings:",), "treated": ()}
 OPTIMIZERS = {"adagrad": ClippedAdagrad, "adam": ClippedAdam}
+# Section A.2: the default of init2winit's translation model, whose weight decay is 0.
+OPTIMIZERS["adamw"] = functools.partial(ClippedAdam, beta_2=0.98, epsilon=1e-9)
 FIELDS = ("dense", "categorical", "labels")
 
 
@@ -42,7 +45,7 @@ class Program:
     _summed = False  # whether the model's losses are sums over the rows
 
     def __init__(self, config, optimizer=None, telemetry=None):
-        self.model = build_model(config, summed=self._summed)
+        self.model = self._build(config)
         self._variables = self.model.trainable_variables
         self._thresholds = {
             name: tf.Variable(value, dtype=tf.float32)
@@ -54,7 +57,7 @@ class Program:
             learning_rate=config.learning_rate,  # each step brings its own
             accumulate=config.method.accumulate,
             scope=config.method.scope,
-            exclude=EXCLUDE,
+            exclude=EXCLUDE[config.method.embeddings],
             # A divergence is to be seen, and curves repeat bit for bit what has been committed.
             skip_nonfinite=False,
             export_clipping_factors=telemetry is not None,
@@ -68,6 +71,14 @@ class Program:
             self._columns, self._apply = probe.columns, probe.around(self._apply)
         self._step = tf.function(self._train_step)
         self._predict = tf.function(self.model.__call__)
+
+    def _build(self, config):
+        return build_model(config, summed=self._summed)
+
+    @staticmethod
+    def tensors(rows):
+        """Rows of the stream as `step` takes them."""
+        return tensors(rows)
 
     def start(self, config, seed):
         """Puts weights, optimizer state and thresholds at the start of a run of this trace key."""

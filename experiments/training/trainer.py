@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import logit
 
-from data import Window
+from data import Epochs, Window
 from experiments.training import metrics
 from experiments.training.program import FIELDS, Program, tensors
 
@@ -65,7 +65,11 @@ def seeds_of(run_seed):
 
 
 def window_of(config, days):
-    """The moving window of a run over its DayCache or its stream."""
+    """The moving window of a run over its DayCache or its stream; Epochs for a translation run."""
+    seed = seeds_of(config.run_seed)[1]
+    if config.translates:
+        batch_size = config.trainer.batch_size
+        return Epochs(rows=days.day(0), steps=config.steps, batch_size=batch_size, seed=seed)
     rows = tuple(days.rows(day) for day in range(config.stream.days))
     return Window(
         days=config.stream.days,
@@ -73,7 +77,7 @@ def window_of(config, days):
         window_days=config.trainer.window_days,
         steps_per_day=config.trainer.steps_per_day,
         batch_size=config.trainer.batch_size,
-        seed=seeds_of(config.run_seed)[1],
+        seed=seed,
     )
 
 
@@ -84,8 +88,8 @@ class Run:
     program: Program that takes its steps.
     last: steps after which the run ends.
     step: steps taken.
-    day, rate, loss: newest day in the window, learning rate and training loss of the latest step;
-      before a step, day and rate are those of the step to come.
+    day, rate, loss: newest day in the window (or the pass over a corpus), learning rate and
+      training loss of the latest step; before a step, day and rate are those of the step to come.
     rows: rows of the curves so far, dicts.
     losses: training losses since the last row.
     step_s: seconds spent inside the compiled step.
@@ -159,7 +163,7 @@ def train(config, program, days, evaluation, observers=()):
     for observer in observers:
         observer.begins(run)
     while run.step < run.last and run.first_bad_step is None:
-        batch = tensors(window.batch(run.step, days.day, **program.share))
+        batch = program.tensors(window.batch(run.step, days.day, **program.share))
         run.day, run.rate = window.day_of(run.step), config.rate_at(run.step)
         for observer in observers:
             observer.before(run)

@@ -56,7 +56,7 @@ def dense_steps():
 def large():
     """The variables of Large at the paper's size, without its embeddings."""
     model = build_model(config_of(PROFILE, "large", "naive"), vocabulary_size=1)
-    return [v for v in model.trainable_variables if EXCLUDE[0] not in f"/{v.name}"]
+    return [v for v in model.trainable_variables if EXCLUDE["plain"][0] not in f"/{v.name}"]
 
 
 def sparse_steps():

@@ -141,9 +141,8 @@ def test_what_is_interrupted_leaves_nothing(tmp_path, registry, monkeypatch, str
         raise error
 
     monkeypatch.setattr(files, "write_whole", interrupted)
-    (tmp_path / "logs").mkdir()
     with pytest.raises(error):
-        fetch.fetch(stream, tmp_path / "logs")
+        fetch.fetch(stream, tmp_path)
     assert len(written) == 1
     assert left(tmp_path) == []
 

@@ -84,6 +84,7 @@ def _items(options, on_disk, wanted, copies, seeds, again, draw):
         if data_seed in wanted:
             yield from items
             whole += [(folder, record) for record in records]
+    _copy_translation(options, copies)
     copied = functools.partial(dataclasses.replace, options, results=str(copies))
     evidence = functools.cache(functools.partial(Evidence, copied(data_seed=None)))
     for data_seed in wanted:
@@ -94,6 +95,17 @@ def _items(options, on_disk, wanted, copies, seeds, again, draw):
         yield from check.unchecked(folder, checked)
     for name, verdict, why in run_again(whole, options.cache, again, draw):
         yield check.Item(verdict, name, why)
+
+
+def _copy_translation(options, copies):
+    """Copies the records of Figure 7 of the same size, which the scorecard is about as well."""
+    from experiments.machinery.records.record import results_folder
+    from experiments.studies.figure7 import profile_of
+    from experiments.training.config import DEFAULT_DATA_SEED
+
+    home = results_folder(options.results, profile_of(options.profile), DEFAULT_DATA_SEED)
+    if (home / "runs").is_dir() and not (copies / home.name).exists():
+        shutil.copytree(home / "runs", copies / home.name / "runs")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from experiments.studies import calibration, session
 from experiments.studies import known as studies
 from experiments.training.config import DEFAULT_DATA_SEED
 
+OF_OTHER_FORM = {"table2", "figure7"}  # studies with parts of their own
+
 
 class Part(NamedTuple):
     """Files of a results folder that are made together."""
@@ -49,6 +51,9 @@ def parts(options, folder, evidence, seeds=None):
         opened, table = recorded(), studies.table2_config(given("table2"))
         make.write_table2(opened.folder, table, *opened.run_table2(table), opened.found)
 
+    def write_figure7():
+        make.write_figure7(root, material(given("figure7")).translation)
+
     def figure(name):
         def write():
             points = FIGURES[name].frame(of)
@@ -63,11 +68,12 @@ def parts(options, folder, evidence, seeds=None):
 
     material = functools.cache(lambda repeats: Material(options, recorded, repeats))
     pooled = [claims("claims_pooled", "json")] * (options.data_seed == DEFAULT_DATA_SEED)
-    names = (path.name.removesuffix(RUNS) for path in sorted(folder.glob(f"*{RUNS}")))
+    names = {path.name.removesuffix(RUNS) for path in folder.glob(f"*{RUNS}")} - OF_OTHER_FORM
     found = [
         Part(["calibration.json"], lambda: calibration.write(root, recorded().found)),
         Part([*make.TABLE2], write_table2),
-        *(_study(recorded, folder, name, given(name)) for name in names if name != "table2"),
+        *(_study(recorded, folder, name, given(name)) for name in sorted(names)),
+        Part(_files("figure7"), write_figure7),
         Part(["table1.csv", "table1.md", "table1.tex"], lambda: table1.write(root)),
         *map(figure, FIGURES),
         claims("claims", "json", "md"),

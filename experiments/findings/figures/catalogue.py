@@ -13,6 +13,7 @@ from experiments.findings.figures import (
     figure4,
     figure5,
     figure6,
+    figure7,
     labels,
     onset,
 )
@@ -62,6 +63,7 @@ FIGURES = {  # by what follows the word Figure, in the order of the paper; ours 
     "5a": _figure5("AUC of the methods on Large+DCN", model=[MODEL]),
     "5b": _figure5("AUC of GC and Clippy on each model", method=["gc", "clippy"]),
     "6": Figure("Clippy's factor on five layers", figure6.frame, figure6.drawing),
+    "7": Figure("translation, by optimizer", figure7.frame, figure7.drawing),
     "8a": _of_layer("bottom_hidden", "bottom hidden layer"),
     "8b": _of_layer(CLASSIFICATION, "classification output"),
     "8c": _of_layer(REGRESSION, "regression output"),

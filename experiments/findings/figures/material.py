@@ -8,9 +8,9 @@ from experiments.findings.figures import figure1, shocked
 from experiments.findings.make import write_study
 from experiments.findings.seeds import remember
 from experiments.machinery.workers.study import NotRecorded
-from experiments.studies import known
+from experiments.studies import figure7, known
 from experiments.studies.registry import divergence_config, telemetry_config
-from experiments.studies.session import recorded
+from experiments.studies.session import recorded, recorded_uncalibrated
 from experiments.training.config import RunConfig
 
 COMMANDS = {"table2": "reproduce-table2"}  # that train a study; make reproduce-table3 does others
@@ -54,6 +54,15 @@ class Material:
         """Repeats of Table 2, one row a run."""
         runs, _ = self.session.run_table2(known.table2_config(self._repeats))
         return runs[runs["role"] == "repeat"]
+
+    @functools.cached_property
+    def translation(self):
+        """The study of Figure 7 from records, one row a run. Raises: NotDefined on other runs."""
+        profile = figure7.profile_of(self.options.profile)
+        if profile != self.options.profile:
+            raise NotDefined(f"it stands on the runs of {profile}: make figure7 draws it")
+        opened = recorded_uncalibrated(self.options)
+        return opened.run_figure7(known.figure7_config(self._repeats))
 
     @functools.cached_property
     def divergences(self):

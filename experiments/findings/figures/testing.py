@@ -129,6 +129,21 @@ def steepness(run_id):
     return pd.concat(parts, ignore_index=True)
 
 
+def translation():
+    """(the runs of Figure 7, their curves by id): three optimizers, three repeats each."""
+    rows, found = [], {}
+    for place, (optimizer, rate) in enumerate(
+        {"adamw": 0.1, "adagrad": 0.3, "clippy": 3.0}.items()
+    ):
+        for seed in range(3):
+            run_id = f"{optimizer}-{seed}"
+            rows.append((optimizer, rate, 0.02, seed, "repeat", run_id))
+            error = 0.5 + 0.05 * place + 0.45 * np.exp(-STEPS / 20) + 0.01 * seed
+            found[run_id] = pd.DataFrame({"step": STEPS, "translation/error_rate": error})
+    names = ["optimizer", "rate", "warmup", "seed", "role", "run_id"]
+    return pd.DataFrame(rows, columns=names), found
+
+
 def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
     """What the figures stand on, made up; the loss of the severe run jumps `blow`-fold."""
     rows, found = [], {"undisturbed-2": curves(0.75), "mild-2": curves(0.72, 4)}
@@ -141,12 +156,14 @@ def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
         found[run_id] = curves(0.5 if dead else end)
     names = ["data_seed", "model", "method", "rate_multiple", "label", "run_id"]
     (table2, labelled_curves), (table3, shocks, twin_curves) = labelled(), twins()
-    found |= labelled_curves | twin_curves
+    translated, translated_curves = translation()
+    found |= labelled_curves | twin_curves | translated_curves
     recorded = {"table2": table2, "table3": table3, "shocks": shocks}
     return types.SimpleNamespace(
         example=figure1.choose(divergences()),
         divergences=divergences(),
         repeats=pd.DataFrame(rows, columns=names),
+        translation=translated,
         found=found,
         curves=lambda runs: {run_id: found[run_id] for run_id in runs["run_id"]},
         telemetry=lambda run_id: telemetry(int(run_id[-1]) if run_id.startswith("clippy") else 0),

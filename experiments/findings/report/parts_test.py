@@ -47,6 +47,20 @@ def test_studies_of_the_paper_come_first():
     assert (found[0].claims, found[2].claims) == (("C29",), ())
 
 
+def test_figure_7_has_its_grid_and_its_repeats():
+    about = {"n": 1, "diverged": 0, "untrained": 0, "error_mean": 60.0, "warmup": 0.02}
+    about |= {"error_low": 59.0, "error_high": 61.0, "paper_diverged": 0.0, "paper_error": 31.6}
+    cells = [("search", "adamw", 0.1, 1), ("search", "adamw", 0.3, 1), ("repeat", "adamw", 0.1, 3)]
+    rows = [about | dict(zip(("role", "optimizer", "rate", "n"), c, strict=True)) for c in cells]
+    frame = pd.DataFrame(rows)
+    made = material(tables={"figure7": frame, "figure7_runs": frame})
+    grid, repeats = tables.paper_tables(made)["figure7"]
+    assert grid.rows == [["AdamW", "2%", "60.0 [31.6]", "60.0 [31.6]"]]
+    assert repeats.rows[0][3:6] == ["60.0", "59.0 to 61.0", "0/3"]
+    assert (grid.claims, grid.id, repeats.id) == (("C35",), "table-figure7", "table-figure7-best")
+    assert tables.studies(made) == []  # it is no study of cases
+
+
 def test_each_data_seed_keeps_its_own_figures_and_may_stand_alone():
     pooled = [claim(verdict="inconclusive"), claim(id="C03", verdict="not run")]
     own = {2: [claim(statistic={"a": 1.0}, interval={"a": [0.0, 2.0]})], 1: [claim()]}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from experiments.findings import budgets, cases, detection, onsets, table1, table2, table3
+from experiments.findings import budgets, cases, detection, figure7, onsets, table1, table2, table3
 from experiments.findings.claims.outcome import NOT_RUN, VERDICTS
 from experiments.findings.claims.table import statistic_lines
 from experiments.findings.names import METRIC_NAMES, MODEL_NAMES, SCALE, number
@@ -21,6 +21,8 @@ COLUMNS = {  # of <name>.csv, those that are read
     "table2_runs": "model method threshold rate_multiple role seed auc rmse label run_id",
     "table3": "direction change diverged tried ratio low high paper_diverged paper_tried",
     "detector": "source label said delay",
+    "figure7": "role optimizer warmup rate n diverged untrained error_mean error_low error_high "
+    "paper_diverged paper_error",
 }
 CASE_COLUMNS = (
     "case model method rate_multiple diverged micro_diverged damaged untrained tried low high "
@@ -40,7 +42,7 @@ PLAIN = {  # the module of a table, how many columns are headers, and its captio
     "table3": (table3, 2, "Table 3: what lowers the divergence ratio at the edge of instability"),
     "detector": (detection, 2, None),
 }
-CLAIMS = SMALL_STUDIES | {"table3": ("C16", "C17", "C18", "C19")}
+CLAIMS = SMALL_STUDIES | {"table3": ("C16", "C17", "C18", "C19"), "figure7": ("C35",)}
 
 
 MISSING = {"verdict": NOT_RUN, "n": 0, "statistic": None, "interval": None}  # claims
@@ -98,12 +100,14 @@ def scorecard(material):
 
 
 def paper_tables(material):
-    """Tables 1 to 3 and the detector's: dict from name to list of Table, empty without the csv."""
-    found = {"table1": [], "table2": [], "table3": [], "detector": []}
+    """Tables 1 to 3, of Figure 7, of the detector: dict from name to Tables, empty without csv."""
+    found = {"table1": [], "table2": [], "table3": [], "figure7": [], "detector": []}
     for name in found.keys() & material.tables.keys():
         frame = material.tables[name]
         if name == "table2":
             found[name] = _table2(material, frame)
+        elif name == "figure7":
+            found[name] = _figure7(material, frame)
         else:
             module, heads, caption = PLAIN[name]
             caption = caption or words(material.texts.get(name, ""))[0] or name
@@ -173,6 +177,16 @@ def _table2(material, frame):
         shown = onsets.HEADER, onsets.shown(frame)
         found.append(_table(material, "table2_onsets", caption, *shown, heads=2))
     return found
+
+
+def _figure7(material, frame):
+    grid, repeats = figure7.shown(frame)
+    caption = "Figure 7: error rate by rate and warmup, what the paper says in brackets"
+    best = "Figure 7: the best rates on fresh seeds"
+    return [
+        _table(material, "figure7", caption, *grid, heads=2),
+        Table("table-figure7-best", best, *repeats),
+    ]
 
 
 def _cells(rows, methods, metric):

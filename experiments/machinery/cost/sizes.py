@@ -8,7 +8,8 @@ Every function takes a RunConfig or a Sizes.
 import math
 from typing import NamedTuple
 
-from data import LogsConfig, StreamConfig
+from data import CorpusConfig, LogsConfig, StreamConfig
+from experiments.machinery.cost import transformer
 from experiments.training.config import TrainerConfig
 from models.config import ModelConfig
 
@@ -103,7 +104,9 @@ def evaluations(config):
 
 
 def flops_of_run(config):
-    """Those of all steps and evaluations."""
+    """Those of all steps and evaluations, of a run of either kind."""
+    if isinstance(config.stream, CorpusConfig):
+        return transformer.flops_of_run(config)
     trained = config.steps * flops_per_step(config)
     return trained + evaluations(config) * flops_per_evaluation(config)
 

@@ -1,13 +1,13 @@
-"""The days of a run's stream; what is wrong with a log is a mistake of a person."""
+"""The days of a run's stream; what is wrong with a log or a corpus is a mistake of a person."""
 
 import logging
 
-from data import LogsConfig, open_days
+from data import FROM_FILES, open_days
 from experiments.errors import BadInput
 
 
 def opened(cache_root, stream, data_seed, say=logging.warning):
-    """The DayCache of a run's stream. Raises: BadInput for a log that is not what it should be."""
+    """The DayCache of a run's stream. Raises: BadInput for files that are not as they should be."""
     try:
         return open_days(cache_root, stream, data_seed, say)
     except ValueError as error:
@@ -15,7 +15,7 @@ def opened(cache_root, stream, data_seed, say=logging.warning):
 
 
 def check_logs(cache_root, configs):
-    """Opens each log of some RunConfigs, before workers train on it. Raises: BadInput."""
+    """Opens each log or corpus of some RunConfigs before workers train on it. Raises: BadInput."""
     for stream in {config.stream for config in configs}:
-        if isinstance(stream, LogsConfig):
+        if type(stream) in FROM_FILES:
             opened(cache_root, stream, None)

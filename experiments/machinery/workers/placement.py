@@ -39,6 +39,11 @@ class Placement(NamedTuple):
 
     def check(self, config, telemetry):
         """Raises: BadInput unless this placement can do a run, with telemetry if not None."""
+        if config.translates and not (telemetry is None and self.is_one_device):
+            raise BadInput(
+                "run.stream = CorpusConfig: expected one device, without TELEMETRY, DEVICES and "
+                "TF_CONFIG for a translation run"
+            )
         if telemetry is not None and not self.is_one_device:
             raise BadInput("TELEMETRY = 1: expected one device, without DEVICES and TF_CONFIG")
         source = "TF_CONFIG: workers" if self.workers else "DEVICES"

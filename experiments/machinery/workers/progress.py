@@ -15,7 +15,7 @@ from rich.text import Text
 
 from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.workers.worker import states
-from experiments.training.divergence import CHANCE, label, reported_auc
+from experiments.training.divergence import CHANCE, label, reported, reported_auc
 
 HEARTBEAT_S = 300  # ours: between two plain lines of a study whose runs are long
 LEAST_TOP = 0.6  # ours: upper end of a sparkline's scale, so that noise about chance stays low
@@ -81,11 +81,11 @@ class Display:
         self._spent_s += wall_s
         self._spent_predicted_s += seconds_of(config)
         found = label(curves, self._divergence)
-        self._ended(config, found.kind, reported_auc(curves.iloc[-1]), wall_s)
+        self._ended(config, found.kind, shown_quality(curves.iloc[-1]), wall_s)
 
     def crashed(self, config):
         """Shows a run that has crashed; the study goes on."""
-        self._ended(config, "crashed", None, 0.0)
+        self._ended(config, "crashed", shown_auc(None), 0.0)
 
     def held(self, config):
         """Says, once a run, that another process is on it."""
@@ -138,7 +138,7 @@ class Display:
             self._shown_id(state["run_id"]),
             self._setting(state.get("learning_rate"), state.get("thresholds")),
             f"step {step}/{steps}" if self._is_wide else f"{step / steps:4.0%}",
-            shown_auc(aucs[-1]) if rows else "starting",
+            shown_quality(rows[-1]) if rows else "starting",
             _Curve(said, aucs, color_of(kind)),
         )
 
@@ -149,7 +149,7 @@ class Display:
             text.append("," * (place > 0)).append(f" {count} {kind}", style=color_of(kind))
         return text
 
-    def _ended(self, config, kind, auc, wall_s):
+    def _ended(self, config, kind, quality, wall_s):
         self._bar.advance(self._runs.id)
         self._predicted_s = max(0.0, self._predicted_s - seconds_of(config, self._how))
         self._kinds[kind] += 1
@@ -157,7 +157,7 @@ class Display:
         parts = f"{self._place()} {self._shown_id(config.run_id)}", setting
         text = Text(self._gap.join([*parts, ""]))
         text.append(f"{kind:<{9 if self._is_wide else 7}}", style=color_of(kind))
-        self._print(text.append(f" {shown_auc(auc)}{self._gap}{wall_s:.0f} s"))
+        self._print(text.append(f" {quality}{self._gap}{wall_s:.0f} s"))
 
     def _place(self):
         total = self._runs.total
@@ -260,12 +260,18 @@ def thresholds_text(thresholds):
 def step_text(row, steps):
     """One row of the curves of a run of `steps` steps, as a line for a person who waits for it."""
     where = f"step {row['step']:>6}/{steps}  day {row['day']:>3}"
-    return f"{where}  loss {row['loss']:.4f}  {shown_auc(reported_auc(row))}"
+    return f"{where}  loss {row['loss']:.4f}  {shown_quality(row)}"
 
 
 def color_of(kind):
     """Colour of a label."""
     return {"healthy": "green", "micro": "yellow"}.get(kind, "red")
+
+
+def shown_quality(row):
+    """The AUC in a row of curves as a person reads it, or the error rate of a translation run."""
+    wrong = reported(row.keys(), "error_rate")
+    return shown_auc(reported_auc(row)) if wrong is None else f"err {row[wrong]:.4f}"
 
 
 def shown_auc(value):

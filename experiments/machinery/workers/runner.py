@@ -4,6 +4,7 @@ import functools
 import logging
 import math
 
+from experiments.errors import BadInput
 from experiments.machinery.records.checkpoint import CheckpointStore, Keeper
 from experiments.machinery.records.code import code_digest
 from experiments.machinery.records.damage import mended
@@ -13,9 +14,9 @@ from experiments.machinery.records.snapshots import SnapshotStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.days import opened
 from experiments.training.observer import FirstLosses, OnRow
-from experiments.training.program import Program
 from experiments.training.telemetry import Telemetry
-from experiments.training.trainer import Evaluation, train
+from experiments.training.trainer import train
+from experiments.training.translation import evaluation_of, program_of
 
 KEPT_PROGRAMS = 16  # ours: the 15 traces of Table 2 fit, each takes tens of MiB
 
@@ -28,7 +29,7 @@ class Runner:
     """
 
     def __init__(
-        self, store, cache_root, say=logging.warning, *, make_program=Program, placed=None
+        self, store, cache_root, say=logging.warning, *, make_program=program_of, placed=None
     ):
         self._store, self._cache_root, self._say = store, cache_root, say
         self._code = code_digest()  # now: an edit while it runs changes nothing of what it runs
@@ -64,7 +65,14 @@ class Runner:
         return self._trained(config, on_row, telemetry, done)
 
     def again(self, config, telemetry):
-        """Trains a recorded run once more for its snapshot, and its telemetry if it has none."""
+        """Trains a recorded run once more for its snapshot, and its telemetry if it has none.
+
+        Raises: BadInput for a translation run, of which there is no telemetry.
+        """
+        if config.translates:
+            raise BadInput(
+                f"RUN = {config.run_id!r}: a translation run: expected a ranking model's"
+            )
         done, kept = self._store.read(config.run_id), self._telemetry.has(config.run_id)
         self._trained(config, lambda row: None, telemetry, done, keep_telemetry=kept)
 
@@ -110,7 +118,7 @@ class Runner:
 
     def _open_evaluation(self, stream_config, data_seed, chunk_size):
         days = self._days(stream_config, data_seed)
-        return Evaluation(days.day(stream_config.days - 1), stream_config, chunk_size)
+        return evaluation_of(days.day(stream_config.days - 1), stream_config, chunk_size)
 
     def _program(self, config, telemetry):
         key = (config.trace_key, telemetry and telemetry.trace_key)

@@ -1,0 +1,130 @@
+"""The tables of Figure 7: which rates diverge at which warmup, and what the best rates end with."""
+
+import pandas as pd
+
+from experiments.findings.names import Names, markdown_table
+from experiments.findings.published import FIGURE7
+from experiments.findings.statistics import described
+from experiments.studies.figure7 import TITLE
+
+OPTIMIZERS = Names(
+    adamw="AdamW",
+    adagrad="Adagrad",
+    clippy="Adagrad with Clippy",
+    clippy_section_5="Clippy, rel 0.5, abs 0.01",
+    clippy_plain_embeddings="Clippy, plain embeddings",
+)
+PERCENT = 100.0
+NOTE = (
+    "Error rate: percent of the validation tokens that are wrong when those before are given. "
+    "Rates are those of A.2, in the schedule of init2winit; the rate at the peak of the warmup is "
+    "this one divided by the root of the steps of the warmup, so that a run of {steps} steps "
+    "reaches rates that a run of 500,000 does not. Clippy has the absolute threshold 0.1 and the "
+    "relative one 0.001, as A.2's two thresholds read, and treats embeddings, which A.2 does not "
+    "leave out. The best constant answer has an error rate "
+    "of {constant:.1f} %."
+)
+
+
+def table_frame(runs):
+    """One row an optimizer, warmup and rate of the grid of `run_figure7`, and of the repeats.
+
+    Columns: role, optimizer, warmup, rate; n, diverged (full divergences), untrained; error_mean,
+    error_low, error_high (percent; 95 %, Student's t over run seeds) over the runs that have an
+    error rate, and best_error_mean, that of the best evaluations; the same of the paper where it
+    says so: paper_diverged (1 or 0, NaN where it does not say) and paper_error (percent).
+    """
+    rows = []
+    for (role, optimizer, warmup, rate), cell in runs.groupby(
+        ["role", "optimizer", "warmup", "rate"], sort=False
+    ):
+        found = described(cell["error_rate"] * PERCENT)
+        rows.append(
+            {
+                "role": role,
+                "optimizer": optimizer,
+                "warmup": warmup,
+                "rate": rate,
+                "n": len(cell),
+                "diverged": int((cell["label"] == "full").sum()),
+                "untrained": int((cell["label"] == "untrained").sum()),
+                "error_mean": found.mean,
+                "error_low": found.low,
+                "error_high": found.high,
+                "best_error_mean": cell["best_error_rate"].mean() * PERCENT,
+                **_paper(optimizer, warmup, rate, runs),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _paper(optimizer, warmup, rate, runs):
+    """What the paper says of a cell; its warmups are the shorter and the longer one of ours."""
+    which = sorted(runs["warmup"].unique()).index(warmup)
+    said = FIGURE7.get(optimizer)
+    nothing = {"paper_diverged": float("nan"), "paper_error": float("nan")}
+    if said is None:
+        return nothing
+    if (which, rate) == said.best:
+        return {"paper_diverged": 0.0, "paper_error": said.error}
+    if (which, rate) in said.diverged:
+        return nothing | {"paper_diverged": 1.0}
+    return nothing | ({"paper_diverged": 0.0} if said.all_others_survive else {})
+
+
+def markdown(frame, runs):
+    """The tables for people: `table_frame` and the runs that it is of."""
+    grid, repeats = shown(frame)
+    constant = runs["constant_error_rate"].iloc[0] * PERCENT
+    steps = int(runs["steps"].max())
+    return (
+        f"## {TITLE}\n\n"
+        "Divergence by rate and warmup, with the error rate at the end; in brackets what the paper "
+        f"says:\n\n{markdown_table(*grid)}\n"
+        "The best rate of each optimizer on fresh seeds, with 95 % intervals over them:\n\n"
+        f"{markdown_table(*repeats)}\n{NOTE.format(steps=steps, constant=constant)}\n"
+    )
+
+
+def shown(frame):
+    """(header, rows of texts) of the grid, and of the repeats, of a `table_frame`."""
+    grid, repeats = (frame[frame["role"] == role] for role in ("search", "repeat"))
+    return _grid(grid), _repeats(repeats)
+
+
+def _grid(rows):
+    rates = sorted(rows["rate"].unique())
+    lines = []
+    for (optimizer, warmup), cells in rows.groupby(["optimizer", "warmup"], sort=False):
+        by_rate = {row.rate: row for row in cells.itertuples()}
+        shown = [_cell(by_rate[rate]) if rate in by_rate else "-" for rate in rates]
+        lines.append([OPTIMIZERS[optimizer], f"{warmup:.0%}", *shown])
+    return ["Optimizer", "Warmup", *(f"{rate:g}" for rate in rates)], lines
+
+
+def _cell(row):
+    ours = "diverges" if row.diverged else f"{row.error_mean:.1f}"
+    ours += " (untrained)" if row.untrained else ""
+    if row.paper_diverged == 1:
+        return f"{ours} [diverges]"
+    return ours if pd.isna(row.paper_error) else f"{ours} [{row.paper_error:.1f}]"
+
+
+def _repeats(rows):
+    lines = []
+    for row in rows.itertuples():
+        said = FIGURE7.get(row.optimizer)
+        interval = f"{row.error_low:.1f} to {row.error_high:.1f}" if row.n > 1 else "-"
+        lines.append(
+            [
+                OPTIMIZERS[row.optimizer],
+                f"{row.rate:g}",
+                f"{row.warmup:.0%}",
+                f"{row.error_mean:.1f}",
+                interval,
+                f"{row.diverged}/{row.n}",
+                "-" if said is None else f"{said.error:.1f} at {said.best[1]:g}",
+            ]
+        )
+    header = ["Optimizer", "Rate", "Warmup", "Error rate", "95 % interval", "Diverged", "Paper"]
+    return header, lines

@@ -1,0 +1,111 @@
+"""The tables and the picture of Figure 7, from made-up runs."""
+
+import types
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from experiments.findings import figure7
+from experiments.findings.figures import figure7 as figure
+from experiments.findings.make import write_figure7
+
+CELLS = {  # optimizer, rate, warmup: error rate and label of the grid
+    ("adamw", 0.01, 0.02): (0.60, "healthy"),
+    ("adamw", 0.1, 0.02): (0.94, "full"),
+    ("adamw", 0.1, 0.08): (0.70, "healthy"),
+    ("adagrad", 0.01, 0.02): (0.93, "untrained"),
+    ("adagrad", 0.3, 0.02): (np.nan, "full"),
+    ("clippy", 3.0, 0.02): (0.65, "healthy"),
+    ("clippy_section_5", 3.0, 0.02): (0.66, "healthy"),
+}
+BEST = {"adamw": (0.01, 0.02), "adagrad": (0.01, 0.02), "clippy": (3.0, 0.02)}
+ERRORS = {"adamw": [0.60, 0.62, 0.61], "adagrad": [0.91, 0.93, 0.92], "clippy": [0.64, 0.70, 0.67]}
+
+
+def runs():
+    rows = []
+    for (optimizer, rate, warmup), (error, label) in CELLS.items():
+        rows.append((optimizer, rate, warmup, 100, "search", error, label))
+    for optimizer, (rate, warmup) in BEST.items():
+        for seed, error in enumerate(ERRORS[optimizer]):
+            rows.append((optimizer, rate, warmup, seed, "repeat", error, "healthy"))
+    names = ["optimizer", "rate", "warmup", "seed", "role", "error_rate", "label"]
+    made = pd.DataFrame(rows, columns=names)
+    made["run_id"] = [f"{row.optimizer}-{row.role}-{row.seed}" for row in made.itertuples()]
+    about = {"data_seed": 11, "constant_error_rate": 0.945, "steps": 800, "label_step": np.nan}
+    return made.assign(**about, best_error_rate=made["error_rate"] - 0.01, log_loss=3.0)
+
+
+def material():
+    def curves(cell):
+        found = {}
+        for row in cell.itertuples():
+            errors = [0.94, row.error_rate]
+            found[row.run_id] = pd.DataFrame({"step": [50, 100], "translation/error_rate": errors})
+        return found
+
+    return types.SimpleNamespace(translation=runs(), curves=curves)
+
+
+def test_the_table_has_what_the_paper_says_beside(tmp_path):
+    text = write_figure7(tmp_path, runs())
+    assert (tmp_path / "figure7.md").read_text() == text
+    lines = {tuple(line.split(" | ")[:2]): line for line in text.splitlines()}
+    assert lines["| AdamW", "2%"] == "| AdamW | 2% | 60.0 | diverges [diverges] | - | - |"
+    assert lines["| AdamW", "8%"] == "| AdamW | 8% | - | 70.0 [31.6] | - | - |"
+    assert "| 93.0 (untrained) | - | diverges [diverges] | - |" in lines["| Adagrad", "2%"]
+    assert lines["| Adagrad with Clippy", "2%"].endswith("| 65.0 [33.4] |")
+    assert lines["| Clippy, rel 0.5, abs 0.01", "2%"].endswith("| 66.0 |")
+    low, high = 61 - 4.302653 / np.sqrt(3), 61 + 4.302653 / np.sqrt(3)
+    expected = f"| AdamW | 0.01 | 2% | 61.0 | {low:.1f} to {high:.1f} | 0/3 | 31.6 at 0.1 |"
+    assert lines["| AdamW", "0.01"] == expected
+    frame = pd.read_csv(tmp_path / "figure7.csv")
+    found = frame[(frame["optimizer"] == "clippy") & (frame["role"] == "search")].iloc[0]
+    assert found[["paper_diverged", "paper_error"]].tolist() == [0, 33.4]
+    assert frame["n"].tolist() == [1] * 7 + [3] * 3
+    assert pd.read_csv(tmp_path / "figure7_runs.csv").shape[0] == 16
+
+
+def test_the_figure_has_a_line_an_optimizer_with_its_interval():
+    rows = figure.frame(material())
+    assert rows["optimizer"].unique().tolist() == list(BEST)
+    last = rows[(rows["optimizer"] == "clippy") & (rows["step"] == 100)].iloc[0]
+    assert last["mean"] == pytest.approx(67)
+    half = 4.302653 * np.std([64, 70, 67], ddof=1) / np.sqrt(3)
+    assert last["high"] - last["mean"] == pytest.approx(half, rel=1e-5)
+    drawn = figure.drawing(rows)
+    (panel,) = drawn.panels
+    assert [line.key.name for line in panel.lines] == [
+        "AdamW, 0.01",
+        "Adagrad, 0.01",
+        "Adagrad with Clippy, 3",
+    ]
+    assert len({line.key.colour for line in panel.lines}) == 3
+    assert "n = 3 other seeds" in drawn.caption
+
+
+def test_a_run_that_broke_off_counts_as_wrong():
+    made = material()
+    whole = made.curves
+
+    def broken(cell):
+        return {
+            run: found.iloc[: 1 if run == "clippy-repeat-2" else 2]
+            for run, found in whole(cell).items()
+        }
+
+    made.curves = broken
+    rows = figure.frame(made)
+    last = rows[(rows["optimizer"] == "clippy") & (rows["step"] == 100)].iloc[0]
+    assert last["mean"] == pytest.approx((64 + 70 + 100) / 3)
+
+
+def test_colours_of_ours_are_those_of_no_other_line():
+    extra = pd.concat([runs(), runs().assign(optimizer=lambda r: r["optimizer"] + "_own")])
+    extra["run_id"] = extra["run_id"] + extra["optimizer"]
+    made = material()
+    made.translation = extra
+    rows = figure.frame(made)
+    assert len({line.key.colour for line in figure.drawing(rows).panels[0].lines}) == 6
+    assert set(figure7.OPTIMIZERS) >= set(BEST)

@@ -1,0 +1,53 @@
+"""Figure 7: validation error rate against steps, each optimizer at its best rate and warmup."""
+
+import pandas as pd
+
+from experiments.findings.figure7 import OPTIMIZERS, PERCENT
+from experiments.findings.figures import style
+from experiments.findings.figures.drawing import STEP, Drawing, Key, Line, Panel
+from experiments.findings.statistics import described
+from experiments.training.divergence import reported
+
+ERROR = "validation error rate, percent"
+ABOUT = (
+    "English to German, each optimizer at the rate and warmup that one seed found best: mean and "
+    "95 % interval of the mean (Student's t) over n = {n} other seeds. After a loss that was no "
+    "number a run counts as wrong throughout."
+)
+COLOURS = {"adamw": "adam", "adagrad": "naive", "clippy": "clippy"}  # as the methods they are
+BESIDE = ("gc", "lamb")  # colours of ours beside the paper's
+
+
+def frame(material):
+    """One row a line and evaluation: optimizer, rate, warmup, step, mean, low, high, n; percent."""
+    runs = material.translation
+    parts = []
+    for optimizer, cell in runs[runs["role"] == "repeat"].groupby("optimizer", sort=False):
+        found = material.curves(cell)
+        errors = {
+            run: curves.set_index("step")[reported(curves.columns, "error_rate")] * PERCENT
+            for run, curves in found.items()
+        }
+        table = pd.concat(errors, axis=1).sort_index().fillna(PERCENT)
+        ends = [described(values) for _, values in table.iterrows()]
+        about = {name: cell[name].iloc[0] for name in ("rate", "warmup")}
+        columns = {"step": table.index, "mean": table.mean(axis=1).to_numpy()}
+        columns |= {"low": [end.low for end in ends], "high": [end.high for end in ends]}
+        parts.append(pd.DataFrame({"optimizer": optimizer, **about, **columns, "n": len(cell)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def drawing(rows):
+    """One panel with a line an optimizer: Drawing of the rows of `frame`."""
+    lines, beside = [], iter(BESIDE)
+    for optimizer, part in rows.groupby("optimizer", sort=False):
+        first = part.iloc[0]
+        name = f"{OPTIMIZERS[optimizer]}, {first['rate']:g}"
+        own = optimizer in COLOURS
+        colour = style.method_colour(COLOURS[optimizer] if own else next(beside, optimizer))
+        key = Key(optimizer, name, colour, "-" if own else "--")
+        about = f"{name}, warmup {first['warmup']:.0%}, mean of {first['n']} runs"
+        lines.append(Line(key, part["step"], part["mean"], about, part["low"], part["high"]))
+    legend = {"loc": "outside upper left", "ncols": 1, "handlelength": 2.4}
+    keys, about = [line.key for line in lines], ABOUT.format(n=style.counts(rows["n"]))
+    return Drawing([Panel(STEP, ERROR, lines)], 1, keys, about, height=3.2, legend=legend)
