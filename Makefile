@@ -28,7 +28,7 @@ $(if $(UNKNOWN),$(error no variable $(UNKNOWN): expected one of $(VARIABLES)))
 
 .DEFAULT_GOAL := help
 FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure7 figure8 figure-labels figure-onset \
-	figure-curvature
+	figure-curvature figure-regimes
 .PHONY: help setup calibrate reproduce reproduce-table2 reproduce-table3 reproduce-adam reproduce-figure7 figures $(FIGURES) \
 	claims report smoke table1 study fetch run list compare replay doctor detector plants rescues tensorboard bench \
 	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu setup-jax plan verify prove search
@@ -87,6 +87,7 @@ figure1: ## one figure; likewise figure2 to figure8
 figure-labels: ## ours: twenty runs drawn at random, each with its label
 figure-onset: ## ours: naive runs at 0.4x less the same runs without shocks
 figure-curvature: ## ours: how steep the loss is where runs train
+figure-regimes: ## ours: which method pays at which loss, shock and rate
 $(FIGURES): $(INSTALLED)
 	@$(checked)$(MODULE) scripts.figures $(flags) --figure=$(patsubst -%,%,$(@:figure%=%))
 

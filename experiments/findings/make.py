@@ -44,13 +44,16 @@ def runs_of(session, config):
 def make_study(session, name, config):
     """Runs what is missing of a study of cases in a Session, and writes its tables and its figure.
 
+    A study of more lines than a legend can tell apart has no figure.
+
     Returns: (runs, text): the DataFrame of `runs_of`, and <name>.md.
     """
     runs = runs_of(session, config)
     text = write_study(session.folder, name, config, runs, session.found)
     points = study_points(session.study.store, runs)
     drawn, folder = study_figure.drawing(points, config.title), session.folder / "figures"
-    style.save(draw(drawn), points, drawn.caption, folder, f"study_{name}")
+    if len(drawn.keys) <= study_figure.MOST_LINES:
+        style.save(draw(drawn), points, drawn.caption, folder, f"study_{name}")
     return runs, text
 
 

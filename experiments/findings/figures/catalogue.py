@@ -16,6 +16,7 @@ from experiments.findings.figures import (
     figure7,
     labels,
     onset,
+    regimes,
 )
 from experiments.findings.figures.drawing import draw
 from experiments.findings.table1 import built
@@ -70,6 +71,7 @@ FIGURES = {  # by what follows the word Figure, in the order of the paper; ours 
     "labels": Figure("twenty runs drawn at random", labels.frame, labels.drawing),
     "onset": Figure("naive runs until a shock hits them", onset.frame, onset.drawing),
     "curvature": Figure("how steep the loss is", curvature.frame, curvature.drawing),
+    "regimes": Figure("where which method pays", regimes.frame, regimes.drawing),
 }
 
 

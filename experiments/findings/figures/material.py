@@ -3,7 +3,7 @@
 import functools
 
 from experiments.errors import BadInput, NotDefined
-from experiments.findings import curvature, dynamics
+from experiments.findings import curvature, dynamics, regimes
 from experiments.findings.figures import figure1, shocked
 from experiments.findings.make import write_study
 from experiments.findings.seeds import remember
@@ -14,7 +14,8 @@ from experiments.studies.session import recorded, recorded_uncalibrated
 from experiments.training.config import RunConfig
 
 COMMANDS = {"table2": "reproduce-table2"}  # that train a study; make reproduce-table3 does others
-COMMANDS[curvature.STUDY] = f"study STUDY=configs/studies/{curvature.STUDY}.gin"
+ASIDE = (curvature.STUDY, regimes.STUDY)  # asked for by name alone: all figures do without them
+COMMANDS |= {study: f"study STUDY=configs/studies/{study}.gin" for study in ASIDE}
 
 
 class Material:
@@ -116,8 +117,7 @@ class Material:
         except NotRecorded as error:
             missing = str(error)
         command = COMMANDS.get(study, "reproduce-table3")
-        # That of curvature is asked for by name alone, so that all figures do without it.
-        kind = NotDefined if study == curvature.STUDY else BadInput
+        kind = NotDefined if study in ASIDE else BadInput
         raise kind(f"{self.where}: no study {study}: {missing}: expected those of make {command}")
 
     def config(self, run_id):

@@ -17,6 +17,7 @@ FACETS = " One panel a rate; the last one: AUC of the last evaluation by rate, w
 WITH_BANDS = ", and its 95 % interval (Student's t)"
 WITHOUT_BANDS = "; its interval is in the csv"
 BANDS = 4  # lines whose bands can be told apart in print
+MOST_LINES = 40  # ours: of a figure
 NARROW = 4  # panels that fit in a column, two in a row
 ROW, LEGEND_LINE = 1.45, 0.13  # inches
 LETTERS_PER_INCH, DASH = 20, 8  # of a legend; its dash and the space around it, in letters

@@ -113,6 +113,20 @@ def curved():
     return pd.concat(parts, ignore_index=True)
 
 
+def map_of_regimes():
+    """The study of regimes: the larger the rate, the shock and the loss, the lower the AUC."""
+    rows = []
+    for loss, shock, rate in itertools.product((0.125, 8), (1, 4), (0.1, 0.4, 2.0)):
+        for place, (method, share) in enumerate(itertools.product(METHODS, (1.0, 0.8))):
+            regime = f"loss={loss}, shock={shock}, rate_multiple={rate}"
+            tuned = method in ("gc", "agc", "lamb")
+            auc = 0.5 + share * (0.3 - 0.01 * rate * shock - 0.002 * loss - 0.01 * place)
+            about = (7, "large_dcn", f"{regime}, setting={method}_{share}", method)
+            rows.append((*about, share / 10 if tuned else np.nan, rate, auc, "healthy"))
+    names = ["data_seed", "model", "case", "method", "threshold", "rate_multiple", "auc", "label"]
+    return pd.DataFrame(rows, columns=names)
+
+
 def steepness(run_id):
     """Curvature at the edge; from step 32 on that of a shocked run explodes, and dies at 44."""
     steps = np.array(sorted({*range(4, 61, 4), *range(28, 42)}))
@@ -159,6 +173,7 @@ def material(blow=400, models=("small", "large_dcn"), methods=METHODS):
     translated, translated_curves = translation()
     found |= labelled_curves | twin_curves | translated_curves
     recorded = {"table2": table2, "table3": table3, "shocks": shocks}
+    recorded["regimes"] = map_of_regimes()
     return types.SimpleNamespace(
         example=figure1.choose(divergences()),
         divergences=divergences(),

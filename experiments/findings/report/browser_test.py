@@ -106,7 +106,7 @@ def test_it_loads_without_a_word_on_the_console_and_without_requests(page):
     assert ask(page, "return figures().map((plot) => plot.dataset.figure)") == [
         *(f"figure{name}" for name in ("1", "3", "4a", "4b", "5a", "5b", "6", "7")),
         *("figure8a", "figure8b", "figure8c"),
-        *("labels", "onset", "curvature"),
+        *("labels", "onset", "curvature", "regimes"),
     ]
     assert ask(page, "return one('#figure2 img').naturalWidth") > 100
     titles = ask(page, "return all('.modebar-btn').map((button) => button.dataset.title)")

@@ -33,7 +33,7 @@ def lines(figure, group):
 def test_plotly_takes_every_figure_at_both_widths(made):
     assert all("n = " in figure.caption for _, figure in made.values())
     drawn = {stem: figure for stem, (_, figure) in made.items() if figure.spec}
-    assert made.keys() - drawn.keys() == {"figure2"} and len(drawn) == 12
+    assert made.keys() - drawn.keys() == {"figure2"} and len(drawn) == 13
     for name, figure in drawn.items():
         for width in ("wide", "narrow"):
             go.Figure(figure.spec["data"], figure.spec[width])  # raises on what it does not know
