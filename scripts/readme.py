@@ -48,7 +48,9 @@ def blocks():
         results[page.stem] = page.read_text(encoding="utf-8").split("\n\n", 1)[1]
     for name in SHOWN:
         results[name] = (RESULTS / "figures" / f"{name}.txt").read_text(encoding="utf-8")
-    results |= {"streams": streams.best_aucs(_runs("table2")), "ratios": ratios()}
+    table2_runs = _runs("table2")
+    results |= {"streams": streams.best_aucs(table2_runs), "gaps": streams.gaps(table2_runs)}
+    results["ratios"] = ratios()
     flights = ROOT / "results" / "flights" / "flights.md"
     results["flights"] = flights.read_text(encoding="utf-8").split("\n\n", 1)[1].rstrip() + "\n"
     table2 = short_table2(pd.read_csv(RESULTS / "table2.csv"))

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from experiments.findings import power
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table
 from experiments.findings.statistics import Estimate, mean, proportion
 from experiments.training.divergence import CHANCE
@@ -50,6 +51,33 @@ def best_aucs(runs):
             shown += f" [{over.low:.2f}, {over.high:.2f}]"
         lines.append([MODEL_NAMES[model], METHOD_NAMES[method], *cells, shown])
     return markdown_table(["Model", "Method", *map(str, seeds), "Mean"], lines)
+
+
+def gaps(runs, ours="clippy"):
+    """AUC of a method less that of each other in points, within data seeds, and over them.
+
+    Args:
+      runs: as of best_aucs; a model, or a method, that a data seed lacks is left out of its rows.
+    The last column is the smallest mean gap that as many data seeds show (power.detectable_gap),
+    from the standard deviation of the gap over them, which has the noise of the runs in it.
+    """
+    chosen = runs[(runs["role"] == "repeat") & runs["chosen"]]
+    percent = 100 * chosen["auc"].fillna(CHANCE)
+    means = percent.groupby([chosen[name] for name in ("model", "method", "data_seed")], sort=False)
+    means, seeds, lines = means.mean().unstack(), sorted(chosen["data_seed"].unique()), []
+    for model, method in means.index:
+        if method == ours or (model, ours) not in means.index:
+            continue
+        gap = (means.loc[(model, ours)] - means.loc[(model, method)]).reindex(seeds)
+        known = gap.dropna().to_numpy()
+        over = mean([known])
+        shown = f"{over.value:+.2f} [{over.low:+.2f}, {over.high:+.2f}]"
+        seen = power.detectable_gap(known.std(ddof=1), len(known)) if len(known) > 1 else np.nan
+        ends = [shown, f"{seen:.2f}"] if len(known) > 1 else ["-", "-"]
+        cells = ["-" if np.isnan(each) else f"{each:+.2f}" for each in gap]
+        lines.append([MODEL_NAMES[model], METHOD_NAMES[method], *cells, *ends])
+    heads = ["Model", f"{METHOD_NAMES[ours]} less", *map(str, seeds), "Mean", "Seen from"]
+    return markdown_table(heads, lines)
 
 
 def _cell(runs):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from experiments.findings import streams
+from experiments.findings import power, streams
 
 
 def cases(case, data_seed, full, n=4):
@@ -53,6 +53,20 @@ def test_the_chosen_repeats_have_a_mean_by_data_seed_and_over_them():
 def test_one_data_seed_has_no_interval():
     (_, _, row) = cells(streams.best_aucs(table2().query("data_seed == 11")))
     assert row[2:] == ["71.00 at 2x", "71.00"]
+
+
+def test_gaps_are_within_data_seeds_and_as_many_show_a_gap_of_a_size():
+    rows = table2()
+    clippy = [rows[rows["data_seed"] == seed].assign(method="clippy") for seed in (11, 12)]
+    clippy[1]["auc"] = [0.66, 0.66, 0.66]
+    third = rows.tail(1).assign(data_seed=13, method=["clippy"], auc=0.75)
+    (_, _, row) = cells(streams.gaps(pd.concat([rows, *clippy, third])))
+    assert row[:5] == ["Large", "GC", "+0.00", "+6.00", "-"]
+    interval = stats.t.interval(0.95, 1, 3.0, stats.sem([0.0, 6.0]))
+    assert row[5] == "+3.00 [{:+.2f}, {:+.2f}]".format(*interval)
+    assert row[6] == f"{power.detectable_gap(6 / 2**0.5, 2):.2f}"
+    (_, _, row) = cells(streams.gaps(pd.concat([rows.head(4), clippy[0]])))
+    assert row[2:] == ["+0.00", "-", "-"]
 
 
 @pytest.mark.parametrize("names", [["b", "a"], ["a"]])
