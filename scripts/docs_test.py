@@ -35,6 +35,8 @@ EXCEPTIONS = {
     "make fetch": "downloads from the registry: scripts/fetch has the tests",
     "make chaos": "takes minutes: chaos_test does the same",
     "make search": "judges streams of the laptop profile; studies/search_test.py has a small one",
+    "make plants": "its faults are of days that the stream of smoke has not: see planted_test",
+    "make rescues": "replays what diverged in Table 2 of laptop: replay_test has one replay",
     "make study STUDY=configs/studies/flights.gin": "needs what make fetch downloads",
     "make lint": "needs the files that are not copied",
     "make fmt": "formats the copy",

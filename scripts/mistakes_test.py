@@ -45,6 +45,7 @@ MISTAKES = [
     ("reproduce_figure7", "--profile=movielens", "configs/profiles: no 'movielens_translation'"),
     ("reproduce_figure7", "--seeds=0", "flag --seeds=0: expected a positive integer"),
     ("plants", "--profile=flights", "PROFILE = 'flights': a log, in which nothing is planted: "),
+    ("plants", "", "PlantsConfig.last_day = 20: expected at most 6 on profile smoke, of 8 days"),
     ("fetch.__main__", "--stream=flight", r"STREAM = 'flight': .*did you mean flights\?"),
     # gin files, and what overrides them
     ("run", "", "CONFIG = '': expected a gin file"),

@@ -16,6 +16,7 @@ def main():
     """Plants faults until enough of them have done harm, and prints the table of confusion."""
     from experiments.findings import plants
     from experiments.machinery.records.files import write_whole
+    from experiments.studies.plants import drawn
     from experiments.studies.settings import stream_class
     from scripts import terminal
 
@@ -23,11 +24,13 @@ def main():
     if stream_class(options.profile) != "StreamConfig":
         said = "a log, in which nothing is planted: expected a profile with a made stream"
         raise BadInput(f"PROFILE = {options.profile!r}: {said}")
-    folder, count = pathlib.Path(options.results) / "design", configs()[0].count
+    config, _ = configs()
+    drawn(config, options.profile, 0)  # bad input does not wait for workers
+    folder = pathlib.Path(options.results) / "design"
     found, rows = functools.partial(examine, options.profile, options.cache), []
     spawn = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(options.workers, spawn) as pool:
-        while (frame := plants.judged(rows, count)) is None:
+        while (frame := plants.judged(rows, config.count)) is None:
             rows += pool.map(found, range(len(rows), len(rows) + CHUNK * options.workers))
             command.say(f"{len(rows)} faults planted")
     text = plants.markdown(frame)

@@ -25,6 +25,8 @@ def main():
         raise BadInput(f"{options.profile}: not calibrated: expected the runs of make calibrate")
     store = options.store(options.data_seed)
     pairs = rescues.pairs(reader.run_table2(known.table2_config())[0])
+    if pairs.empty:
+        raise BadInput(f"{store.root}: no repeat of Table 2 diverged fully: nothing to replay")
     rows = pairs.to_dict("records")
     root = pathlib.Path(options.cache) / "rescues" / store.root.name
     replay_one = functools.partial(replayed, store.root, root, options.cache)

@@ -120,18 +120,16 @@ def test_curvature_is_asked_for_once_the_runs_are_there(monkeypatch):
     assert seconds > 5 * plain[2] > 0
 
 
-def test_curvature_is_of_methods_that_it_is_defined_for():
-    study = study_config("curvature")
+def test_curvature_is_of_methods_that_it_is_defined_for(tmp_path):
+    study, file = study_config("curvature"), tmp_path / "my.gin"
     case = CASE | {"method": "adam", "measured": True}
+    file.write_text(f"CasesConfig.runs = 1\nCasesConfig.cases = {{'a': {case}}}\n")
     parts = {"telemetry": study.telemetry, "curvature": study.curvature}
-    said = r"^my.gin: CasesConfig.cases\['a'\]: MethodConfig.optimizer = 'adam': expected 'adagrad'"
+    said = rf"^{file}:2: case 'a': MethodConfig.optimizer = 'adam': expected 'adagrad'"
     with pytest.raises(BadInput, match=said):
-        check_cases(CasesConfig(title="A", runs=1, cases={"a": case}, **parts), "smoke", "my.gin")
-    check_cases(
-        CasesConfig(title="A", runs=1, cases={"a": case | {"measured": False}}, **parts),
-        "smoke",
-        "my.gin",
-    )
+        check_cases(CasesConfig(title="A", runs=1, cases={"a": case}, **parts), "smoke", file)
+    case["measured"] = False
+    check_cases(CasesConfig(title="A", runs=1, cases={"a": case}, **parts), "smoke", file)
 
 
 def test_the_study_of_flights_resolves_to_runs_that_differ(tmp_path):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from experiments.errors import BadInput
 from experiments.studies.settings import run_config
 from experiments.training.config import RunConfig
 
@@ -51,7 +52,10 @@ class Plant(NamedTuple):
 
 
 def drawn(config, profile, number):
-    """The plant of a number, from 0, the kinds in turn: the same for the same PlantsConfig."""
+    """The plant of a number, from 0, the kinds in turn: the same for the same PlantsConfig.
+
+    Raises: BadInput where the stream of the profile ends before a fault would be fed.
+    """
     kind = KINDS[number % len(KINDS)]
     generator = np.random.default_rng([config.seed, number])
     factor = config.rate_factor
@@ -67,6 +71,9 @@ def drawn(config, profile, number):
         values=config.values,
     )
     per_day, stream = run.trainer.steps_per_day, run.stream
+    if config.last_day > stream.days - 2:  # the last day is evaluated alone
+        expected = f"at most {stream.days - 2} on profile {profile}, of {stream.days} days"
+        raise BadInput(f"PlantsConfig.last_day = {config.last_day}: expected {expected}")
     day = int(generator.integers(config.first_day, config.last_day + 1))
     day = 0 if kind == "rate" else day
     step = day * per_day + (int(generator.integers(per_day)) if kind in ("batch", "layer") else 0)
