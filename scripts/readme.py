@@ -33,8 +33,6 @@ def main():
 
 def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
-    import pandas as pd
-
     from experiments.findings import streams
     from experiments.findings.claims.table import summary
 
@@ -53,9 +51,9 @@ def blocks():
     results["ratios"] = ratios()
     flights = ROOT / "results" / "flights" / "flights.md"
     results["flights"] = flights.read_text(encoding="utf-8").split("\n\n", 1)[1].rstrip() + "\n"
-    table2 = short_table2(pd.read_csv(RESULTS / "table2.csv"))
+    tables = streams.joined(sorted(ROOT.glob("results/laptop*/table2.csv")))
     return {
-        ROOT / "README.md": {"table2": table2, "claims": verdicts(pooled)},
+        ROOT / "README.md": {"table2": short_table2(tables), "claims": verdicts(pooled)},
         ROOT / "results" / "README.md": results,
         DESIGN / "search.md": {name: searched(DESIGN / f"{name}.csv") for name in SEARCHES},
         ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
@@ -98,24 +96,26 @@ def searched(path):
 
 
 def short_table2(rows):
-    """AUC and rate of table2.csv with the paper's in brackets, one row a model."""
+    """AUC and rate over data seeds with the paper's AUC in brackets, one row a model.
+
+    `rows` are those of the table2.csv of each data seed, one after the other.
+    """
     from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table
 
-    lines = [
-        [MODEL_NAMES[model], *map(_cell, cells.itertuples())]
-        for model, cells in rows[rows["metric"] == "auc"].groupby("model", sort=False)
-    ]
+    auc, lines = rows[rows["metric"] == "auc"], []
+    for model, part in auc.groupby("model", sort=False):
+        cells = [cell for _, cell in part.groupby("method", sort=False)]
+        lines.append([MODEL_NAMES[model], *map(_cell, cells)])
     return markdown_table(["AUC", *map(METHOD_NAMES.get, rows["method"].unique())], lines)
 
 
-def _cell(row):
-    from experiments.findings.names import number
-
-    ours = f"{number(row.mean, row.std, 'auc')} at {row.rate_multiple:g}x"
-    if row.diverged:
-        ours = f"{row.diverged} of {row.n} diverge"
-    theirs = "diverges" if math.isnan(row.paper_mean) else f"{row.paper_mean:.2f}"
-    return f"{ours} [{theirs}]"
+def _cell(rows):
+    """The mean over data seeds and the rates, or how many runs fully diverge."""
+    paper, rates = rows["paper_mean"].iloc[0], sorted(rows["rate_multiple"].unique())
+    ours = f"{rows['mean'].mean():.2f} at {' or '.join(f'{rate:g}x' for rate in rates)}"
+    if rows["diverged"].any():
+        ours = f"{rows['diverged'].sum()} of {rows['n'].sum()} diverge"
+    return f"{ours} [{'diverges' if math.isnan(paper) else f'{paper:.2f}'}]"
 
 
 def verdicts(pooled):
