@@ -33,6 +33,8 @@ def main():
 
 def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
+    import pandas as pd
+
     from experiments.findings import streams
     from experiments.findings.claims.table import summary
 
@@ -48,6 +50,8 @@ def blocks():
         results[name] = (RESULTS / "figures" / f"{name}.txt").read_text(encoding="utf-8")
     table2_runs = _runs("table2")
     results |= {"streams": streams.best_aucs(table2_runs), "gaps": streams.gaps(table2_runs)}
+    budgets = sorted(ROOT.glob("results/laptop*/table2_budgets.csv"))
+    results["budgets"] = streams.budget_gaps([pd.read_csv(path) for path in budgets])
     results["ratios"] = ratios()
     flights = ROOT / "results" / "flights" / "flights.md"
     results["flights"] = flights.read_text(encoding="utf-8").split("\n\n", 1)[1].rstrip() + "\n"

@@ -80,6 +80,27 @@ def gaps(runs, ours="clippy"):
     return markdown_table(heads, lines)
 
 
+def budget_gaps(tables, ours="clippy"):
+    """AUC in points by the number of settings that a search may try, over data seeds.
+
+    Args:
+      tables: the table2_budgets.csv of each data seed, in a list of DataFrames.
+    The last column is the gap of a method to the best other of its data seed, with Student's t.
+    """
+    rows, lines = pd.concat(tables, ignore_index=True), []
+    methods = [name for name in rows.columns if name not in ("model", "budget")]
+    for (model, budget), cell in rows.groupby(["model", "budget"], sort=False):
+        gap = (cell[ours] - cell[methods].drop(columns=ours).max(axis=1)).to_numpy()
+        over = mean([gap])
+        shown = f"{gap.mean():+.2f}"
+        shown += f" [{over.low:+.2f}, {over.high:+.2f}]" if len(gap) > 1 else ""
+        means = [f"{value:.2f}" for value in cell[methods].mean()]
+        lines.append([MODEL_NAMES[model], str(budget), *means, shown])
+    names = [METHOD_NAMES[method] for method in methods]
+    heads = ["Model", "Settings", *names, f"{METHOD_NAMES[ours]} less the best other"]
+    return markdown_table(heads, lines)
+
+
 def _cell(runs):
     if runs.empty:
         return "-"

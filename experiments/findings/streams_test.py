@@ -69,6 +69,19 @@ def test_gaps_are_within_data_seeds_and_as_many_show_a_gap_of_a_size():
     assert row[2:] == ["+0.00", "-", "-"]
 
 
+def test_gaps_at_equal_budgets_are_to_the_best_other_of_each_data_seed():
+    columns = ["model", "budget", "gc", "agc", "clippy"]
+    first = pd.DataFrame([("large", 1, 70.0, 72.0, 73.0), ("large", 6, 74.0, 73.0, 73.0)])
+    second = pd.DataFrame([("large", 1, 75.0, 72.0, 74.5)])
+    tables = [table.set_axis(columns, axis=1) for table in (first, second)]
+    head, _, one, six = cells(streams.budget_gaps(tables))
+    assert head[2:] == ["GC", "AGC", "Clippy", "Clippy less the best other"]
+    interval = stats.t.interval(0.95, 1, 0.25, stats.sem([1.0, -0.5]))
+    gap = "+0.25 [{:+.2f}, {:+.2f}]".format(*interval)
+    assert one == ["Large", "1", "72.50", "72.00", "73.75", gap]
+    assert six == ["Large", "6", "74.00", "73.00", "73.00", "-1.00"]
+
+
 @pytest.mark.parametrize("names", [["b", "a"], ["a"]])
 def test_files_are_joined_in_their_order(tmp_path, names):
     for name in names:
