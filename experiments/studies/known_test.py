@@ -16,7 +16,7 @@ COMMITTED = sorted((ROOT / "results").glob("laptop*/*.*"))
 
 
 @pytest.mark.parametrize(
-    "name", ["table2", "claims", "warmup", "table3", "seed_runs", "report", ""]
+    "name", ["table2", "claims", "warmup", "table3", "seed_runs", "report", "rescues", ""]
 )
 def test_a_name_of_the_project_is_refused(tmp_path, name):
     with pytest.raises(BadInput, match=f"{name}.gin: the project has files so named: expected"):
