@@ -18,7 +18,9 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$
 OUTSIDE := $(foreach name,$(VARIABLES),$(if $(value $(name)),$(if \
 	$(filter environment,$(origin $(name))),$(name))))
 unread = $(filter-out $(reads) PYTHON,$(if $(MAKELEVEL:0=),,$1))
-refused = $(if $1,$(error make $@ does not read $1$2: expected $(or $(reads),no variable)))
+# What a target has installed is refused as it is, before anything is installed.
+asked = $(if $(filter .venv/%,$@),$(firstword $(MAKECMDGOALS)),$@)
+refused = $(if $1,$(error make $(asked) does not read $1$2: expected $(or $(reads),no variable)))
 checked = $(call refused,$(call unread,$(GIVEN)))$(call refused,$(call unread,$(OUTSIDE)), of the \
 	environment)
 # A target runs the script of its name with the variables that it reads.
@@ -34,7 +36,7 @@ FIGURES := figure1 figure2 figure3 figure4 figure5 figure6 figure7 figure8 figur
 	readme test test-slow chaos lint fmt lock clean clean-all setup-gpu setup-jax plan verify prove search
 
 $(INSTALLED): requirements.lock
-	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed: expected Python 3.11, PYTHON=<path> names another" >&2; exit 2; }
+	@$(checked)command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not installed: expected Python 3.11, PYTHON=<path> names another" >&2; exit 2; }
 	@# One at a time: first commands in two terminals would delete each other's files.
 	@# Bytecode of what is imported and of nothing else: it halves the start of every process.
 	@exec 9>.installing; flock 9; [ $@ -nt $< ] && exit; set -ex; \
@@ -133,7 +135,7 @@ tensorboard: $(BIN)/tensorboard ## TensorBoard: [MODEL=..] [METHOD=..] [STUDY=..
 	$(run)
 
 $(BIN)/tensorboard: requirements-tensorboard.lock | $(INSTALLED)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(checked)$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 #@ Experiments of your own
@@ -170,14 +172,14 @@ setup-gpu: .venv/.gpu ## add NVIDIA's libraries, with which TensorFlow finds a G
 	@$(checked)true
 
 .venv/.gpu: requirements-gpu.lock | $(INSTALLED)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	$(checked)$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
 
 setup-jax: .venv/.jax ## add JAX, on which clippy.keras3 is measured by the bench
 	@$(checked)true
 
 .venv/.jax: requirements-jax.lock | $(INSTALLED)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	$(checked)$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
 	@touch $@
 
 verify: reads = PROFILE DATA_SEED SEEDS RUNS_AGAIN DRAW
