@@ -31,22 +31,23 @@ COLUMNS = (
 )
 
 
-def measured_rows(runs, store, divergence, detector):
-    """The runs of the study (from CasesProtocol.run), with COLUMNS of their telemetry in `store`.
+def measured_rows(runs, store, divergence, telemetry):
+    """The runs of the study (from Session.run_cases), with COLUMNS of their telemetry in `store`.
 
     NaN stands where a run has no telemetry or not all three moments. `divergence` is the
-    DivergenceConfig, `detector` the DetectorConfig.
+    DivergenceConfig, `telemetry` the TelemetryConfig of the study: what another study measured of
+    a run is not read.
     Raises: NotDefined where runs on a stream with other tasks have other output layers.
     """
     rows = []
     for run_id in runs["run_id"]:
-        record, telemetry = store.read(run_id), telemetry_of(store, run_id)
-        missing = [] if telemetry is None else missing_layers(telemetry)
+        record, measured = store.read(run_id), telemetry_of(store, run_id, telemetry)
+        missing = [] if measured is None else missing_layers(measured)
         if missing:
             why = f"{run_id} has no layer {missing[0]}: expected the tasks of configs/base.gin"
             raise NotDefined(f"{STUDY}: not defined on this stream: {why}")
         curves, trainer = store.curves(record), record.config["trainer"]
-        rows.append(run_row(curves, telemetry, trainer, divergence, detector))
+        rows.append(run_row(curves, measured, trainer, divergence, telemetry.detector))
     found = pd.DataFrame(rows, columns=list(COLUMNS), dtype=float)
     return pd.concat([runs.reset_index(drop=True), found], axis=1)
 
@@ -56,10 +57,10 @@ def missing_layers(telemetry):
     return [layer for layer in LAYERS if f"{layer}/sigma" not in telemetry]
 
 
-def telemetry_of(store, run_id):
-    """The telemetry of a run: DataFrame, or None if it has none."""
+def telemetry_of(store, run_id, config=None):
+    """The telemetry of a run: DataFrame, or None if it has none, or none as `config` asks for."""
     telemetry = TelemetryStore(store.root)
-    return telemetry.read(run_id) if telemetry.has(run_id) else None
+    return telemetry.read(run_id) if telemetry.has(run_id, config) else None
 
 
 def judged(curves):

@@ -73,7 +73,7 @@ def test_runs_of_other_tasks_have_no_such_study(monkeypatch):
     frame = pd.DataFrame({f"{layer}/sigma": [1.0] for layer in LAYERS})
     other = frame.rename(columns={f"{CLASSIFICATION}/sigma": "head_bought/sigma"})
     assert missing_layers(frame) == [] and missing_layers(other) == [CLASSIFICATION]
-    monkeypatch.setattr(dynamics, "telemetry_of", lambda store, run_id: other)
+    monkeypatch.setattr(dynamics, "telemetry_of", lambda *_: other)
     store = SimpleNamespace(read=lambda run_id: None)
     with pytest.raises(
         NotDefined, match=f"run-7 has no layer {CLASSIFICATION}: expected the tasks"

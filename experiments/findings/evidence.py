@@ -16,7 +16,6 @@ from experiments.machinery.workers.study import NotRecorded
 from experiments.studies import figure7, known, session
 from experiments.studies.cases import check_cases
 from experiments.studies.configs import DESIGN_SEEDS
-from experiments.studies.registry import telemetry_config
 from experiments.training.config import DEFAULT_DATA_SEED
 
 SWEPT = {"warmup": "warmup_days", "window": "window_days"}  # what a study's x axis is
@@ -125,9 +124,7 @@ def _runs(name, config, opened):
         raise NotDefined(str(error)) from error
     runs = runs_of(opened, config)
     if name == dynamics.STUDY:
-        return dynamics.measured_rows(
-            runs, opened.study.store, opened.divergence, telemetry_config().detector
-        )
+        return dynamics.measured_rows(runs, opened.study.store, opened.divergence, config.telemetry)
     return runs
 
 

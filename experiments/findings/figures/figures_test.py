@@ -3,6 +3,7 @@
 `python -m experiments.findings.figures.figures_test` draws the pictures under baseline/ anew.
 """
 
+import dataclasses
 from unittest import mock
 
 import numpy as np
@@ -19,7 +20,7 @@ from experiments.findings.figures.drawing import draw
 from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
 from experiments.findings.seeds import remember, remembered
-from experiments.findings.testing import DETECTOR, DIVERGENCE
+from experiments.findings.testing import DIVERGENCE
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.study import NotRecorded
 from experiments.studies.registry import telemetry_config
@@ -135,13 +136,15 @@ def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):
     answers = {"read.return_value.config": {"trainer": trainer}}
     store = mock.Mock(root=tmp_path, **answers | {"curves.return_value": testing.curves(0.5)})
     (tmp_path / "runs").mkdir()
-    about = {"config": telemetry_config(), "curves_sha256": None, "events": []}
-    TelemetryStore(tmp_path).write("a-b-1", found, **about)
+    config, about = telemetry_config(), {"curves_sha256": None, "events": []}
+    TelemetryStore(tmp_path).write("a-b-1", found, config=config, **about)
+    fewer = dataclasses.replace(config, layers={"top_hidden": "hidden_{top}/kernel"})
+    TelemetryStore(tmp_path).write("a-b-2", found[["step", "loss"]], config=fewer, **about)
     runs = pd.DataFrame({"run_id": ["a-b-1", "a-b-2"], "case": "severe"}, index=[9, 4])
-    rows = dynamics.measured_rows(runs, store, DIVERGENCE, DETECTOR)
+    rows = dynamics.measured_rows(runs, store, DIVERGENCE, config)
     assert list(rows.columns) == ["run_id", "case", *dynamics.COLUMNS]
-    told, untold = rows.to_dict("records")
-    expected = dynamics.run_row(testing.curves(0.5), found, trainer, DIVERGENCE, DETECTOR)
+    told, untold = rows.to_dict("records")  # the second one is what another study measured
+    expected = dynamics.run_row(testing.curves(0.5), found, trainer, DIVERGENCE, config.detector)
     assert {name: told[name] for name in expected} == pytest.approx(expected)
     assert untold["days_at_chance"] > 0 and np.isnan(untold["step_b"])
 

@@ -72,9 +72,7 @@ class Material:
         runs = self.session.run_cases(config)
         write_study(self.session.folder, dynamics.STUDY, config, runs, self.session.found)
         remember(self.session.folder, [dynamics.STUDY], None)
-        return dynamics.measured_rows(
-            runs, self.store, self.session.divergence, telemetry_config().detector
-        )
+        return dynamics.measured_rows(runs, self.store, self.session.divergence, config.telemetry)
 
     @functools.cached_property
     def example(self):
