@@ -2,7 +2,9 @@
 
 
 def doubts(config):
-    """Sentences about a RunConfig, in a list; empty for most."""
+    """Sentences about a RunConfig, in a list; empty for most, and for a translation run."""
+    if config.translates:
+        return []
     trainer, days, found = config.trainer, config.stream.days - 1, []
     rows = getattr(config.stream, "examples_per_day", None)  # of a log only its files know
     if rows is not None and trainer.batch_size > trainer.window_days * rows:

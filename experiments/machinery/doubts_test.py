@@ -34,6 +34,11 @@ def test_profiles_are_not(profile):
     assert doubts(run_config(profile, "small", "gc", learning_rate=0.1, **seeds)) == []
 
 
+def test_a_translation_run_is_not():
+    how = {"learning_rate": 3.0, "data_seed": 11, "run_seed": 0}
+    assert doubts(run_config("smoke_translation", "transformer", "naive", **how)) == []
+
+
 def test_a_study_says_it_once(tmp_path, day_cache):
     opened = Opened(tmp_path)
     study = opened.study(InProcess(opened.store, day_cache))
