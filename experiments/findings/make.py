@@ -25,6 +25,8 @@ def write_study(folder, name, config, runs, found=None):
     frame = cases.table_frame(runs, against)
     text = cases.markdown(frame, config.title)
     text += "" if config.curvature is None else curvature.markdown(runs)
+    if len(config.cases) > study_figure.MOST_CASES:
+        text += f"\nNo figure: no legend tells {len(config.cases)} cases apart.\n"
     return _write(folder, name, runs, frame, text)
 
 
@@ -44,15 +46,15 @@ def runs_of(session, config):
 def make_study(session, name, config):
     """Runs what is missing of a study of cases in a Session, and writes its tables and its figure.
 
-    A study of more lines than a legend can tell apart has no figure.
+    A study of more cases than a legend can tell apart has no figure, which its page says.
 
     Returns: (runs, text): the DataFrame of `runs_of`, and <name>.md.
     """
     runs = runs_of(session, config)
     text = write_study(session.folder, name, config, runs, session.found)
-    points = study_points(session.study.store, runs)
-    drawn, folder = study_figure.drawing(points, config.title), session.folder / "figures"
-    if len(drawn.keys) <= study_figure.MOST_LINES:
+    if len(config.cases) <= study_figure.MOST_CASES:
+        points = study_points(session.study.store, runs)
+        drawn, folder = study_figure.drawing(points, config.title), session.folder / "figures"
         style.save(draw(drawn), points, drawn.caption, folder, f"study_{name}")
     return runs, text
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from experiments.findings import power
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table
-from experiments.findings.statistics import Estimate, mean, proportion
+from experiments.findings.statistics import mean, proportion
 from experiments.training.divergence import CHANCE
 
 
@@ -38,18 +38,12 @@ def best_aucs(runs):
       runs: rows of Table 2 of all data seeds. An AUC that is undefined counts as chance.
     The interval of the mean over data seeds is Student's t over their means.
     """
-    chosen = runs[(runs["role"] == "repeat") & runs["chosen"]]
-    chosen = chosen.assign(percent=100 * chosen["auc"].fillna(CHANCE))
-    seeds = sorted(chosen["data_seed"].unique())
-    lines = []
+    chosen = _chosen(runs)
+    seeds, lines = sorted(chosen["data_seed"].unique()), []
     for (model, method), cell in chosen.groupby(["model", "method"], sort=False):
         cells = [_cell(cell[cell["data_seed"] == seed]) for seed in seeds]
         means = cell.groupby("data_seed")["percent"].mean().to_numpy()
-        over = Estimate(means[0], np.nan, np.nan) if len(means) == 1 else mean([means])
-        shown = f"{over.value:.2f}"
-        if len(means) > 1:
-            shown += f" [{over.low:.2f}, {over.high:.2f}]"
-        lines.append([MODEL_NAMES[model], METHOD_NAMES[method], *cells, shown])
+        lines.append([MODEL_NAMES[model], METHOD_NAMES[method], *cells, _over(means, ".2f")])
     return markdown_table(["Model", "Method", *map(str, seeds), "Mean"], lines)
 
 
@@ -61,19 +55,18 @@ def gaps(runs, ours="clippy"):
     The last column is the smallest mean gap that as many data seeds show (power.detectable_gap),
     from the standard deviation of the gap over them, which has the noise of the runs in it.
     """
-    chosen = runs[(runs["role"] == "repeat") & runs["chosen"]]
-    percent = 100 * chosen["auc"].fillna(CHANCE)
-    means = percent.groupby([chosen[name] for name in ("model", "method", "data_seed")], sort=False)
-    means, seeds, lines = means.mean().unstack(), sorted(chosen["data_seed"].unique()), []
+    chosen = _chosen(runs)
+    means = chosen.groupby(["model", "method", "data_seed"], sort=False)["percent"].mean().unstack()
+    seeds, lines = sorted(chosen["data_seed"].unique()), []
     for model, method in means.index:
         if method == ours or (model, ours) not in means.index:
             continue
         gap = (means.loc[(model, ours)] - means.loc[(model, method)]).reindex(seeds)
         known = gap.dropna().to_numpy()
-        over = mean([known])
-        shown = f"{over.value:+.2f} [{over.low:+.2f}, {over.high:+.2f}]"
-        seen = power.detectable_gap(known.std(ddof=1), len(known)) if len(known) > 1 else np.nan
-        ends = [shown, f"{seen:.2f}"] if len(known) > 1 else ["-", "-"]
+        ends = ["-", "-"]
+        if len(known) > 1:
+            seen = power.detectable_gap(known.std(ddof=1), len(known))
+            ends = [_over(known, "+.2f"), f"{seen:.2f}"]
         cells = ["-" if np.isnan(each) else f"{each:+.2f}" for each in gap]
         lines.append([MODEL_NAMES[model], METHOD_NAMES[method], *cells, *ends])
     heads = ["Model", f"{METHOD_NAMES[ours]} less", *map(str, seeds), "Mean", "Seen from"]
@@ -91,14 +84,25 @@ def budget_gaps(tables, ours="clippy"):
     methods = [name for name in rows.columns if name not in ("model", "budget")]
     for (model, budget), cell in rows.groupby(["model", "budget"], sort=False):
         gap = (cell[ours] - cell[methods].drop(columns=ours).max(axis=1)).to_numpy()
-        over = mean([gap])
-        shown = f"{gap.mean():+.2f}"
-        shown += f" [{over.low:+.2f}, {over.high:+.2f}]" if len(gap) > 1 else ""
         means = [f"{value:.2f}" for value in cell[methods].mean()]
-        lines.append([MODEL_NAMES[model], str(budget), *means, shown])
+        lines.append([MODEL_NAMES[model], str(budget), *means, _over(gap, "+.2f")])
     names = [METHOD_NAMES[method] for method in methods]
     heads = ["Model", "Settings", *names, f"{METHOD_NAMES[ours]} less the best other"]
     return markdown_table(heads, lines)
+
+
+def _chosen(runs):
+    """The repeats at the chosen rate of Table 2's rows, with their AUC in percent."""
+    chosen = runs[(runs["role"] == "repeat") & runs["chosen"]]
+    return chosen.assign(percent=100 * chosen["auc"].fillna(CHANCE))
+
+
+def _over(values, form):
+    """The mean of one value a data seed as text, with Student's interval; one has none."""
+    if len(values) == 1:
+        return f"{values[0]:{form}}"
+    value, low, high = mean([values])
+    return f"{value:{form}} [{low:{form}}, {high:{form}}]"
 
 
 def _cell(runs):

@@ -13,8 +13,10 @@ from experiments.studies import cases as module
 from experiments.studies.cases import case_jobs, case_run, check_cases, plan_cases, run_cases
 from experiments.studies.configs import DESIGN_SEEDS, CasesConfig
 from experiments.studies.known import cases_config, section_3_2, study_config
+from experiments.studies.registry import telemetry_config
 from experiments.studies.settings import run_config
 from experiments.studies.testing import session
+from experiments.training.detector import SHARED
 
 CASE = {"model": "large_dcn", "rate_multiple": 0.4}
 FILES = sorted((CONFIGS / "studies").glob("*.gin"))
@@ -148,6 +150,14 @@ def test_every_study_of_the_project_resolves_to_runs_that_differ(name):
     jobs = case_jobs(config, session(profile="laptop", data_seed=7))
     assert len({run.run_id for _, _, run in jobs}) == len(jobs) >= config.runs
     check_cases(config, "smoke", named_file("studies", name))
+
+
+@pytest.mark.parametrize("name", ["curvature", "detection", "divergences"])
+def test_what_dates_an_onset_is_measured_in_every_study_that_reads_one(name):
+    telemetry, shared = study_config(name).telemetry, telemetry_config().layers
+    assert {label: telemetry.layers[label] for label in SHARED} == {
+        label: shared[label] for label in SHARED
+    }
 
 
 def test_the_studies_of_section_3_2_are_of_untreated_runs():
