@@ -11,6 +11,9 @@ from data import Epochs, Window
 from experiments.training import metrics
 from experiments.training.program import FIELDS, Program, tensors
 
+# Probabilities nearer to 0 or 1 than these are 0 or 1 in float32, and their logits are not finite.
+ROUNDED = (2.0**-150, 1 - 2.0**-25)
+
 
 class Evaluation:
     """The rows of the last day of a stream, predicted `chunk_size` at once.
@@ -41,8 +44,9 @@ class Evaluation:
         if "optimal" not in self._rows.dtype.names:
             return {}
         known = np.array(self._rows["optimal"], np.float64)
+        sure = np.clip(known, *ROUNDED)
         best = {
-            name: logit(known[:, column]) if kind == "binary" else known[:, column]
+            name: logit(sure[:, column]) if kind == "binary" else known[:, column]
             for column, name, kind in self._columns
         }
         return self._metrics(best)

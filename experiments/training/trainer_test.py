@@ -6,6 +6,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 
 from data import TASKS, DayCache, Stream
 from experiments.machinery.records.record import Store
@@ -46,6 +47,32 @@ def test_the_curves_begin_with_the_reported_tasks(days, reported, first):
     names = dict.fromkeys(column.partition("/")[0] for column in found)
     others = [task.name for task in TASKS if task.name not in first]
     assert list(names) == [*first, *others]
+
+
+@pytest.mark.parametrize("signal", [2.0, 4.0, 5.0])
+def test_the_optimum_is_that_of_the_logits_where_float32_rounds_probabilities(monkeypatch, signal):
+    logits = []
+    monkeypatch.setattr("data.stream.expit", lambda value: logits.append(value) or expit(value))
+    stream = smoke(values={"Teacher.binary_signal": signal}).stream
+    rows = Stream(stream, 11).day(stream.days - 1)
+    assert (rows["optimal"][:, :3] == 1).any() == (signal > 2)
+    found = Evaluation(rows, stream, 256).optimal()
+    for column, name in enumerate(("click", "like", "share")):
+        given = rows["labels"][:, column], np.concatenate(logits)[:, column]
+        for metric in ("auc", "log_loss"):
+            exact = getattr(metrics, metric)(*given)
+            assert found[f"{name}/{metric}"] == pytest.approx(exact, abs=1e-5), (name, metric)
+
+
+def test_a_probability_of_one_costs_no_more_than_float32_rounds(days):
+    stream = smoke().stream
+    rows = np.array(days.day(stream.days - 1))
+    rows["optimal"][:, 0] = np.where(rows["labels"][:, 0] > 0.5, 1, 0.25)
+    expected = -np.log1p(-0.25) * np.mean(rows["labels"][:, 0] <= 0.5)
+    assert Evaluation(rows, stream, 256).optimal()["click/log_loss"] == pytest.approx(expected)
+    rows["optimal"][0, 0], share = 1 - rows["labels"][0, 0], len(rows)
+    worse = Evaluation(rows, stream, 256).optimal()["click/log_loss"] - expected
+    assert 0 < worse < 105 / share
 
 
 @pytest.mark.parametrize("method, threshold", [("gc", 0.01), ("clippy_adam", None)])
