@@ -85,20 +85,23 @@ def test_the_figure_has_a_line_an_optimizer_with_its_interval():
     assert "n = 3 other seeds" in drawn.caption
 
 
-def test_a_run_that_broke_off_counts_as_wrong():
+def test_a_run_that_broke_off_counts_as_wrong_from_there_on_and_no_other_does():
+    """One repeat ends at step 77, between the evaluations, with every token wrong."""
     made = material()
     whole = made.curves
 
     def broken(cell):
-        return {
-            run: found.iloc[: 1 if run == "clippy-repeat-2" else 2]
-            for run, found in whole(cell).items()
-        }
+        found = whole(cell)
+        if "clippy-repeat-2" in found:
+            ends = {"step": [50, 77], "translation/error_rate": [0.94, 1.0]}
+            found["clippy-repeat-2"] = pd.DataFrame(ends)
+        return found
 
     made.curves = broken
     rows = figure.frame(made)
-    last = rows[(rows["optimizer"] == "clippy") & (rows["step"] == 100)].iloc[0]
-    assert last["mean"] == pytest.approx((64 + 70 + 100) / 3)
+    rows = rows[rows["optimizer"] == "clippy"].set_index("step")
+    assert rows.index.tolist() == [50, 100]
+    assert rows["mean"].tolist() == pytest.approx([94, (64 + 70 + 100) / 3])
 
 
 def test_colours_of_ours_are_those_of_no_other_line():

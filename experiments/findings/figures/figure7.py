@@ -28,13 +28,25 @@ def frame(material):
             run: curves.set_index("step")[reported(curves.columns, "error_rate")] * PERCENT
             for run, curves in found.items()
         }
-        table = pd.concat(errors, axis=1).sort_index().fillna(PERCENT)
+        table = together(errors)
         ends = [described(values) for _, values in table.iterrows()]
         about = {name: cell[name].iloc[0] for name in ("rate", "warmup")}
         columns = {"step": table.index, "mean": table.mean(axis=1).to_numpy()}
         columns |= {"low": [end.low for end in ends], "high": [end.high for end in ends]}
         parts.append(pd.DataFrame({"optimizer": optimizer, **about, **columns, "n": len(cell)}))
     return pd.concat(parts, ignore_index=True)
+
+
+def together(errors):
+    """Error rates of runs by step as one table, a column a run, at the steps that all of them have.
+
+    After its last row a run counts as wrong throughout. A step between the evaluations, at which
+    one run broke off, is left out: the others were not evaluated there.
+    """
+    table = pd.concat(errors, axis=1).sort_index()
+    for run, values in errors.items():
+        table.loc[table.index > values.index.max(), run] = PERCENT
+    return table.dropna()
 
 
 def drawing(rows):
