@@ -2,9 +2,10 @@
 
 Line k of `english.txt` and line k of `german.txt` are a pair, in UTF-8. Line k of `files.txt` names
 the file that the pair comes from. Without it the pairs are taken in blocks of BLOCK_PAIRS, each of
-which stands for a file: neighbours are alike, and no sentence should be learned from its twin.
+which stands for a file: neighbours are alike, and those of a validation pair are no training pairs.
 """
 
+import collections
 import functools
 import hashlib
 import pathlib
@@ -15,6 +16,7 @@ from data.source import ROOT
 
 LANGUAGES = ("english", "german")
 BLOCK_PAIRS = 50  # ours: of a folder without files.txt
+MOST_OF_FILE = 20  # ours: validation pairs of a file, so that no single page decides an error rate
 
 
 class Pairs(NamedTuple):
@@ -32,7 +34,10 @@ def digest(path):
 
 
 def split(path, validation_share, most_words):
-    """(training, validation): Pairs. All pairs of a file are on one side.
+    """(training, validation): Pairs. All pairs of a file are on one side, or left out.
+
+    Left out of validation are pairs whose sentence in either language is one of training, whatever
+    its case and blanks, and what a file has beyond its first MOST_OF_FILE others.
 
     Raises: ValueError, in one line, for files of different lengths, an empty line, text that is not
       UTF-8, or a side without pairs.
@@ -46,18 +51,33 @@ def split(path, validation_share, most_words):
                 f"{folder / name}.txt: {len(found)} lines: expected {len(lines['english'])}, as "
                 "english.txt has"
             )
-    sides = Pairs([], []), Pairs([], [])
+    sides = [], []
     for place, pair in enumerate(zip(*(lines[name] for name in LANGUAGES), strict=True)):
-        if max(len(sentence.split()) for sentence in pair) > most_words:
-            continue
-        file = names[place] if names else str(place // BLOCK_PAIRS)
-        for side, sentence in zip(sides[_validates(file, validation_share)], pair, strict=True):
-            side.append(sentence)
-    for what, side in zip(("training", "validation"), sides, strict=True):
-        if not side.english:
+        if max(len(sentence.split()) for sentence in pair) <= most_words:
+            file = names[place] if names else str(place // BLOCK_PAIRS)
+            sides[_validates(file, validation_share)].append((file, pair))
+    training = [pair for _, pair in sides[0]]
+    validation = _unseen(sides[1], training, MOST_OF_FILE if names else BLOCK_PAIRS)
+    for what, side in (("training", training), ("validation", validation)):
+        if not side:
             expected = "more files, another share or longer sentences"
             raise ValueError(f"{folder}: no pair for {what}: expected {expected}")
-    return sides
+    return tuple(Pairs(*map(list, zip(*side, strict=True))) for side in (training, validation))
+
+
+def _unseen(found, training, most):
+    """The first `most` pairs of each file without a sentence of training, from (file, pair)s."""
+    known = {_plain(sentence) for pair in training for sentence in pair}
+    kept, counts = [], collections.Counter()
+    for file, pair in found:
+        if counts[file] < most and known.isdisjoint(map(_plain, pair)):
+            counts[file] += 1
+            kept.append(pair)
+    return kept
+
+
+def _plain(sentence):
+    return " ".join(sentence.casefold().split())
 
 
 def _validates(file, share):

@@ -63,6 +63,34 @@ def test_long_sentences_of_either_language_are_left_out(tmp_path):
     assert {str(k) for k in range(120)} - left == {"3", "7"}
 
 
+def test_validation_has_no_sentence_of_training(tmp_path):
+    """In neither language, whatever its case and blanks; the pair in training stays."""
+    training, validation = corpus.split(
+        corpus_folder(tmp_path / "a", ENGLISH, GERMAN, FILES), 0.3, 40
+    )
+    first, second = (ENGLISH.index(text) for text in validation.english[:2])
+    english, german = ENGLISH[:], GERMAN[:]
+    english[first] = f" {training.english[0].upper()}  "
+    german[second] = training.german[1].replace(" ", "  ")
+    after = corpus.split(corpus_folder(tmp_path / "b", english, german, FILES), 0.3, 40)
+    assert after[0] == training
+    assert after[1].english == validation.english[2:]
+
+
+def test_a_large_file_gives_validation_its_first_pairs_alone(tmp_path):
+    count = 12 * 30
+    english = [f"one two three {k}" for k in range(count)]
+    files = [f"file-{k // 30}" for k in range(count)]
+    training, validation = corpus.split(
+        corpus_folder(tmp_path / "p", english, english, files), 0.3, 40
+    )
+    places = [[int(text.split()[-1]) for text in side.english] for side in (training, validation)]
+    assert {len([k for k in places[0] if k // 30 == file]) for file in range(12)} == {0, 30}
+    assert places[1] and all(k % 30 < corpus.MOST_OF_FILE for k in places[1])
+    kept = {len([k for k in places[1] if k // 30 == file]) for file in range(12)}
+    assert kept == {0, corpus.MOST_OF_FILE}
+
+
 def changed(place, line):
     return [*GERMAN[:place], line, *GERMAN[place + 1 :]]
 

@@ -5,7 +5,8 @@ import pandas as pd
 from experiments.findings.names import Names, markdown_table
 from experiments.findings.published import FIGURE7
 from experiments.findings.statistics import described
-from experiments.studies.figure7 import TITLE
+from experiments.studies.figure7 import TITLE, at_edge
+from experiments.studies.known import figure7_config
 
 OPTIMIZERS = Names(
     adamw="AdamW",
@@ -15,30 +16,34 @@ OPTIMIZERS = Names(
     clippy_plain_embeddings="Clippy, plain embeddings",
 )
 PERCENT = 100.0
+EDGE = "*"  # after a best rate that is the lowest or the highest of its grid
 NOTE = (
-    "Error rate: percent of the validation tokens that are wrong when those before are given. "
-    "Rates are those of A.2, in the schedule of init2winit; the rate at the peak of the warmup is "
-    "this one divided by the root of the steps of the warmup, so that a run of {steps} steps "
-    "reaches rates that a run of 500,000 does not. Clippy has the absolute threshold 0.1 and the "
-    "relative one 0.001, as A.2's two thresholds read, and treats embeddings, which A.2 does not "
-    "leave out. The best constant answer has an error rate "
-    "of {constant:.1f} %."
+    "Error rate: percent of the validation tokens that are wrong when those before are given, the "
+    "mean of the runs that did not diverge. A rate with {edge} is at the edge of its grid, and a "
+    "better one may lie beyond. Rates are in the units of A.2: the rate at the peak of the warmup "
+    "is this one divided by the root of the steps of that warmup in a run of 500,000. Clippy has "
+    "the absolute threshold {absolute:g} and the relative one {relative:g}, and {embeddings}. The "
+    "best constant answer has an error rate of {constant:.1f} %."
 )
+EMBEDDINGS = {"treated": "treats embeddings", "plain": "leaves embeddings out"}
 
 
 def table_frame(runs):
     """One row an optimizer, warmup and rate of the grid of `run_figure7`, and of the repeats.
 
     Columns: role, optimizer, warmup, rate; n, diverged (full divergences), untrained; error_mean,
-    error_low, error_high (percent; 95 %, Student's t over run seeds) over the runs that have an
-    error rate, and best_error_mean, that of the best evaluations; the same of the paper where it
-    says so: paper_diverged (1 or 0, NaN where it does not say) and paper_error (percent).
+    error_low, error_high (percent; 95 %, Student's t over run seeds) over the runs that did not
+    fully diverge, NaN without one, and best_error_mean, that of their best evaluations; at_edge,
+    whether the rate is the lowest or the highest of the optimizer's; the same of the paper where
+    it says so: paper_diverged (1 or 0, NaN where it does not say) and paper_error (percent).
     """
     rows = []
+    rates = runs[runs["role"] == "search"].groupby("optimizer")["rate"].unique()
     for (role, optimizer, warmup, rate), cell in runs.groupby(
         ["role", "optimizer", "warmup", "rate"], sort=False
     ):
-        found = described(cell["error_rate"] * PERCENT)
+        alive = cell[cell["label"] != "full"]
+        found = described(alive["error_rate"] * PERCENT)
         rows.append(
             {
                 "role": role,
@@ -51,7 +56,8 @@ def table_frame(runs):
                 "error_mean": found.mean,
                 "error_low": found.low,
                 "error_high": found.high,
-                "best_error_mean": cell["best_error_rate"].mean() * PERCENT,
+                "best_error_mean": alive["best_error_rate"].mean() * PERCENT,
+                "at_edge": at_edge(rate, rates[optimizer]),
                 **_paper(optimizer, warmup, rate, runs),
             }
         )
@@ -76,13 +82,24 @@ def markdown(frame, runs):
     """The tables for people: `table_frame` and the runs that it is of."""
     grid, repeats = shown(frame)
     constant = runs["constant_error_rate"].iloc[0] * PERCENT
-    steps = int(runs["steps"].max())
     return (
         f"## {TITLE}\n\n"
         "Divergence by rate and warmup, with the error rate at the end; in brackets what the paper "
         f"says:\n\n{markdown_table(*grid)}\n"
         "The best rate of each optimizer on fresh seeds, with 95 % intervals over them:\n\n"
-        f"{markdown_table(*repeats)}\n{NOTE.format(steps=steps, constant=constant)}\n"
+        f"{markdown_table(*repeats)}\n{_note(constant)}\n"
+    )
+
+
+def _note(constant):
+    """What the tables stand on; Clippy as the study has it."""
+    values = figure7_config().optimizers["clippy"].values
+    return NOTE.format(
+        edge=EDGE,
+        constant=constant,
+        absolute=values["ABSOLUTE"],
+        relative=values["RELATIVE"],
+        embeddings=EMBEDDINGS[values.get("MethodConfig.embeddings", "plain")],
     )
 
 
@@ -114,14 +131,14 @@ def _repeats(rows):
     lines = []
     for row in rows.itertuples():
         said = FIGURE7.get(row.optimizer)
-        interval = f"{row.error_low:.1f} to {row.error_high:.1f}" if row.n > 1 else "-"
+        interval = f"{row.error_low:.1f} to {row.error_high:.1f}"
         lines.append(
             [
                 OPTIMIZERS[row.optimizer],
-                f"{row.rate:g}",
+                f"{row.rate:g}{EDGE if row.at_edge else ''}",
                 f"{row.warmup:.0%}",
-                f"{row.error_mean:.1f}",
-                interval,
+                "-" if pd.isna(row.error_mean) else f"{row.error_mean:.1f}",
+                "-" if pd.isna(row.error_low) else interval,
                 f"{row.diverged}/{row.n}",
                 "-" if said is None else f"{said.error:.1f} at {said.best[1]:g}",
             ]

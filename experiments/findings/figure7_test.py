@@ -1,5 +1,6 @@
 """The tables and the picture of Figure 7, from made-up runs."""
 
+import dataclasses
 import types
 
 import numpy as np
@@ -15,7 +16,7 @@ CELLS = {  # optimizer, rate, warmup: error rate and label of the grid
     ("adamw", 0.1, 0.02): (0.94, "full"),
     ("adamw", 0.1, 0.08): (0.70, "healthy"),
     ("adagrad", 0.01, 0.02): (0.93, "untrained"),
-    ("adagrad", 0.3, 0.02): (np.nan, "full"),
+    ("adagrad", 0.3, 0.02): (1.0, "full"),
     ("clippy", 3.0, 0.02): (0.65, "healthy"),
     ("clippy_section_5", 3.0, 0.02): (0.66, "healthy"),
 }
@@ -58,13 +59,36 @@ def test_the_table_has_what_the_paper_says_beside(tmp_path):
     assert lines["| Adagrad with Clippy", "2%"].endswith("| 65.0 [33.4] |")
     assert lines["| Clippy, rel 0.5, abs 0.01", "2%"].endswith("| 66.0 |")
     low, high = 61 - 4.302653 / np.sqrt(3), 61 + 4.302653 / np.sqrt(3)
-    expected = f"| AdamW | 0.01 | 2% | 61.0 | {low:.1f} to {high:.1f} | 0/3 | 31.6 at 0.1 |"
-    assert lines["| AdamW", "0.01"] == expected
+    expected = f"| AdamW | 0.01* | 2% | 61.0 | {low:.1f} to {high:.1f} | 0/3 | 31.6 at 0.1 |"
+    assert lines["| AdamW", "0.01*"] == expected
     frame = pd.read_csv(tmp_path / "figure7.csv")
     found = frame[(frame["optimizer"] == "clippy") & (frame["role"] == "search")].iloc[0]
     assert found[["paper_diverged", "paper_error"]].tolist() == [0, 33.4]
     assert frame["n"].tolist() == [1] * 7 + [3] * 3
     assert pd.read_csv(tmp_path / "figure7_runs.csv").shape[0] == 16
+
+
+def test_a_diverged_repeat_is_counted_beside_the_mean_of_the_others(tmp_path):
+    made = runs()
+    dead = (made["run_id"] == "clippy-repeat-1") | (made["run_id"].str.startswith("adamw-repeat"))
+    made.loc[dead, "label"], made.loc[dead, "error_rate"] = "full", 1.0
+    lines = write_figure7(tmp_path, made).splitlines()
+    mean, half = 65.5, 12.706205 * 1.5  # of 64 and 67: the deviation of the mean is 1.5
+    expected = f"| 3* | 2% | {mean} | {mean - half:.1f} to {mean + half:.1f} | 1/3 |"
+    assert any(line.startswith(f"| Adagrad with Clippy {expected}") for line in lines)
+    assert any(line.startswith("| AdamW | 0.01* | 2% | - | - | 3/3 |") for line in lines)
+
+
+def test_the_note_has_clippy_as_the_study_has_it(tmp_path, monkeypatch):
+    text = write_figure7(tmp_path, runs())
+    assert "the absolute threshold 0.1 and the relative one 0.001, and treats embeddings." in text
+    config = figure7.figure7_config()
+    other = {"ABSOLUTE": 0.25, "RELATIVE": 0.5}
+    arms = {"clippy": dataclasses.replace(config.optimizers["clippy"], values=other)}
+    changed = types.SimpleNamespace(optimizers=arms)
+    monkeypatch.setattr(figure7, "figure7_config", lambda: changed)
+    text = write_figure7(tmp_path, runs())
+    assert "threshold 0.25 and the relative one 0.5, and leaves embeddings out." in text
 
 
 def test_the_figure_has_a_line_an_optimizer_with_its_interval():

@@ -12,7 +12,6 @@ from experiments.training.divergence import label, reported
 NAME = "figure7"
 TITLE = "Figure 7: AdamW, Adagrad and Adagrad with Clippy on translation"
 SUFFIX = "_translation"  # of the profiles that have a corpus
-WORST = 1.0  # error rate that stands for an undefined one in the choice
 
 
 class Job(NamedTuple):
@@ -43,15 +42,20 @@ def search_jobs(config):
 def repeat_jobs(config, runs):
     """The repeats of the best of each optimizer in the rows of a grid, as `run_figure7` has them.
 
-    The best has the lowest error rate at the end. One that is undefined counts as 1, and of equal
-    ones the first in the order of the grid is taken.
+    The best has the lowest error rate at the end; of equal ones the first in the order of the grid
+    is taken.
     """
     jobs = []
     for name, rows in runs.groupby("optimizer", sort=False):
-        best = rows.loc[rows["error_rate"].fillna(WORST).idxmin()]
+        best = rows.loc[rows["error_rate"].idxmin()]
         setting = float(best["rate"]), float(best["warmup"])  # gin wants no numbers of NumPy
         jobs += [Job(name, *setting, seed, "repeat") for seed in range(config.repeats)]
     return jobs
+
+
+def at_edge(rate, rates):
+    """Whether a rate is the lowest or the highest of a grid: a better one may lie beyond."""
+    return rate in (min(rates), max(rates))
 
 
 def plan_figure7(config, session):
@@ -72,8 +76,8 @@ def run_figure7(config, session):
     """Runs what is missing of a Figure7Config in a Session, whose rates need no calibration.
 
     Returns: DataFrame, one row a run: the fields of Job; data_seed, error_rate and log_loss at the
-      end (NaN where undefined), best_error_rate of all evaluations, constant_error_rate, label,
-      label_step, steps, run_id.
+      end (the latter NaN where undefined), best_error_rate of all evaluations,
+      constant_error_rate, label, label_step, steps, run_id.
     """
     session.display.begin(TITLE, *plan_figure7(config, session))
     search = search_jobs(config)

@@ -50,6 +50,7 @@ def test_studies_of_the_paper_come_first():
 def test_figure_7_has_its_grid_and_its_repeats():
     about = {"n": 1, "diverged": 0, "untrained": 0, "error_mean": 60.0, "warmup": 0.02}
     about |= {"error_low": 59.0, "error_high": 61.0, "paper_diverged": 0.0, "paper_error": 31.6}
+    about |= {"at_edge": False}
     cells = [("search", "adamw", 0.1, 1), ("search", "adamw", 0.3, 1), ("repeat", "adamw", 0.1, 3)]
     rows = [about | dict(zip(("role", "optimizer", "rate", "n"), c, strict=True)) for c in cells]
     frame = pd.DataFrame(rows)

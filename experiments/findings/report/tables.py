@@ -22,7 +22,7 @@ COLUMNS = {  # of <name>.csv, those that are read
     "table3": "direction change diverged tried ratio low high paper_diverged paper_tried",
     "detector": "source label said delay",
     "figure7": "role optimizer warmup rate n diverged untrained error_mean error_low error_high "
-    "paper_diverged paper_error",
+    "at_edge paper_diverged paper_error",
 }
 CASE_COLUMNS = (
     "case model method rate_multiple diverged micro_diverged damaged untrained tried low high "
