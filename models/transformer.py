@@ -86,26 +86,25 @@ class Transformer(keras.Model):
         """Mean cross entropy in nats of the tokens that are not padding, smoothed: scalar."""
         logits, target = self(batch, seed), batch["target"]
         smoothing = self.config.label_smoothing
-        losses = _cross_entropy(target, logits)
-        if smoothing:
-            # The share of all tokens costs logsumexp - mean; that of the target is in `losses`.
-            own = tf.gather(logits, target, batch_dims=2)
-            losses += smoothing * (own - tf.reduce_mean(logits, axis=-1))
+        rest = smoothing / self.vocabulary_size
+        shares = tf.one_hot(target, self.vocabulary_size, 1 - smoothing + rest, rest)
+        losses = tf.nn.softmax_cross_entropy_with_logits(shares, logits)
         counts = tf.cast(tf.not_equal(target, PAD), losses.dtype)
         return tf.reduce_sum(losses * counts) / tf.reduce_sum(counts)
 
     def score(self, batch):
         """Sums over the tokens that are not padding: their number, the wrong ones, cross entropy.
 
-        A token is wrong if another one has a larger logit; logits with a NaN are wrong. Returns:
-        (3,) tensor.
+        A token is wrong unless it has the largest logit, of equal ones the first; and wherever its
+        cross entropy is not finite. Returns: (3,) tensor.
         """
         logits, target = self(batch), batch["target"]
         counts = tf.cast(tf.not_equal(target, PAD), tf.float32)
         best = tf.argmax(logits, axis=-1, output_type=target.dtype)
-        right = tf.equal(best, target) & tf.reduce_all(tf.math.is_finite(logits), axis=-1)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=target, logits=logits)
+        right = tf.equal(best, target) & tf.math.is_finite(losses)
         wrong = 1 - tf.cast(right, tf.float32)
-        sums = (counts, wrong * counts, _cross_entropy(target, logits) * counts)
+        sums = (counts, wrong * counts, losses * counts)
         return tf.stack([tf.reduce_sum(values) for values in sums])
 
 
@@ -193,10 +192,6 @@ def _norm(name):
 def _bias(visible):
     """0 where something is visible, far below every logit elsewhere."""
     return tf.where(visible, 0.0, MASKED)
-
-
-def _cross_entropy(target, logits):
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=target, logits=logits)
 
 
 def _initial(variable, rng):

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from experiments.findings.names import Names, markdown_table
-from experiments.findings.published import FIGURE7
+from experiments.findings.published import FIGURE7, FIGURE7_STEPS
 from experiments.findings.statistics import described
 from experiments.studies.figure7 import TITLE, at_edge
 from experiments.studies.known import figure7_config
@@ -20,8 +20,10 @@ EDGE = "*"  # after a best rate that is the lowest or the highest of its grid
 NOTE = (
     "Error rate: percent of the validation tokens that are wrong when those before are given, the "
     "mean of the runs that did not diverge. A rate with {edge} is at the edge of its grid, and a "
-    "better one may lie beyond. Rates are in the units of A.2: the rate at the peak of the warmup "
-    "is this one divided by the root of the steps of that warmup in a run of 500,000. Clippy has "
+    "better one may lie beyond. Rates are those of A.2 and some of ours, in the schedule of "
+    "init2winit: the rate at the peak of the warmup is this one divided by the root of the steps "
+    "of the warmup, so that a run of {steps} steps has {factor:.3g} times the peak of the paper's "
+    "run of {paper_steps:,} with the same rate. Clippy has "
     "the absolute threshold {absolute:g} and the relative one {relative:g}, and {embeddings}. The "
     "best constant answer has an error rate of {constant:.1f} %."
 )
@@ -82,21 +84,25 @@ def markdown(frame, runs):
     """The tables for people: `table_frame` and the runs that it is of."""
     grid, repeats = shown(frame)
     constant = runs["constant_error_rate"].iloc[0] * PERCENT
+    steps = int(runs["steps"].max())
     return (
         f"## {TITLE}\n\n"
         "Divergence by rate and warmup, with the error rate at the end; in brackets what the paper "
         f"says:\n\n{markdown_table(*grid)}\n"
         "The best rate of each optimizer on fresh seeds, with 95 % intervals over them:\n\n"
-        f"{markdown_table(*repeats)}\n{_note(constant)}\n"
+        f"{markdown_table(*repeats)}\n{_note(constant, steps)}\n"
     )
 
 
-def _note(constant):
+def _note(constant, steps):
     """What the tables stand on; Clippy as the study has it."""
     values = figure7_config().optimizers["clippy"].values
     return NOTE.format(
         edge=EDGE,
         constant=constant,
+        steps=steps,
+        paper_steps=FIGURE7_STEPS,
+        factor=(FIGURE7_STEPS / steps) ** 0.5,
         absolute=values["ABSOLUTE"],
         relative=values["RELATIVE"],
         embeddings=EMBEDDINGS[values.get("MethodConfig.embeddings", "plain")],

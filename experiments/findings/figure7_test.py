@@ -81,6 +81,7 @@ def test_a_diverged_repeat_is_counted_beside_the_mean_of_the_others(tmp_path):
 
 def test_the_note_has_clippy_as_the_study_has_it(tmp_path, monkeypatch):
     text = write_figure7(tmp_path, runs())
+    assert "a run of 800 steps has 25 times the peak of the paper's run of 500,000" in text
     assert "the absolute threshold 0.1 and the relative one 0.001, and treats embeddings." in text
     config = figure7.figure7_config()
     other = {"ABSOLUTE": 0.25, "RELATIVE": 0.5}

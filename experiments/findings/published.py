@@ -65,6 +65,7 @@ class Translation(NamedTuple):
     all_others_survive: bool = False
 
 
+FIGURE7_STEPS = 500_000
 FIGURE7 = {
     "adamw": Translation(31.6, (1, 0.1), ((0, 0.1), (1, 1.0))),
     "adagrad": Translation(36.9, (0, 0.1), ((0, 0.3), (1, 0.3))),

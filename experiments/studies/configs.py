@@ -13,12 +13,16 @@ DESIGN_SEEDS = (1000, 1009)  # data seeds on which choices are made; results com
 
 def keep_distinct(config, field):
     """Makes a field a tuple. Raises: ValueError unless it is a list of values that differ."""
-    value = getattr(config, field)
+    name = f"{type(config).__name__}.{field}"
+    object.__setattr__(config, field, distinct(name, getattr(config, field)))
+
+
+def distinct(name, value):
+    """A list of values that differ, as a tuple. Raises: ValueError, with its name, for another."""
     listed = isinstance(value, (tuple, list)) and len(value) > 0
     if not listed or any(value.count(one) > 1 for one in value):
-        name = f"{type(config).__name__}.{field}"
         checks.fail(name, value, "a list without repeats, not empty")
-    object.__setattr__(config, field, tuple(value))
+    return tuple(value)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

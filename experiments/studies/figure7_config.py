@@ -4,7 +4,7 @@ import dataclasses
 
 from data import checks
 from experiments.errors import one_of
-from experiments.studies.configs import keep_distinct
+from experiments.studies.configs import distinct, keep_distinct
 from experiments.studies.crossing import is_gin
 
 OWN = ("method", "rates", "warmups")  # of an optimizer, beside gin parameters
@@ -64,15 +64,13 @@ class Figure7Config(checks.Checked):
             if key not in OWN and not is_gin(key):
                 checks.fail(where, key, f"a gin parameter as 'Class.name', or {one_of(key, OWN)}")
         values = {key: value for key, value in given.items() if key not in OWN}
-        warmups = given.get("warmups", self.warmups)
-        for field, numbers in (("rates", given["rates"]), ("warmups", warmups)):
-            if not isinstance(numbers, (tuple, list)) or not numbers:
-                checks.fail(f"{where}[{field!r}]", numbers, "a list of numbers, not empty")
+        given = {"warmups": self.warmups} | given
+        lists = {field: distinct(f"{where}[{field!r}]", given[field]) for field in OWN[1:]}
+        for field, numbers in lists.items():
             for number in numbers:
                 checks.real(f"{where}[{field!r}]", number, above=0)
-        for warmup in warmups:
+        for warmup in lists["warmups"]:
             if warmup not in self.warmups:
                 known = ", ".join(map(str, self.warmups))
                 checks.fail(f"{where}['warmups']", warmup, f"one of Figure7Config.warmups {known}")
-        numbers = {"rates": tuple(given["rates"]), "warmups": tuple(warmups)}
-        return Arm(method=given["method"], values=values, **numbers)
+        return Arm(method=given["method"], values=values, **lists)

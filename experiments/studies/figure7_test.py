@@ -31,13 +31,14 @@ def test_the_grid_is_that_of_the_paper_and_two_of_ours_beside():
     jobs = figure7.search_jobs(config)
     grids = {name: [job for job in jobs if job.optimizer == name] for name in config.optimizers}
     assert {name: len(found) for name, found in grids.items()} == {
-        "adamw": 10,
+        "adamw": 14,
         "adagrad": 10,
         "clippy": 12,
         "clippy_section_5": 6,
         "clippy_plain_embeddings": 6,
     }
-    assert {job.rate for job in grids["adamw"]} == {0.01, 0.03, 0.1, 0.3, 1.0}
+    assert {job.rate for job in grids["adamw"]} == {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0}
+    assert {job.rate for job in grids["adagrad"]} == {0.01, 0.03, 0.1, 0.3, 1.0}
     assert {job.rate for job in grids["clippy"]} == {0.1, 0.3, 1.0, 3.0, 10.0, 30.0}
     assert {job.warmup for job in grids["clippy"]} == {0.02, 0.08}
     runs = {
@@ -55,7 +56,7 @@ def test_the_grid_is_that_of_the_paper_and_two_of_ours_beside():
     ]
     assert len({run.run_id for run in runs.values()}) == 5
     assert {run.run_seed for run in runs.values()} == {100}
-    assert figure7_config(5).repeats == 5
+    assert (config.repeats, figure7_config(2).repeats) == (5, 2)
 
 
 def test_the_best_of_each_optimizer_is_repeated_on_other_seeds():
@@ -88,6 +89,14 @@ def test_the_best_of_each_optimizer_is_repeated_on_other_seeds():
         (
             {"optimizers": {"a": {"method": "naive", "rates": (0.1, -1)}}},
             r"optimizers\['a'\]\['rates'\] = -1: expected a finite number, above 0",
+        ),
+        (
+            {"optimizers": {"a": {"method": "naive", "rates": (0.1, 0.3, 0.1)}}},
+            r"optimizers\['a'\]\['rates'\] = \(0.1, 0.3, 0.1\): expected a list without repeats",
+        ),
+        (
+            {"optimizers": {"a": {"method": "naive", "rates": (1,), "warmups": (0.08, 0.08)}}},
+            r"optimizers\['a'\]\['warmups'\] = \(0.08, 0.08\): expected a list without repeats",
         ),
         (
             {"optimizers": {"a": {"method": "naive", "rates": (0.1,), "warmups": (0.5,)}}},

@@ -69,6 +69,10 @@ class Program:
         if telemetry is not None:
             probe = Probe(telemetry, self.model, self._optimizer)
             self._columns, self._apply = probe.columns, probe.around(self._apply)
+        self._compile()
+
+    def _compile(self):
+        """Sets the traced step and the traced predictions of a batch."""
         self._step = tf.function(self._train_step)
         self._predict = tf.function(self.model.__call__)
 

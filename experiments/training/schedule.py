@@ -11,7 +11,7 @@ class ScheduleConfig(checks.Checked):
 
     The rate of step s, counted from 1, is `learning_rate * min(1, s / w) / sqrt(max(s, w))` with w
     the steps of the warmup: "constant * linear_warmup * rsqrt_decay" of init2winit, the default of
-    its translation model. It is highest at s = w, where it is `learning_rate / sqrt(w)`.
+    its translation model. Its peak is `learning_rate / sqrt(w)`, at step w.
 
     Args:
       steps: training steps of the run.

@@ -25,6 +25,8 @@ class TranslationProgram(Program):
             raise ValueError("telemetry: expected None for a translation run")
         self._seed = tf.Variable(0, dtype=tf.int32, trainable=False)
         super().__init__(config, optimizer)
+
+    def _compile(self):
         # One trace for batches of any length, which XLA could not have.
         rate = tf.TensorSpec([], tf.float32)
         self._step = tf.function(self._train_step, input_signature=[TOKENS, rate])

@@ -31,7 +31,10 @@ HELP = "usr/share/libreoffice/help"
 WORDS = range(3, 41)  # ours: shorter ones are names of menus, longer ones are lists
 PARAGRAPH = re.compile(r'<(p|h\d)\b[^>]*\bid="((?:par|hd)_id[^"]*)"[^>]*>(.*?)</\1>', re.S)
 TAG = re.compile(r"<[^>]*>")
-INSTEAD = "a folder of two aligned text files serves instead (data/README.md)"
+INSTEAD = (
+    "a folder of two aligned text files, as CorpusConfig.path beside CorpusConfig.digest = None "
+    "(data/README.md)"
+)
 
 
 def leave(folder):
@@ -66,7 +69,8 @@ def download(package, folder):
     if done.returncode or len(archives) != 1:
         raise BadInput(
             f"{package.name} {package.version}: apt-get cannot download it ({_said(done)}): "
-            f"expected apt-get update to find it, or {INSTEAD}"
+            "expected apt-get update to find it, snapshot.debian.org as a source of apt, which "
+            f"keeps this version, or {INSTEAD}"
         )
     got = hashlib.sha256(archives[0].read_bytes()).hexdigest()
     if got != package.sha256:

@@ -115,7 +115,8 @@ def test_a_missing_package_is_said(apt, tmp_path, capfd):
     error = wrong(tmp_path, capfd)
     said = r"cannot download it \(E: Unable to locate package libreoffice-help-en-us\): expected"
     assert re.search(said, error)
-    assert "a folder of two aligned text files serves instead (data/README.md)" in error
+    assert "snapshot.debian.org as a source of apt, which keeps this version, or a folder" in error
+    assert "CorpusConfig.path beside CorpusConfig.digest = None (data/README.md)" in error
 
 
 @pytest.mark.parametrize("tool", ["apt-get", "dpkg-deb"])

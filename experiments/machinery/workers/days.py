@@ -3,6 +3,7 @@
 import logging
 
 from data import FROM_FILES, open_days
+from data.translation.stream import TRAINING
 from experiments.errors import BadInput
 
 
@@ -15,7 +16,23 @@ def opened(cache_root, stream, data_seed, say=logging.warning):
 
 
 def check_logs(cache_root, configs):
-    """Opens each log or corpus of some RunConfigs before workers train on it. Raises: BadInput."""
-    for stream in {config.stream for config in configs}:
-        if type(stream) in FROM_FILES:
-            opened(cache_root, stream, None)
+    """Opens each log or corpus of some RunConfigs before workers train on it.
+
+    Raises: BadInput, also for a batch that is larger than the training pairs of its corpus.
+    """
+    found = {
+        config.stream: opened(cache_root, config.stream, None)
+        for config in configs
+        if type(config.stream) in FROM_FILES
+    }
+    for config in configs:
+        if config.translates:
+            check_batch(config, found[config.stream])
+
+
+def check_batch(config, days):
+    """Raises: BadInput for a translation run whose batch is larger than its training pairs."""
+    size, pairs = config.trainer.batch_size, days.rows(TRAINING)
+    if size > pairs:
+        expected = f"at most the {pairs} training pairs of the corpus"
+        raise BadInput(f"ScheduleConfig.batch_size = {size}: expected {expected}")
