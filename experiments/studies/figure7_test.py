@@ -31,13 +31,13 @@ def test_the_grid_is_that_of_the_paper_and_two_of_ours_beside():
     jobs = figure7.search_jobs(config)
     grids = {name: [job for job in jobs if job.optimizer == name] for name in config.optimizers}
     assert {name: len(found) for name, found in grids.items()} == {
-        "adamw": 14,
+        "adamw": 12,
         "adagrad": 10,
         "clippy": 12,
         "clippy_section_5": 6,
         "clippy_plain_embeddings": 6,
     }
-    assert {job.rate for job in grids["adamw"]} == {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0}
+    assert {job.rate for job in grids["adamw"]} == {0.003, 0.01, 0.03, 0.1, 0.3, 1.0}
     assert {job.rate for job in grids["adagrad"]} == {0.01, 0.03, 0.1, 0.3, 1.0}
     assert {job.rate for job in grids["clippy"]} == {0.1, 0.3, 1.0, 3.0, 10.0, 30.0}
     assert {job.warmup for job in grids["clippy"]} == {0.02, 0.08}
