@@ -2,7 +2,7 @@
 
 import pathlib
 
-from scripts import command
+from scripts import command, terminal
 
 FLAGS = command.flags_of("profile", "workers")
 
@@ -10,6 +10,7 @@ FLAGS = command.flags_of("profile", "workers")
 def main():
     """Runs what is missing, writes results/design/{runs,criteria}.csv, prints the criteria."""
     from experiments.findings.criteria import criteria
+    from experiments.findings.names import markdown_table
     from experiments.machinery.records.files import write_whole
     from experiments.machinery.records.record import Store
     from experiments.machinery.workers.progress import Display
@@ -29,7 +30,8 @@ def main():
     found = criteria(runs, config.limits)
     for name, frame in (("runs", runs), ("criteria", found)):
         write_whole(store.root / f"{name}.csv", frame.to_csv(index=False).encode())
-    print(found.to_string(index=False))
+    written = store.root / "{runs,criteria}.csv"
+    terminal.show(markdown_table(found.columns, found.astype(str).to_numpy()), written)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from experiments.errors import BadInput
 from experiments.machinery.doubts import doubts
 from experiments.machinery.gin_files import bound, named_file
 from experiments.machinery.records.claim import Claims
+from experiments.machinery.workers.days import check_logs
 from experiments.machinery.workers.placement import Placement
 from experiments.machinery.workers.progress import setting_text, step_text
 from experiments.studies.registry import resolve
@@ -49,6 +50,7 @@ def run_single(config, store, cache_root, say, *, base_rate=None, telemetry=None
     Raises: BadInput, also where this process has computed on more than one thread; RunStopped.
     """
     where = where or Placement()
+    check_logs(cache_root, [config])
     try:
         one_thread()  # before anything else computes with TensorFlow
     except RuntimeError as error:

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 
@@ -158,8 +159,24 @@ def test_a_record_without_telemetry_gets_it_and_stays_as_it_is(tmp_path, day_cac
     sidecar = TelemetryStore(tmp_path).read_sidecar(run.run_id)
     assert sidecar["curves_sha256"] == record.curves_sha256
     assert all((store.runs / name).read_bytes() == content for name, content in before.items())
-    narrower = dataclasses.replace(CONFIG, layers={"top": "hidden_{top}/kernel"})
-    assert not TelemetryStore(tmp_path).has(run.run_id, narrower)
+
+
+def test_telemetry_with_more_layers_and_rules_is_taken_for_one_with_fewer(tmp_path):
+    (tmp_path / "runs").mkdir()
+    store, gc = TelemetryStore(tmp_path), {"rule": "gc", "lam": 0.1}
+    layers = {"top": "hidden_{top}/kernel", "bottom": "hidden_0/kernel"}
+    rows = pd.DataFrame({"step": [1]})
+    there = dataclasses.replace(CONFIG, layers=layers, rules={"gc": gc, "other": gc | {"rate": 1}})
+    store.write("small-gc-1", rows, config=there, curves_sha256="0", events=[])
+
+    def has(**fields):
+        return store.has("small-gc-1", dataclasses.replace(there, **fields))
+
+    assert has() and has(layers={"bottom": "hidden_0/kernel"}) and has(rules={})
+    assert not has(layers=layers | {"head": "head_click/kernel"})
+    assert not has(layers={"top": "hidden_0/kernel"})
+    assert not has(rules={"other": gc})  # as far as it is asked for, but not the same rule
+    assert not has(least_weight=2 * there.least_weight)
 
 
 def test_a_run_that_is_not_finite_stops_is_a_result_and_keeps_its_last_row(runner):

@@ -3,6 +3,7 @@
 The candidates of a comparison run in turn, so that a machine whose speed drifts slows them alike.
 """
 
+import dataclasses
 import io
 import itertools
 import pathlib
@@ -23,6 +24,7 @@ from experiments.machinery.records.record import Store
 from experiments.machinery.workers.progress import Display
 from experiments.machinery.workers.study import Study
 from experiments.studies.registry import divergence_config, telemetry_config
+from experiments.training.detector import SHARED, Detector, see_row
 from experiments.training.program import Program, tensors
 from experiments.training.trainer import Evaluation, train, window_of
 from scripts.bench import keras3, logs, optimizers, scale
@@ -81,6 +83,7 @@ def _steps(profile):
         "clippy": lambda: clippy.step(batch, RATE),
         "naive": lambda: naive.step(batch, RATE),
         "measured": lambda: (measured.step(batch, RATE), measured.measures),
+        "detected": _detected(config, batch),
         "keras": lambda: adagrad.step(batch, RATE),
         "sgemm": _products(naive.model, config.trainer.batch_size),
     }
@@ -90,8 +93,23 @@ def _steps(profile):
         "large_step_vs_keras_adagrad": ("clippy", "keras", keras_text),
         "large_step_vs_sgemm": ("clippy", "sgemm", "the step's matrix products alone"),
         "telemetry_vs_plain_step": ("measured", "naive", "a naive step of Large"),
+        "detector_vs_plain_step": ("detected", "naive", "a naive step of Large"),
     }
     return _entries(interleaved(candidates, REPEATS), REPEATS, pairs)
+
+
+def _detected(config, batch):
+    """A step with what the online detector reads of it and nothing else, and its judgement."""
+    telemetry, steps = telemetry_config(), itertools.count(1)
+    layers = {name: telemetry.layers[name] for name in SHARED}
+    program = Program(config, telemetry=dataclasses.replace(telemetry, layers=layers, rules={}))
+    detector = Detector(telemetry.detector)
+
+    def step():
+        row = {"step": next(steps), "learning_rate": RATE, "loss": float(program.step(batch, RATE))}
+        return see_row(detector, row | program.measures)
+
+    return step
 
 
 def _products(model, batch_size):

@@ -19,6 +19,7 @@ NAMES = {  # the contract: what reads bench.json finds these
     *("supply_vs_consumption", "generation_vs_consumption", "large_run_step_share"),
     *("log_reading_vs_consumption", "log_supply_vs_consumption"),
     *("clippy_57m_vs_tfrs", "clippy_sparse_few_vs_all_rows", "telemetry_vs_plain_step"),
+    "detector_vs_plain_step",
     *("study_parallel_efficiency", "help_vs_bare_python"),
     *(f"keras3_{backend}_57m_vs_adagrad" for backend in keras3.installed()),
 }

@@ -16,11 +16,11 @@ class MeasuredFiles(SealedFiles):
     subfolder = "runs"
 
     def has(self, run_id, config=None):
-        """Whether a run has rows, as a configuration asks for. Raises: Damaged."""
+        """Whether a run has rows of all that a configuration asks for. Raises: Damaged."""
         if not super().has(run_id):
             return False
         sidecar, _ = self.read_pair(run_id)
-        return config is None or sidecar["measures"] == config.measures
+        return config is None or _covers(sidecar["measures"], config.measures)
 
     def read(self, run_id):
         """The rows of a run: DataFrame; as `read_pair`."""
@@ -29,6 +29,18 @@ class MeasuredFiles(SealedFiles):
             return csv_frame(content)
         except (ValueError, OSError, EOFError, zlib.error) as error:
             raise self.damaged(self.file(run_id), f"not a gzipped CSV ({error})") from error
+
+
+def _covers(found, asked):
+    """Whether what was measured is what is asked for, but for layers and rules beside these."""
+    for field, wanted in asked.items():
+        if isinstance(wanted, dict):
+            there = {name: found[field].get(name) for name in wanted}
+        else:
+            there = found[field]
+        if there != wanted:
+            return False
+    return True
 
 
 def is_record(path):

@@ -16,7 +16,7 @@ def opened(cache_root, stream, data_seed, say=logging.warning):
 
 
 def check_logs(cache_root, configs):
-    """Opens each log or corpus of some RunConfigs before workers train on it.
+    """Opens each log or corpus of some RunConfigs before one of them trains on it.
 
     Raises: BadInput, also for a batch that is larger than the training pairs of its corpus.
     """
