@@ -1,1 +1,1 @@
-"""Tables: pure functions of records."""
+"""What the records say: tables, figures, claims and the report, pure functions of records."""

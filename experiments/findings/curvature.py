@@ -1,4 +1,4 @@
-"""What the curvature of the runs of a study says around step-b: one row a run, for claim C33."""
+"""The curvature around step-b in the runs of a study: one row for each run, for claim C33."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What the telemetry of one run says at step-a, step-b and step-c: one row a run, for claims."""
+"""The telemetry of runs at step-a, step-b and step-c: one row for each run, for claims."""
 
 import numpy as np
 import pandas as pd

@@ -1,7 +1,7 @@
 """What a notebook needs: `from experiments import load_curves, load_runs, run`.
 
 Recorded runs and their curves as DataFrames, and the commands `make run` and `make study` as one
-function, which alone of this room trains something and imports TensorFlow. The results, the cache
+function, which alone in this folder trains something and imports TensorFlow. The results, the cache
 and the gin files of the project are found from any folder.
 """
 

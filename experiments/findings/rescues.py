@@ -1,4 +1,4 @@
-"""Whether a treated run would have lived, asked of snapshots and of the recorded runs: counted."""
+"""How often a diverged run lives under Clippy: in its replay, and in the recorded Clippy run."""
 
 import pandas as pd
 

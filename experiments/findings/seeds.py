@@ -1,4 +1,4 @@
-"""Which SEEDS a person gave for an artefact: without them it has the studies' own number."""
+"""The SEEDS that an artefact was made with; without them it has the studies' own number."""
 
 import json
 

@@ -1,1 +1,1 @@
-"""One run: configuration, program, trainer, evaluation, divergence, record."""
+"""One run: configuration, training step, trainer, telemetry, detector, metrics, labels."""

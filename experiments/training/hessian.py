@@ -1,4 +1,4 @@
-"""The Hessian of the training loss by its products with vectors, and what a step divides it by."""
+"""Products of the Hessian of the training loss with vectors, and the preconditioner of a step."""
 
 import numpy as np
 import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Observers of a run: they are told of its beginning and of every step, one list of them a run."""
+"""Observers of a run, which are told of its beginning and of every step."""
 
 
 class Observer:

@@ -1,4 +1,4 @@
-"""The steps on whose days a stream is shocked, as they are kept in a column and shaded."""
+"""The steps on days with a shock: a column of a frame, and the shading of a figure."""
 
 
 def steps(config):

@@ -1,4 +1,4 @@
-"""The figures of the page: the paper's, ours, then the curves of studies, as they are in print."""
+"""The figures of the page, drawn as in print: the paper's, ours, then the curves of studies."""
 
 import functools
 from typing import NamedTuple

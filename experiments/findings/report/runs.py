@@ -1,4 +1,4 @@
-"""All runs as the page embeds them: what most runs share once, and of each run what differs."""
+"""All runs as the page embeds them: once what most runs share, and for each run what differs."""
 
 import json
 from collections import Counter
