@@ -12,7 +12,7 @@ import pytest
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
 
-from experiments.errors import BadInput
+from experiments.errors import NotDefined
 from experiments.findings import dynamics
 from experiments.findings.figures import figure1, figure2, figure5, material, study, style, testing
 from experiments.findings.figures.catalogue import FIGURES, stem
@@ -124,7 +124,7 @@ def test_a_study_that_is_not_whole_is_refused_in_a_line(monkeypatch):
     reader = mock.Mock(**{"run_cases.side_effect": NotRecorded("2 runs are not recorded, as x")})
     monkeypatch.setattr(material, "recorded", lambda given: reader if given is options else None)
     said = "smoke, data seed 3: no study shocks: 2 runs are not recorded, as x: expected those of "
-    with pytest.raises(BadInput, match=f"^{said}make reproduce-table3$"):
+    with pytest.raises(NotDefined, match=f"^{said}make reproduce-table3$"):
         Material(options, None, 4).recorded("shocks")
     assert reader.run_cases.call_args.args[0].runs == 4
     reader.run_table2.return_value = ("rows", {})

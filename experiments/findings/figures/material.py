@@ -14,8 +14,8 @@ from experiments.studies.session import recorded, recorded_uncalibrated
 from experiments.training.config import RunConfig
 
 COMMANDS = {"table2": "reproduce-table2"}  # that train a study; make reproduce-table3 does others
-ASIDE = (curvature.STUDY, regimes.STUDY)  # asked for by name alone: all figures do without them
-COMMANDS |= {study: f"study STUDY=configs/studies/{study}.gin" for study in ASIDE}
+OURS = (curvature.STUDY, regimes.STUDY)
+COMMANDS |= {study: f"study STUDY=configs/studies/{study}.gin" for study in OURS}
 
 
 class Material:
@@ -104,7 +104,7 @@ class Material:
     def _recorded(self, study):
         """The runs of the study table2, table3 or one beside it, one row a run. None is trained.
 
-        Raises: BadInput where a run is not recorded.
+        Raises: NotDefined where a run is not recorded, so that all figures do without this one.
         """
         missing = "the runs of the calibration are not recorded"
         try:
@@ -115,8 +115,8 @@ class Material:
         except NotRecorded as error:
             missing = str(error)
         command = COMMANDS.get(study, "reproduce-table3")
-        kind = NotDefined if study in ASIDE else BadInput
-        raise kind(f"{self.where}: no study {study}: {missing}: expected those of make {command}")
+        expected = f"expected those of make {command}"
+        raise NotDefined(f"{self.where}: no study {study}: {missing}: {expected}")
 
     def config(self, run_id):
         """The configuration of a run: dict."""
