@@ -14,6 +14,7 @@ ROOT = command.ROOT
 RESULTS = ROOT / "results" / "laptop"
 REFERENCE = ROOT / "configs" / "REFERENCE.md"
 DESIGN = ROOT / "results" / "design"
+TRANSLATION = ROOT / "results" / "laptop_translation"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
 SHOWN = ("figure5a", "figure5b")  # figures whose captions stand on the page of results
 SEARCHES = ("earlier_criteria", "criteria")
@@ -46,6 +47,8 @@ def blocks():
     for page in sorted(path for name in STUDIES for path in RESULTS.glob(name)):
         # The heading of a study's page would cut a section of the page in two.
         results[page.stem] = page.read_text(encoding="utf-8").split("\n\n", 1)[1]
+    page = (TRANSLATION / "figure7.md").read_text(encoding="utf-8")
+    results["figure7"] = page.split("\n\n", 1)[1]
     for name in SHOWN:
         results[name] = (RESULTS / "figures" / f"{name}.txt").read_text(encoding="utf-8")
     table2_runs = _runs("table2")
