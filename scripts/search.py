@@ -2,7 +2,7 @@
 
 import pathlib
 
-from scripts import command, terminal
+from scripts import command
 
 FLAGS = command.flags_of("profile", "workers")
 
@@ -18,6 +18,7 @@ def main():
     from experiments.studies.registry import divergence_config, resolve
     from experiments.studies.search import search
     from experiments.training.tensorflow_setup import load_tensorflow
+    from scripts import terminal
 
     options = command.options(FLAGS)
     (config,) = resolve(["configs/search.gin"], wanted=("SearchConfig",))
