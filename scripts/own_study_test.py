@@ -25,3 +25,5 @@ def test_a_dot_in_its_name_numbers_as_cases_and_seeds_go_through_every_command(t
     for script, arguments in commands:
         status, out, error = attempt(script, arguments, capfd, *folders)
         assert status == 0, f"{script}: {out}{error}"
+    page = (folders[0] / "smoke" / "bound_0.5.md").read_text()
+    assert "\n| 1 | Small | GC | 1x | " in page and "\n| 2 | Small | GC | 1x | " in page

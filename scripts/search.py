@@ -32,7 +32,8 @@ def main():
     for name, frame in (("runs", runs), ("criteria", found)):
         write_whole(store.root / f"{name}.csv", frame.to_csv(index=False).encode())
     written = store.root / "{runs,criteria}.csv"
-    terminal.show(markdown_table(found.columns, found.astype(str).to_numpy()), written)
+    cells = found.astype(object).fillna("-").astype(str).to_numpy()
+    terminal.show(markdown_table(found.columns, cells), written)
 
 
 if __name__ == "__main__":

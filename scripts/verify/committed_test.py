@@ -13,10 +13,10 @@ from experiments.studies.session import opened
 from scripts.testing import options
 from scripts.verify.__main__ import refuse, verify
 
-HOME, *OTHERS = sorted((ROOT / "results").glob("laptop*"))  # of the default data seed first
-OTHER = [path.name for path in OTHERS if "-data" in path.name][-1]
-COMMITTED = [HOME, *OTHERS]  # the data seeds, and the translation runs of Figure 7
+HOME = ROOT / "results" / "laptop"  # of the default data seed
 TRANSLATION = "laptop_translation"
+COMMITTED = sorted((ROOT / "results").glob("laptop*"))
+OTHER = sorted((ROOT / "results").glob("laptop-data*"))[-1].name
 
 
 @pytest.fixture(scope="module")

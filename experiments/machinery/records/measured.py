@@ -34,10 +34,9 @@ class MeasuredFiles(SealedFiles):
 def _covers(found, asked):
     """Whether what was measured is what is asked for, but for layers and rules beside these."""
     for field, wanted in asked.items():
-        if isinstance(wanted, dict):
-            there = {name: found[field].get(name) for name in wanted}
-        else:
-            there = found[field]
+        there = found.get(field)  # None in a file of before the field
+        if isinstance(wanted, dict) and isinstance(there, dict):
+            there = {name: there[name] for name in wanted if name in there}
         if there != wanted:
             return False
     return True
