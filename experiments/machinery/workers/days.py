@@ -27,10 +27,10 @@ def check_logs(cache_root, configs):
     }
     for config in configs:
         if config.translates:
-            _check_batch(config, found[config.stream])
+            check_batch(config, found[config.stream])
 
 
-def _check_batch(config, days):
+def check_batch(config, days):
     """Raises: BadInput for a translation run whose batch is larger than its training pairs."""
     size, pairs = config.trainer.batch_size, days.rows(TRAINING)
     if size > pairs:
