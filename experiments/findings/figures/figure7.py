@@ -15,7 +15,7 @@ ABOUT = (
     "number a run counts as wrong throughout."
 )
 COLOURS = {"adamw": "adam", "adagrad": "naive", "clippy": "clippy"}  # as the methods they are
-BESIDE = ("gc", "lamb")  # colours of ours beside the paper's
+BESIDE = ("gc", "lamb", "agc")  # colours of ours beside the paper's
 
 
 def frame(material):
