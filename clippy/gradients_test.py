@@ -44,7 +44,7 @@ def refused(optimizer, grad, variable, traced):
 
 
 @EACH_WAY
-@pytest.mark.parametrize("which", MAKE)
+@pytest.mark.parametrize("which", ["drop-in", "global", "adam clippy", "momentum gc", "sgd lamb"])
 def test_a_gradient_of_another_shape_is_refused_before_anything_moves(which, traced):
     for shape in WRONG:
         kernel = tf.Variable(tf.ones([3, 2]), name="kernel")

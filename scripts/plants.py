@@ -63,13 +63,9 @@ def examine(profile, cache, number):
 @functools.cache
 def _runner(cache):
     """The Runner of this process; it writes nothing."""
-    from experiments.machinery.records.record import Store
-    from experiments.training.tensorflow_setup import one_thread
+    from experiments.machinery.workers.worker import make_runner
 
-    one_thread()  # before anything else imports TensorFlow, which writes to standard error
-    from experiments.machinery.workers.runner import Runner
-
-    return Runner(Store(pathlib.Path(cache) / "plants"), cache, command.say)
+    return make_runner(pathlib.Path(cache) / "plants", cache, command.say)
 
 
 if __name__ == "__main__":

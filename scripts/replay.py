@@ -34,11 +34,9 @@ def report(shown):
     """A Replay as the text that the command prints."""
     other = list(shown.kinds)[1:]
     head = f"{'step':>7}  {'loss':>10}  {'AUC':>6}"
-    begins = (
-        f"from the snapshot of step {shown.step}; the detector dates the onset at {shown.onset}"
-    )
-    if shown.onset is None:
-        begins = "from the first step; the detector saw no onset"
+    begins = f"from the snapshot of step {shown.step}" if shown.step else "from the first step"
+    seen = f"dates the onset at {shown.onset}" if shown.onset else "saw no onset"
+    begins += f"; the detector {seen}"
     lines = [
         begins,
         head + "".join(f"  | {name}: {'loss':>10}  {'AUC':>6}" for name in other),

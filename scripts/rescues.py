@@ -70,13 +70,9 @@ def replayed(results, root, cache, run_id):
 @functools.cache
 def _runner(root, cache):
     """The Runner of this process."""
-    from experiments.machinery.records.record import Store
-    from experiments.training.tensorflow_setup import one_thread
+    from experiments.machinery.workers.worker import make_runner
 
-    one_thread()  # before anything else imports TensorFlow, which writes to standard error
-    from experiments.machinery.workers.runner import Runner
-
-    return Runner(Store(root), cache, command.say)
+    return make_runner(root, cache, command.say)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ from experiments.errors import BadInput
 from experiments.findings.dynamics import telemetry_of
 from experiments.findings.names import markdown_table
 from experiments.findings.statistics import proportion
-from experiments.findings.symptoms import events_of
 from experiments.machinery.records.files import write_whole
 from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.training.divergence import label
+from experiments.training.onset import events_of
 
 # What the detector is shown. "curves" is all that records without telemetry have.
 SOURCES = {
@@ -27,7 +27,7 @@ POSITIVE = {
     "any": (("full", "damaged", "micro"), ("full", "micro")),
 }
 COLUMNS = ("run_id", "model", "method", "data_seed", "source", "label", "label_step")
-COLUMNS += ("said", "said_step", "onset", "sign", "delay", "steps", "episodes")
+COLUMNS += ("said", "said_step", "onset", "sign", "delay", "near", "steps", "episodes")
 HEADER = ("Shown to it", "Divergence", "Runs", "Labelled", "Said", "Hits")
 HEADER += ("Precision", "Recall", "Delay in steps: median, p90", "False alarms")
 
@@ -35,13 +35,14 @@ HEADER += ("Precision", "Recall", "Delay in steps: median, p90", "False alarms")
 def write_detector(options):
     """Writes detector.{csv,md} of one data seed from records alone; returns detector.md as text.
 
+    Runs on other data seeds, as those of the calibration, have no say.
     Raises: BadInput if there is no run.
     """
     store = options.store(options.data_seed)
     divergence, config = divergence_config(), telemetry_config().detector
     rows = []
     for record in store.records():
-        if record.status != "crashed":
+        if record.status != "crashed" and record.config["data_seed"] == options.data_seed:
             telemetry = telemetry_of(store, record.run_id)
             rows += rows_of(record, store.curves(record), telemetry, divergence, config)
     if not rows:
@@ -64,7 +65,8 @@ def rows_of(record, curves, telemetry, divergence, config):
     Returns: list of dicts with COLUMNS. `said` is "full", "micro" for an episode that ended or that
       the run ended in, or "healthy"; `episodes` is how many began. `delay` counts steps from the
       evaluation that dates the label to the step at which the detector said it, and is negative
-      where the detector was first.
+      where the detector was first. `near` is whether the onset lies within `patience_steps` of that
+      evaluation: an episode that is as long as that is a full divergence.
     """
     truth = label(curves, divergence)
     events = {"curves": _in_rows(curves, config)}
@@ -80,7 +82,8 @@ def rows_of(record, curves, telemetry, divergence, config):
         "label_step": truth.step,
         "steps": int(curves["step"].iloc[-1]),
     }
-    return [about | {"source": name} | _said(found, truth) for name, found in events.items()]
+    near = config.patience_steps
+    return [about | {"source": name} | _said(found, truth, near) for name, found in events.items()]
 
 
 def _in_rows(curves, config):
@@ -92,22 +95,26 @@ def _in_rows(curves, config):
     return events_of(rows, dataclasses.replace(config, **scaled))
 
 
-def _said(events, truth):
-    said = {"said": "healthy", "said_step": None, "onset": None, "sign": None, "delay": None}
+def _said(events, truth, near):
+    said = dict.fromkeys(("said_step", "onset", "sign", "delay"))
+    said |= {"said": "healthy", "near": False}
     said["episodes"] = sum(event.kind == "jump" for event in events)
     if not events:
         return said
     first = next((event for event in events if event.kind == "full"), events[0])
     said |= {"said": "full" if first.kind == "full" else "micro", "said_step": first.step}
     said |= {"onset": first.onset, "sign": first.sign}
-    return said | {"delay": None if truth.step is None else first.step - truth.step}
+    if truth.step is not None:
+        said["delay"] = first.step - truth.step
+        said["near"] = abs(first.onset - truth.step) <= near
+    return said
 
 
 def summary(rows):
     """Precision, recall, delay and false alarms for each source and each of POSITIVE.
 
-    A run of the rows, in COLUMNS, is a hit where label and detector agree that it diverged; when is
-    not asked. The columns: source, of, runs, positive, said, hits, precision, recall, their 95 %
+    A run of the rows, in COLUMNS, is a hit where label and detector agree that it diverged and, by
+    `near`, when. The columns: source, of, runs, positive, said, hits, precision, recall, their 95 %
     Wilson intervals; median and 90th percentile of the delay of the hits in steps; false_alarms in
     1,000 steps of healthy runs, of events "full" or, of any divergence, of episodes. NaN where
     undefined.
@@ -117,7 +124,7 @@ def summary(rows):
         healthy = group[group["label"] == "healthy"]
         for of, (labels, kinds) in POSITIVE.items():
             true, said = group["label"].isin(labels), group["said"].isin(kinds)
-            hits = true & said
+            hits = true & said & group["near"]
             entry = {"source": source, "of": of, "runs": len(group)}
             entry |= {"positive": true.sum(), "said": said.sum(), "hits": hits.sum()}
             for name, n in {"precision": said.sum(), "recall": true.sum()}.items():
@@ -137,7 +144,8 @@ def markdown(rows):
     return f"""# The online detector against the labels
 
 Labels are those of `experiments/training/divergence.py`, from the AUC of the last day. A run
-is a hit if both say that it diverged: fully, with lasting harm (fully, or damaged), or at all.
+is a hit if both say that it diverged, fully, with lasting harm (fully, or damaged), or at all,
+and if the detector's onset lies within its patience of the evaluation that dates the label.
 Delay: from the evaluation that dates the label to the step at which the detector said it;
 negative is earlier. False alarms: in 1,000 steps of healthy runs, what the detector called a
 full divergence, or in the rows "any" an episode. Intervals: 95 %, Wilson.

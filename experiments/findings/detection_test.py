@@ -54,7 +54,8 @@ def test_precision_and_recall_are_counted_by_run():
     pairs = [("full", "full", 5), ("full", "micro", 9), ("micro", "micro", -4)]
     pairs += [("healthy", "micro", None), ("healthy", "healthy", None), ("micro", "full", 2)]
     rows = pd.DataFrame(pairs, columns=["label", "said", "delay"])
-    rows = rows.assign(source="telemetry", steps=[100, 100, 100, 300, 200, 100], episodes=1)
+    rows = rows.assign(source="telemetry", near=True, steps=[100, 100, 100, 300, 200, 100])
+    rows["episodes"] = 1
     rows.loc[3, "episodes"] = 4
     rows.loc[4, "episodes"] = 0
     found = detection.summary(rows).set_index("of")
@@ -66,11 +67,34 @@ def test_precision_and_recall_are_counted_by_run():
     assert (any_["positive"], any_["said"], any_["hits"]) == (4, 5, 4)
     assert (any_["precision"], any_["recall"], any_["median_delay"]) == (0.8, 1.0, 3.5)
     assert full["recall_low"] < 0.5 < full["recall_high"]
+    rows.loc[0, "near"] = False
+    found = detection.summary(rows).set_index("of")
+    assert found.loc["full", ["said", "hits"]].tolist() == [2, 0]
+    assert found.loc["any", "hits"] == 3
+
+
+def test_what_is_said_of_another_time_is_not_near():
+    auc = [0.6, 0.7, 0.71, 0.5, 0.5, 0.5]  # lost at step 80
+    assert rows_of(auc, range(40, 121))["telemetry"]["near"]
+    assert not rows_of(auc, range(39, 121))["telemetry"]["near"]
+
+
+def test_runs_on_other_data_seeds_have_no_say(tmp_path, monkeypatch):
+    evaluations = pd.DataFrame({"step": [20, 40], "loss": 0.6, "worst_loss": 0.6})
+    evaluations = evaluations.assign(**{"click/auc": [0.6, 0.7], "click/log_loss": 0.6})
+    records = [
+        SimpleNamespace(run_id=str(seed), status="finished", config=ABOUT | {"data_seed": seed})
+        for seed in (1, 1003)
+    ]
+    store = SimpleNamespace(root=tmp_path, records=lambda: records, curves=lambda _: evaluations)
+    monkeypatch.setattr(detection, "telemetry_of", lambda *_: None)
+    detection.write_detector(SimpleNamespace(data_seed=1, store=lambda _: store))
+    assert pd.read_csv(tmp_path / "detector.csv")["run_id"].tolist() == [1]
 
 
 def test_nothing_said_leaves_precision_undefined():
     rows = pd.DataFrame([{"source": "loss", "label": "full", "said": "healthy", "delay": None}])
-    rows = rows.assign(steps=10, episodes=0)
+    rows = rows.assign(steps=10, episodes=0, near=False)
     found = detection.summary(rows).set_index("of").loc["full"]
     assert np.isnan(found["precision"]) and found["recall"] == 0
     assert "| 1 | 1 | 0 | 0 | - | 0.00 (0.00 to 0.79) | - | - |" in detection.markdown(rows)
@@ -79,7 +103,7 @@ def test_nothing_said_leaves_precision_undefined():
 def test_a_damaged_run_that_is_called_full_is_lasting_harm():
     pairs = [("full", "full"), ("damaged", "full"), ("damaged", "micro"), ("healthy", "full")]
     rows = pd.DataFrame(pairs, columns=["label", "said"])
-    rows = rows.assign(source="telemetry", delay=1.0, steps=500, episodes=1)
+    rows = rows.assign(source="telemetry", delay=1.0, steps=500, episodes=1, near=True)
     found = detection.summary(rows).set_index("of")
     assert found.loc["full", ["said", "hits", "positive"]].tolist() == [3, 1, 1]
     assert found.loc["lasting", ["said", "hits", "positive"]].tolist() == [3, 2, 3]

@@ -7,8 +7,12 @@ import pandas as pd
 from experiments.findings import symptoms
 from experiments.training.detector import SIGNS
 from experiments.training.divergence import label, never_learned
+from experiments.training.onset import event_of, events_of
 
 SHOWN = 3  # ours: features or labels named
+ENDS = {"full": "certain", "micro": "over", "jump": "seen"}  # what happened at an event's step
+ENDS |= {"lost": "the loss came back without the AUC"}  # a "micro" of a run that is lost
+RESCUERS = {"adagrad": "clippy", "adam": "clippy_adam"}  # by optimizer
 
 
 class Diagnosis(NamedTuple):
@@ -52,18 +56,22 @@ def diagnose(config, frame, curves, day_rows, divergence, detector, same_bits=Tr
         head.append(f"it never learned: its AUC was never {least:g} above chance")
     if not same_bits:
         head.append("this machine rounds otherwise than the record's: what follows is of a twin")
-    event = symptoms.dated(symptoms.events_of(frame.to_dict("records"), detector), found.step)
+    events = events_of(frame.to_dict("records"), detector)
+    event = event_of(events, curves, divergence)
     if event is None and found.kind == "healthy":
         return Diagnosis("none", "", (*head, "no step shows a divergence"))
     if event is None:
         seen = f"no step shows an onset; the evaluation of step {found.step} dates the label"
+        if events:  # a run that its curves have lost may die later
+            late = events[0]
+            seen += f"; the first sign is at step {late.onset}: {SIGNS[late.sign]}"
         return Diagnosis("unknown", "", (*head, seen, *_advice("unknown", "", config)))
-    return _of_event(event, head, config, frame, day_rows, detector)
+    ends = ENDS["lost" if (found.kind, event.kind) == ("full", "micro") else event.kind]
+    return _of_event(event, ends, head, config, frame, day_rows, detector)
 
 
-def _of_event(event, head, config, frame, day_rows, detector):
+def _of_event(event, ends, head, config, frame, day_rows, detector):
     day = int(frame.loc[frame["step"] == event.onset, "day"].iloc[0])
-    ends = {"full": "certain", "micro": "over", "jump": "seen"}[event.kind]
     head.append(
         f"onset at step {event.onset}, day {day}: {SIGNS[event.sign]}; {ends} at step {event.step}"
     )
@@ -175,7 +183,10 @@ def _advice(culprit, name, config):
         "rate": f"{replay} RATE={rate / 10:.3g}; warmup; ",
     }
     said = CULPRITS[culprit].format(name=name, rate=rate)
-    return [f"culprit: {said}", f"try: {remedies.get(culprit, '')}{replay} METHOD=clippy"]
+    rescuer = RESCUERS.get(config.method.optimizer)
+    if rescuer and config.method.rule != "clippy":
+        replay += f" METHOD={rescuer}"
+    return [f"culprit: {said}", f"try: {remedies.get(culprit, '')}{replay}"]
 
 
 def words_path(store, run_id):

@@ -85,6 +85,35 @@ def test_a_run_that_curves_call_diverged_has_a_diagnosis_without_an_event():
     )
 
 
+def test_an_episode_of_a_lost_run_is_not_said_to_be_over():
+    loud = dict.fromkeys(range(ONSET, ONSET + 3), 9.0)
+    found = diagnosis(telemetry(**{"loss/click": loud, "loss/rating": loud}))
+    assert found.lines[1].endswith("explodes; the loss came back without the AUC at step 37")
+    alive = curves([0.6, 0.65, 0.68, 0.7, 0.6, 0.69, 0.7]).assign(
+        worst_loss=[1.1] * 4 + [9.0, 1, 1]
+    )
+    found = diagnosis(telemetry(**{"loss/click": loud, "loss/rating": loud}), alive)
+    assert found.lines[1].endswith("explodes; over at step 37")
+
+
+def test_what_a_step_shows_after_the_label_is_named_as_that():
+    early = curves([0.6, 0.65, 0.7, 0.5, 0.5, 0.5, 0.5])
+    said = "no step shows an onset; the evaluation of step 24 dates the label; the first sign is "
+    assert diagnosis(telemetry(**DEATH), early).lines[1] == (
+        said + "at step 25: most units of a layer die"
+    )
+
+
+@pytest.mark.parametrize(
+    "method, ends",
+    [("naive", " METHOD=clippy"), ("adam", " METHOD=clippy_adam"), ("clippy", ""), ("adamw", "")],
+)
+def test_a_replay_is_advised_under_a_method_that_can_continue_the_run(method, ends):
+    config = smoke(method, data_seed=1000, values=CALM)
+    found = doctor.diagnose(config, telemetry(), LOST, DAYS.day, DIVERGENCE, DETECTOR)
+    assert found.lines[-1] == f"try: make replay RUN={config.run_id}{ends}"
+
+
 def test_a_run_that_never_learned_is_said_to_be_that():
     found = diagnosis(telemetry(**DEATH), curves([0.51, 0.55, 0.5, 0.5, 0.5, 0.5, 0.5]))
     assert found.lines[1] == "it never learned: its AUC was never 0.08 above chance"

@@ -6,9 +6,9 @@ import pandas as pd
 from data.tasks import Labelled
 from experiments.errors import NotDefined
 from experiments.findings import moments
-from experiments.findings.symptoms import events_of
 from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.training.divergence import CHANCE, judged_auc
+from experiments.training.onset import events_of
 
 STUDY = "divergences"  # the study whose runs are read for claims C20 to C27
 # The layers of Figures 4, 6 and 8, lowest first; the outputs are of the tasks that tables show.

@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.findings import symptoms
 from experiments.training.divergence import CHANCE
+from experiments.training.onset import dated
 
 
 class Moments(NamedTuple):
     """Steps, counted from 1 as in the curves.
 
     a: the last evaluation before b at which the AUC is within `auc_drop` of its best so far.
-    b: the onset, the first bad step as the detector dates it (training/detector.py).
+    b: the onset, the first bad step as the detector dates it (training/onset.py), of the episode
+      in which half the lift was lost for good.
     c: the first evaluation from which on the AUC stays within `auc_drop` of chance to the end.
       Where it never does, the first from which on the lift stays below (1 - `lift_lost`) of its
       best, which is how the label "full" is defined.
@@ -34,25 +35,26 @@ def find(events, curves, divergence):
       curves: DataFrame, one row an evaluation, with `step` and `auc`.
       divergence: DivergenceConfig; `auc_drop` and `lift_lost` are read.
     """
-    c = _lost_for_good(curves, divergence)
-    event = None if c is None else symptoms.dated(events, c)
+    steps, lift, lost = _lift(curves, divergence)
+    gone = _from_here_on(steps, lost)
+    at_chance = _from_here_on(steps, np.abs(lift) <= divergence.auc_drop)
+    c = gone if at_chance is None else at_chance
+    event = None if c is None else dated(events, c if gone is None else gone)
     if event is None:
         return None
-    steps, auc = curves["step"].to_numpy(), curves["auc"].to_numpy(float)
+    auc = curves["auc"].to_numpy(float)
     healthy = steps[
         (auc >= np.maximum.accumulate(auc) - divergence.auc_drop) & (steps < event.onset)
     ]
     return Moments(int(healthy[-1]), event.onset, c) if len(healthy) else None
 
 
-def _lost_for_good(curves, divergence):
-    """The step c, or None."""
-    steps, lift, lost = _lift(curves, divergence)
-    for gone in (np.abs(lift) <= divergence.auc_drop, lost):
-        if gone[-1]:
-            stays = np.flatnonzero(~gone)
-            return int(steps[stays[-1] + 1 if len(stays) else 0])
-    return None
+def _from_here_on(steps, true):
+    """The first of the steps from which on something is true to the end, or None."""
+    if not true[-1]:
+        return None
+    others = np.flatnonzero(~true)
+    return int(steps[others[-1] + 1 if len(others) else 0])
 
 
 def _lift(curves, divergence):

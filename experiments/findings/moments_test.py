@@ -39,6 +39,11 @@ MOMENTS = {  # curves, events, moments
     "two that are called outlived": (auc(32), (*MICRO, ("micro", 40, 31)), (30, 31, 34)),
     "it lived": (auc(60), FULL, None),
     "it kept its lift": (auc(32, end=0.69), FULL, None),
+    "a second one of a model that is lost": (
+        auc(32, *[0.56] * 6),
+        [("jump", 33, 33), ("micro", 40, 33), ("jump", 43, 43), ("full", 60, 43)],
+        (32, 33, 46),
+    ),
     "nothing was seen": (auc(32), (), None),
     "nothing was seen in time": (auc(32), [("jump", 35, 35)], None),
     "never healthy before": (auc(0), [("full", 9, 1)], None),

@@ -29,17 +29,6 @@ def detectable_gap(std, n):
     return std * optimize.brentq(excess, 0, 2 * limit) / math.sqrt(n)
 
 
-def std_of_difference(within, repeats, between=0.0):
-    """Standard deviation of the mean difference of two settings on one data seed.
-
-    Args:
-      within: standard deviation of a setting over run seeds, which do not make the two alike.
-      repeats: run seeds of each setting.
-      between: standard deviation of the difference itself over data seeds.
-    """
-    return math.sqrt(2 * within**2 / repeats + between**2)
-
-
 def pooled_std(stds, counts):
     """The standard deviation within settings from that of each and its number of runs.
 

@@ -27,17 +27,6 @@ def test_a_gap_is_seen_by_four_tests_in_five(std, n):
     assert share_seen(drawn + 0.8 * gap) < 0.8 - tolerance
 
 
-def test_the_gap_of_several_data_seeds_with_several_repeats():
-    within, between, repeats, data_seeds = 0.4, 0.25, 3, 5
-    std = power.std_of_difference(within, repeats, between)
-    gap = power.detectable_gap(std, data_seeds)
-    generator = np.random.default_rng(1)
-    runs = generator.normal(0, within, (2, TESTS, data_seeds, repeats))
-    own = gap + generator.normal(0, between, (TESTS, data_seeds))
-    seen = share_seen(own + (runs[0] - runs[1]).mean(axis=2))
-    assert seen == pytest.approx(0.8, abs=4 * math.sqrt(0.8 * 0.2 / TESTS))
-
-
 def test_more_runs_see_less_and_one_sees_nothing():
     gaps = [power.detectable_gap(1.0, n) for n in (2, 3, 5, 10, 100, 1000)]
     assert gaps == sorted(gaps, reverse=True)

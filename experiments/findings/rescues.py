@@ -44,8 +44,9 @@ def markdown(rows):
         lines.append([METHOD_NAMES[method], MODEL_NAMES[model], f"{multiple:g}x", *numbers])
     lines = [[str(cell) for cell in line] for line in lines]
     header = ["Method", "Model", "Rate", "Diverged", "Replay lives", "Recorded lives", "Agree"]
-    agree = int(agreement(rows).sum())
-    share = proportion(agree, len(rows))
+    agree = agreement(rows)
+    both = int((agree & rows["recorded"].isin(ALIVE)).sum())
+    share = proportion(int(agree.sum()), len(rows))
     ends = f"{share.low:.0%} to {share.high:.0%}"
     return f"""# Would {METHOD_NAMES[RESCUER]} have saved it?
 
@@ -55,7 +56,8 @@ from its first step, of the same model, rate and seed. A run lives if its label 
 micro.
 
 {markdown_table(header, lines)}
-Replay and record agree in {agree} of {len(rows)}, {share.value:.0%} (95 %, Wilson: {ends}).
+Replay and record agree in {agree.sum()} of {len(rows)}, {share.value:.0%} (95 %, Wilson: {ends}).
+Both live in {both}, neither in {agree.sum() - both}.
 """
 
 

@@ -47,6 +47,7 @@ def test_replay_and_record_agree_where_both_live_or_neither_does():
     assert "| Naive | Large | 1x | 2 | 2 | 1 | 1 |" in lines
     assert "| GC | Large | 2x | 1 | 0 | 1 | 0 |" in lines
     assert "Replay and record agree in 1 of 3, 33% (95 %, Wilson: 6% to 79%)." in lines
+    assert "Both live in 1, neither in 0." in lines
 
 
 def test_a_table_with_a_run_twice_is_not_counted():

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.training.detector import SHARED, Detector, moved, see_row
+from experiments.training.detector import SHARED, moved
 
 # The thresholds below were set on runs of design data seeds, as those of the detector.
 USUAL_STEPS = 24  # ours: two days of the laptop profile say what was usual before
@@ -27,25 +27,6 @@ class Moved(NamedTuple):
     name: str
     at: int
     ratio: float
-
-
-def events_of(rows, config):
-    """The events that a Detector of a DetectorConfig sees in rows of telemetry."""
-    detector = Detector(config)
-    return [event for row in rows if (event := see_row(detector, row))]
-
-
-def dated(events, step):
-    """The event in whose episode a run was lost that its curves show to be lost at `step`: Event.
-
-    That is the full divergence if one began by then, or else the last episode that did. Without a
-    `step`, of a run that lives, the first that ended. None if there is no such event.
-    """
-    if step is None:
-        return next((event for event in events if event.kind != "jump"), None)
-    begun = [event for event in events if event.onset <= step]
-    full = [event for event in begun if event.kind == "full"]
-    return next(iter(full + begun[::-1]), None)
 
 
 def moved_first(frame, onset, ending, limit=MOVED):

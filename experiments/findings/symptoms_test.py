@@ -4,30 +4,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from experiments.findings import symptoms
 from experiments.studies.testing import smoke
-from experiments.training.detector import Event
-
-JUMP, MICRO = Event("jump", 13, 13, "loss"), Event("micro", 30, 13, "loss")
-LATER, FULL = Event("jump", 40, 40, "step"), Event("full", 60, 40, "step")
-
-
-@pytest.mark.parametrize(
-    "events, step, expected",
-    [
-        ([JUMP, MICRO, LATER, FULL], 48, FULL),
-        ([JUMP, MICRO, LATER, FULL], 39, MICRO),  # the full one began after the curves had lost it
-        ([JUMP, MICRO, LATER], 48, LATER),
-        ([JUMP, MICRO, LATER, FULL], None, MICRO),
-        ([JUMP], None, None),
-        ([LATER, FULL], 12, None),
-        ([], 48, None),
-    ],
-)
-def test_a_label_is_dated_by_the_episode_in_which_the_run_was_lost(events, step, expected):
-    assert symptoms.dated(events, step) == expected
 
 
 def test_the_largest_step_is_that_of_the_layer_that_moved_farthest_before_the_onset():

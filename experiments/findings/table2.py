@@ -1,5 +1,6 @@
 """Table 2, a pure function of the runs: in long form, in Markdown and in LaTeX."""
 
+import math
 from typing import NamedTuple
 
 import pandas as pd
@@ -206,7 +207,7 @@ def power_text(rates, repeats):
     """Which gap the repeats can show, in one sentence, from the rows of rates_frame."""
     alive = rates[rates["diverged"] == 0]
     within = power.pooled_std(alive["auc_std"], alive["n"])
-    gap = power.detectable_gap(power.std_of_difference(within, 1), repeats)
+    gap = power.detectable_gap(math.sqrt(2) * within, repeats)
     if pd.isna(gap):
         return "No setting with several runs is without a full divergence, so no gap can be shown."
     return (

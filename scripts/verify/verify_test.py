@@ -93,16 +93,6 @@ def test_the_limits_are_the_spread_over_run_seeds(tmp_path):
     assert limits == pytest.approx({"click/auc": 4 * 0.02, "watch_time/rmse": 1e-4})
 
 
-def candidates(tmp_path):
-    """Twelve runs, cheap ones and dear ones, every other cheap one of another machine."""
-    found = []
-    for seed in range(12):
-        record = leave(tmp_path / "smoke", seed=seed, model="small" if seed % 3 else "large")
-        machine = HERE | ({"numpy": "other"} if seed % 2 else {})
-        found.append((tmp_path / "smoke", dataclasses.replace(record, provenance=machine)))
-    return found
-
-
 def test_cheap_runs_are_chosen_those_of_this_machine_first(tmp_path, monkeypatch):
     monkeypatch.setattr(rerun, "CHEAP_SHARE", 8 / 12)
     found = []  # every third is dear, every other one of another machine

@@ -1,6 +1,7 @@
 """The claims of the paper by id, each declared above the rule that decides it, as a decorator."""
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -8,14 +9,14 @@ class Claim(NamedTuple):
     """A claim of the paper: its number here, what it says, where, and what decides it.
 
     paper: the paper's own figures in our units (AUC from 0 to 1), or None.
-    rule: from the repeats of all studies to an outcome.Outcome; None if nothing recorded tells.
+    rule: from the repeats of all studies to an outcome.Outcome.
     """
 
     id: str
     text: str
     source: str
-    paper: str | None = None
-    rule: object = None
+    paper: str | None
+    rule: Callable
 
 
 CLAIMS = {}  # all of them once scorecard.py has imported the rules

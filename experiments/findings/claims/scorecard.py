@@ -89,13 +89,10 @@ def _beside(outcome, own):
 
 
 def _outcome(claim, repeats):
-    reason = "no records of it exist yet"
-    if claim.rule is not None:
-        try:
-            return claim.rule(repeats)
-        except MissingRuns as missing:
-            reason = str(missing)
-    return Outcome(NOT_RUN, None, None, 0, [], reason)
+    try:
+        return claim.rule(repeats)
+    except MissingRuns as missing:
+        return Outcome(NOT_RUN, None, None, 0, [], str(missing))
 
 
 def _entry(claim, outcome, data_seed):

@@ -1,10 +1,18 @@
 """The picture of `make compare`: loss and AUC of some recorded runs."""
 
 from experiments.findings.figures import style
-from experiments.findings.figures.drawing import AUC, LOSS, STEP, Drawing, Key, Line, Panel
+from experiments.findings.figures.drawing import (
+    AUC,
+    LEGEND_LINE,
+    LOSS,
+    STEP,
+    Drawing,
+    Key,
+    Line,
+    Panel,
+)
 from experiments.training.divergence import CHANCE
 
-LEGEND_LINE = 0.13  # inches
 ALONE = 6  # points, of the dot of a run that has a single evaluation
 CAPTION = (
     "One line a run: n = 1, no interval. Loss: mean since the last evaluation. AUC of the first "

@@ -6,6 +6,8 @@ from experiments.findings.figures import style
 from experiments.findings.names import METHOD_NAMES
 
 STEP, LOSS, AUC = "training step", "training loss", "AUC on the last day"
+RATE = "rate, multiples of 1x"
+LEGEND_LINE = 0.13  # inches
 SHADE = "#E9E9E9"
 LETTER_SHIFT = {"a": -3, "b": 1, "c": 3}  # points, because a and b are neighbours
 LETTERS_HIGH = 10  # points between a title and a panel that has letters

@@ -72,17 +72,20 @@ def test_a_figure_looks_as_it_did_and_nothing_is_cut_off(drawn, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", testing.frames())
-def test_a_caption_says_how_many_runs_and_stands_beside_the_picture(drawn, name, tmp_path):
-    rows = testing.frames()[name]
-    figure, caption = drawn[stem(name)], FIGURES[name].drawing(rows).caption
+def test_a_caption_says_how_many_runs_and_is_not_in_the_picture(drawn, name):
+    caption = FIGURES[name].drawing(testing.frames()[name]).caption
     assert "n = " in caption and "interval" in caption
-    style.save(figure, rows.head(2), caption, tmp_path, stem(name))
+    texts = [text.get_text() for text in drawn[stem(name)].findobj(Text)]
+    assert not [text for text in texts if "n = " in text]
+
+
+def test_points_and_caption_stand_beside_the_picture(drawn, tmp_path):
+    caption = " ".join(["word"] * 50)
+    style.save(drawn["figure1"], testing.frames()["1"], caption, tmp_path, "one")
     written = {path.suffix: path for path in tmp_path.iterdir()}
     assert sorted(written) == [".csv", ".pdf", ".png", ".txt"]
     lines = written[".txt"].read_text().splitlines()
     assert " ".join(lines) == caption and max(map(len, lines)) <= 100
-    texts = [text.get_text() for text in figure.findobj(Text)]
-    assert not [text for text in texts if "n = " in text]  # the picture itself has none
 
 
 def test_an_added_method_and_model_have_a_name_and_a_colour_that_stay():

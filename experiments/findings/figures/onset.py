@@ -8,13 +8,12 @@ from experiments.errors import NotDefined
 from experiments.findings.comparison import differences
 from experiments.findings.dynamics import judged
 from experiments.findings.figures import shocked, style
-from experiments.findings.figures.drawing import STEP, Drawing, Key, Line, Panel
+from experiments.findings.figures.drawing import LEGEND_LINE, STEP, Drawing, Key, Line, Panel
 from experiments.findings.names import METHOD_NAMES, MODEL_NAMES
 
 SHOCKED, UNDISTURBED = ("table3", "clean"), ("shocks", "off")  # study and case
 # In what a run may differ from its twin; evaluation does not change what is trained.
 MAY_DIFFER = ("stream.shocks", "stream.label_shocks", "trainer.evaluate_every_steps")
-LEGEND_LINE = 0.13  # inches
 ONSET = Key("onset", "onset of a divergence", "#000000")
 NOISE = "#999999"
 CAPTION = (

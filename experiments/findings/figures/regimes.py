@@ -2,10 +2,9 @@
 
 from experiments.findings import regimes
 from experiments.findings.figures import style
-from experiments.findings.figures.drawing import AUC, Drawing, Line, Panel, method_key
+from experiments.findings.figures.drawing import AUC, RATE, Drawing, Line, Panel, method_key
 from experiments.findings.names import MODEL_NAMES
 
-RATE = "rate, multiples of 1x"
 CAPTION = (
     "{model}, data seed {data_seed}: AUC of each method at the end by rate, at its best threshold "
     "of section 5.1.3 there. n = {n} run a point, no interval. Columns: factor on the loss of "

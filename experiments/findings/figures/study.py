@@ -5,7 +5,16 @@ import re
 import pandas as pd
 
 from experiments.findings.figures import style
-from experiments.findings.figures.drawing import AUC, STEP, Drawing, Key, Line, Panel
+from experiments.findings.figures.drawing import (
+    AUC,
+    LEGEND_LINE,
+    RATE,
+    STEP,
+    Drawing,
+    Key,
+    Line,
+    Panel,
+)
 from experiments.findings.figures.figure5 import line_of
 from experiments.findings.names import METHOD_NAMES
 
@@ -19,9 +28,8 @@ WITHOUT_BANDS = "; its interval is in the csv"
 BANDS = 4  # lines whose bands can be told apart in print
 MOST_CASES = 40  # ours: that a figure has
 NARROW = 4  # panels that fit in a column, two in a row
-ROW, LEGEND_LINE = 1.45, 0.13  # inches
+ROW = 1.45  # inches
 LETTERS_PER_INCH, DASH = 20, 8  # of a legend; its dash and the space around it, in letters
-RATE = "rate, multiples of 1x"
 # What says the rate in the name of a case, as crossing makes it or a person writes it.
 NAMED_RATE = re.compile(r"(?:^|_|, )(?:rate_multiple=[^,]+|[\d.]+x)(?=_|,|$)")
 

@@ -1,5 +1,6 @@
 """Made-up records of every figure, for the tests of figures and of the report."""
 
+import functools
 import itertools
 import pathlib
 import types
@@ -217,6 +218,7 @@ def study_frame(names, methods=("gc",), rates=(1.0,)):
     return study.frame(pd.DataFrame(rows, columns=names), found)
 
 
+@functools.cache
 def frames():
     """The points of each figure but Figure 8: dict from name to DataFrame."""
     made = {name: material() for name in FIGURES if not name.startswith("8")}

@@ -11,8 +11,10 @@ from experiments.machinery.records.claim import Claims
 from experiments.machinery.records.damage import mended
 from experiments.machinery.records.snapshots import SnapshotStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.training.detector import Event
 from experiments.training.divergence import judged_auc, label
 from experiments.training.observer import Excerpt, Observer
+from experiments.training.onset import event_of, events_of
 
 ROWS = 12  # ours: lines of the table
 
@@ -20,8 +22,8 @@ ROWS = 12  # ours: lines of the table
 class Replay(NamedTuple):
     """What a replay showed.
 
-    step, onset: steps taken at the snapshot, 0 for the first weights; first bad step as the
-      detector dated it, or None if it saw none.
+    step, onset: steps taken at the snapshot, 0 for the first weights; first bad step of the run
+      (training/onset.py), or None if the detector saw none.
     rows: DataFrame with step, loss (mean since the row before), auc; and for another method or
       rate other_loss and other_auc.
     equal_steps: steps of the plain replay whose loss is the recorded one, and steps compared.
@@ -51,23 +53,30 @@ class _Losses(Observer):
 def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rate=None, say=print):
     """Takes `steps` of a recorded run (find.Recorded) from its snapshot on; None for all.
 
-    A run that diverged without an event of the detector goes on from its first step.
+    A run whose snapshot is not one of a living network, or that diverged without an event of the
+    detector, goes on from its first step.
 
     Args:
       telemetry: TelemetryConfig of the replay, and of a run that has to be trained again for it.
       method, rate: MethodConfig and learning rate to try beside what was, or None for the run's.
       say: called with a line where something has to be made first.
     Returns: Replay.
-    Raises: BadInput if the run is healthy and has no snapshot, even when it is trained again, or if
-      its snapshot is not one of a living network.
+    Raises: BadInput if the run is healthy and has no snapshot, even when it is trained again.
     """
     known = found.store.curves(found.record)
-    snapshot, onset = _snapshot(found, runner, telemetry, say)
+    snapshot, kept_for = _snapshot(found, runner, telemetry, say)
     if snapshot is None and label(known, divergence).kind == "healthy":
         run_id = found.config.run_id
         raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
+    lost = event_of(_events(found, telemetry.detector), known, divergence) or kept_for
+    onset = lost and lost.onset
+    if snapshot is not None and _is_lost(found, snapshot.step, onset, telemetry.detector):
+        say(
+            f"at step {snapshot.step}, of which there is a snapshot, the network has diverged "
+            "already: replaying from the first step"
+        )
+        snapshot = None
     at = 0 if snapshot is None else snapshot.step
-    _check_alive(found, at, onset, telemetry.detector)
     steps = int(known["step"].iloc[-1]) - at if steps is None else steps
     # Enough evaluations for a table: they change none of the other bits of the run.
     every = max(1, min(found.config.trainer.evaluate_every_steps, steps // ROWS))
@@ -90,7 +99,7 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
 
 
 def _snapshot(found, runner, telemetry, say):
-    """The snapshot of a run and its onset; the run is trained again if they are not whole.
+    """The snapshot of a run and its Event; the run is trained again if they are not whole.
 
     (None, None) if it has no event before which one is kept.
     """
@@ -110,20 +119,23 @@ def _snapshot(found, runner, telemetry, say):
     if not snapshots.has(run_id):
         return None, None
     snapshot, said = snapshots.read(run_id)
-    return snapshot, said["event"]["onset"]
+    return snapshot, Event(**said["event"])
 
 
-def _check_alive(found, at, onset, detector):
-    """Raises: BadInput if after `at` steps a network is beyond its onset, or a layer dead."""
-    run_id = found.config.run_id
-    measured = TelemetryStore(found.store.root).read(run_id)
-    last = measured[measured["step"] == at].filter(regex="^dead/")
-    dead = not last.empty and last.max(axis=None) > detector.dead_units
-    if dead or (onset is not None and at >= onset):
-        raise BadInput(
-            f"RUN = {run_id!r}: at step {at}, from which it would be replayed, the network has "
-            "diverged already: expected a snapshot of a living one"
-        )
+def _events(found, detector):
+    measured = TelemetryStore(found.store.root).read(found.config.run_id)
+    return events_of(measured.to_dict("records"), detector)
+
+
+def _is_lost(found, step, onset, detector):
+    """Whether after `step` steps a network is beyond the onset of its run, or a layer dead.
+
+    The event that a snapshot was kept for may be a later one than that in which the run was lost,
+    which its curves tell at its end.
+    """
+    measured = TelemetryStore(found.store.root).read(found.config.run_id)
+    dead = measured[measured["step"] == step].filter(regex="^dead/")
+    return step >= onset or bool((dead > detector.dead_units).any(axis=None))
 
 
 def _rows(curves, prefix=""):

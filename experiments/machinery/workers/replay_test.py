@@ -136,11 +136,11 @@ def without_event(found, monkeypatch):
     monkeypatch.setattr(Runner, "again", lambda *given: None)  # which sees no divergence
 
 
-def test_a_diverged_run_without_an_event_goes_on_from_its_first_step(copied, monkeypatch):
+def test_a_diverged_run_without_a_snapshot_goes_on_from_its_first_step(copied, monkeypatch):
     found, runner = copied
     without_event(found, monkeypatch)
     shown = replay(found, runner, say=lambda line: None, **CONFIGS)
-    assert (shown.step, shown.onset) == (0, None)
+    assert (shown.step, shown.onset) == (0, ONSET)
     assert shown.equal_steps == (42, 42)  # all steps of the run
 
 
@@ -154,22 +154,33 @@ def test_a_healthy_run_without_an_event_cannot_be_replayed(copied, monkeypatch):
         replay(found, runner, steps=1, say=lambda line: None, **CONFIGS)
 
 
-def test_a_network_that_has_diverged_is_no_beginning(copied):
+def test_a_network_that_has_diverged_is_no_beginning(copied, monkeypatch):
+    """A snapshot that was kept for a later event, and one of a network with a dead layer."""
     found, runner = copied
-    said = f"RUN = '{HIT.run_id}': at step {AT}, .* has diverged already: expected a snapshot"
-    snapshots = SnapshotStore(found.store.root)
+    snapshots, store = SnapshotStore(found.store.root), TelemetryStore(found.store.root)
     snapshot, _ = snapshots.read(HIT.run_id)
-    snapshots.write(HIT, snapshot, Event("full", 40, AT, "loss"))
-    with pytest.raises(BadInput, match=said):
-        replay(found, runner, steps=1, **CONFIGS)
-    snapshots.write(HIT, snapshot, Event("full", 40, AT + 1, "loss"))
-    replay(found, runner, steps=1, **CONFIGS)
-    store = TelemetryStore(found.store.root)
+    said, dating = [], "experiments.machinery.workers.replay.event_of"
+
+    def begun():
+        said.clear()
+        return replay(found, runner, steps=1, say=said.append, **CONFIGS).step
+
+    monkeypatch.setattr(dating, lambda *_: None)
+    snapshots.write(HIT, snapshot._replace(step=ONSET), Event("full", 40, ONSET + 1, "loss"))
+    assert (begun(), said) == (ONSET, [])
+    monkeypatch.setattr(dating, lambda *_: Event("micro", 37, ONSET, "loss"))
+    assert begun() == 0
+    assert said == [
+        f"at step {ONSET}, of which there is a snapshot, the network has diverged already: "
+        "replaying from the first step"
+    ]
+    snapshots.write(HIT, snapshot, Event("full", 40, ONSET, "loss"))
+    assert (begun(), said) == (AT, [])
     frame = store.read(HIT.run_id)
     frame.loc[frame["step"] == AT, "dead/hidden_1"] = 0.61
     store.write(HIT.run_id, frame, config=CONFIGS["telemetry"], curves_sha256="", events=[])
-    with pytest.raises(BadInput, match=said):
-        replay(found, runner, steps=1, **CONFIGS)
+    assert begun() == 0
+    assert len(said) == 1
 
 
 def test_how_it_ends_is_judged_with_what_was_before_the_snapshot(copied, monkeypatch):

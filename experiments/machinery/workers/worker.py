@@ -42,24 +42,26 @@ def prepare(results_root, cache_root, log=None):
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
                 os.dup2(file, stream.fileno())
-        _runner, _claims = make_runner(results_root, cache_root), Claims(results_root)
+        _runner = make_runner(results_root, cache_root, _notes.append)
+        _claims = Claims(results_root)
     except Exception as error:  # a process that fails here would be started again and again
         _unprepared = ended_by(error)
     return _unprepared is None
 
 
-def make_runner(results_root, cache_root):
+def make_runner(results_root, cache_root, say):
     """The Runner of this process, which imports TensorFlow once for all runs.
 
     It has one thread: with more, the bits depend on the number of cores, and these models gain
     less from a second thread than from a second process.
     """
     from experiments.machinery.records.record import Store
-    from experiments.machinery.workers.runner import Runner
     from experiments.training.tensorflow_setup import one_thread
 
-    one_thread()
-    return Runner(Store(results_root), cache_root, _notes.append)
+    one_thread()  # before anything else imports TensorFlow, which writes to standard error
+    from experiments.machinery.workers.runner import Runner
+
+    return Runner(Store(results_root), cache_root, say)
 
 
 def execute(config, how=None, study=None):
