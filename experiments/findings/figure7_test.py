@@ -1,11 +1,13 @@
 """The tables and the picture of Figure 7, from made-up runs."""
 
+import colorsys
 import dataclasses
 import types
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from experiments.findings import figure7
 from experiments.findings.figures import figure7 as figure
@@ -102,9 +104,9 @@ def test_the_figure_has_a_line_an_optimizer_with_its_interval():
     drawn = figure.drawing(rows)
     (panel,) = drawn.panels
     assert [line.key.name for line in panel.lines] == [
-        "AdamW, 0.01",
-        "Adagrad, 0.01",
-        "Adagrad with Clippy, 3",
+        "AdamW, 0.01, warmup 2%",
+        "Adagrad, 0.01, warmup 2%",
+        "Adagrad with Clippy, 3, warmup 2%",
     ]
     assert len({line.key.colour for line in panel.lines}) == 3
     assert "n = 3 other seeds" in drawn.caption
@@ -129,11 +131,19 @@ def test_a_run_that_broke_off_counts_as_wrong_from_there_on_and_no_other_does():
     assert rows["mean"].tolist() == pytest.approx([94, (64 + 70 + 100) / 3])
 
 
-def test_colours_of_ours_are_those_of_no_other_line():
-    extra = pd.concat([runs(), runs().assign(optimizer=lambda r: r["optimizer"] + "_own")])
-    extra["run_id"] = extra["run_id"] + extra["optimizer"]
-    made = material()
-    made.translation = extra
-    rows = figure.frame(made)
-    assert len({line.key.colour for line in figure.drawing(rows).panels[0].lines}) == 6
-    assert set(figure7.OPTIMIZERS) >= set(BEST)
+def test_a_line_of_ours_has_the_hue_of_its_method_and_is_no_other_line():
+    def hue(key):
+        return round(colorsys.rgb_to_hls(*to_rgb(key.colour))[0], 2)
+
+    ours = {"clippy_section_5": "clippy", "clippy_plain_embeddings": "clippy"}
+    ours |= {"adagrad_above": "adagrad"}
+    made = runs()
+    added = [made[made["optimizer"] == own].assign(optimizer=name) for name, own in ours.items()]
+    found = material()
+    found.translation = pd.concat([made, *added], ignore_index=True)
+    found.translation["run_id"] += found.translation["optimizer"]
+    keys = {key.group: key for key in figure.drawing(figure.frame(found)).keys}
+    assert set(keys) == set(figure7.OPTIMIZERS)
+    assert len({(key.colour, key.dash) for key in keys.values()}) == len(keys)
+    for name, own in ours.items():
+        assert hue(keys[name]) == hue(keys[own])

@@ -5,7 +5,7 @@ import pandas as pd
 
 from experiments.errors import NotDefined
 from experiments.findings.curvature import EDGE, SHOCKED, UNDISTURBED
-from experiments.findings.figures import shocked
+from experiments.findings.figures import shocked, style
 from experiments.findings.figures.drawing import STEP, Drawing, Key, Line, Panel, method_key
 from experiments.findings.names import MODEL_NAMES
 from experiments.training.curvature import BATCHES
@@ -14,7 +14,7 @@ AROUND = (12, 24)  # ours: steps before and after b on the right
 CLIPPY = method_key("clippy")._replace(name="Clippy, shocked")
 APPLIED = CLIPPY._replace(group="applied", name="Clippy, with its factors", dash="--")
 LINES = (  # a case of the study, what is drawn of it, and its place in the legend
-    (UNDISTURBED, "largest", Key("undisturbed", "naive, undisturbed", "#009E73")),
+    (UNDISTURBED, "largest", Key("undisturbed", "naive, undisturbed", style.KINDS["healthy"][1])),
     (SHOCKED, "largest", method_key("naive")._replace(name="naive, shocked")),
     ("clippy", "largest", CLIPPY),
     ("clippy", "applied", APPLIED),
@@ -47,14 +47,15 @@ def frame(material):
     for run in runs[
         (runs["seed"] == seed) & runs["case"].isin([case for case, *_ in LINES])
     ].to_dict("records"):
+        rows = material.steepness(run["run_id"])
+        if rows is None:  # no moments are known of it either
+            continue
         about = {name: run[name] for name in ("data_seed", "model", "rate_multiple", "seed")}
         about |= {"case": run["case"], "run_id": run["run_id"]}
         about["shocked"] = shocked.text(material.shocked(run["run_id"]))
         about |= {"b": int(run["curvature_b"]), "c": int(run["curvature_c"])}
-        rows = material.steepness(run["run_id"])
-        if rows is not None:
-            columns = ["batch", "step", "loss", "largest", "applied"]
-            parts.append(rows[columns].assign(**about)[[*about, *columns]])
+        columns = ["batch", "step", "loss", "largest", "applied"]
+        parts.append(rows[columns].assign(**about)[[*about, *columns]])
     return pd.concat(parts, ignore_index=True)
 
 

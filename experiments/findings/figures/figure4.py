@@ -38,8 +38,8 @@ AROUND = 20  # ours: steps before b and after it that are shown once more
 ABOUT = (
     "Naive Large+DCN at 0.4x, data seed {data_seed}, run seed {seed}, the fully diverged run of "
     "Figure 1: n = 1, no interval; the claims are judged on all recorded divergences. Left: the "
-    "whole run. Right: {around} steps around b. Vertical lines: a = {a}, b = {b}, c = {c}, found "
-    "by code from loss and AUC alone. Shaded: days with a shock. "
+    "whole run. Right: {around} steps around b. Vertical lines: a = {a}, b = {b}, c = {c}; b is "
+    "the onset that the detector dates, a and c are evaluations. Shaded: days with a shock. "
 )
 CURVES = ABOUT + (
     "Undisturbed: the same run without shocks. {lift} Loss: of each step, and of the undisturbed "
@@ -133,7 +133,10 @@ def _drawing(panels, keys, caption):
 
 
 def _twice(panel, run):
-    """A panel of a whole run with its step b, and of the steps around b with all three moments."""
+    """A panel of a whole run with its step b, and of the steps around b with all three moments.
+
+    A moment that is not among these steps is marked on the panel of the whole run.
+    """
     stretches, b = shocked.stretches(run["shocked"]), int(run["b"])
     first, last = b - AROUND, b + AROUND
     thin, lines = [line._replace(width=0.5) for line in panel.lines], []
@@ -142,8 +145,10 @@ def _twice(panel, run):
         dots = 2.5 if inside.sum() < AROUND else 0
         lines.append(line._replace(x=line.x[inside], y=line.y[inside], width=0.8, dots=dots))
     near = [(max(a, first), min(z, last)) for a, z in stretches if a <= last and z >= first]
-    marks = {moment: int(run[moment]) for moment in style.MOMENTS if first <= run[moment] <= last}
-    whole = {"lines": thin, "marks": {"b": b}, "shaded": tuple(stretches), "notes": ()}
+    moments = {moment: int(run[moment]) for moment in style.MOMENTS}
+    marks = {moment: step for moment, step in moments.items() if first <= step <= last}
+    far = {moment: step for moment, step in moments.items() if moment not in marks}
+    whole = {"lines": thin, "marks": {"b": b} | far, "shaded": tuple(stretches), "notes": ()}
     close = {"lines": lines, "marks": marks, "shaded": tuple(near)}
     return [
         panel._replace(**whole, title="whole run"),

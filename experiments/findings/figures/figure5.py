@@ -50,11 +50,11 @@ def line_of(runs, curves, about):
     return pd.DataFrame(about | columns | {"n": len(runs)})
 
 
-def drawing(rows, singles=()):
+def drawing(rows, singles=(), zooms=False):
     """One row of panels a rate, one column a model; of a single model, one row with all rates.
 
-    The latter has a broken axis where a line ends near chance. `singles` are (row of a run, its
-    curves), each a thin line below the means.
+    The latter has a broken axis where a line ends near chance, unless its reader `zooms`. `singles`
+    are (row of a run, its curves), each a thin line below the means.
     """
     rates, models = sorted(rows["rate_multiple"].unique()), list(rows["model"].unique())
     panels = []
@@ -79,7 +79,7 @@ def drawing(rows, singles=()):
     shared = {"sharex": True, "sharey": True}
     if len(models) > 1:
         return Drawing(panels, len(models), keys, about, 3.3, style.PAGE, shared, legend)
-    if (at := _break(rows)) is not None:
+    if not zooms and (at := _break(rows)) is not None:
         shared = {"sharex": True, "sharey": "row", "height_ratios": PARTS}
         about, panels = about + BROKEN, _broken(panels, rows, at)
     return Drawing(panels, len(rates), keys, about, 2.2, style.COLUMN, shared, legend)

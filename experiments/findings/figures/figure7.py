@@ -14,8 +14,9 @@ ABOUT = (
     "95 % interval of the mean (Student's t) over n = {n} other seeds. After a loss that was no "
     "number a run counts as wrong throughout."
 )
-COLOURS = {"adamw": "adam", "adagrad": "naive", "clippy": "clippy"}  # as the methods they are
-BESIDE = ("gc", "lamb", "agc")  # colours of ours beside the paper's
+METHODS = {"adamw": "adam", "adagrad": "naive", "clippy": "clippy"}  # what the lines are of
+METHODS |= {"clippy_section_5": "clippy", "clippy_plain_embeddings": "clippy"}
+METHODS |= {"adagrad_above": "naive"}
 
 
 def frame(material):
@@ -51,14 +52,14 @@ def together(errors):
 
 def drawing(rows):
     """One panel with a line an optimizer: Drawing of the rows of `frame`."""
-    lines, beside = [], iter(BESIDE)
-    for optimizer, part in rows.groupby("optimizer", sort=False):
+    lines, optimizers = [], list(rows["optimizer"].unique())
+    looks = style.looks([METHODS.get(name, name) for name in optimizers])
+    parts = rows.groupby("optimizer", sort=False)
+    for (optimizer, part), look in zip(parts, looks, strict=True):
         first = part.iloc[0]
-        name = f"{OPTIMIZERS[optimizer]}, {first['rate']:g}"
-        own = optimizer in COLOURS
-        colour = style.method_colour(COLOURS[optimizer] if own else next(beside, optimizer))
-        key = Key(optimizer, name, colour, "-" if own else "--")
-        about = f"{name}, warmup {first['warmup']:.0%}, mean of {first['n']} runs"
+        name = f"{OPTIMIZERS[optimizer]}, {first['rate']:g}, warmup {first['warmup']:.0%}"
+        key = Key(optimizer, name, *look)
+        about = f"{name}, mean of {first['n']} runs"
         lines.append(Line(key, part["step"], part["mean"], about, part["low"], part["high"]))
     legend = {"loc": "outside upper left", "ncols": 1, "handlelength": 2.4}
     keys, about = [line.key for line in lines], ABOUT.format(n=style.counts(rows["n"]))

@@ -36,7 +36,7 @@ def interactive(material):
         if file not in material.figures:
             continue
         if make is figure5.drawing:
-            make = functools.partial(make, singles=_single_runs(material))
+            make = functools.partial(make, singles=_single_runs(material), zooms=True)
         try:
             drawing = make(material.figures[file])
         except KeyError as error:

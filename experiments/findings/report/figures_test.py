@@ -92,6 +92,13 @@ def test_single_runs_are_thin_lines_with_their_seed():
     assert figure.caption.endswith("Thin lines: the single runs.")
 
 
+def test_an_axis_that_is_broken_in_print_is_whole_on_the_page():
+    (figure,) = figures.interactive(material(figures={"figure5a": testing.frames()["5a"]}))
+    axes = [figure.spec["wide"][name] for name in figure.spec["wide"] if name.startswith("yaxis")]
+    assert len(axes) == 2 and not any("range" in axis for axis in axes)
+    assert "broken" not in figure.caption
+
+
 def test_a_study_has_one_line_a_case_whatever_it_is_called(made):
     figure = made["study_mine"][1]
     assert figure.heading == "Study mine: Mine"

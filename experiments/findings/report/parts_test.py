@@ -88,7 +88,7 @@ def entries(*verdicts):
 
 
 def test_enough_data_seeds_are_told_one_by_one():
-    open_ = {"verdict": "inconclusive"}
+    open_ = {"verdict": "inconclusive", "statistic": {"gap": 0.1}, "reason": "gap 0.1"}
     each = entries("contradicted", "reproduced", "inconclusive", "contradicted", "contradicted")
     assert summary.why(open_, each, pooled=True) == (
         "Some of what decides it reaches to both sides. By itself it is reproduced on data seed 1, "
@@ -96,6 +96,11 @@ def test_enough_data_seeds_are_told_one_by_one():
     )
     few = summary.why(open_, [*each[:4], *entries("not run")], pooled=True)
     assert few.startswith("Too few data seeds have been run for a verdict. By itself it is rep")
+
+
+def test_too_few_divergences_are_said_to_be_that():
+    open_ = {"verdict": "inconclusive", "statistic": None, "reason": "3 of C; 10 are needed"}
+    assert summary.why(open_, [], pooled=False) == "3 of C; 10 are needed."
 
 
 def test_the_summary_has_five_sentences_of_what_is_on_disk():

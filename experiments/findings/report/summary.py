@@ -96,6 +96,8 @@ def why(claim, each, pooled):
     judged = [entry for entry in each if entry["verdict"] != NOT_RUN]
     few = pooled and verdict == "inconclusive" and len(judged) < LEAST_DATA_SEEDS
     said = "Too few data seeds have been run for a verdict." if few else WORDS[verdict]
+    if verdict == "inconclusive" and not few and claim["statistic"] is None:
+        said = f"{claim['reason'][0].upper()}{claim['reason'][1:]}."  # too few runs show it
     found = []
     for own in VERDICTS:
         seeds = [str(entry["data_seed"]) for entry in judged if entry["verdict"] == own]
