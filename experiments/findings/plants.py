@@ -53,7 +53,7 @@ def markdown(rows):
     lines = [[kind, *table.loc[kind], by_kind[kind]] for kind in KINDS]
     lines = [[str(cell) for cell in line] for line in lines]
     share = proportion(int(by_kind.sum()), len(judged))
-    ends = f"{share.low:.0%} to {share.high:.0%}"
+    ends, unknown = f"{share.low:.0%} to {share.high:.0%}", (judged["said"] == "unknown").sum()
     return f"""# The doctor on planted faults
 
 Each run is healthy but for one fault, drawn at random (`configs/plants.gin`). Rows: what was
@@ -61,6 +61,7 @@ planted. Columns: what the doctor named, and how often kind and name are both ri
 is an answer: the doctor found no culprit.
 
 {markdown_table(["Planted", *said, "right"], lines)}
-Right: {by_kind.sum()} of {len(judged)}, {share.value:.0%} (95 %, Wilson: {ends}).
+Right: {by_kind.sum()} of {len(judged)}, {share.value:.0%} (95 %, Wilson: {ends}). Of the others
+{unknown} are "unknown" and {len(judged) - by_kind.sum() - unknown} wrong.
 {len(rows) - len(judged)} further plants did no harm, and the doctor found none.
 """

@@ -38,5 +38,6 @@ def test_the_table_of_confusion_counts_what_was_said_of_each_kind():
     assert table[3] == "| label | 0 | 1 | 0 | 0 | 0 | 0 | 0 | 1 | 1 |"
     assert table[4] == "| id | 1 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |"
     assert table[6] == "| layer | 0 | 0 | 0 | 0 | 1 | 0 | 0 | 0 | 0 |"
-    assert "Right: 3 of 7, 43% (95 %, Wilson: 16% to 75%)." in lines
+    assert "Right: 3 of 7, 43% (95 %, Wilson: 16% to 75%). Of the others" in lines
+    assert '1 are "unknown" and 3 wrong.' in lines
     assert "1 further plants did no harm, and the doctor found none." in lines
