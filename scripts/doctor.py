@@ -25,21 +25,15 @@ def main():
 def examine(found, runner, say):
     """The Diagnosis of a find.Recorded, which `runner` trains again if it has no telemetry."""
     from experiments.findings.doctor import diagnose
-    from experiments.machinery.records.claim import Claims
-    from experiments.machinery.records.damage import mended
     from experiments.machinery.records.telemetry_store import TelemetryStore
+    from experiments.machinery.workers.replay import made_whole
     from experiments.studies.registry import divergence_config, telemetry_config
 
-    run_id, telemetry = found.config.run_id, telemetry_config()
-    store = TelemetryStore(found.store.root)
-    if not mended(found.store.root, lambda: store.has(run_id), say):
-        say(f"{run_id} has no telemetry: training it again")
-        with Claims(found.store.root).of(run_id, wait=say):
-            if not store.has(run_id):  # another process may have measured it meanwhile
-                runner.again(found.config, telemetry)
+    telemetry, store = telemetry_config(), TelemetryStore(found.store.root)
+    made_whole(found, runner, (store,), telemetry, say)
     return diagnose(
         found.config,
-        store.read(run_id),
+        store.read(found.config.run_id),
         found.store.curves(found.record),
         runner.days(found.config).day,
         divergence_config(),

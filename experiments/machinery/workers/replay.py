@@ -98,27 +98,29 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
     return Replay(at, onset, rows, equal, found.same_bits, kinds)
 
 
-def _snapshot(found, runner, telemetry, say):
-    """The snapshot of a run and its Event; the run is trained again if they are not whole.
-
-    (None, None) if it has no event before which one is kept.
-    """
+def made_whole(found, runner, stores, telemetry, say):
+    """Trains a find.Recorded again if one of `stores`, SealedFiles, has no whole file of it."""
     root, run_id = found.store.root, found.config.run_id
-    snapshots, measured = SnapshotStore(root), TelemetryStore(root)
 
     def missing():
-        return next((s.what for s in (snapshots, measured) if not s.has(run_id)), None)
+        return next((store.what for store in stores if not store.has(run_id)), None)
 
-    mended(root, lambda: snapshots.has(run_id) and snapshots.read(run_id), say)
-    mended(root, lambda: measured.has(run_id), say)
+    for store in stores:
+        mended(root, lambda store=store: store.has(run_id) and store.read(run_id), say)
     if missing():
         say(f"{run_id} has no {missing()}: training it again")
         with Claims(root).of(run_id, wait=say):
             if missing():  # another process may have made it meanwhile
                 runner.again(found.config, telemetry)
-    if not snapshots.has(run_id):
+
+
+def _snapshot(found, runner, telemetry, say):
+    """The snapshot of a run and its Event; (None, None) if no event left one."""
+    snapshots = SnapshotStore(found.store.root)
+    made_whole(found, runner, (snapshots, TelemetryStore(found.store.root)), telemetry, say)
+    if not snapshots.has(found.config.run_id):
         return None, None
-    snapshot, said = snapshots.read(run_id)
+    snapshot, said = snapshots.read(found.config.run_id)
     return snapshot, Event(**said["event"])
 
 
