@@ -8,6 +8,7 @@ import pandas as pd
 
 from experiments.errors import BadInput, NotDefined
 from experiments.findings import claims, curvature, dynamics
+from experiments.findings.claims.translation import DECIDING
 from experiments.findings.make import runs_of
 from experiments.machinery.gin_files import has_file, named_file
 from experiments.machinery.records.files import write_whole
@@ -93,15 +94,17 @@ def _ranking_runs(options, repeats):
 
 
 def _translation_runs(options, repeats):
-    """Yields the runs of Figure 7 if their records are complete; a corpus has no data seed."""
+    """Yields the paper's runs of Figure 7 if they are recorded; a corpus has no data seed."""
     profile = figure7.profile_of(options.profile)
     if options.data_seed != DEFAULT_DATA_SEED or not has_file("profiles", profile):
         return
     if not (results_folder(options.results, profile, DEFAULT_DATA_SEED) / "runs").is_dir():
         return
     opened = session.recorded_uncalibrated(dataclasses.replace(options, profile=profile))
+    config = known.figure7_config(repeats)
+    arms = {name: arm for name, arm in config.optimizers.items() if name in DECIDING}
     try:
-        runs = opened.run_figure7(known.figure7_config(repeats))
+        runs = opened.run_figure7(dataclasses.replace(config, optimizers=arms))
     except NotRecorded:
         return
     yield runs.assign(

@@ -34,9 +34,9 @@ class Figure7Config(checks.Checked):
     Args:
       model: name of a file in configs/models.
       warmups: shares of the steps in which the rate rises, each a grid of its own.
-      optimizers: dict from a name to a dict of 'method' (a file in configs/methods), 'rates', and
-        if they are not all, 'warmups'; and of gin parameters, as 'Class.name' or a macro, with
-        their values.
+      optimizers: dict from a name to an Arm, or to a dict of 'method' (a file in
+        configs/methods), 'rates', and if they are not all, 'warmups'; and of gin parameters, as
+        'Class.name' or a macro, with their values.
       search_seed: run seed of the grid; none of the repeats has it.
       repeats: number of run seeds (0, 1, ...) of the best rate and warmup of each optimizer.
     """
@@ -57,6 +57,8 @@ class Figure7Config(checks.Checked):
         object.__setattr__(self, "optimizers", arms)
 
     def _arm(self, name, given):
+        if isinstance(given, Arm):  # of a config that was built before
+            return given
         where = f"Figure7Config.optimizers[{name!r}]"
         if not isinstance(given, dict) or not {"method", "rates"} <= given.keys():
             checks.fail(where, given, "a dict with 'method' and 'rates'")

@@ -8,7 +8,14 @@ import pandas as pd
 from experiments.findings import statistics
 from experiments.findings.claims.catalogue import claim
 from experiments.findings.claims.outcome import INCONCLUSIVE, by_sides, decided, verdict
-from experiments.findings.claims.quantities import Figure, MissingRuns, cell, over_runs, share
+from experiments.findings.claims.quantities import (
+    LEAST_DATA_SEEDS,
+    Figure,
+    MissingRuns,
+    cell,
+    over_runs,
+    share,
+)
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS, MEASURES, NORMS, REGRESSION, STUDY
 
 LEAST_DIVERGENCES = 5  # where a claim is about a typical one
@@ -38,7 +45,7 @@ def of_a_typical_divergence(rule):
     """Makes a rule on runs of one from divergences to (Comparisons, Quantities to show).
 
     Such a claim is on the geometric mean of a ratio, or on a share. With fewer than
-    LEAST_DIVERGENCES it is open.
+    LEAST_DIVERGENCES it is open, and pooled with those of fewer than LEAST_DATA_SEEDS too.
     """
 
     @functools.wraps(rule)
@@ -50,7 +57,11 @@ def of_a_typical_divergence(rule):
             figure = Figure(n, np.nan, np.nan, frozenset(rows["run_id"]))
             return decided(INCONCLUSIVE, figure, few)
         comparisons, shown = rule(rows, **arguments)
-        return by_sides(comparisons, shown=shown)
+        found, of = by_sides(comparisons, shown=shown), rows.index.unique("data_seed")
+        if len(of) < min(LEAST_DATA_SEEDS, runs["data_seed"].nunique()):
+            few = f"divergences on {len(of)} data seeds; {LEAST_DATA_SEEDS} are needed; "
+            return found._replace(verdict=INCONCLUSIVE, reason=few + found.reason)
+        return found
 
     return decide
 

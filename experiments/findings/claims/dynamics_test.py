@@ -5,7 +5,7 @@ import pytest
 
 from experiments.findings.claims.quantities import MissingRuns
 from experiments.findings.dynamics import CLASSIFICATION, REGRESSION
-from experiments.findings.testing import changed, decide, divergences
+from experiments.findings.testing import changed, decide, divergences, joined
 
 TOP, BOTTOM = "top_hidden", "bottom_hidden"
 RUNS = divergences()
@@ -67,6 +67,16 @@ CASES = [
 @pytest.mark.parametrize("claim, runs, expected", CASES)
 def test_what_decides(claim, runs, expected):
     assert decide(claim, runs).verdict == expected
+
+
+@pytest.mark.parametrize("claim", ["C21", "C22", "C23", "C24", "C25"])
+def test_pooled_divergences_are_of_five_data_seeds(claim):
+    runs = [divergences(data_seed) for data_seed in range(1, 6)]
+    assert decide(claim, joined(runs)).verdict == "reproduced"
+    runs[2] = changed(runs[2], {"label": "healthy"}, case="severe")
+    found = decide(claim, joined(runs))
+    assert found.verdict == "inconclusive"
+    assert found.reason.startswith("divergences on 4 data seeds; 5 are needed; ")
 
 
 STATISTICS = {  # that are shown

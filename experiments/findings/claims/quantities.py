@@ -10,6 +10,7 @@ from experiments.findings import statistics
 from experiments.training.divergence import CHANCE
 
 LEAST_RUNS = 3  # of a cell and a data seed; section 5.2 repeats three times
+LEAST_DATA_SEEDS = 5  # of a pooled verdict
 PAIR = ["data_seed", "seed"]
 TIE = {"auc": 0.005, "rmse": 0.01}  # half an AUC point; within it two methods are comparable
 
@@ -46,15 +47,12 @@ class Quantity(NamedTuple):
         return Comparison(self, lambda estimate: -estimate.side(limit))
 
     def above_or_tied(self, tie):
-        """The comparison whose claim is that it is no lower than 0, or tied: within +-tie of it.
-
-        An interval above -tie holds. One below 0 that is not above -tie fails.
-        """
-        return Comparison(self, lambda it: 1 if it.side(-tie) > 0 else min(it.side(0), 0))
+        """The comparison whose claim is that it is no lower than 0, or tied: within +-tie of it."""
+        return self.above(-tie)
 
     def below_or_tied(self, tie):
         """The same the other way round."""
-        return Comparison(self, lambda it: 1 if it.side(tie) < 0 else min(-it.side(0), 0))
+        return self.below(tie)
 
 
 class Comparison(NamedTuple):
@@ -112,6 +110,11 @@ def full(rows):
     return int((rows["label"] == "full").sum())
 
 
+def survives(rows):
+    """Whether most runs of a cell have not fully diverged."""
+    return 2 * full(rows) <= len(rows)
+
+
 def contrast(plus, minus, metric):
     """Quantity: sum of the cells `plus` minus sum of the cells `minus`, paired by PAIR.
 
@@ -136,8 +139,14 @@ def difference(left, right, metric):
 
 
 def spread_ratio(above, below):
-    """Quantity: ratio of the standard deviations of AUC of two lists of cells, pooled over them."""
+    """Quantity: ratio of the standard deviations of AUC of two lists of cells, pooled over them.
+
+    It is undefined where a cell does not survive: runs that are all at chance do not vary.
+    """
     columns = _paired([*above, *below], "auc")
+    if not all(map(survives, (*above, *below))):
+        run_ids = _ids([*above, *below], columns.index)
+        return Quantity(lambda alpha: statistics.UNDEFINED, run_ids)
     shape = -1, 2, len(above)
     pairs = [block.reshape(shape).swapaxes(1, 2) for block in blocks(columns)]
     return Quantity(partial(statistics.spread_ratio, pairs), _ids([*above, *below], columns.index))

@@ -41,24 +41,31 @@ ADAM, CLIPPED = "adam", "clippy_adam"  # methods of the study "adam"
 def naive_diverges(runs):
     """Every naive run diverges fully, or is hurt in a cell that is clearly worse than GC.
 
-    A run that is neither contradicts, and so does a cell with hurt runs that is clearly better.
+    A run that is neither contradicts, and so does a cell with hurt runs that is clearly better. A
+    run is hurt if it is one of HURT and ends below GC's run of its seed.
     """
     cells = {
         f"{model} {rate:g}x": at_rate(runs, model, "naive", rate)
         for model in MODELS
         for rate in RATES
     }
-    hurt = {name: int(rows["label"].isin(HURT).sum()) for name, rows in cells.items()}
+    back = {name: rows["label"].isin(HURT) for name, rows in cells.items()}
+    treated = {
+        name: chosen(runs, rows["model"].iloc[0], "gc")
+        for name, rows in cells.items()
+        if back[name].any()
+    }
     gaps, sides = corrected(
-        {
-            name: difference(rows, chosen(runs, rows["model"].iloc[0], "gc"), "auc").below()
-            for name, rows in cells.items()
-            if hurt[name]
-        }
+        {name: difference(cells[name], rows, "auc").below() for name, rows in treated.items()}
     )
+    hurt = {
+        name: int((back[name] & (cells[name]["auc"] < rows["auc"])).sum())
+        for name, rows in treated.items()
+    }
     n, dead = sum(map(len, cells.values())), sum(map(full, cells.values()))
     counting = dead + sum(hurt[name] for name, side in sides.items() if side > 0)
-    fails = dead + sum(hurt.values()) < n or -1 in sides.values()
+    came_back = sum(int(rows.sum()) for rows in back.values())
+    fails = dead + came_back < n or -1 in sides.values()
     reason = f"{counting} of {n} runs count; full: {counts(cells)}"
     if gaps:
         reason += f"; AUC minus GC's where runs came back: {listed(gaps)}"

@@ -37,6 +37,7 @@ MIXED = ["full", "micro", "full", "damaged", "full"]
 C01 = {  # the labels of one cell, its AUC where GC's is 0.73, the verdict, the runs that count
     "all die": (["full"] * 5, 0.5, "reproduced", 30),
     "some come back, clearly worse": (MIXED, [0.5, 0.68, 0.5, 0.66, 0.5], "reproduced", 30),
+    "one is not worse": (MIXED, [0.5, 0.68, 0.5, 0.74, 0.5], "inconclusive", 29),
     "not clearly worse": (MIXED, [0.76, 0.72, 0.71, 0.70, 0.71], "inconclusive", 28),
     "not clearly better": (MIXED, 0.731 + 0.01 * NOISE, "inconclusive", 28),
     "clearly better": (MIXED, 0.74, "contradicted", 28),

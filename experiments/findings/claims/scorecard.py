@@ -16,9 +16,8 @@ from experiments.findings.claims.outcome import (
     NOT_RUN,
     Outcome,
 )
-from experiments.findings.claims.quantities import MissingRuns
+from experiments.findings.claims.quantities import LEAST_DATA_SEEDS, MissingRuns
 
-LEAST_DATA_SEEDS = 5  # for a pooled verdict
 COLUMNS = [  # those that are read; others may be there
     "data_seed", "study", "case", "role", "model", "method", "rate_multiple", "chosen", "seed",
     "auc", "rmse", "early_auc", "label", "onset_day", "shock_day", "x", "window_days", "run_id",
