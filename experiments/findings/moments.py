@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.training.divergence import CHANCE
+from experiments.training.divergence import CHANCE, lost_at
 from experiments.training.onset import dated
 
 
@@ -16,7 +16,7 @@ class Moments(NamedTuple):
 
     a: the last evaluation before b at which the AUC is within `auc_drop` of its best so far.
     b: the onset, the first bad step as the detector dates it (training/onset.py), of the episode
-      in which half the lift was lost for good.
+      in which the lift was lost (divergence.lost_at).
     c: the first evaluation from which on the AUC stays within `auc_drop` of chance to the end.
       Where it never does, the first from which on the lift stays below (1 - `lift_lost`) of its
       best, which is how the label "full" is defined.
@@ -36,10 +36,12 @@ def find(events, curves, divergence):
       divergence: DivergenceConfig; `auc_drop` and `lift_lost` are read.
     """
     steps, lift, lost = _lift(curves, divergence)
-    gone = _from_here_on(steps, lost)
     at_chance = _from_here_on(steps, np.abs(lift) <= divergence.auc_drop)
-    c = gone if at_chance is None else at_chance
-    event = None if c is None else dated(events, c if gone is None else gone)
+    c = _from_here_on(steps, lost) if at_chance is None else at_chance
+    if c is None:
+        return None
+    noise = lift.max() - lift[-1] < divergence.auc_drop
+    event = dated(events, c if noise else int(steps[lost_at(lift, divergence)]))
     if event is None:
         return None
     auc = curves["auc"].to_numpy(float)

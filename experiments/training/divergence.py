@@ -23,8 +23,9 @@ class DivergenceConfig(checks.Checked):
         lift, and the loss is more than noise. The lift is the AUC above 0.5, or the share of tokens
         that a translation run gets right above that of the best constant answer.
       least_lift: a run that never had this lift never left chance level.
-      blow_up: of such ranking runs, those have diverged whose worst loss is above this many times
-        their lowest, and those that end within the noise of chance; the others learn slowly.
+      blow_up: of such ranking runs, those have diverged whose last loss is above this many times
+        their lowest, and those that end within the noise of chance; the others learn slowly. (The
+        worst loss would tell nothing: a shock of the labels raises that of any run.)
       loss_jump: a jump is a training loss above this many times the median before it. A
         translation run that never had the least lift has diverged if its worst loss is above this
         many times that of the best constant answer, and else learns slowly.
@@ -52,9 +53,8 @@ class Label(NamedTuple):
       "full": a number was not finite, or the AUC fell to chance, or never left it, and
         stayed there (section 2.1).
     Section 2.1 names neither "damaged" nor "untrained". A network that died before its first
-    evaluation has the curves of one that hardly learns, so a run that ends at chance is "full". So
-    is every run without a usable lift under label shocks, which raise all losses above `blow_up`
-    times the lowest. Norms of gradients and updates would tell the two apart.
+    evaluation has the curves of one that hardly learns, so a run that ends at chance is "full".
+    Norms of gradients and updates would tell the two apart.
     """
 
     kind: str
@@ -80,7 +80,7 @@ def label(curves, config):
     lost = lift < (1 - config.lift_lost) * best
     # A run that was below chance level throughout had no lift to lose.
     if best[-1] > 0 and lost[-1] and best[-1] - lift[-1] >= config.auc_drop:
-        return Label("full", int(steps[np.flatnonzero(~lost)[-1] + 1]))
+        return Label("full", int(steps[lost_at(lift, config)]))
     if best[-1] < config.least_lift:
         # Undatable: what blew up a loss that never fell is not what kept the AUC at chance level.
         dead = _is_dead(curves, lift[-1], config)
@@ -96,6 +96,17 @@ def label(curves, config):
     return Label("micro" if recovered else "damaged", int(steps[first]))
 
 
+def lost_at(lift, config):
+    """The place in a run's lift at which it lost what is lost at its end.
+
+    That is the first place with less than (1 - lift_lost) of the best lift so far, after the last
+    one within auc_drop of it. The lift may come back for a while, but not to that.
+    """
+    best = np.maximum.accumulate(lift)
+    after = np.flatnonzero(best - lift < config.auc_drop)[-1] + 1
+    return after + (lift < (1 - config.lift_lost) * best)[after:].argmax()
+
+
 def never_learned(curves, config):
     """Whether a run never had a usable lift; False if its lift is unknown."""
     lift = judged_lift(curves).to_numpy(float)
@@ -104,12 +115,13 @@ def never_learned(curves, config):
 
 def _is_dead(curves, lift, config):
     """Whether a run that ends with this lift, and never had a usable one, has diverged."""
-    worst, constant = curves["worst_loss"].max(), reported(curves.columns, "constant_log_loss")
+    constant = reported(curves.columns, "constant_log_loss")
     if constant is not None:
         # No shock raises the loss of a translation run, and one that learns slowly may end at the
         # constant answer, from which it came down.
-        return worst > config.loss_jump * curves[constant].iloc[0]
-    return worst > config.blow_up * curves["loss"].min() or lift < config.auc_drop
+        return curves["worst_loss"].max() > config.loss_jump * curves[constant].iloc[0]
+    blown_up = curves["loss"].iloc[-1] > config.blow_up * curves["loss"].min()
+    return blown_up or lift < config.auc_drop
 
 
 def judged_lift(curves):

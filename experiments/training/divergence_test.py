@@ -52,7 +52,11 @@ CASES = {  # auc, worst loss, loss, label
     "a blow-up at once": ([0.5, 0.505, 0.51, 0.5], [1e9, 1, 1, 1], [1e8, 1, 1, 1], ("full", 10)),
     # It dates nothing.
     "a late blow-up": ([0.5, 0.505, 0.51, 0.5], [1, 1, 9, 90], [1, 1, 2, 9], ("full", 10)),
-    "a blow-up hardly recovered from": ([0.5, 0.5, 0.51, 0.53], [28, 1, 1, 1], None, ("full", 10)),
+    "a loss that stays up": ([0.5, 0.5, 0.51, 0.53], None, [1, 1, 1, 4.1], ("full", 10)),
+    "a shock of the labels": ([0.5, 0.5, 0.51, 0.53], [1, 28, 1, 1], None, ("untrained", 10)),
+    # What came back for a while, above half of the lift, had not come back.
+    "a fall in two steps": ([0.6, 0.7, 0.55, 0.62, 0.5], None, None, ("full", 30)),
+    "a second fall": ([0.6, 0.7, 0.55, 0.69, 0.62, 0.5], None, None, ("full", 60)),
     "chance throughout": ([0.44, 0.505, 0.51, 0.519], None, None, ("full", 10)),
     "below chance throughout": ([0.49, 0.48, 0.45], None, None, ("full", 10)),
     "a slow rise": ([0.5, 0.505, 0.51, 0.521], None, None, ("untrained", 10)),
