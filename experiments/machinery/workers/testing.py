@@ -66,7 +66,7 @@ def wait_for(condition, seconds=600):
 class FakeRunner:
     """Takes the place of a Runner in a worker; a run lasts as long as `<results>/hold` is there."""
 
-    def __init__(self, results_root, cache_root):
+    def __init__(self, results_root, cache_root, say=print):
         self._store, self._hold = Store(results_root), Store(results_root).root / "hold"
 
     def run(self, config, on_row, telemetry=None):
