@@ -19,7 +19,7 @@ RATES = "Both rates, each with its best threshold:\n\n"  # begins the second tab
 SHOWN = ("figure5a", "figure5b")  # figures whose captions stand on the page of results
 SEARCHES = ("earlier_criteria", "criteria")
 STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "curvature.md", "scope.md")
-STUDIES += ("why_*.md",)
+STUDIES += ("threshold_grid.md", "why_*.md")
 
 
 def main():
