@@ -64,18 +64,7 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
     Raises: BadInput if the run is healthy and has no snapshot, even when it is trained again.
     """
     known = found.store.curves(found.record)
-    snapshot, kept_for = _snapshot(found, runner, telemetry, say)
-    if snapshot is None and label(known, divergence).kind == "healthy":
-        run_id = found.config.run_id
-        raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
-    lost = event_of(_events(found, telemetry.detector), known, divergence) or kept_for
-    onset = lost and lost.onset
-    if snapshot is not None and _is_lost(found, snapshot.step, onset, telemetry.detector):
-        say(
-            f"at step {snapshot.step}, of which there is a snapshot, the network has diverged "
-            "already: replaying from the first step"
-        )
-        snapshot = None
+    snapshot, onset = _beginning(found, runner, telemetry, divergence, say)
     at = 0 if snapshot is None else snapshot.step
     steps = int(known["step"].iloc[-1]) - at if steps is None else steps
     # Enough evaluations for a table: they change none of the other bits of the run.
@@ -96,6 +85,26 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
         rows = rows.merge(_rows(curves, "other_"), on="step", how="outer")
     equal = _equal_steps(found, losses.by_step)
     return Replay(at, onset, rows, equal, found.same_bits, kinds)
+
+
+def _beginning(found, runner, telemetry, divergence, say):
+    """The snapshot that a replay goes on from, None for the first step, and the run's onset."""
+    known, detector = found.store.curves(found.record), telemetry.detector
+    snapshot, kept_for = _snapshot(found, runner, telemetry, say)
+    if snapshot is None and label(known, divergence).kind == "healthy":
+        run_id = found.config.run_id
+        raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
+    measured = TelemetryStore(found.store.root).read(found.config.run_id)
+    events = events_of(measured.to_dict("records"), detector)
+    lost = event_of(events, known, divergence) or kept_for
+    onset = lost and lost.onset
+    if snapshot is not None and _is_lost(measured, snapshot.step, onset, detector):
+        say(
+            f"at step {snapshot.step}, of which there is a snapshot, the network has diverged "
+            "already: replaying from the first step"
+        )
+        return None, onset
+    return snapshot, onset
 
 
 def made_whole(found, runner, stores, telemetry, say):
@@ -124,18 +133,12 @@ def _snapshot(found, runner, telemetry, say):
     return snapshot, Event(**said["event"])
 
 
-def _events(found, detector):
-    measured = TelemetryStore(found.store.root).read(found.config.run_id)
-    return events_of(measured.to_dict("records"), detector)
-
-
-def _is_lost(found, step, onset, detector):
+def _is_lost(measured, step, onset, detector):
     """Whether after `step` steps a network is beyond the onset of its run, or a layer dead.
 
     The event that a snapshot was kept for may be a later one than that in which the run was lost,
     which its curves tell at its end.
     """
-    measured = TelemetryStore(found.store.root).read(found.config.run_id)
     dead = measured[measured["step"] == step].filter(regex="^dead/")
     return step >= onset or bool((dead > detector.dead_units).any(axis=None))
 
