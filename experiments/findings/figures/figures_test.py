@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
+from PIL import Image
 
 from experiments.errors import NotDefined
 from experiments.findings import dynamics
@@ -86,6 +87,17 @@ def test_points_and_caption_stand_beside_the_picture(drawn, tmp_path):
     assert sorted(written) == [".csv", ".pdf", ".png", ".txt"]
     lines = written[".txt"].read_text().splitlines()
     assert " ".join(lines) == caption and max(map(len, lines)) <= 100
+
+
+def test_a_saved_picture_is_that_of_the_screen_in_few_colours(drawn, tmp_path):
+    style.save(drawn["figure5b"], testing.frames()["5b"], "n = 1", tmp_path, "few")
+    with Image.open(tmp_path / "few.png") as few:
+        assert few.mode == "P" and round(few.info["dpi"][0]) == style.DPI
+    whole = tmp_path / "whole.png"
+    with style.sheet():
+        drawn["figure5b"].savefig(whole)
+    assert compare_images(str(whole), str(tmp_path / "few.png"), TOLERANCE) is None
+    assert (tmp_path / "few.png").stat().st_size < whole.stat().st_size / 2
 
 
 def test_an_added_method_and_model_have_a_name_and_a_colour_that_stay():
