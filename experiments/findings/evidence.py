@@ -125,7 +125,7 @@ def _runs(name, config, opened):
         check_cases(config, opened.profile, named_file("studies", name))
     except BadInput as error:
         raise NotDefined(str(error)) from error
-    runs = runs_of(opened, config)
+    runs = runs_of(opened, name, config)
     if name == dynamics.STUDY:
         return dynamics.measured_rows(runs, opened.study.store, opened.divergence, config.telemetry)
     return runs

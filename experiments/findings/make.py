@@ -1,6 +1,15 @@
 """From the rows of a study to its files: tables and the points of its curves."""
 
-from experiments.findings import budgets, cases, curvature, figure7, onsets, table2, table3
+from experiments.findings import (
+    budgets,
+    cases,
+    curvature,
+    figure7,
+    onsets,
+    regimes,
+    table2,
+    table3,
+)
 from experiments.findings.figures import study as study_figure
 from experiments.findings.figures import style
 from experiments.findings.figures.drawing import draw
@@ -16,13 +25,16 @@ def write_study(folder, name, config, runs, found=None):
     """Writes <name>.{csv,md} and <name>_runs.csv of a study of cases; returns <name>.md as text.
 
     The study "table3" has a form of its own, and a table3.tex; it alone needs `found`, the
-    calibration.Calibration. `config` is a CasesConfig, the runs are of `runs_of`.
+    calibration.Calibration. The page of the study "regimes" is the map. `config` is a CasesConfig,
+    the runs are of `runs_of`.
     """
     if name == "table3":
         frame = table3.table_frame(runs)
         return _write(folder, name, runs, frame, table3.markdown(frame, found), table3.latex(frame))
     against = {case: fields.against for case, fields in config.cases.items()}
     frame = cases.table_frame(runs, against)
+    if name == regimes.STUDY:
+        return _write(folder, name, runs, frame, regimes.page(runs, config.title))
     text = cases.markdown(frame, config.title)
     text += "" if config.curvature is None else curvature.markdown(runs)
     if len(config.cases) > study_figure.MOST_CASES:
@@ -30,17 +42,19 @@ def write_study(folder, name, config, runs, found=None):
     return _write(folder, name, runs, frame, text)
 
 
-def runs_of(session, config):
+def runs_of(session, name, config):
     """Runs what is missing of a study of cases; the DataFrame of Session.run_cases.
 
-    Where curvature is measured it has the columns of curvature.measured_rows too.
+    Where curvature is measured it has the columns of curvature.measured_rows too, and the study
+    "regimes" those of regimes.measured_rows.
     """
-    runs = session.run_cases(config)
+    runs, store = session.run_cases(config), session.study.store
+    if name == regimes.STUDY:
+        return regimes.measured_rows(runs, store)
     if config.curvature is None:
         return runs
-    return curvature.measured_rows(
-        runs, session.study.store, session.divergence, telemetry_config().detector
-    )
+    detector = telemetry_config().detector
+    return curvature.measured_rows(runs, store, session.divergence, detector)
 
 
 def make_study(session, name, config):
@@ -50,7 +64,7 @@ def make_study(session, name, config):
 
     Returns: (runs, text): the DataFrame of `runs_of`, and <name>.md.
     """
-    runs = runs_of(session, config)
+    runs = runs_of(session, name, config)
     text = write_study(session.folder, name, config, runs, session.found)
     if len(config.cases) <= study_figure.MOST_CASES:
         points = study_points(session.study.store, runs)

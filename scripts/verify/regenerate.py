@@ -96,7 +96,7 @@ def _study(recorded, folder, name, seeds):
 
     def write():
         opened, config = recorded(), studies.cases_config(str(file), seeds)
-        runs = make.runs_of(opened, config)
+        runs = make.runs_of(opened, name, config)
         make.write_study(opened.folder, name, config, runs, opened.found)
         if drawn:
             rows = make.study_points(opened.study.store, runs)
