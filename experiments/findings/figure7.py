@@ -14,6 +14,7 @@ OPTIMIZERS = Names(
     clippy="Adagrad with Clippy",
     clippy_section_5="Clippy, rel 0.5, abs 0.01",
     clippy_plain_embeddings="Clippy, plain embeddings",
+    adagrad_above="Adagrad, rates above A.2",
 )
 PERCENT = 100.0
 EDGE = "*"  # after a best rate that is the lowest or the highest of its grid

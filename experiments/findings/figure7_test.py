@@ -136,6 +136,7 @@ def test_a_line_of_ours_has_the_hue_of_its_method_and_is_no_other_line():
         return round(colorsys.rgb_to_hls(*to_rgb(key.colour))[0], 2)
 
     ours = {"clippy_section_5": "clippy", "clippy_plain_embeddings": "clippy"}
+    ours |= {"adagrad_above": "adagrad"}
     made = runs()
     added = [made[made["optimizer"] == own].assign(optimizer=name) for name, own in ours.items()]
     found = material()

@@ -16,6 +16,7 @@ ABOUT = (
 )
 METHODS = {"adamw": "adam", "adagrad": "naive", "clippy": "clippy"}  # what the lines are of
 METHODS |= {"clippy_section_5": "clippy", "clippy_plain_embeddings": "clippy"}
+METHODS |= {"adagrad_above": "naive"}
 
 
 def frame(material):
