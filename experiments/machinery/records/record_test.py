@@ -57,6 +57,17 @@ def test_a_record_comes_back_as_it_was_written_and_the_same_curves_have_the_same
     assert first.read_bytes() == second.read_bytes()
 
 
+def test_what_a_reader_does_to_curves_no_other_reader_sees(store):
+    written = store.write(record(), CURVES)
+    mine = store.curves(written)
+    mine.loc[0, "loss"] = -1.0
+    mine["step"] *= 2
+    mine.insert(0, "name", "mine")
+    pd.testing.assert_frame_equal(store.curves(written), CURVES, check_exact=True)
+    other = CURVES.assign(loss=[0.5, 0.25])
+    assert store.curves(store.write(record(), other))["loss"].tolist() == [0.5, 0.25]
+
+
 def test_a_run_without_a_record_or_with_that_of_a_crash_is_still_to_be_run(store):
     with pytest.raises(ValueError, match="JSON"):
         store.write(record(metrics={"click/auc": math.nan}))
