@@ -6,6 +6,7 @@ from experiments.findings import (
     curvature,
     figure7,
     onsets,
+    readings,
     regimes,
     table2,
     table3,
@@ -19,22 +20,24 @@ from experiments.studies.registry import telemetry_config
 
 TABLE2 = ("table2.csv", "table2.md", "table2.tex", "table2_runs.csv")
 TABLE2 += ("table2_budgets.csv", "table2_onsets.csv")
+PAGES = {module.STUDY: module.markdown for module in (readings, regimes)}
 
 
 def write_study(folder, name, config, runs, found=None):
     """Writes <name>.{csv,md} and <name>_runs.csv of a study of cases; returns <name>.md as text.
 
     The study "table3" has a form of its own, and a table3.tex; it alone needs `found`, the
-    calibration.Calibration. The page of the study "regimes" is the map. `config` is a CasesConfig,
-    the runs are of `runs_of`.
+    calibration.Calibration. The pages of PAGES are of their own form, too. `config` is a
+    CasesConfig, the runs are of `runs_of`.
     """
     if name == "table3":
         frame = table3.table_frame(runs)
         return _write(folder, name, runs, frame, table3.markdown(frame, found), table3.latex(frame))
     against = {case: fields.against for case, fields in config.cases.items()}
     frame = cases.table_frame(runs, against)
-    if name == regimes.STUDY:
-        return _write(folder, name, runs, frame, regimes.page(runs, config.title))
+    if name in PAGES:
+        text = f"## {config.title}\n\n{PAGES[name](runs)}"
+        return _write(folder, name, runs, frame, text)
     text = cases.markdown(frame, config.title)
     text += "" if config.curvature is None else curvature.markdown(runs)
     if len(config.cases) > study_figure.MOST_CASES:
@@ -46,11 +49,11 @@ def runs_of(session, name, config):
     """Runs what is missing of a study of cases; the DataFrame of Session.run_cases.
 
     Where curvature is measured it has the columns of curvature.measured_rows too, and the study
-    "regimes" those of regimes.measured_rows.
+    "readings" those of readings.measured_rows.
     """
     runs, store = session.run_cases(config), session.study.store
-    if name == regimes.STUDY:
-        return regimes.measured_rows(runs, store)
+    if name == readings.STUDY:
+        return readings.measured_rows(runs, store)
     if config.curvature is None:
         return runs
     detector = telemetry_config().detector

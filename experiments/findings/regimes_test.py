@@ -1,7 +1,6 @@
 """The map of regimes, on runs made by hand."""
 
 import itertools
-import types
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,6 @@ import pytest
 
 from experiments.findings import regimes
 from experiments.studies import known
-from experiments.studies.search import SHARED
 
 NAN = float("nan")
 
@@ -49,68 +47,38 @@ def test_a_threshold_is_the_best_over_all_data_seeds():
     assert (naive["full"], naive["n"], found.loc[(1, "naive"), "n"]) == (1, 2, 1)
 
 
-def test_a_row_of_the_table_is_a_regime_with_the_gap_to_the_best_other_method():
-    lines = [line.split(" | ") for line in regimes.markdown(RUNS).splitlines()]
-    assert lines[0][3:] == ["Naive", "GC", "AGC", "Clippy", "Clippy less the best other |"]
-    calm, shocked = lines[2:]
-    assert calm[:3] == ["| 0.125", "1", "2"] and calm[-1] == "-1.00 (GC) |"
-    assert shocked[3:5] == ["55.00, 1/2 diverge", "70.50 (0.01)"]
-    assert shocked[-1] == "+4.00 (AGC) |"
-
-
-class Measured:
-    """A store of records whose telemetry is given: by run id, DataFrame."""
-
-    def __init__(self, telemetry):
-        self.telemetry = telemetry
-
-    def read(self, run_id):
-        trainer = {"steps_per_day": 10, "evaluate_every_steps": 5}
-        return types.SimpleNamespace(config={"trainer": trainer})
-
-
-def telemetry():
-    """Forty steps, the first ten in warmup; from the twentieth on every number is another."""
-    step = np.arange(1, 41)
-    rows = pd.DataFrame({"step": step, "learning_rate": np.where(step > 10, 0.5, 0.1)})
-    late = step > 20
-    for place, layer in enumerate(SHARED):
-        rows[f"{layer}/grad_norm"] = np.where(late, 9.0, 0.1 * (place + 1) + 0.001 * step)
-        for rule in regimes.GUARDS:
-            rows[f"{layer}/sigma_{rule}"] = np.where(late, 0.5, 1.0)
-    rows.loc[step == 12, "cross/sigma_gc"] = 0.99
-    rows.loc[step == 12, "top_hidden/sigma_gc"] = 0.9
-    rows.loc[step == 14, "bottom_hidden/sigma_gc"] = 0.9
-    rows.loc[step == 9, "cross/sigma_agc"] = 0.1
+def settings(data_seed, aucs, dead=()):
+    """One run of each setting of a regime; `dead` are settings that fully diverge."""
+    rows = []
+    for name, auc in aucs.items():
+        method, _, threshold = name.partition("_")
+        made = run(data_seed, 4, method, float(threshold or NAN), auc)
+        case = made["case"].replace(f"setting={method}", f"setting={name}")
+        rows.append(made | {"case": case, "label": "full" if name in dead else "healthy"})
     return rows
 
 
-def test_readings_are_of_the_full_rate_before_a_shock_and_before_a_run_is_lost(monkeypatch):
-    found = {"shocked": telemetry(), "lost": telemetry(), "at_once": telemetry()}
-    monkeypatch.setattr(regimes, "telemetry_of", lambda store, run_id: store.telemetry.get(run_id))
-    about = [("shocked", 2, NAN), ("lost", NAN, 21), ("at_once", 2, 12), ("not_measured", 2, NAN)]
-    runs = pd.DataFrame(about, columns=["run_id", "shock_day", "label_step"])
-    rows = regimes.measured_rows(runs, Measured(found)).set_index("run_id")
-    assert rows["steps_read"].fillna(0).to_dict() == {
-        "shocked": 10,  # 11 to 20
-        "lost": 6,  # 11 to 16, the evaluation before that of step 21
-        "at_once": 0,
-        "not_measured": 0,
-    }
-    assert rows.loc["shocked", "norm"] == pytest.approx(0.3155)
-    assert rows.loc["shocked", ["clips_gc", "clips_agc", "clips_clippy"]].tolist() == [0.2, 0, 0]
-    assert rows.loc["lost", "clips_gc"] == pytest.approx(2 / 6)
+def test_of_two_data_seeds_no_run_judges_a_threshold_that_it_chose():
+    one = {"naive": 0.60, "gc_0.1": 0.75, "gc_0.01": 0.70, "agc_0.01": 0.69, "clippy": 0.74}
+    other = {"naive": NAN, "gc_0.1": 0.49, "gc_0.01": 0.71, "agc_0.01": 0.73, "clippy": 0.74}
+    rows = [*settings(1006, one), *settings(1007, other, dead=["naive", "gc_0.1"])]
+    head, _, line, _, note, *_ = regimes.markdown(pd.DataFrame(rows)).splitlines()
+    assert head.split(" | ")[3:] == ["Naive", "GC", "AGC", "Clippy", "Clippy less the best other |"]
+    cells = line.strip("| ").split(" | ")
+    assert cells[3] == "55.00, 1/2 diverge"  # one that is undefined counts as chance
+    # Data seed 1006 would take 0.1 and 1007 0.01: 0.49 and 0.70.
+    assert cells[4] == "59.50, 1/4 diverge"
+    assert cells[5:7] == ["71.00", "74.00"]
+    # The best other is GC at 0.1 on 1006, AGC on 1007: 0.49 and 0.69.
+    assert cells[7] == "+15.00"
+    assert "data seeds 1006 and 1007" in note and "judged on this one" in note
 
 
-def test_readings_take_shocks_and_data_seeds_together_and_leave_out_what_is_not_read():
-    read = {"norm": [0.1, 0.3, 0.2], "clips_gc": [0.5, 0.7, 0.0]}
-    read |= {"clips_agc": [0.0, 0.0, 0.3], "clips_clippy": [1.0, 1.0, 1.0]}
-    rows = [run(seed, shock, "naive", NAN, 0.7) for seed, shock in ((1, 4), (2, 8), (2, 1))]
-    frame = pd.DataFrame([*rows, run(2, 1, "clippy", NAN, 0.7)])
-    frame = pd.concat([frame, pd.DataFrame(read)], axis=1)
-    head, _, line = regimes.readings(frame).splitlines()
-    assert head.split(" | ")[2:4] == ["Runs", "Layer's gradient norm"]
-    assert line == "| 0.125 | 2 | 3 | 0.2 | 40 % | 10 % | 100 % |"
+def test_of_one_data_seed_the_best_is_shown_which_is_said_and_naive_may_be_it():
+    aucs = {"naive": 0.75, "gc_0.1": 0.74, "gc_0.01": NAN, "agc_0.01": 0.72, "clippy": 0.73}
+    *_, line, _, note = regimes.markdown(pd.DataFrame(settings(1006, aucs))).splitlines()
+    assert line.strip("| ").split(" | ")[3:] == ["75.00", "74.00", "72.00", "73.00", "-2.00"]
+    assert "chosen on the run that is shown" in note
 
 
 def test_the_study_has_every_method_at_every_threshold_of_the_paper_in_every_regime():

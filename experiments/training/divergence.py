@@ -119,7 +119,8 @@ def _is_dead(curves, lift, config):
     if constant is not None:
         # No shock raises the loss of a translation run, and one that learns slowly may end at the
         # constant answer, from which it came down.
-        return curves["worst_loss"].max() > config.loss_jump * curves[constant].iloc[0]
+        jumped = curves["worst_loss"].max() > config.loss_jump * curves[constant].iloc[0]
+        return jumped and lift < config.auc_drop
     blown_up = curves["loss"].iloc[-1] > config.blow_up * curves["loss"].min()
     return blown_up or lift < config.auc_drop
 

@@ -215,6 +215,8 @@ def curves(errors, losses=None, worst=None):
         (curves([0.80, 0.70, 0.94, 0.93]), "full", 150),
         (curves([0.94, 0.93, 0.93], worst=[8.5, 7.0, 6.5]), "untrained", 50),  # slow, not lost
         (curves([0.94, 0.93, 0.93], worst=[8.5, 12.1, 7.0]), "full", 50),  # twice 6.0 and more
+        # It jumped and learns since, too little to be used.
+        (curves([0.93, 0.92, 0.91], worst=[13.8, 7.0, 6.8]), "untrained", 50),
         (curves([0.94, 0.80, 0.70], worst=[40.0, 7.0, 6.5]), "healthy", None),  # it came back
         (curves([0.90, 0.80, 0.90], [7, 6, float("nan")]), "full", 150),
     ],
