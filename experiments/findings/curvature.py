@@ -12,11 +12,12 @@ from experiments.training.curvature import BATCHES
 STUDY = "curvature"  # the study whose runs are read for claim C33
 SHOCKED, UNDISTURBED = "shocked", "undisturbed"  # its cases that the claim is about
 EDGE = 2.0  # of alpha_* times the rate: section 3.2
-WHEN = ("usual", "peak", "at_b", "after", "applied")
+WHEN = ("usual", "peak", "struck", "at_b", "after", "applied")
 COLUMNS = ("curvature_b", "curvature_c", *(f"{name}/{when}" for name in BATCHES for when in WHEN))
 HEADS = {
     "usual": "usual",
     "peak": "largest up to b",
+    "struck": "largest from the shock to b",
     "at_b": "at b",
     "after": "largest in the window after",
     "applied": "of these, as applied",
@@ -29,10 +30,11 @@ def measured_rows(runs, store, divergence, detector):
     All of them are times the rate of the step. curvature_b and curvature_c are step-b and step-c of
     the shocked run of the same run seed, of moments.find, at which each case is looked at, and
     `<batch>/<when>` is, of the batches of Curvature: usual, the median of the measured steps from
-    the end of the warmup to the first of the days that are measured closely; peak, the largest up
-    to b; at_b; after, the largest in the window of days after b; applied, the largest there of
-    alpha_* with the factors of the method. NaN where a run was not measured or the shocked run has
-    no b; a value that is not known is passed over.
+    the end of the warmup to the first of the days that are measured closely, before which a shocked
+    run and an undisturbed one are the same; peak, the largest up to b; struck, the largest from
+    that day to b; at_b; after, the largest in the window of days after b; applied, the largest
+    there of alpha_* with the factors of the method. NaN where a run was not measured or the shocked
+    run has no b; a value that is not known is passed over.
 
     Args:
       store, divergence, detector: Store of the runs, DivergenceConfig, DetectorConfig.
@@ -90,6 +92,7 @@ def _row(store, run_id, found):
             continue
         after = part.loc[found.b + 1 : found.b + trainer["window_days"] * per_day]
         row[f"{name}/peak"] = part["largest"].loc[: found.b].max()
+        row[f"{name}/struck"] = part["largest"].loc[first + 1 : found.b].max()
         row[f"{name}/at_b"] = part["largest"].get(found.b)
         row[f"{name}/after"] = after["largest"].max()
         row[f"{name}/applied"] = after["applied"].max()

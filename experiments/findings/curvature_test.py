@@ -17,7 +17,7 @@ HOW = CurvatureConfig(
 )
 TRAINER = {"window_days": 2, "steps_per_day": 4, "warmup_days": 2}
 STEPS = [4, 8, 12, 16, 20, 23, 24, 25, 26, 27, 28, 32, 36]
-OWN = [9, 2, 3, 5, 4, 7, 6, 8, 11, 90, 12, 13, 14]
+OWN = [13, 2, 3, 5, 4, 7, 6, 8, 11, 90, 12, 13, 14]
 B = 26
 
 
@@ -79,11 +79,12 @@ def test_each_case_is_read_at_the_b_of_the_shocked_run_of_its_seed(store):
     hit, calm, clippy, alone = found.to_dict("records")
     expected = {
         "own/usual": 4.5,  # of steps 8 to 24: 2 3 5 4 7 6
-        "own/peak": 11.0,
+        "own/peak": 13.0,
+        "own/struck": 11.0,
         "own/at_b": 11.0,
         "own/after": 90.0,  # within 8 steps of b
         "own/applied": 90 / 4,
-        "probe/peak": 5.5,
+        "probe/peak": 6.5,
         "probe/after": 6.5,  # 27 is not known
     }
     assert {name: hit[name] for name in expected} == pytest.approx(expected)
@@ -98,7 +99,7 @@ def test_curvature_of_a_run_with_other_bits_is_not_read(store):
     assert curvature.curvature_of(store, "hit-0") is None
     assert curvature.curvature_of(store, "clippy-0") is None
     rows = curvature.curvature_of(store, "calm-0")
-    assert rows["largest"].iloc[:3].tolist() == pytest.approx([9, 2, 3])
+    assert rows["largest"].iloc[:3].tolist() == pytest.approx([13, 2, 3])
 
 
 def test_the_table_has_the_medians_of_each_case(store):
@@ -106,5 +107,5 @@ def test_the_table_has_the_medians_of_each_case(store):
         runs("hit-0", "calm-0", "clippy-0"), store, DIVERGENCE, DETECTOR
     )
     text = curvature.markdown(found)
-    assert "| shocked | Naive | 1 | own | 4.5 | 11 | 11 | 90 | 22.5 |" in text
-    assert "| clippy | Naive | 1 | probe | - | - | - | - | - |" in text
+    assert "| shocked | Naive | 1 | own | 4.5 | 13 | 11 | 11 | 90 | 22.5 |" in text
+    assert "| clippy | Naive | 1 | probe | - | - | - | - | - | - |" in text

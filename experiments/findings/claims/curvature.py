@@ -18,8 +18,9 @@ def steep_where_it_diverges(runs):
 
     It is on the geometric mean of the peak over divergences, and over the same run seeds without
     shocks, at the same steps, on the batch of the step and on the probe alike. Only pairs count
-    whose undisturbed run is healthy. That the shocked run is no steeper than the other at b, which
-    the claim does not say, and what comes after b are shown and decide nothing.
+    whose undisturbed run is healthy. Up to the shock the two runs of a pair are the same. What the
+    shocked run reaches from the shock on, whether it is steeper than the other at b, and what
+    comes after b are shown and decide nothing.
     """
     pairs = _pairs(runs)
     n, needed = len(pairs), LEAST_DIVERGENCES * runs["data_seed"].nunique()
@@ -33,10 +34,11 @@ def steep_where_it_diverges(runs):
         peak, calm_peak = pairs[f"{name}/peak"], pairs[f"{name}/peak_calm"]
         comparisons[f"diverging, {name}"] = _typical(peak, pairs).above(EDGE)
         comparisons[f"undisturbed, {name}"] = _typical(calm_peak, calm).below(EDGE)
+        shown[f"diverging from the shock to b, {name}"] = _typical(pairs[f"{name}/struck"], pairs)
         at_b = pairs[f"{name}/at_b"] / pairs[f"{name}/at_b_calm"]
         shown[f"diverging over undisturbed at b, {name}"] = _typical(at_b, pairs)
         shown[f"diverging after b, {name}"] = _typical(pairs[f"{name}/after"], pairs)
-        shown[f"share undisturbed below, {name}"] = share(calm_peak < EDGE, calm)
+        shown[f"share undisturbed below, {name}"] = share(calm_peak < EDGE, calm[calm_peak.notna()])
     return by_sides(comparisons, shown=shown)
 
 

@@ -28,6 +28,7 @@ from experiments.findings.published import MODELS, RATES
 from experiments.training.divergence import CHANCE
 
 HURT = ("micro", "damaged")  # kinds that count for C01 if they cost quality
+HARMED = ["full", "damaged", "untrained"]  # kinds that are no use to anyone
 WITHOUT_DCN = ("small", "large")
 ADAM, CLIPPED = "adam", "clippy_adam"  # methods of the study "adam"
 
@@ -141,7 +142,8 @@ def clippy_helps_adam(runs):
     """Clippy on Adam survives more of the rates, and is no worse or tied at Adam's best one.
 
     A run seed survives a rate if it diverges fully neither there nor at a lower one. Adam's best
-    rate has its highest mean AUC over all data seeds; chosen and judged on the same runs.
+    rate has its highest mean AUC over all data seeds; chosen and judged on the same runs. How many
+    rates are survived if lasting harm ends a run seed, too, is shown and decides nothing.
     """
     study = runs[runs["study"].eq(ADAM)]
     rates = sorted(study["rate_multiple"].unique())
@@ -151,8 +153,12 @@ def clippy_helps_adam(runs):
         {rate: cell(runs, ADAM, method=method, rate_multiple=rate) for rate in rates}
         for method in (ADAM, CLIPPED)
     )
-    survived = difference(_survived(clipped), _survived(plain), "survived")
-    survived = survived._replace(run_ids=frozenset(study["run_id"]))
+    survived, unharmed = (
+        difference(_survived(clipped, lost), _survived(plain, lost), "survived")._replace(
+            run_ids=frozenset(study["run_id"])
+        )
+        for lost in (["full"], HARMED)
+    )
     # Data seeds weigh the same; an AUC that is undefined is chance.
     auc = {rate: rows["auc"].fillna(CHANCE) for rate, rows in plain.items()}
     best = max(rates, key=lambda rate: auc[rate].groupby(level=PAIR[0]).mean().mean())
@@ -166,11 +172,11 @@ def clippy_helps_adam(runs):
         "rates survived": survived.above(),
         f"AUC at {best:g}x": gap.above_or_tied(TIE["auc"]),
     }
-    return by_sides(comparisons, words)
+    return by_sides(comparisons, words, shown={"rates survived unharmed": unharmed})
 
 
-def _survived(cells):
-    """One row a run seed of a method, with the number of rates that it survived."""
-    alive = pd.concat([rows["label"].ne("full") for rows in cells.values()], axis=1, join="inner")
+def _survived(cells, lost):
+    """One row a run seed of a method, with the rates below the first with a label of `lost`."""
+    alive = pd.concat([~rows["label"].isin(lost) for rows in cells.values()], axis=1, join="inner")
     rows = next(iter(cells.values())).loc[alive.index].copy()
     return rows.assign(survived=alive.astype(int).cumprod(axis=1).sum(axis=1).astype(float))

@@ -117,6 +117,10 @@ def test_more_rates_and_no_loss_at_adams_best_one():
     alive = changed(adam(), {"label": "healthy"}, method="adam", rate_multiple=0.5, seed=3)
     micro = changed(alive, {"label": "micro"}, method="clippy_adam", rate_multiple=0.02)
     assert decide("C34", micro).statistic == found.statistic
+    # Lasting harm is shown and decides nothing: Clippy is left with one rate of three.
+    harmed = decide("C34", changed(adam(), {"label": "damaged"}, **clipped(0.02)))
+    assert harmed.statistic["rates survived unharmed"] == pytest.approx((4 * -1 + 1) / 5)
+    assert (harmed.verdict, harmed.statistic["rates survived"]) == ("reproduced", 1.4)
     with pytest.raises(MissingRuns, match="adam needs two rates, has 1"):
         decide("C34", adam().query("rate_multiple == 0.02"))
 
