@@ -5,7 +5,7 @@ import pandas as pd
 from experiments.findings.doctor import CULPRITS, diagnose
 from experiments.findings.names import markdown_table
 from experiments.findings.statistics import proportion
-from experiments.studies.plants import KINDS
+from experiments.studies.plants import CONTROL, KINDS
 
 COLUMNS = ("number", "data_seed", "kind", "name", "day", "factor", "label", "said", "said_name")
 
@@ -32,8 +32,9 @@ def judged(rows, count):
 
 
 def harmful(rows):
-    """Those plants that did harm: the curves show it, or the telemetry does."""
-    return rows[(rows["label"] != "healthy") | (rows["said"] != "none")]
+    """Those faults that did harm: the curves show it, or the telemetry does."""
+    seen = (rows["label"] != "healthy") | (rows["said"] != "none")
+    return rows[seen & (rows["kind"] != CONTROL)]
 
 
 def right(rows):
@@ -43,7 +44,8 @@ def right(rows):
 
 def markdown(rows):
     """The table of confusion as a person reads it; `rows` are a DataFrame with COLUMNS."""
-    judged = harmful(rows)
+    control = rows["kind"] == CONTROL
+    controls, judged = rows[control], harmful(rows)
     judged = judged.assign(right=right(judged))
     said = [name for name in CULPRITS if name in (*KINDS, *judged["said"])]
     table = pd.crosstab(judged["kind"], judged["said"]).reindex(
@@ -53,15 +55,19 @@ def markdown(rows):
     lines = [[kind, *table.loc[kind], by_kind[kind]] for kind in KINDS]
     lines = [[str(cell) for cell in line] for line in lines]
     share = proportion(int(by_kind.sum()), len(judged))
+    factors = judged.loc[~judged["kind"].isin(["layer", "rate"]), "factor"]
     ends, unknown = f"{share.low:.0%} to {share.high:.0%}", (judged["said"] == "unknown").sum()
     return f"""# The doctor on planted faults
 
 Each run is healthy but for one fault, drawn at random (`configs/plants.gin`). Rows: what was
 planted. Columns: what the doctor named, and how often kind and name are both right. "unknown"
-is an answer: the doctor found no culprit.
+is an answer: the doctor found no culprit. Inputs, labels and batches are {factors.min():.3g} to
+{factors.max():.3g} times too large.
 
 {markdown_table(["Planted", *said, "right"], lines)}
 Right: {by_kind.sum()} of {len(judged)}, {share.value:.0%} (95 %, Wilson: {ends}). Of the others
 {unknown} are "unknown" and {len(judged) - by_kind.sum() - unknown} wrong.
-{len(rows) - len(judged)} further plants did no harm, and the doctor found none.
+{(~control).sum() - len(judged)} further plants did no harm, and the doctor found none. Of
+{len(controls)} runs without a fault the doctor says that something is wrong with
+{(controls["said"] != "none").sum()}.
 """

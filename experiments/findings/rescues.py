@@ -39,25 +39,30 @@ def markdown(rows):
     for (method, model, multiple), cell in rows.groupby(
         ["method", "model", "rate_multiple"], sort=False
     ):
-        counts = [cell[name].isin(ALIVE).sum() for name in ("replayed", "recorded")]
-        numbers = [len(cell), *counts, agreement(cell).sum()]
+        begun, lives = cell["snapshot"] > 0, cell["replayed"].isin(ALIVE)
+        numbers = [len(cell), begun.sum(), (begun & lives).sum(), (~begun & lives).sum()]
+        numbers += [cell["recorded"].isin(ALIVE).sum(), agreement(cell).sum()]
         lines.append([METHOD_NAMES[method], MODEL_NAMES[model], f"{multiple:g}x", *numbers])
     lines = [[str(cell) for cell in line] for line in lines]
-    header = ["Method", "Model", "Rate", "Diverged", "Replay lives", "Recorded lives", "Agree"]
-    agree = agreement(rows)
-    both = int((agree & rows["recorded"].isin(ALIVE)).sum())
-    share = proportion(int(agree.sum()), len(rows))
+    header = ["Method", "Model", "Rate", "Diverged", "With a snapshot", "Live from it"]
+    header += ["Live from step 0", "Recorded lives", "Agree"]
+    begun = rows[rows["snapshot"] > 0]
+    lives = begun["replayed"].isin(ALIVE)
+    share = proportion(int(lives.sum()), len(begun))
     ends = f"{share.low:.0%} to {share.high:.0%}"
-    return f"""# Would {METHOD_NAMES[RESCUER]} have saved it?
+    rescuer = METHOD_NAMES[RESCUER]
+    return f"""# Would {rescuer} have saved it?
 
-Each fully diverged repeat of Table 2 is replayed under {METHOD_NAMES[RESCUER]} from the snapshot
-before its onset to the end, and held against the recorded run that had {METHOD_NAMES[RESCUER]}
-from its first step, of the same model, rate and seed. A run lives if its label is healthy or
-micro.
+Each fully diverged repeat of Table 2 is replayed under {rescuer} from the snapshot before its
+onset to the end. Where no snapshot is of a living network the replay starts at step 0, and is
+the recorded {rescuer} run once more. Beside it stands the recorded run that had {rescuer} from
+its first step, of the same model, rate and seed. A run lives if its label is healthy or micro.
 
 {markdown_table(header, lines)}
-Replay and record agree in {agree.sum()} of {len(rows)}, {share.value:.0%} (95 %, Wilson: {ends}).
-Both live in {both}, neither in {agree.sum() - both}.
+From a snapshot {lives.sum()} of {len(begun)} replays live, {share.value:.0%} (Wilson, 95 %:
+{ends}).
+All replays and the recorded runs agree in {agreement(rows).sum()} of {len(rows)}; the recorded
+runs live in {rows["recorded"].isin(ALIVE).sum()}.
 """
 
 

@@ -44,10 +44,12 @@ def test_replay_and_record_agree_where_both_live_or_neither_does():
     assert rescues.agreement(rows).tolist() == [True, False, False]
     assert rows["onset"].tolist() == [145, pd.NA, 30]
     lines = rescues.markdown(rows).splitlines()
-    assert "| Naive | Large | 1x | 2 | 2 | 1 | 1 |" in lines
-    assert "| GC | Large | 2x | 1 | 0 | 1 | 0 |" in lines
-    assert "Replay and record agree in 1 of 3, 33% (95 %, Wilson: 6% to 79%)." in lines
-    assert "Both live in 1, neither in 0." in lines
+    assert "| Naive | Large | 1x | 2 | 1 | 1 | 1 | 1 | 1 |" in lines
+    assert "| GC | Large | 2x | 1 | 1 | 0 | 0 | 1 | 0 |" in lines
+    assert "From a snapshot 1 of 2 replays live, 50% (Wilson, 95 %:" in lines
+    assert "9% to 91%)." in lines
+    assert "All replays and the recorded runs agree in 1 of 3; the recorded" in lines
+    assert "runs live in 2." in lines
 
 
 def test_a_table_with_a_run_twice_is_not_counted():

@@ -9,13 +9,15 @@ from experiments.studies.settings import run_config
 from experiments.training.config import RunConfig
 
 KINDS = ("input", "label", "id", "batch", "layer", "rate")  # as in doctor.CULPRITS
+CONTROL = "none"  # likewise: a run without a fault
+DRAWN = (*KINDS, CONTROL)
 RANKS = 8  # ours: of the ids, so that a corrupted one has some rows in every batch
 
 
 class Plant(NamedTuple):
     """One fault.
 
-    kind: one of KINDS.
+    kind: one of DRAWN; a control has the numbers of a fault, and nothing is changed.
     day, step: the day that is changed, and the step (from 0) before which something is; a fault of
       the rate is there from the first step on.
     column: its number, of dense features for "input" and "id", of labels, or of hidden layers.
@@ -40,7 +42,7 @@ class Plant(NamedTuple):
         return int(ids[np.argsort(-counts, kind="stable")[self.rank]])
 
     def name(self, rows):
-        """What the doctor should name, by the rows of the day; "" for a batch and a rate."""
+        """What the doctor should name, by the rows of the day; "" where there is none to name."""
         stream = self.config.stream
         names = {
             "input": lambda: stream.dense_names[self.column],
@@ -56,17 +58,17 @@ def drawn(config, profile, number):
 
     Raises: BadInput where the stream of the profile ends before a fault would be fed.
     """
-    kind = KINDS[number % len(KINDS)]
+    kind = DRAWN[number % len(DRAWN)]
     generator = np.random.default_rng([config.seed, number])
-    factor = config.rate_factor
-    if kind != "rate":
+    factor = {"rate": config.rate_factor, CONTROL: 1.0}.get(kind)
+    if factor is None:
         factor = float(np.exp(generator.uniform(*np.log(config.scales))))
     run = run_config(
         profile,
         config.model,
         "naive",
         learning_rate=config.rate * (factor if kind == "rate" else 1),
-        data_seed=config.data_seeds[number // len(KINDS) % len(config.data_seeds)],
+        data_seed=config.data_seeds[number // len(DRAWN) % len(config.data_seeds)],
         run_seed=number,
         values=config.values,
     )

@@ -37,17 +37,17 @@ def runner(tmp_path_factory, day_cache):
 
 
 def test_plants_are_of_each_kind_in_turn_and_the_same_at_every_draw():
-    plants = [drawn(CONFIG, "smoke", number) for number in range(60)]
-    assert plants == [drawn(CONFIG, "smoke", number) for number in range(60)]
-    assert [plant.kind for plant in plants] == [*KINDS] * 10
-    assert [plant.config.data_seed for plant in plants[::6]] == [1005, 1007] * 5
-    assert len({plant.config.run_seed for plant in plants}) == 60
+    plants = [drawn(CONFIG, "smoke", number) for number in range(70)]
+    assert plants == [drawn(CONFIG, "smoke", number) for number in range(70)]
+    assert [plant.kind for plant in plants] == [*KINDS, "none"] * 10
+    assert [plant.config.data_seed for plant in plants[::7]] == [1005, 1007] * 5
+    assert len({plant.config.run_seed for plant in plants}) == 70
     for plant in plants:
         of_rate = plant.kind == "rate"
         assert plant.config.learning_rate == pytest.approx(1.0 if of_rate else 0.1)
         assert plant.day in ([0] if of_rate else [2, 3, 4])
         assert plant.day * PER_DAY <= plant.step < (plant.day + 1) * PER_DAY
-        assert of_rate or 10 <= plant.factor <= 1000
+        assert plant.kind in ("none", "rate") or 10 <= plant.factor <= 1000
         assert plant.steps == (4 + 2 if of_rate else plant.day + 2) * PER_DAY
     assert {plant.day for plant in plants} == {0, 2, 3, 4}
     assert {plant.column for plant in plants if plant.kind == "label"} == {3, 4, 5}
@@ -94,7 +94,7 @@ def test_a_batch_is_changed_once_and_a_layer_dies_for_good(runner):
     assert dead.loc[20, "dead/hidden_1"] < 1 == dead.loc[21:, "dead/hidden_1"].min()
     bias = next(iter(runner._programs.values())).model.hidden[1].bias.numpy()
     assert (bias == np.float32(DEAD_BIAS)).all()
-    assert losses(runner, plant("rate")).tolist() == usual.tolist()  # the next run starts anew
+    assert losses(runner, plant("none")).tolist() == usual.tolist()  # the next run starts anew
 
 
 def test_days_that_are_not_in_order_are_refused():
