@@ -143,7 +143,8 @@ def clippy_helps_adam(runs):
 
     A run seed survives a rate if it diverges fully neither there nor at a lower one. Adam's best
     rate has its highest mean AUC over all data seeds; chosen and judged on the same runs. How many
-    rates are survived if lasting harm ends a run seed, too, is shown and decides nothing.
+    rates are survived if lasting harm ends a run seed, too, and the gap of both at the best rate
+    of each are shown and decide nothing.
     """
     study = runs[runs["study"].eq(ADAM)]
     rates = sorted(study["rate_multiple"].unique())
@@ -159,9 +160,7 @@ def clippy_helps_adam(runs):
         )
         for lost in (["full"], HARMED)
     )
-    # Data seeds weigh the same; an AUC that is undefined is chance.
-    auc = {rate: rows["auc"].fillna(CHANCE) for rate, rows in plain.items()}
-    best = max(rates, key=lambda rate: auc[rate].groupby(level=PAIR[0]).mean().mean())
+    best, own = _best_rate(plain), _best_rate(clipped)
     gap = difference(clipped[best], plain[best], "auc")
     words = "".join(
         f"{name} " + counts({f"{rate:g}x": rows for rate, rows in cells.items()}) + "; "
@@ -172,7 +171,17 @@ def clippy_helps_adam(runs):
         "rates survived": survived.above(),
         f"AUC at {best:g}x": gap.above_or_tied(TIE["auc"]),
     }
-    return by_sides(comparisons, words, shown={"rates survived unharmed": unharmed})
+    each = {f"AUC at {own:g}x - {best:g}x": difference(clipped[own], plain[best], "auc")}
+    return by_sides(comparisons, words, shown={"rates survived unharmed": unharmed, **each})
+
+
+def _best_rate(cells):
+    """The rate with the highest mean AUC; data seeds weigh the same, an undefined AUC is chance."""
+    means = {
+        rate: rows["auc"].fillna(CHANCE).groupby(level=PAIR[0]).mean().mean()
+        for rate, rows in cells.items()
+    }
+    return max(means, key=means.get)
 
 
 def _survived(cells, lost):

@@ -125,6 +125,12 @@ def test_more_rates_and_no_loss_at_adams_best_one():
         decide("C34", adam().query("rate_multiple == 0.02"))
 
 
+def test_the_best_of_both_is_shown_each_at_a_rate_of_its_own():
+    found = decide("C34", shifted(adam(), "auc", 0.2, **clipped(0.5)))
+    assert found.statistic["AUC at 0.5x - 0.02x"] == pytest.approx(0.801 - 0.73, abs=1e-4)
+    assert found.verdict == "reproduced"
+
+
 def test_adams_best_rate_is_that_of_all_data_seeds_which_weigh_the_same():
     other = shifted(adam(2), "auc", 0.3, method="adam", rate_multiple=0.002)
     third = shifted(adam(3), "auc", -0.01, method="adam", rate_multiple=0.002)
