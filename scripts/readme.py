@@ -36,7 +36,7 @@ def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
     import pandas as pd
 
-    from experiments.findings import readings, regimes, streams
+    from experiments.findings import streams
     from experiments.findings.claims.table import summary
 
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
@@ -62,9 +62,6 @@ def blocks():
     return {
         ROOT / "README.md": {"table2": short_table2(tables), "claims": verdicts(pooled)},
         ROOT / "results" / "README.md": results,
-        ROOT / "results" / "regimes.md": {
-            module.STUDY: module.markdown(_runs(module.STUDY)) for module in (regimes, readings)
-        },
         DESIGN / "search.md": {name: searched(DESIGN / f"{name}.csv") for name in SEARCHES},
         ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
         ROOT / "scripts" / "README.md": {"scale": scale(bench)},
