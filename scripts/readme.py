@@ -36,7 +36,7 @@ def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
     import pandas as pd
 
-    from experiments.findings import streams
+    from experiments.findings import detection, streams
     from experiments.findings.claims.table import summary
 
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
@@ -51,14 +51,16 @@ def blocks():
     results["figure7"] = page.split("\n\n", 1)[1]
     for name in SHOWN:
         results[name] = (RESULTS / "figures" / f"{name}.txt").read_text(encoding="utf-8")
-    table2_runs = _runs("table2")
+    table2_runs = _joined("table2_runs.csv")
     results |= {"streams": streams.best_aucs(table2_runs), "gaps": streams.gaps(table2_runs)}
     budgets = sorted(ROOT.glob("results/laptop*/table2_budgets.csv"))
     results["budgets"] = streams.budget_gaps([pd.read_csv(path) for path in budgets])
     results["ratios"] = ratios()
+    detector = detection.markdown(_joined("detector.csv"))
+    results["detector"] = detector.split("\n\n", 1)[1].rstrip() + "\n"
     flights = ROOT / "results" / "flights" / "flights.md"
     results["flights"] = flights.read_text(encoding="utf-8").split("\n\n", 1)[1].rstrip() + "\n"
-    tables = streams.joined(sorted(ROOT.glob("results/laptop*/table2.csv")))
+    tables = _joined("table2.csv")
     return {
         ROOT / "README.md": {"table2": short_table2(tables), "claims": verdicts(pooled)},
         ROOT / "results" / "README.md": results,
@@ -74,14 +76,16 @@ def ratios():
     from experiments.studies import known
 
     names = {"table3": "Table 3"} | {name: name.capitalize() for name in known.SECTION_3_2}
-    return streams.divergence_ratios({title: _runs(name) for name, title in names.items()})
+    return streams.divergence_ratios(
+        {title: _joined(f"{name}_runs.csv") for name, title in names.items()}
+    )
 
 
-def _runs(study):
-    """The runs of a study on all committed data seeds."""
+def _joined(name):
+    """The rows of a table of each committed data seed, one after the other."""
     from experiments.findings import streams
 
-    return streams.joined(sorted(ROOT.glob(f"results/laptop*/{study}_runs.csv")))
+    return streams.joined(sorted(ROOT.glob(f"results/laptop*/{name}")))
 
 
 def searched(path):

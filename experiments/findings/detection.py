@@ -1,7 +1,5 @@
 """The online detector against the labels from evaluation AUC: records in, rates out."""
 
-import dataclasses
-
 import numpy as np
 import pandas as pd
 
@@ -14,11 +12,10 @@ from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.training.divergence import label
 from experiments.training.onset import events_of
 
-# What the detector is shown. "curves" is all that records without telemetry have.
+# What the detector is shown of a run with telemetry.
 SOURCES = {
-    "telemetry": "losses of the tasks and a gradient norm, every step",
+    "telemetry": "losses, gradients, steps and dead units, every step",
     "loss": "the training loss alone, every step",
-    "curves": "the worst training loss between two evaluations, one row an evaluation",
 }
 # What counts as a divergence: the labels, and what the detector has to say.
 POSITIVE = {
@@ -29,14 +26,14 @@ POSITIVE = {
 COLUMNS = ("run_id", "model", "method", "data_seed", "source", "label", "label_step")
 COLUMNS += ("said", "said_step", "onset", "sign", "delay", "near", "steps", "episodes")
 HEADER = ("Shown to it", "Divergence", "Runs", "Labelled", "Said", "Hits")
-HEADER += ("Precision", "Recall", "Delay in steps: median, p90", "False alarms")
+HEADER += ("Dated alike", "Precision", "Recall", "Delay in steps: median, p90", "False alarms")
 
 
 def write_detector(options):
     """Writes detector.{csv,md} of one data seed from records alone; returns detector.md as text.
 
-    Runs on other data seeds, as those of the calibration, have no say.
-    Raises: BadInput if there is no run.
+    Runs on other data seeds, as those of the calibration, have no say, and neither have those
+    without telemetry. Raises: BadInput if there is no other.
     """
     store = options.store(options.data_seed)
     divergence, config = divergence_config(), telemetry_config().detector
@@ -44,9 +41,11 @@ def write_detector(options):
     for record in store.records():
         if record.status != "crashed" and record.config["data_seed"] == options.data_seed:
             telemetry = telemetry_of(store, record.run_id)
-            rows += rows_of(record, store.curves(record), telemetry, divergence, config)
+            if telemetry is not None:
+                rows += rows_of(record, store.curves(record), telemetry, divergence, config)
     if not rows:
-        raise BadInput(f"{store.runs}: no runs: expected some; make run or a study leaves them")
+        expected = "expected some; make study STUDY=configs/studies/detection.gin leaves them"
+        raise BadInput(f"{store.runs}: no runs with telemetry: {expected}")
     frame = pd.DataFrame(rows, columns=COLUMNS)
     for name in ("label_step", "said_step", "onset", "delay"):
         frame[name] = frame[name].astype("Int64")
@@ -57,10 +56,10 @@ def write_detector(options):
 
 
 def rows_of(record, curves, telemetry, divergence, config):
-    """What the detector says of one run, once for each source that the run has.
+    """What the detector says of one run, once for each of SOURCES.
 
     Args:
-      record, curves, telemetry: of the run; it may have no telemetry.
+      record, curves, telemetry: of the run.
       divergence, config: DivergenceConfig of the label and DetectorConfig.
     Returns: list of dicts with COLUMNS. `said` is "full", "micro" for an episode that ended or that
       the run ended in, or "healthy"; `episodes` is how many began. `delay` counts steps from the
@@ -69,10 +68,10 @@ def rows_of(record, curves, telemetry, divergence, config):
       evaluation: an episode that is as long as that is a full divergence.
     """
     truth = label(curves, divergence)
-    events = {"curves": _in_rows(curves, config)}
-    if telemetry is not None:
-        for name, columns in {"telemetry": slice(None), "loss": ["step", "loss"]}.items():
-            events[name] = events_of(telemetry.loc[:, columns].to_dict("records"), config)
+    events = {
+        name: events_of(telemetry.loc[:, columns].to_dict("records"), config)
+        for name, columns in {"telemetry": slice(None), "loss": ["step", "loss"]}.items()
+    }
     about = {
         "run_id": record.run_id,
         "model": record.config["model"]["name"],
@@ -84,15 +83,6 @@ def rows_of(record, curves, telemetry, divergence, config):
     }
     near = config.patience_steps
     return [about | {"source": name} | _said(found, truth, near) for name, found in events.items()]
-
-
-def _in_rows(curves, config):
-    """The events of a detector that sees one row an evaluation, its steps counted in rows."""
-    every = max(1, int(curves["step"].diff().median())) if len(curves) > 1 else 1
-    steps = ("median_steps", "calm_steps", "patience_steps", "dead_steps")
-    scaled = {name: max(1, round(getattr(config, name) / every)) for name in steps}
-    rows = [{"step": row.step, "loss": row.worst_loss} for row in curves.itertuples()]
-    return events_of(rows, dataclasses.replace(config, **scaled))
 
 
 def _said(events, truth, near):
@@ -113,20 +103,21 @@ def _said(events, truth, near):
 def summary(rows):
     """Precision, recall, delay and false alarms for each source and each of POSITIVE.
 
-    A run of the rows, in COLUMNS, is a hit where label and detector agree that it diverged and, by
-    `near`, when. The columns: source, of, runs, positive, said, hits, precision, recall, their 95 %
-    Wilson intervals; median and 90th percentile of the delay of the hits in steps; false_alarms in
-    1,000 steps of healthy runs, of events "full" or, of any divergence, of episodes. NaN where
-    undefined.
+    A run of the rows, in COLUMNS, is a hit where label and detector agree that it diverged. The
+    columns: source, of, runs, positive, said, hits, those of them dated alike (`near`), precision,
+    recall, their 95 % Wilson intervals; median and 90th percentile of the delay of the hits in
+    steps; false_alarms in 1,000 steps of healthy runs, of events "full" or, of any divergence, of
+    episodes. NaN where undefined.
     """
     found = []
     for source, group in rows.groupby("source", sort=False):
         healthy = group[group["label"] == "healthy"]
         for of, (labels, kinds) in POSITIVE.items():
             true, said = group["label"].isin(labels), group["said"].isin(kinds)
-            hits = true & said & group["near"]
+            hits = true & said
             entry = {"source": source, "of": of, "runs": len(group)}
             entry |= {"positive": true.sum(), "said": said.sum(), "hits": hits.sum()}
+            entry["dated"] = (hits & group["near"]).sum()
             for name, n in {"precision": said.sum(), "recall": true.sum()}.items():
                 share = proportion(hits.sum(), n)
                 entry |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
@@ -145,8 +136,8 @@ def markdown(rows):
 
 Labels are those of `experiments/training/divergence.py`, from the AUC of the last day. A run
 is a hit if both say that it diverged, fully, with lasting harm (fully, or damaged), or at all,
-and if the detector's onset lies within its patience of the evaluation that dates the label.
-Delay: from the evaluation that dates the label to the step at which the detector said it;
+and dated alike if the detector's onset lies within its patience of the evaluation that dates the
+label. Delay: from the evaluation that dates the label to the step at which the detector said it;
 negative is earlier. False alarms: in 1,000 steps of healthy runs, what the detector called a
 full divergence, or in the rows "any" an episode. Intervals: 95 %, Wilson.
 
@@ -157,6 +148,7 @@ def shown(rows):
     """Yields the cells of summary's rows as text, in the order of HEADER."""
     for row in summary(rows).itertuples():
         cells = [SOURCES[row.source], row.of, row.runs, row.positive, row.said, row.hits]
+        cells += [row.dated]
         cells += [_share(row, "precision"), _share(row, "recall")]
         delay = f"{row.median_delay:g}, {row.p90_delay:g}"
         cells += ["-" if np.isnan(row.median_delay) else delay]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.errors import BadInput
 from experiments.findings import detection
 from experiments.studies.registry import divergence_config, telemetry_config
 
@@ -15,7 +16,7 @@ RECORD = SimpleNamespace(run_id="run", config=ABOUT)
 CONFIG = dataclasses.replace(telemetry_config().detector, patience_steps=40)
 
 
-def rows_of(auc, bad=(), measured=True):
+def rows_of(auc, bad=()):
     """By source; an evaluation every 20 steps, and telemetry whose losses are high when bad."""
     steps = np.arange(1, 20 * len(auc) + 1)
     loss = np.where(np.isin(steps, list(bad)), 5.0, 0.6)
@@ -24,7 +25,6 @@ def rows_of(auc, bad=(), measured=True):
     worst = loss.reshape(len(auc), 20).max(axis=1)
     curves = pd.DataFrame({"step": steps[19::20], "loss": 0.6, "worst_loss": worst})
     curves = curves.assign(**{"click/auc": auc, "click/log_loss": 0.6})
-    telemetry = telemetry if measured else None
     found = detection.rows_of(RECORD, curves, telemetry, divergence_config(), CONFIG)
     return {row["source"]: row for row in found}
 
@@ -43,11 +43,9 @@ def test_a_full_divergence_is_full_once_the_patience_is_over():
         assert (row["said"], row["said_step"], row["onset"], row["delay"]) == ("full", 110, 70, 30)
 
 
-def test_a_healthy_run_has_no_delay_and_one_without_telemetry_its_curves_alone():
+def test_a_healthy_run_has_no_delay():
     row = rows_of([0.6, 0.7, 0.71])["telemetry"]
     assert (row["label"], row["said"], row["delay"]) == ("healthy", "healthy", None)
-    rows = rows_of([0.6, 0.7, 0.6, 0.7], range(50, 53), measured=False)
-    assert (set(rows), rows["curves"]["onset"]) == ({"curves"}, 60)
 
 
 def test_precision_and_recall_are_counted_by_run():
@@ -69,8 +67,8 @@ def test_precision_and_recall_are_counted_by_run():
     assert full["recall_low"] < 0.5 < full["recall_high"]
     rows.loc[0, "near"] = False
     found = detection.summary(rows).set_index("of")
-    assert found.loc["full", ["said", "hits"]].tolist() == [2, 0]
-    assert found.loc["any", "hits"] == 3
+    assert found.loc["full", ["said", "hits", "dated"]].tolist() == [2, 1, 0]
+    assert found.loc["any", ["hits", "dated"]].tolist() == [4, 3]
 
 
 def test_what_is_said_of_another_time_is_not_near():
@@ -79,17 +77,25 @@ def test_what_is_said_of_another_time_is_not_near():
     assert not rows_of(auc, range(39, 121))["telemetry"]["near"]
 
 
-def test_runs_on_other_data_seeds_have_no_say(tmp_path, monkeypatch):
+def test_runs_on_other_data_seeds_and_without_telemetry_have_no_say(tmp_path, monkeypatch):
     evaluations = pd.DataFrame({"step": [20, 40], "loss": 0.6, "worst_loss": 0.6})
     evaluations = evaluations.assign(**{"click/auc": [0.6, 0.7], "click/log_loss": 0.6})
     records = [
         SimpleNamespace(run_id=str(seed), status="finished", config=ABOUT | {"data_seed": seed})
         for seed in (1, 1003)
     ]
+    records.append(SimpleNamespace(run_id="bare", status="finished", config=ABOUT))
     store = SimpleNamespace(root=tmp_path, records=lambda: records, curves=lambda _: evaluations)
-    monkeypatch.setattr(detection, "telemetry_of", lambda *_: None)
-    detection.write_detector(SimpleNamespace(data_seed=1, store=lambda _: store))
-    assert pd.read_csv(tmp_path / "detector.csv")["run_id"].tolist() == [1]
+    store.runs = tmp_path / "runs"
+    losses = pd.DataFrame({"step": range(1, 41), "loss": 0.6, "loss/click": 0.6})
+    telemetry = {"1": losses, "1003": losses}
+    monkeypatch.setattr(detection, "telemetry_of", lambda _, run_id: telemetry.get(run_id))
+    options = SimpleNamespace(data_seed=1, store=lambda _: store)
+    detection.write_detector(options)
+    assert pd.read_csv(tmp_path / "detector.csv")["run_id"].tolist() == [1, 1]
+    del telemetry["1"]
+    with pytest.raises(BadInput, match="no runs with telemetry: expected some; make study"):
+        detection.write_detector(options)
 
 
 def test_nothing_said_leaves_precision_undefined():
@@ -97,7 +103,7 @@ def test_nothing_said_leaves_precision_undefined():
     rows = rows.assign(steps=10, episodes=0, near=False)
     found = detection.summary(rows).set_index("of").loc["full"]
     assert np.isnan(found["precision"]) and found["recall"] == 0
-    assert "| 1 | 1 | 0 | 0 | - | 0.00 (0.00 to 0.79) | - | - |" in detection.markdown(rows)
+    assert "| 1 | 1 | 0 | 0 | 0 | - | 0.00 (0.00 to 0.79) | - | - |" in detection.markdown(rows)
 
 
 def test_a_damaged_run_that_is_called_full_is_lasting_harm():
