@@ -16,8 +16,8 @@ MEASURED = ("steps_read", "auc_read", "norm", *(f"clips_{rule}" for rule in GUAR
 def measured_rows(runs, store):
     """The runs of the study (from run_cases) with MEASURED, what telemetry tells before a shock.
 
-    Read are the steps at the full rate, up to the first shock and, in a run that is not healthy at
-    the end, up to the last evaluation ahead of the one that dates this. steps_read is their number
+    Read are the steps at the full rate, up to the first shock and, in a run that diverged, up to
+    the last evaluation ahead of the one that dates this. steps_read is their number
     and auc_read the AUC at the last evaluation there; norm the largest median gradient norm of the
     labels SHARED; clips_<rule> the share of these steps at which the rule's factor is below 1 for
     at least one kernel of the layers that all tasks share. NaN stands where a run is not measured
@@ -36,6 +36,8 @@ def _row(run, store):
     curves, trainer = store.curves(record), record.config["trainer"]
     shocked = run.shock_day * trainer["steps_per_day"]
     lost = run.label_step - trainer["evaluate_every_steps"]
+    if run.label == "untrained":  # it has no date
+        lost = np.nan
     end = np.nanmin([shocked, lost, run.steps])
     full_rate = rows["learning_rate"] == rows["learning_rate"].max()
     healthy = rows[full_rate & (rows["step"] <= end)]

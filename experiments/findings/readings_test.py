@@ -43,19 +43,23 @@ def telemetry():
 
 
 def test_readings_are_of_the_full_rate_before_a_shock_and_before_a_run_is_lost(monkeypatch):
-    found = {name: telemetry() for name in ("shocked", "lost", "at_once", "calm")}
+    found = {name: telemetry() for name in ("shocked", "lost", "at_once", "calm", "slow")}
     monkeypatch.setattr(readings, "telemetry_of", lambda store, run_id: store.telemetry.get(run_id))
     about = [("shocked", 2, NAN), ("lost", NAN, 21), ("at_once", 2, 12), ("not_measured", 2, NAN)]
-    runs = pd.DataFrame([*about, ("calm", NAN, NAN)], columns=["run_id", "shock_day", "label_step"])
-    rows = readings.measured_rows(runs.assign(steps=40), Measured(found)).set_index("run_id")
+    about += [("calm", NAN, NAN), ("slow", 2, 5)]
+    runs = pd.DataFrame(about, columns=["run_id", "shock_day", "label_step"])
+    runs = runs.assign(steps=40, label=["healthy", "full", "full", "micro", "healthy", "untrained"])
+    rows = readings.measured_rows(runs, Measured(found)).set_index("run_id")
     assert rows["steps_read"].fillna(0).to_dict() == {
         "shocked": 10,  # 11 to 20
         "lost": 6,  # 11 to 16, a step after the evaluation of step 15
         "at_once": 0,
         "not_measured": 0,
         "calm": 30,
+        "slow": 10,
     }
-    assert rows["auc_read"].dropna().to_dict() == {"shocked": 0.54, "lost": 0.53, "calm": 0.58}
+    aucs = {"shocked": 0.54, "lost": 0.53, "calm": 0.58, "slow": 0.54}
+    assert rows["auc_read"].dropna().to_dict() == aucs
     assert rows.loc["shocked", "norm"] == pytest.approx(0.3155)
     assert rows.loc["shocked", ["clips_gc", "clips_agc", "clips_clippy"]].tolist() == [0.2, 0, 0]
     assert rows.loc["lost", "clips_gc"] == pytest.approx(2 / 6)
