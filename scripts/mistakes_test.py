@@ -82,7 +82,7 @@ MISTAKES = [
     ("verify.__main__", "--data_seed=5", "smoke-data5: no results to verify: expected a profile"),
     ("prove", "--data_seed=5", "smoke-data5: no results: expected a profile and DATA_SEED with"),
     ("rescues", "--data_seed=5", "smoke: not calibrated: expected the runs of make calibrate"),
-    ("detector", "--data_seed=5", "smoke-data5/runs: no runs: "),
+    ("detector", "--data_seed=5", "smoke-data5/runs: no runs with telemetry: "),
 ]
 
 
