@@ -40,7 +40,7 @@ MISTAKES = [
     ("chaos", "--seeds=0", "flag --seeds=0: expected a positive integer"),
     ("plan", "--memory=80", "MEMORY = 80.0: "),
     ("figures", "--figure=9", r"FIGURE = '9': expected one of 1, .*, 7, 8, labels, onset"),
-    ("figures", "--figure=7", r"figure7: 4\d runs are not recorded, as .*smoke_translation/runs"),
+    ("figures", "--figure=7", r"figure7: \d+ runs are not recorded, as .*smoke_translation/runs"),
     ("figures", "--figure=7 --data_seed=12", "DATA_SEED = 12: expected none on a corpus"),
     ("reproduce_figure7", "--profile=movielens", "configs/profiles: no 'movielens_translation'"),
     ("reproduce_figure7", "--seeds=0", "flag --seeds=0: expected a positive integer"),
