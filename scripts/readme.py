@@ -58,6 +58,8 @@ def blocks():
     results["ratios"] = ratios()
     detector = detection.markdown(_joined("detector.csv"))
     results["detector"] = detector.split("\n\n", 1)[1].rstrip() + "\n"
+    plants = (DESIGN / "plants.md").read_text(encoding="utf-8")
+    results["plants"] = plants.split("\n\n", 1)[1]
     flights = ROOT / "results" / "flights" / "flights.md"
     results["flights"] = flights.read_text(encoding="utf-8").split("\n\n", 1)[1].rstrip() + "\n"
     tables = _joined("table2.csv")
