@@ -63,7 +63,7 @@ def runs_of(session, name, config):
 def make_study(session, name, config):
     """Runs what is missing of a study of cases in a Session, and writes its tables and its figure.
 
-    A study of more cases than a legend can tell apart has no figure, which its page says.
+    A study of more cases than a legend can tell apart has no figure.
 
     Returns: (runs, text): the DataFrame of `runs_of`, and <name>.md.
     """

@@ -46,6 +46,7 @@ def markdown(rows):
     """The table of confusion as a person reads it; `rows` are a DataFrame with COLUMNS."""
     control = rows["kind"] == CONTROL
     controls, judged = rows[control], harmful(rows)
+    accused = (controls["said"] != "none").sum()
     judged = judged.assign(right=right(judged))
     said = [name for name in CULPRITS if name in (*KINDS, *judged["said"])]
     table = pd.crosstab(judged["kind"], judged["said"]).reindex(
@@ -61,13 +62,12 @@ def markdown(rows):
 
 Each run is healthy but for one fault, drawn at random (`configs/plants.gin`). Rows: what was
 planted. Columns: what the doctor named, and how often kind and name are both right. "unknown"
-is an answer: the doctor found no culprit. Inputs, labels and batches are {factors.min():.3g} to
-{factors.max():.3g} times too large.
+is an answer: the doctor found no culprit. Inputs, labels, the rows of an id and batches are
+{factors.min():.3g} to {factors.max():.3g} times too large.
 
 {markdown_table(["Planted", *said, "right"], lines)}
 Right: {by_kind.sum()} of {len(judged)}, {share.value:.0%} (95 %, Wilson: {ends}). Of the others
 {unknown} are "unknown" and {len(judged) - by_kind.sum() - unknown} wrong.
-{(~control).sum() - len(judged)} further plants did no harm, and the doctor found none. Of
-{len(controls)} runs without a fault the doctor says that something is wrong with
-{(controls["said"] != "none").sum()}.
+{(~control).sum() - len(judged)} further plants did no harm, and the doctor found none. In
+{accused} of {len(controls)} runs without a fault it says that something is wrong.
 """

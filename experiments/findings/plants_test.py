@@ -4,9 +4,9 @@ import pandas as pd
 
 from experiments.findings import plants
 
-KINDS = ["input", "label", "id", "batch", "layer", "rate", "input", "label"]
+KINDS = ["input", "label", "id", "batch", "layer", "rate", "input", "label", *["none"] * 3]
 SAID = ["input", "label", "input", "unknown", "layer", "rate", "none", "none"]
-KINDS, SAID = [*KINDS, "none", "none", "none"], [*SAID, "none", "unknown", "none"]
+SAID += ["none", "unknown", "none"]
 
 
 def rows():
@@ -27,20 +27,8 @@ def test_a_plant_without_harm_is_not_judged():
 
 
 def test_kind_and_name_have_to_be_right():
-    assert plants.right(rows()).tolist() == [
-        True,
-        True,
-        False,
-        False,
-        False,
-        True,
-        False,
-        False,
-    ] + [
-        True,
-        False,
-        True,
-    ]
+    wrong = [2, 3, 4, 6, 7, 9]
+    assert plants.right(rows()).tolist() == [number not in wrong for number in range(11)]
 
 
 def test_the_table_of_confusion_counts_what_was_said_of_each_kind():
@@ -55,9 +43,8 @@ def test_the_table_of_confusion_counts_what_was_said_of_each_kind():
     assert table[6] == "| layer | 0 | 0 | 0 | 0 | 1 | 0 | 0 | 0 | 0 |"
     assert "Right: 3 of 7, 43% (95 %, Wilson: 16% to 75%). Of the others" in lines
     assert '1 are "unknown" and 3 wrong.' in lines
-    assert "batches are 7.5 to" in "".join(lines) and "50 times too large." in lines
-    assert lines[-3:] == [
-        "1 further plants did no harm, and the doctor found none. Of",
-        "3 runs without a fault the doctor says that something is wrong with",
-        "1.",
+    assert "7.5 to 50 times too large." in lines
+    assert lines[-2:] == [
+        "1 further plants did no harm, and the doctor found none. In",
+        "1 of 3 runs without a fault it says that something is wrong.",
     ]

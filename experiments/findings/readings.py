@@ -17,11 +17,11 @@ def measured_rows(runs, store):
     """The runs of the study (from run_cases) with MEASURED, what telemetry tells before a shock.
 
     Read are the steps at the full rate, up to the first shock and, in a run that diverged, up to
-    the last evaluation ahead of the one that dates this. steps_read is their number
-    and auc_read the AUC at the last evaluation there; norm the largest median gradient norm of the
-    labels SHARED; clips_<rule> the share of these steps at which the rule's factor is below 1 for
-    at least one kernel of the layers that all tasks share. NaN stands where a run is not measured
-    or has no such step.
+    the last evaluation ahead of the one that dates this. steps_read is their number and auc_read
+    the AUC at the last evaluation there; norm the largest median gradient norm of the labels
+    SHARED; clips_<rule> the share of these steps at which the rule's factor is below 1 for at
+    least one kernel of the layers that all tasks share. NaN stands where a run is not measured or
+    has no such step or evaluation.
     """
     found = [_row(run, store) for run in runs.itertuples()]
     measured = pd.DataFrame(found, columns=list(MEASURED), dtype=float)
@@ -45,7 +45,7 @@ def _row(run, store):
         return {}
     norms = healthy[[f"{layer}/grad_norm" for layer in SHARED]]
     row = {"steps_read": len(healthy), "norm": norms.median().max()}
-    row["auc_read"] = judged_auc(curves[curves["step"] <= end]).iloc[-1]
+    row["auc_read"] = next(iter(judged_auc(curves[curves["step"] <= end])[::-1]), np.nan)
     return row | {f"clips_{rule}": (healthy[f"shared/sigma_{rule}"] < 1).mean() for rule in GUARDS}
 
 

@@ -58,6 +58,11 @@ def test_readings_are_of_the_full_rate_before_a_shock_and_before_a_run_is_lost(m
         "calm": 30,
         "slow": 10,
     }
+    early = runs[:1].assign(shock_day=1.2)  # steps 11 and 12
+    late = Measured(found)
+    late.curves = lambda record: Measured(found).curves(record).iloc[3:]  # from step 20 on
+    read = readings.measured_rows(early, late)
+    assert (read["steps_read"].item(), read["auc_read"].isna().item()) == (2, True)
     aucs = {"shocked": 0.54, "lost": 0.53, "calm": 0.58, "slow": 0.54}
     assert rows["auc_read"].dropna().to_dict() == aucs
     assert rows.loc["shocked", "norm"] == pytest.approx(0.3155)

@@ -18,7 +18,7 @@ NOTE = (
     "from accumulators that do not know the loss, so that at loss 1/8 a step is up to eight times "
     "smaller at the same rate.\n"
 )
-HELD_OUT = "A threshold is chosen on the other data seed and judged on this one, each in turn."
+HELD_OUT = "A threshold is chosen on the other data seeds and judged on this one, each in turn."
 SEEN = "Of one data seed a threshold is chosen on the run that is shown, which flatters the three."
 
 
@@ -71,7 +71,7 @@ def _reached(cells):
     """The AUC in percent that a choice among the settings of these rows reaches."""
     grid = cells.pivot(index="data_seed", columns="case", values="auc").to_numpy(float)
     if len(grid) == 1:
-        return SCALE["auc"] * np.nanmax(np.append(grid, CHANCE))
+        return SCALE["auc"] * np.nan_to_num(grid, nan=CHANCE).max()
     return SCALE["auc"] * expected_auc(grid, grid.shape[1])
 
 

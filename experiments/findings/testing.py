@@ -161,14 +161,8 @@ def curvature(data_seed=1, n=4):
     for case, label, peaks in (("shocked", "full", (5, 4)), ("undisturbed", "healthy", (1.5, 1))):
         columns = {"label": label, "curvature_b": 145.0, "curvature_c": 156.0}
         for name, peak in zip(BATCHES, peaks, strict=True):
-            sizes = {
-                "usual": 0.8,
-                "peak": 1.0,
-                "struck": 0.95,
-                "at_b": 0.9,
-                "after": 100.0,
-                "applied": 100.0,
-            }
+            sizes = {"usual": 0.8, "peak": 1.0, "struck": 0.95, "at_b": 0.9}
+            sizes |= {"after": 100.0, "applied": 100.0}
             columns |= {f"{name}/{when}": peak * size * wiggle for when, size in sizes.items()}
         cases[case] = columns
     return joined(

@@ -28,7 +28,7 @@ from experiments.findings.published import MODELS, RATES
 from experiments.training.divergence import CHANCE
 
 HURT = ("micro", "damaged")  # kinds that count for C01 if they cost quality
-HARMED = ["full", "damaged", "untrained"]  # kinds that are no use to anyone
+HARMED = ["full", "damaged", "untrained"]  # kinds of lasting harm
 WITHOUT_DCN = ("small", "large")
 ADAM, CLIPPED = "adam", "clippy_adam"  # methods of the study "adam"
 
@@ -155,11 +155,10 @@ def clippy_helps_adam(runs):
         for method in (ADAM, CLIPPED)
     )
     survived, unharmed = (
-        difference(_survived(clipped, lost), _survived(plain, lost), "survived")._replace(
-            run_ids=frozenset(study["run_id"])
-        )
+        difference(_survived(clipped, lost), _survived(plain, lost), "survived")
         for lost in (["full"], HARMED)
     )
+    survived = survived._replace(run_ids=frozenset(study["run_id"]))
     best, own = _best_rate(plain), _best_rate(clipped)
     gap = difference(clipped[best], plain[best], "auc")
     words = "".join(
@@ -171,8 +170,11 @@ def clippy_helps_adam(runs):
         "rates survived": survived.above(),
         f"AUC at {best:g}x": gap.above_or_tied(TIE["auc"]),
     }
-    each = {f"AUC at {own:g}x - {best:g}x": difference(clipped[own], plain[best], "auc")}
-    return by_sides(comparisons, words, shown={"rates survived unharmed": unharmed, **each})
+    shown = {
+        "rates survived unharmed": unharmed,
+        f"AUC at {own:g}x - {best:g}x": difference(clipped[own], plain[best], "auc"),
+    }
+    return by_sides(comparisons, words, shown=shown)
 
 
 def _best_rate(cells):

@@ -22,7 +22,7 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 COLUMN, PAGE = 3.33, 7.0  # inches: one column and the whole width of the paper's page
 DPI = 300
-HUES = 255  # of a png, which then has a third of the bytes
+PALETTE = 255  # colours of a png, which then has a third of the bytes
 CAPTION_WIDTH = 100  # letters of a line of <name>.txt
 
 # Okabe and Ito's colours, told apart by colour-blind people. GC and AGC as in the paper's Figure 4.
@@ -114,7 +114,7 @@ def save(figure, frame, caption, folder, name):
     with sheet():
         figure.savefig(drawn, format="png")
         figure.savefig(pdf, format="pdf", metadata={"CreationDate": None, "Producer": None})
-    few = Image.open(drawn).convert("RGB").quantize(HUES, dither=Image.Dither.NONE)
+    few = Image.open(drawn).convert("RGB").quantize(PALETTE, dither=Image.Dither.NONE)
     few.save(png, "png", optimize=True, dpi=(DPI, DPI))
     write_whole(folder / f"{name}.png", png.getvalue())
     write_whole(folder / f"{name}.pdf", pdf.getvalue())
