@@ -18,8 +18,7 @@ TRANSLATION = ROOT / "results" / "laptop_translation"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
 SHOWN = ("figure5a", "figure5b")  # figures whose captions stand on the page of results
 SEARCHES = ("earlier_criteria", "criteria")
-STUDIES = ("adam.md", "batch_and_rate.md", "clippy_thresholds.md", "curvature.md", "scope.md")
-STUDIES += ("length.md", "threshold_grid.md", "why_*.md")
+STUDIES = ("adam", "length", "threshold_grid")  # whose tables of data seed 11 stand on that page
 
 
 def main():
@@ -36,7 +35,7 @@ def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
     import pandas as pd
 
-    from experiments.findings import detection, streams
+    from experiments.findings import curvature, detection, readings, regimes, streams
     from experiments.findings.claims.table import summary
 
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
@@ -44,9 +43,9 @@ def blocks():
     table2, rest = (RESULTS / "table2.md").read_text(encoding="utf-8").split(RATES)
     rates, notes = rest.split("\n\n", 1)
     results = {"table2": table2 + notes, "rates": rates + "\n", "claims": summary(pooled)}
-    for page in sorted(path for name in STUDIES for path in RESULTS.glob(name)):
+    for name in STUDIES:
         # The heading of a study's page would cut a section of the page in two.
-        results[page.stem] = page.read_text(encoding="utf-8").split("\n\n", 1)[1]
+        results[name] = (RESULTS / f"{name}.md").read_text(encoding="utf-8").split("\n\n", 1)[1]
     page = (TRANSLATION / "figure7.md").read_text(encoding="utf-8")
     results["figure7"] = page.split("\n\n", 1)[1]
     for name in SHOWN:
@@ -58,6 +57,7 @@ def blocks():
     results["ratios"] = ratios()
     detector = detection.markdown(_joined("detector.csv"))
     results["detector"] = detector.split("\n\n", 1)[1].rstrip() + "\n"
+    results["curvature"] = curvature.markdown(_joined(f"{curvature.STUDY}_runs.csv"))
     plants = (DESIGN / "plants.md").read_text(encoding="utf-8")
     results["plants"] = plants.split("\n\n", 1)[1]
     flights = ROOT / "results" / "flights" / "flights.md"
@@ -66,6 +66,10 @@ def blocks():
     return {
         ROOT / "README.md": {"table2": short_table2(tables), "claims": verdicts(pooled)},
         ROOT / "results" / "README.md": results,
+        ROOT / "results" / "regimes.md": {
+            module.STUDY: module.markdown(_joined(f"{module.STUDY}_runs.csv"))
+            for module in (regimes, readings)
+        },
         DESIGN / "search.md": {name: searched(DESIGN / f"{name}.csv") for name in SEARCHES},
         ROOT / "clippy" / "README.md": {"optimizers": optimizers(bench)},
         ROOT / "scripts" / "README.md": {"scale": scale(bench)},

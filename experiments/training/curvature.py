@@ -21,8 +21,8 @@ BATCHES = ("own", "probe")  # the batch of the step, and one that is the same at
 COLUMNS = ("largest", "applied")  # alpha_* of the step as Adagrad wants it, and as it is taken
 START_SEED = 20230806  # ours: any number, so that the same run has the same first vector
 NOT_FINITE, NOT_CONVERGED, NO_SOLUTION = "not finite", "not converged", "no solution"
-# ours: measured on Large+DCN of the laptop profile with configs/studies/curvature.gin, to predict how
-# long a run takes.
+# ours: measured on Large+DCN of the laptop profile with configs/studies/curvature.gin, to predict
+# how long a run takes.
 PRODUCTS, PRODUCT_STEPS = 7, 3.7  # products for an eigenvalue; steps in the time of a product
 
 
