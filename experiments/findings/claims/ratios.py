@@ -3,8 +3,6 @@
 from functools import partial
 from itertools import pairwise
 
-import numpy as np
-
 from experiments.findings import quadratic, statistics
 from experiments.findings.claims.catalogue import claim
 from experiments.findings.claims.outcome import INCONCLUSIVE, by_sides, counts, decided, verdict
@@ -182,7 +180,7 @@ def descent_has_an_edge(runs):
     below, above = growth.values()
     # Not `above > 1` alone: a loss that is no longer a number has grown.
     holds = below < 1 and not above <= 1
-    figures = {name: Figure(value, np.nan, np.nan, frozenset()) for name, value in growth.items()}
+    figures = {name: Figure(value) for name, value in growth.items()}
     reason = "loss after the last step over loss at the start: " + ", ".join(
         f"{value:.3g} at {name}" for name, value in growth.items()
     )
