@@ -107,7 +107,7 @@ def markdown(runs):
         for name in BATCHES:
             values = [cell[f"{name}/{when}"].median() for when in HEADS]
             shown = ["-" if pd.isna(value) else f"{value:.3g}" for value in values]
-            about = [case, METHOD_NAMES[cell["method"].iloc[0]], str(len(cell)), name]
+            about = [case, METHOD_NAMES[cell["method"].iloc[0]], len(cell), name]
             lines.append([*about, *shown])
     text = (
         "\nThe largest eigenvalue of the preconditioned Hessian times the rate; 2 is the edge. "
