@@ -2,13 +2,11 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from experiments.findings import power, published, table2
 from experiments.findings.report.testing import FOUND
-from experiments.findings.statistics import described
 from experiments.studies.testing import table2 as config
 from experiments.studies.testing import table2_row as run
 
@@ -50,14 +48,6 @@ def test_a_cell_is_of_the_repeats_at_its_rate(method, metric):
     assert std is None or row["std"] == pytest.approx(std, nan_ok=True)
     assert [row[name] for name in (*COUNTS, "rate_multiple")] == counts
     assert row["paper_mean"] == pytest.approx(paper, nan_ok=True)
-
-
-def test_the_interval_is_of_the_mean_by_students_t():
-    found = described(pd.Series([70.0, 72.0, np.nan, 77.0]))
-    # t(0.975) with 2 degrees of freedom is 4.302653, from a printed table
-    half = 4.302653 * math.sqrt(13) / math.sqrt(3)
-    assert (found.low, found.high) == pytest.approx((73 - half, 73 + half), rel=1e-5)
-    assert math.isnan(described(pd.Series([1.0, np.nan])).low)
 
 
 def test_the_best_is_the_highest_auc_and_the_lowest_rmse_of_the_survivors():
