@@ -1,5 +1,6 @@
 """The row of a recorded divergence, from made-up telemetry."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,8 @@ from experiments.findings import dynamics
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS, missing_layers
 from experiments.findings.figures import testing
 from experiments.findings.testing import DETECTOR, DIVERGENCE
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.registry import telemetry_config
 
 TRAINER = {"window_days": 2, "steps_per_day": 5}
 CURVES, TELEMETRY = testing.curves(0.5), testing.telemetry()
@@ -67,6 +70,23 @@ def test_an_auc_that_rises_or_never_reaches_chance_is_said():
     loss = np.where(TELEMETRY["step"] < B, 3.0, 30.0)
     late = row(auc=np.where(CURVES["step"] < 36, 0.7, 0.501), loss=loss)
     assert late["auc_falls_at_b"] == 0
+
+
+def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):
+    record = SimpleNamespace(config={"trainer": TRAINER})
+    store = SimpleNamespace(root=tmp_path, read=lambda run_id: record, curves=lambda _: CURVES)
+    (tmp_path / "runs").mkdir()
+    config, about = telemetry_config(), {"curves_sha256": None, "events": []}
+    TelemetryStore(tmp_path).write("a-b-1", TELEMETRY, config=config, **about)
+    fewer = dataclasses.replace(config, layers={"top_hidden": "hidden_{top}/kernel"})
+    TelemetryStore(tmp_path).write("a-b-2", TELEMETRY[["step", "loss"]], config=fewer, **about)
+    runs = pd.DataFrame({"run_id": ["a-b-1", "a-b-2"], "case": "severe"}, index=[9, 4])
+    rows = dynamics.measured_rows(runs, store, DIVERGENCE, config)
+    assert list(rows.columns) == ["run_id", "case", *dynamics.COLUMNS]
+    told, untold = rows.to_dict("records")  # the second one is what another study measured
+    expected = dynamics.run_row(CURVES, TELEMETRY, TRAINER, DIVERGENCE, config.detector)
+    assert {name: told[name] for name in expected} == pytest.approx(expected)
+    assert untold["days_at_chance"] > 0 and np.isnan(untold["step_b"])
 
 
 def test_runs_of_other_tasks_have_no_such_study(monkeypatch):

@@ -3,7 +3,6 @@
 `python -m experiments.findings.figures.figures_test` draws the pictures under baseline/ anew.
 """
 
-import dataclasses
 from unittest import mock
 
 import numpy as np
@@ -21,10 +20,7 @@ from experiments.findings.figures.drawing import draw
 from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
 from experiments.findings.seeds import remember, remembered
-from experiments.findings.testing import DIVERGENCE
-from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.study import NotRecorded
-from experiments.studies.registry import telemetry_config
 
 BASELINE_DPI = 80
 TOLERANCE = 2.0  # root mean square of the grey levels; a line in another colour makes 3 or more
@@ -144,24 +140,6 @@ def test_a_study_that_is_not_whole_is_refused_in_a_line(monkeypatch):
     assert reader.run_cases.call_args.args[0].runs == 4
     reader.run_table2.return_value = ("rows", {})
     assert Material(options, None).recorded("table2") == "rows"
-
-
-def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):
-    trainer, found = {"window_days": 2, "steps_per_day": 5}, testing.telemetry()
-    answers = {"read.return_value.config": {"trainer": trainer}}
-    store = mock.Mock(root=tmp_path, **answers | {"curves.return_value": testing.curves(0.5)})
-    (tmp_path / "runs").mkdir()
-    config, about = telemetry_config(), {"curves_sha256": None, "events": []}
-    TelemetryStore(tmp_path).write("a-b-1", found, config=config, **about)
-    fewer = dataclasses.replace(config, layers={"top_hidden": "hidden_{top}/kernel"})
-    TelemetryStore(tmp_path).write("a-b-2", found[["step", "loss"]], config=fewer, **about)
-    runs = pd.DataFrame({"run_id": ["a-b-1", "a-b-2"], "case": "severe"}, index=[9, 4])
-    rows = dynamics.measured_rows(runs, store, DIVERGENCE, config)
-    assert list(rows.columns) == ["run_id", "case", *dynamics.COLUMNS]
-    told, untold = rows.to_dict("records")  # the second one is what another study measured
-    expected = dynamics.run_row(testing.curves(0.5), found, trainer, DIVERGENCE, config.detector)
-    assert {name: told[name] for name in expected} == pytest.approx(expected)
-    assert untold["days_at_chance"] > 0 and np.isnan(untold["step_b"])
 
 
 def test_a_line_has_the_mean_of_its_runs_and_those_that_broke_off_are_at_chance():
