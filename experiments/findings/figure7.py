@@ -42,17 +42,13 @@ def table_frame(runs):
     """
     rows = []
     rates = runs[runs["role"] == "search"].groupby("optimizer")["rate"].unique()
-    for (role, optimizer, warmup, rate), cell in runs.groupby(
-        ["role", "optimizer", "warmup", "rate"], sort=False
-    ):
+    setting = ["role", "optimizer", "warmup", "rate"]
+    for (_, optimizer, warmup, rate), cell in runs.groupby(setting, sort=False):
         alive = cell[cell["label"] != "full"]
         found = described(alive["error_rate"] * PERCENT)
         rows.append(
             {
-                "role": role,
-                "optimizer": optimizer,
-                "warmup": warmup,
-                "rate": rate,
+                **cell[setting].iloc[0],
                 "n": len(cell),
                 "diverged": int((cell["label"] == "full").sum()),
                 "untrained": int((cell["label"] == "untrained").sum()),
@@ -84,29 +80,24 @@ def _paper(optimizer, warmup, rate, runs):
 def markdown(frame, runs):
     """The tables for people: `table_frame` and the runs that it is of."""
     grid, repeats = shown(frame)
-    constant = runs["constant_error_rate"].iloc[0] * PERCENT
     steps = int(runs["steps"].max())
-    return (
-        f"## {TITLE}\n\n"
-        "Divergence by rate and warmup, with the error rate at the end; in brackets what the paper "
-        f"says:\n\n{markdown_table(*grid)}\n"
-        "The best rate of each optimizer on fresh seeds, with 95 % intervals over them:\n\n"
-        f"{markdown_table(*repeats)}\n{_note(constant, steps)}\n"
-    )
-
-
-def _note(constant, steps):
-    """What the tables stand on; Clippy as the study has it."""
-    values = figure7_config().optimizers["clippy"].values
-    return NOTE.format(
+    values = figure7_config().optimizers["clippy"].values  # Clippy as the study has it
+    note = NOTE.format(
         edge=EDGE,
-        constant=constant,
+        constant=runs["constant_error_rate"].iloc[0] * PERCENT,
         steps=steps,
         paper_steps=FIGURE7_STEPS,
         factor=(FIGURE7_STEPS / steps) ** 0.5,
         absolute=values["ABSOLUTE"],
         relative=values["RELATIVE"],
         embeddings=EMBEDDINGS[values.get("MethodConfig.embeddings", "plain")],
+    )
+    return (
+        f"## {TITLE}\n\n"
+        "Divergence by rate and warmup, with the error rate at the end; in brackets what the paper "
+        f"says:\n\n{markdown_table(*grid)}\n"
+        "The best rate of each optimizer on fresh seeds, with 95 % intervals over them:\n\n"
+        f"{markdown_table(*repeats)}\n{note}\n"
     )
 
 
