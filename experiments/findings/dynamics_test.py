@@ -95,7 +95,6 @@ def test_runs_of_other_tasks_have_no_such_study(monkeypatch):
     assert missing_layers(frame) == [] and missing_layers(other) == [CLASSIFICATION]
     monkeypatch.setattr(dynamics, "telemetry_of", lambda *_: other)
     store = SimpleNamespace(read=lambda run_id: None)
-    with pytest.raises(
-        NotDefined, match=f"run-7 has no layer {CLASSIFICATION}: expected the tasks"
-    ):
+    said = f"run-7 has no layer {CLASSIFICATION}: expected the tasks"
+    with pytest.raises(NotDefined, match=said):
         dynamics.measured_rows(pd.DataFrame({"run_id": ["run-7"]}), store, None, None)
