@@ -46,20 +46,17 @@ def table_frame(runs):
     for (_, optimizer, warmup, rate), cell in runs.groupby(setting, sort=False):
         alive = cell[cell["label"] != "full"]
         found = described(alive["error_rate"] * PERCENT)
-        rows.append(
-            {
-                **cell[setting].iloc[0],
-                "n": len(cell),
-                "diverged": int((cell["label"] == "full").sum()),
-                "untrained": int((cell["label"] == "untrained").sum()),
-                "error_mean": found.mean,
-                "error_low": found.low,
-                "error_high": found.high,
-                "best_error_mean": alive["best_error_rate"].mean() * PERCENT,
-                "at_edge": at_edge(rate, rates[optimizer]),
-                **_paper(optimizer, warmup, rate, runs),
-            }
-        )
+        row = cell[setting].iloc[0].to_dict() | {
+            "n": len(cell),
+            "diverged": int((cell["label"] == "full").sum()),
+            "untrained": int((cell["label"] == "untrained").sum()),
+            "error_mean": found.mean,
+            "error_low": found.low,
+            "error_high": found.high,
+            "best_error_mean": alive["best_error_rate"].mean() * PERCENT,
+            "at_edge": at_edge(rate, rates[optimizer]),
+        }
+        rows.append(row | _paper(optimizer, warmup, rate, runs))
     return pd.DataFrame(rows)
 
 

@@ -49,9 +49,8 @@ def markdown(rows):
     accused = (controls["said"] != "none").sum()
     judged = judged.assign(right=right(judged))
     said = [name for name in CULPRITS if name in (*KINDS, *judged["said"])]
-    table = pd.crosstab(judged["kind"], judged["said"]).reindex(
-        index=list(KINDS), columns=said, fill_value=0
-    )
+    table = pd.crosstab(judged["kind"], judged["said"])
+    table = table.reindex(index=list(KINDS), columns=said, fill_value=0)
     by_kind = judged.groupby("kind")["right"].sum().reindex(list(KINDS), fill_value=0)
     lines = [[kind, *table.loc[kind], by_kind[kind]] for kind in KINDS]
     share = proportion(int(by_kind.sum()), len(judged))

@@ -35,10 +35,8 @@ def agreement(rows):
 
 def markdown(rows):
     """What a person reads of `rows`, a DataFrame with COLUMNS."""
-    lines = []
-    for (method, model, multiple), cell in rows.groupby(
-        ["method", "model", "rate_multiple"], sort=False
-    ):
+    lines, by = [], ["method", "model", "rate_multiple"]
+    for (method, model, multiple), cell in rows.groupby(by, sort=False):
         begun, lives = cell["snapshot"] > 0, cell["replayed"].isin(ALIVE)
         numbers = [len(cell), begun.sum(), (begun & lives).sum(), (~begun & lives).sum()]
         numbers += [cell["recorded"].isin(ALIVE).sum(), agreement(cell).sum()]

@@ -59,12 +59,8 @@ def clippy_has_best_auc(runs):
 )
 def clippy_has_best_rmse(runs):
     """Clippy has a lower RMSE than all that survive, or ties with them."""
-    return _against_all(
-        runs,
-        "clippy",
-        {model: (model, "rmse") for model in MODELS},
-        lambda _, gap: gap.below_or_tied(TIE["rmse"]),
-    )
+    places = {model: (model, "rmse") for model in MODELS}
+    return _against_all(runs, "clippy", places, lambda _, gap: gap.below_or_tied(TIE["rmse"]))
 
 
 def _against_all(runs, method, places, compare, alive=survives):

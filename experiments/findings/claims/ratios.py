@@ -156,16 +156,11 @@ def shocks_bring_divergence(runs):
         return decided(INCONCLUSIVE, figures, f"{words}fewer than {LEAST_ONSETS} onsets")
     days = blocks(onsets[["onset_day", "shock_day", "window_days"]])
     found, permuted = statistics.following(days)
-    run_ids = frozenset(onsets["run_id"])
-    words += (
-        f"{found:.3g} of {len(onsets)} onsets follow a shock, {permuted.mean():.3g} by chance; "
-    )
-    comparisons = {
-        "on - off": ratios([cells["on"]], [cells["off"]]).above(),
-        "followed - by chance": Quantity(
-            partial(statistics.excess, found, permuted), run_ids
-        ).above(),
-    }
+    words += f"{found:.3g} of {len(onsets)} onsets follow a shock, "
+    words += f"{permuted.mean():.3g} by chance; "
+    excess = Quantity(partial(statistics.excess, found, permuted), frozenset(onsets["run_id"]))
+    comparisons = {"on - off": ratios([cells["on"]], [cells["off"]]).above()}
+    comparisons["followed - by chance"] = excess.above()
     return by_sides(comparisons, words, shown=shown)
 
 
