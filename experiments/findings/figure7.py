@@ -127,16 +127,15 @@ def _repeats(rows):
     for row in rows.itertuples():
         said = FIGURE7.get(row.optimizer)
         interval = f"{row.error_low:.1f} to {row.error_high:.1f}"
-        lines.append(
-            [
-                OPTIMIZERS[row.optimizer],
-                f"{row.rate:g}{EDGE if row.at_edge else ''}",
-                f"{row.warmup:.0%}",
-                "-" if pd.isna(row.error_mean) else f"{row.error_mean:.1f}",
-                "-" if pd.isna(row.error_low) else interval,
-                f"{row.diverged}/{row.n}",
-                "-" if said is None else f"{said.error:.1f} at {said.best[1]:g}",
-            ]
-        )
+        cells = [
+            OPTIMIZERS[row.optimizer],
+            f"{row.rate:g}{EDGE if row.at_edge else ''}",
+            f"{row.warmup:.0%}",
+            "-" if pd.isna(row.error_mean) else f"{row.error_mean:.1f}",
+            "-" if pd.isna(row.error_low) else interval,
+            f"{row.diverged}/{row.n}",
+            "-" if said is None else f"{said.error:.1f} at {said.best[1]:g}",
+        ]
+        lines.append(cells)
     header = ["Optimizer", "Rate", "Warmup", "Error rate", "95 % interval", "Diverged", "Paper"]
     return header, lines

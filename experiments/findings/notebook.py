@@ -215,8 +215,8 @@ def _run_study(files, bindings, values, profile, data_seed, results, cache, prog
     with opened(options, console) as session:
         runs, _ = make_study(session, name, config)
         remember(session.folder, [name], config.runs)  # which `overrides` may have bound
-        found = session.study.store, session.found.base_rate
-    rows = _frame(list(recorded([found[0]], found[1], set(runs["run_id"]))))
+        store, base_rate = session.study.store, session.found.base_rate
+    rows = _frame(list(recorded([store], base_rate, set(runs["run_id"]))))
     return runs[["case", "run_id"]].merge(rows, on="run_id", how="left")
 
 
