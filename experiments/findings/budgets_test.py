@@ -43,11 +43,8 @@ def test_the_expectation_is_the_mean_of_all_searches(grid, budget):
     assert found == pytest.approx(played(grid, budget), rel=1e-12)
 
 
-def test_a_budget_of_one_is_the_mean_and_no_run_judges_its_own_choice():
-    grid = np.array([[0.9, 0.5], [0.6, 0.8]])  # each seed prefers what the other finds worse
-    assert budgets.expected_auc(grid, 1) == pytest.approx(0.7)
-    assert budgets.expected_auc(grid, 2) == pytest.approx((0.6 + 0.5) / 2)
-    assert math.isnan(budgets.expected_auc(grid[:1], 2))
+def test_one_seed_has_no_other_to_judge_its_choice():
+    assert math.isnan(budgets.expected_auc(np.array([[0.9, 0.5]]), 2))
 
 
 def searched(model, method, multiple, threshold, *aucs):
@@ -59,14 +56,12 @@ def searched(model, method, multiple, threshold, *aucs):
 
 def test_a_row_is_a_model_and_a_budget_and_the_smaller_grid_is_spent_first():
     rows = searched("small", "gc", 1, 0.1, 0.70, 0.60) + searched("small", "gc", 2, 0.1, 0.5, 0.64)
-    rows += searched("small", "gc", 1, 0.01, 0.55, 0.71) + searched(
-        "small", "gc", 2, 0.01, 0.4, 0.3
-    )
+    rows += searched("small", "gc", 1, 0.01, 0.55, 0.71)
+    rows += searched("small", "gc", 2, 0.01, 0.4, 0.3)
     rows += searched("small", "clippy", 1, NAN, 0.70, 0.72)
     rows += searched("small", "clippy", 2, NAN, 0.73, 0.74)
-    rows += searched("large", "gc", 1, 0.1, 0.8, NAN) + searched(
-        "large", "clippy", 1, NAN, 0.7, 0.6
-    )
+    rows += searched("large", "gc", 1, 0.1, 0.8, NAN)
+    rows += searched("large", "clippy", 1, NAN, 0.7, 0.6)
     rows += [table2_row("small", method, 1, 0.99, 0) for method in ("naive", "gc")]  # no search
     frame = budgets.table_frame(pd.DataFrame(rows))
     assert list(frame.columns) == ["model", "budget", "gc", "clippy"]

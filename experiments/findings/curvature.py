@@ -42,12 +42,8 @@ def measured_rows(runs, store, divergence, detector):
     ends = {}
     for run in runs[runs["case"] == SHOCKED].itertuples():
         ends[run.seed] = moments_of(store, run.run_id, divergence, detector)
-    found = pd.DataFrame(
-        [_row(store, run.run_id, ends.get(run.seed)) for run in runs.itertuples()],
-        columns=list(COLUMNS),
-        dtype=float,
-    )
-    return pd.concat([runs.reset_index(drop=True), found], axis=1)
+    rows = [_row(store, run.run_id, ends.get(run.seed)) for run in runs.itertuples()]
+    return dynamics.beside(runs, rows, COLUMNS)
 
 
 def moments_of(store, run_id, divergence, detector):
@@ -107,7 +103,7 @@ def markdown(runs):
         for name in BATCHES:
             values = [cell[f"{name}/{when}"].median() for when in HEADS]
             shown = ["-" if pd.isna(value) else f"{value:.3g}" for value in values]
-            about = [case, METHOD_NAMES[cell["method"].iloc[0]], str(len(cell)), name]
+            about = [case, METHOD_NAMES[cell["method"].iloc[0]], len(cell), name]
             lines.append([*about, *shown])
     text = (
         "\nThe largest eigenvalue of the preconditioned Hessian times the rate; 2 is the edge. "

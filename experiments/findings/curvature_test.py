@@ -103,9 +103,7 @@ def test_curvature_of_a_run_with_other_bits_is_not_read(store):
 
 
 def test_the_table_has_the_medians_of_each_case(store):
-    found = curvature.measured_rows(
-        runs("hit-0", "calm-0", "clippy-0"), store, DIVERGENCE, DETECTOR
-    )
-    text = curvature.markdown(found)
+    given = runs("hit-0", "calm-0", "clippy-0")
+    text = curvature.markdown(curvature.measured_rows(given, store, DIVERGENCE, DETECTOR))
     assert "| shocked | Naive | 1 | own | 4.5 | 13 | 11 | 11 | 90 | 22.5 |" in text
     assert "| clippy | Naive | 1 | probe | - | - | - | - | - | - |" in text

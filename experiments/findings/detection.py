@@ -147,8 +147,7 @@ full divergence, or in the rows "any" an episode. Intervals: 95 %, Wilson.
 def shown(rows):
     """Yields the cells of summary's rows as text, in the order of HEADER."""
     for row in summary(rows).itertuples():
-        cells = [SOURCES[row.source], row.of, row.runs, row.positive, row.said, row.hits]
-        cells += [row.dated]
+        cells = [SOURCES[row.source], row.of, row.runs, row.positive, row.said, row.hits, row.dated]
         cells += [_share(row, "precision"), _share(row, "recall")]
         delay = f"{row.median_delay:g}, {row.p90_delay:g}"
         cells += ["-" if np.isnan(row.median_delay) else delay]

@@ -89,9 +89,8 @@ def test_an_episode_of_a_lost_run_is_not_said_to_be_over():
     loud = dict.fromkeys(range(ONSET, ONSET + 3), 9.0)
     found = diagnosis(telemetry(**{"loss/click": loud, "loss/rating": loud}))
     assert found.lines[1].endswith("explodes; the loss came back without the AUC at step 37")
-    alive = curves([0.6, 0.65, 0.68, 0.7, 0.6, 0.69, 0.7]).assign(
-        worst_loss=[1.1] * 4 + [9.0, 1, 1]
-    )
+    alive = curves([0.6, 0.65, 0.68, 0.7, 0.6, 0.69, 0.7])
+    alive["worst_loss"] = [1.1] * 4 + [9.0, 1, 1]
     found = diagnosis(telemetry(**{"loss/click": loud, "loss/rating": loud}), alive)
     assert found.lines[1].endswith("explodes; over at step 37")
 
@@ -99,9 +98,8 @@ def test_an_episode_of_a_lost_run_is_not_said_to_be_over():
 def test_what_a_step_shows_after_the_label_is_named_as_that():
     early = curves([0.6, 0.65, 0.7, 0.5, 0.5, 0.5, 0.5])
     said = "no step shows an onset; the evaluation of step 24 dates the label; the first sign is "
-    assert diagnosis(telemetry(**DEATH), early).lines[1] == (
-        said + "at step 25: most units of a layer die"
-    )
+    found = diagnosis(telemetry(**DEATH), early).lines[1]
+    assert found == f"{said}at step 25: most units of a layer die"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,12 @@ def measured_rows(runs, store, divergence, telemetry):
             raise NotDefined(f"{STUDY}: not defined on this stream: {why}")
         curves, trainer = store.curves(record), record.config["trainer"]
         rows.append(run_row(curves, measured, trainer, divergence, telemetry.detector))
-    found = pd.DataFrame(rows, columns=list(COLUMNS), dtype=float)
+    return beside(runs, rows, COLUMNS)
+
+
+def beside(runs, rows, columns):
+    """Runs with further columns: `rows` has for each run a dict of those numbers that are known."""
+    found = pd.DataFrame(rows, columns=list(columns), dtype=float)
     return pd.concat([runs.reset_index(drop=True), found], axis=1)
 
 

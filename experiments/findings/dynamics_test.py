@@ -1,5 +1,6 @@
 """The row of a recorded divergence, from made-up telemetry."""
 
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,8 @@ from experiments.findings import dynamics
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS, missing_layers
 from experiments.findings.figures import testing
 from experiments.findings.testing import DETECTOR, DIVERGENCE
+from experiments.machinery.records.telemetry_store import TelemetryStore
+from experiments.studies.registry import telemetry_config
 
 TRAINER = {"window_days": 2, "steps_per_day": 5}
 CURVES, TELEMETRY = testing.curves(0.5), testing.telemetry()
@@ -69,13 +72,29 @@ def test_an_auc_that_rises_or_never_reaches_chance_is_said():
     assert late["auc_falls_at_b"] == 0
 
 
+def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):
+    record = SimpleNamespace(config={"trainer": TRAINER})
+    store = SimpleNamespace(root=tmp_path, read=lambda run_id: record, curves=lambda _: CURVES)
+    (tmp_path / "runs").mkdir()
+    config, about = telemetry_config(), {"curves_sha256": None, "events": []}
+    TelemetryStore(tmp_path).write("a-b-1", TELEMETRY, config=config, **about)
+    fewer = dataclasses.replace(config, layers={"top_hidden": "hidden_{top}/kernel"})
+    TelemetryStore(tmp_path).write("a-b-2", TELEMETRY[["step", "loss"]], config=fewer, **about)
+    runs = pd.DataFrame({"run_id": ["a-b-1", "a-b-2"], "case": "severe"}, index=[9, 4])
+    rows = dynamics.measured_rows(runs, store, DIVERGENCE, config)
+    assert list(rows.columns) == ["run_id", "case", *dynamics.COLUMNS]
+    told, untold = rows.to_dict("records")  # the second one is what another study measured
+    expected = dynamics.run_row(CURVES, TELEMETRY, TRAINER, DIVERGENCE, config.detector)
+    assert {name: told[name] for name in expected} == pytest.approx(expected)
+    assert untold["days_at_chance"] > 0 and np.isnan(untold["step_b"])
+
+
 def test_runs_of_other_tasks_have_no_such_study(monkeypatch):
     frame = pd.DataFrame({f"{layer}/sigma": [1.0] for layer in LAYERS})
     other = frame.rename(columns={f"{CLASSIFICATION}/sigma": "head_bought/sigma"})
     assert missing_layers(frame) == [] and missing_layers(other) == [CLASSIFICATION]
     monkeypatch.setattr(dynamics, "telemetry_of", lambda *_: other)
     store = SimpleNamespace(read=lambda run_id: None)
-    with pytest.raises(
-        NotDefined, match=f"run-7 has no layer {CLASSIFICATION}: expected the tasks"
-    ):
+    said = f"run-7 has no layer {CLASSIFICATION}: expected the tasks"
+    with pytest.raises(NotDefined, match=said):
         dynamics.measured_rows(pd.DataFrame({"run_id": ["run-7"]}), store, None, None)

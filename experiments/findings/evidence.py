@@ -79,8 +79,7 @@ def _ranking_runs(options, repeats):
     if opened is None:
         return
     configs = {"table2": known.table2_config(repeats), **known.deciding(repeats)}
-    for name in (dynamics.STUDY, curvature.STUDY):
-        configs[name] = known.study_config(name)
+    configs |= {name: known.study_config(name) for name in (dynamics.STUDY, curvature.STUDY)}
     for name, config in configs.items():
         try:
             runs = opened.run_table2(config)[0] if name == "table2" else _runs(name, config, opened)

@@ -42,28 +42,21 @@ def table_frame(runs):
     """
     rows = []
     rates = runs[runs["role"] == "search"].groupby("optimizer")["rate"].unique()
-    for (role, optimizer, warmup, rate), cell in runs.groupby(
-        ["role", "optimizer", "warmup", "rate"], sort=False
-    ):
+    setting = ["role", "optimizer", "warmup", "rate"]
+    for (_, optimizer, warmup, rate), cell in runs.groupby(setting, sort=False):
         alive = cell[cell["label"] != "full"]
         found = described(alive["error_rate"] * PERCENT)
-        rows.append(
-            {
-                "role": role,
-                "optimizer": optimizer,
-                "warmup": warmup,
-                "rate": rate,
-                "n": len(cell),
-                "diverged": int((cell["label"] == "full").sum()),
-                "untrained": int((cell["label"] == "untrained").sum()),
-                "error_mean": found.mean,
-                "error_low": found.low,
-                "error_high": found.high,
-                "best_error_mean": alive["best_error_rate"].mean() * PERCENT,
-                "at_edge": at_edge(rate, rates[optimizer]),
-                **_paper(optimizer, warmup, rate, runs),
-            }
-        )
+        row = cell[setting].iloc[0].to_dict() | {
+            "n": len(cell),
+            "diverged": int((cell["label"] == "full").sum()),
+            "untrained": int((cell["label"] == "untrained").sum()),
+            "error_mean": found.mean,
+            "error_low": found.low,
+            "error_high": found.high,
+            "best_error_mean": alive["best_error_rate"].mean() * PERCENT,
+            "at_edge": at_edge(rate, rates[optimizer]),
+        }
+        rows.append(row | _paper(optimizer, warmup, rate, runs))
     return pd.DataFrame(rows)
 
 
@@ -84,29 +77,24 @@ def _paper(optimizer, warmup, rate, runs):
 def markdown(frame, runs):
     """The tables for people: `table_frame` and the runs that it is of."""
     grid, repeats = shown(frame)
-    constant = runs["constant_error_rate"].iloc[0] * PERCENT
     steps = int(runs["steps"].max())
-    return (
-        f"## {TITLE}\n\n"
-        "Divergence by rate and warmup, with the error rate at the end; in brackets what the paper "
-        f"says:\n\n{markdown_table(*grid)}\n"
-        "The best rate of each optimizer on fresh seeds, with 95 % intervals over them:\n\n"
-        f"{markdown_table(*repeats)}\n{_note(constant, steps)}\n"
-    )
-
-
-def _note(constant, steps):
-    """What the tables stand on; Clippy as the study has it."""
-    values = figure7_config().optimizers["clippy"].values
-    return NOTE.format(
+    values = figure7_config().optimizers["clippy"].values  # Clippy as the study has it
+    note = NOTE.format(
         edge=EDGE,
-        constant=constant,
+        constant=runs["constant_error_rate"].iloc[0] * PERCENT,
         steps=steps,
         paper_steps=FIGURE7_STEPS,
         factor=(FIGURE7_STEPS / steps) ** 0.5,
         absolute=values["ABSOLUTE"],
         relative=values["RELATIVE"],
         embeddings=EMBEDDINGS[values.get("MethodConfig.embeddings", "plain")],
+    )
+    return (
+        f"## {TITLE}\n\n"
+        "Divergence by rate and warmup, with the error rate at the end; in brackets what the paper "
+        f"says:\n\n{markdown_table(*grid)}\n"
+        "The best rate of each optimizer on fresh seeds, with 95 % intervals over them:\n\n"
+        f"{markdown_table(*repeats)}\n{note}\n"
     )
 
 
@@ -139,16 +127,15 @@ def _repeats(rows):
     for row in rows.itertuples():
         said = FIGURE7.get(row.optimizer)
         interval = f"{row.error_low:.1f} to {row.error_high:.1f}"
-        lines.append(
-            [
-                OPTIMIZERS[row.optimizer],
-                f"{row.rate:g}{EDGE if row.at_edge else ''}",
-                f"{row.warmup:.0%}",
-                "-" if pd.isna(row.error_mean) else f"{row.error_mean:.1f}",
-                "-" if pd.isna(row.error_low) else interval,
-                f"{row.diverged}/{row.n}",
-                "-" if said is None else f"{said.error:.1f} at {said.best[1]:g}",
-            ]
-        )
+        cells = [
+            OPTIMIZERS[row.optimizer],
+            f"{row.rate:g}{EDGE if row.at_edge else ''}",
+            f"{row.warmup:.0%}",
+            "-" if pd.isna(row.error_mean) else f"{row.error_mean:.1f}",
+            "-" if pd.isna(row.error_low) else interval,
+            f"{row.diverged}/{row.n}",
+            "-" if said is None else f"{said.error:.1f} at {said.best[1]:g}",
+        ]
+        lines.append(cells)
     header = ["Optimizer", "Rate", "Warmup", "Error rate", "95 % interval", "Diverged", "Paper"]
     return header, lines

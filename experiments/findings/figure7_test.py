@@ -94,13 +94,11 @@ def test_the_note_has_clippy_as_the_study_has_it(tmp_path, monkeypatch):
     assert "threshold 0.25 and the relative one 0.5, and leaves embeddings out." in text
 
 
-def test_the_figure_has_a_line_an_optimizer_with_its_interval():
+def test_the_figure_has_a_line_an_optimizer():
     rows = figure.frame(material())
     assert rows["optimizer"].unique().tolist() == list(BEST)
     last = rows[(rows["optimizer"] == "clippy") & (rows["step"] == 100)].iloc[0]
     assert last["mean"] == pytest.approx(67)
-    half = 4.302653 * np.std([64, 70, 67], ddof=1) / np.sqrt(3)
-    assert last["high"] - last["mean"] == pytest.approx(half, rel=1e-5)
     drawn = figure.drawing(rows)
     (panel,) = drawn.panels
     assert [line.key.name for line in panel.lines] == [

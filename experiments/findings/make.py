@@ -91,14 +91,13 @@ def write_table2(folder, table, runs, optimal, found):
         metric: float("nan") if value is None else value * SCALE[metric]
         for metric, value in optimal.items()
     }
-    beside = {"budgets": budgets.table_frame(runs)}
-    beside["onsets"] = onsets.table_frame(runs, table.untreated)
+    by_budget, by_onset = budgets.table_frame(runs), onsets.table_frame(runs, table.untreated)
     text = table2.markdown(frame, optimal)
     text += table2.notes(table2.rates_frame(runs), table, found)
-    text += budgets.markdown(beside["budgets"], table)
-    text += onsets.markdown(beside["onsets"], table.untreated)
-    for name, rows in beside.items():
-        write_whole(folder / f"table2_{name}.csv", _csv(rows))
+    text += budgets.markdown(by_budget, table)
+    text += onsets.markdown(by_onset, table.untreated)
+    write_whole(folder / "table2_budgets.csv", _csv(by_budget))
+    write_whole(folder / "table2_onsets.csv", _csv(by_onset))
     return _write(folder, "table2", runs, frame, text, table2.latex(frame, optimal))
 
 

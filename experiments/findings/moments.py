@@ -45,9 +45,8 @@ def find(events, curves, divergence):
     if event is None:
         return None
     auc = curves["auc"].to_numpy(float)
-    healthy = steps[
-        (auc >= np.maximum.accumulate(auc) - divergence.auc_drop) & (steps < event.onset)
-    ]
+    unhurt = auc >= np.maximum.accumulate(auc) - divergence.auc_drop
+    healthy = steps[unhurt & (steps < event.onset)]
     return Moments(int(healthy[-1]), event.onset, c) if len(healthy) else None
 
 

@@ -36,14 +36,14 @@ def number(mean, std, metric, sign="±"):
 
 
 def share_interval(row):
-    """The ends of a share's interval, `low` and `high` of a row, in percent."""
+    """The ends of a share's interval, `low` and `high` of a row or an Estimate, in percent."""
     return f"{row.low:.0%} to {row.high:.0%}"
 
 
 def markdown_table(header, rows):
-    """A Markdown table of texts, a newline after each of its lines."""
+    """A Markdown table of texts and whole numbers, a newline after each of its lines."""
     lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"| {' | '.join(map(str, cells))} |\n" for cells in lines)
 
 
 def latex_table(columns, header, groups):

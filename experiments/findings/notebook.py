@@ -5,6 +5,7 @@ function, which alone in this folder trains something and imports TensorFlow. Th
 and the gin files of the project are found from any folder.
 """
 
+import functools
 import io
 import os
 import sys
@@ -174,24 +175,26 @@ def run(
     bindings, values = _bindings(overrides)
     names = [*(name for file in files for name in bound(file)), *bindings, *values]
     given = files, bindings, values, profile, _plain(data_seed), str(results), str(cache)
+    progress = io.StringIO() if quiet else sys.stderr
     if any(name.startswith(f"{STUDY}.") for name in names):
-        return _run_study(*given, workers, quiet)
+        return _run_study(*given, progress, workers)
     if workers is not None:
         raise BadInput(f"workers = {workers!r}: expected none, since a run takes this process")
-    return _run_single(*given, quiet)
+    return _run_single(*given, progress)
 
 
-def _run_single(files, bindings, values, profile, data_seed, results, cache, quiet):
+def _run_single(files, bindings, values, profile, data_seed, results, cache, progress):
     profile = profile or PROFILE
     config, divergence = single_config(files, profile, data_seed, bindings, values)
     store = Store(results_folder(results, profile, config.data_seed))
     check_folder(cache, "cache folder")
     base_rate = recorded_base_rate(results, profile)
-    record = run_single(config, store, cache, _drop if quiet else _say, base_rate=base_rate)
+    say = functools.partial(print, file=progress)
+    record = run_single(config, store, cache, say, base_rate=base_rate)
     return _frame([(record, run_row(record, store.curves(record), divergence, base_rate))])
 
 
-def _run_study(files, bindings, values, profile, data_seed, results, cache, workers, quiet):
+def _run_study(files, bindings, values, profile, data_seed, results, cache, progress, workers):
     # Late: what only reads records needs neither workers nor pictures.
     from experiments.findings.make import make_study
     from experiments.findings.seeds import remember
@@ -208,12 +211,12 @@ def _run_study(files, bindings, values, profile, data_seed, results, cache, work
     where = {"profile": profile, "data_seed": data_seed, "results": results, "cache": cache}
     options = Options(**where, workers=workers or len(os.sched_getaffinity(0)))
     # In a notebook plain lines: rich would show each as a box of its own.
-    console = Console(file=io.StringIO() if quiet else sys.stderr, force_jupyter=False)
+    console = Console(file=progress, force_jupyter=False)
     with opened(options, console) as session:
         runs, _ = make_study(session, name, config)
         remember(session.folder, [name], config.runs)  # which `overrides` may have bound
-        found = session.study.store, session.found.base_rate
-    rows = _frame(list(recorded([found[0]], found[1], set(runs["run_id"]))))
+        store, base_rate = session.study.store, session.found.base_rate
+    rows = _frame(list(recorded([store], base_rate, set(runs["run_id"]))))
     return runs[["case", "run_id"]].merge(rows, on="run_id", how="left")
 
 
@@ -258,11 +261,3 @@ def _curves(path):
         name = reported(curves, metric)
         curves[metric] = np.nan if name is None else curves[name]
     return curves
-
-
-def _say(text):
-    print(text, file=sys.stderr)
-
-
-def _drop(text):
-    """Takes the place of `_say` where nothing is to be said."""

@@ -49,9 +49,8 @@ def results(tmp_path):
 
 def test_runs_are_rows(results):
     runs = load_runs("smoke", results=results)
-    assert runs["run_id"].str.rpartition("-")[0].tolist() == [
-        *("small-naive", "small-gc", "small-clippy", "small-naive")
-    ]
+    names = runs["run_id"].str.rpartition("-")[0].tolist()
+    assert names == ["small-naive", "small-gc", "small-clippy", "small-naive"]
     gc = runs.loc[1]
     about = [gc[name] for name in ("threshold", "learning_rate", "rate_multiple", "seed", "label")]
     assert about == ["0.1", 0.4, 2.0, 0, "healthy"]

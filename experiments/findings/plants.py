@@ -3,7 +3,7 @@
 import pandas as pd
 
 from experiments.findings.doctor import CULPRITS, diagnose
-from experiments.findings.names import markdown_table
+from experiments.findings.names import markdown_table, share_interval
 from experiments.findings.statistics import proportion
 from experiments.studies.plants import CONTROL, KINDS
 
@@ -49,15 +49,13 @@ def markdown(rows):
     accused = (controls["said"] != "none").sum()
     judged = judged.assign(right=right(judged))
     said = [name for name in CULPRITS if name in (*KINDS, *judged["said"])]
-    table = pd.crosstab(judged["kind"], judged["said"]).reindex(
-        index=list(KINDS), columns=said, fill_value=0
-    )
+    table = pd.crosstab(judged["kind"], judged["said"])
+    table = table.reindex(index=list(KINDS), columns=said, fill_value=0)
     by_kind = judged.groupby("kind")["right"].sum().reindex(list(KINDS), fill_value=0)
     lines = [[kind, *table.loc[kind], by_kind[kind]] for kind in KINDS]
-    lines = [[str(cell) for cell in line] for line in lines]
     share = proportion(int(by_kind.sum()), len(judged))
     factors = judged.loc[~judged["kind"].isin(["layer", "rate"]), "factor"]
-    ends, unknown = f"{share.low:.0%} to {share.high:.0%}", (judged["said"] == "unknown").sum()
+    ends, unknown = share_interval(share), (judged["said"] == "unknown").sum()
     return f"""# The doctor on planted faults
 
 Each run is healthy but for one fault, drawn at random (`configs/plants.gin`). Rows: what was

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 MODELS = ("small", "large", "large_dcn")  # simplest first
+WITHOUT_DCN = MODELS[:2]
 TREATED = ("gc", "agc", "lamb", "clippy")
 RATES = (1.0, 2.0)  # in multiples of 1x
 

@@ -26,7 +26,7 @@ def edge(eigenvalues=EIGENVALUES):
     return 2 / max(eigenvalues)
 
 
-def growth(rate, eigenvalues=EIGENVALUES, start=START, steps=STEPS):
+def growth(rate):
     """Loss after the last step over the loss at the start: above 1 if descent was unstable."""
-    points = descend(rate, eigenvalues, start, steps)
-    return float(loss(points[-1], eigenvalues) / loss(points[0], eigenvalues))
+    points = descend(rate)
+    return float(loss(points[-1]) / loss(points[0]))

@@ -1,9 +1,8 @@
 """What the telemetry of untreated runs reads while they are healthy, by loss scale and rate."""
 
 import numpy as np
-import pandas as pd
 
-from experiments.findings.dynamics import telemetry_of
+from experiments.findings.dynamics import beside, telemetry_of
 from experiments.findings.names import METHOD_NAMES, SCALE, markdown_table
 from experiments.studies.search import SHARED
 from experiments.training.divergence import judged_auc
@@ -23,9 +22,7 @@ def measured_rows(runs, store):
     least one kernel of the layers that all tasks share. NaN stands where a run is not measured or
     has no such step or evaluation.
     """
-    found = [_row(run, store) for run in runs.itertuples()]
-    measured = pd.DataFrame(found, columns=list(MEASURED), dtype=float)
-    return pd.concat([runs.reset_index(drop=True), measured], axis=1)
+    return beside(runs, [_row(run, store) for run in runs.itertuples()], MEASURED)
 
 
 def _row(run, store):

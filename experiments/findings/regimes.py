@@ -10,13 +10,13 @@ STUDY = "regimes"
 REGIME = ["loss", "shock", "rate_multiple"]  # factors on the losses, on shocked labels, and on 1x
 OURS = "clippy"
 NOTE = (
-    "A cell is the AUC in percent, one run a setting and data seed, the mean over {seeds}; behind "
-    "it, how many runs of all thresholds fully diverge. GC, AGC and LAMB have three thresholds, "
-    "Naive and Clippy have one setting. {choice} The last column is Clippy less the best of all "
-    "other settings, naive among them, which is chosen alike. Table 2 shows how far runs of one "
-    "setting lie apart: a gap of a point or two says little. 1x is that of loss 1. Adagrad starts "
-    "from accumulators that do not know the loss, so that at loss 1/8 a step is up to eight times "
-    "smaller at the same rate.\n"
+    "A cell is the AUC in percent, one run a setting and data seed, the mean over data seeds "
+    "{seeds}; behind it, how many runs of all thresholds fully diverge. GC, AGC and LAMB have "
+    "three thresholds, Naive and Clippy have one setting. {choice} The last column is Clippy less "
+    "the best of all other settings, naive among them, which is chosen alike. Table 2 shows how "
+    "far runs of one setting lie apart: a gap of a point or two says little. 1x is that of loss "
+    "1. Adagrad starts from accumulators that do not know the loss, so that at loss 1/8 a step is "
+    "up to eight times smaller at the same rate.\n"
 )
 HELD_OUT = "A threshold is chosen on the other data seeds and judged on this one, each in turn."
 SEEN = "Of one data seed a threshold is chosen on the run that is shown, which flatters the three."
@@ -59,10 +59,8 @@ def markdown(runs):
         lines.append([*(f"{each:g}" for each in regime), *map(_cell, cells), f"{gap:+.2f}"])
     heads = [METHOD_NAMES[method] for method in methods]
     seeds = sorted(runs["data_seed"].unique())
-    note = NOTE.format(
-        seeds=f"data seeds {' and '.join(map(str, seeds))}",
-        choice=HELD_OUT if len(seeds) > 1 else SEEN,
-    )
+    choice = HELD_OUT if len(seeds) > 1 else SEEN
+    note = NOTE.format(seeds=" and ".join(map(str, seeds)), choice=choice)
     table = markdown_table(["Loss", "Shock", "Rate", *heads, "Clippy less the best other"], lines)
     return f"{table}\n{note}"
 

@@ -12,34 +12,27 @@ from experiments.studies import known
 NAN = float("nan")
 
 
-def run(data_seed, shock, method, threshold, auc, label="healthy"):
-    case = f"loss=0.125, shock={shock}, rate_multiple=2, setting={method}"
-    about = {"data_seed": data_seed, "case": case, "method": method, "threshold": threshold}
-    return about | {"rate_multiple": 2, "auc": auc, "label": label}
+def settings(data_seed, aucs, dead=(), shock=4):
+    """One run of each setting of a regime, by method and threshold; `dead` ones fully diverge."""
+    rows = []
+    for setting, auc in aucs.items():
+        method, _, threshold = setting.partition("_")
+        case = f"loss=0.125, shock={shock}, rate_multiple=2, setting={setting}"
+        row = {"data_seed": data_seed, "case": case, "method": method, "rate_multiple": 2}
+        row |= {"threshold": float(threshold or NAN), "auc": auc}
+        rows.append(row | {"label": "full" if setting in dead else "healthy"})
+    return rows
 
 
-RUNS = pd.DataFrame(
-    [
-        run(1006, 4, "naive", NAN, NAN, "full"),
-        run(1006, 4, "gc", 0.1, 0.75),
-        run(1006, 4, "gc", 0.01, 0.70),
-        run(1006, 4, "agc", 0.01, 0.69),
-        run(1006, 4, "clippy", NAN, 0.76),
-        run(1007, 4, "naive", NAN, 0.60),
-        run(1007, 4, "gc", 0.1, 0.49, "full"),
-        run(1007, 4, "gc", 0.01, 0.71),
-        run(1007, 4, "agc", 0.01, 0.73),
-        run(1007, 4, "clippy", NAN, 0.74),
-        run(1006, 1, "naive", NAN, 0.71),
-        run(1006, 1, "gc", 0.1, 0.74),
-        run(1006, 1, "agc", 0.01, 0.72),
-        run(1006, 1, "clippy", NAN, 0.73),
-    ]
-)
+ONE = {"naive": 0.60, "gc_0.1": 0.75, "gc_0.01": 0.70, "agc_0.01": 0.69, "clippy": 0.74}
+OTHER = {"naive": NAN, "gc_0.1": 0.49, "gc_0.01": 0.71, "agc_0.01": 0.73, "clippy": 0.74}
+RUNS = [*settings(1006, ONE), *settings(1007, OTHER, dead=["naive", "gc_0.1"])]
 
 
 def test_a_threshold_is_the_best_over_all_data_seeds():
-    found = regimes.chosen(RUNS).set_index(["shock", "method"])
+    calm = {"naive": 0.71, "gc_0.1": 0.74, "agc_0.01": 0.72, "clippy": 0.73}
+    runs = pd.DataFrame([*RUNS, *settings(1006, calm, shock=1)])
+    found = regimes.chosen(runs).set_index(["shock", "method"])
     assert found["threshold"].loc[[(4, "gc"), (1, "gc")]].tolist() == [0.01, 0.1]
     assert found.loc[(4, "gc"), "auc"] == pytest.approx((0.70 + 0.71) / 2)
     naive = found.loc[(4, "naive")]
@@ -47,22 +40,8 @@ def test_a_threshold_is_the_best_over_all_data_seeds():
     assert (naive["full"], naive["n"], found.loc[(1, "naive"), "n"]) == (1, 2, 1)
 
 
-def settings(data_seed, aucs, dead=()):
-    """One run of each setting of a regime; `dead` are settings that fully diverge."""
-    rows = []
-    for name, auc in aucs.items():
-        method, _, threshold = name.partition("_")
-        made = run(data_seed, 4, method, float(threshold or NAN), auc)
-        case = made["case"].replace(f"setting={method}", f"setting={name}")
-        rows.append(made | {"case": case, "label": "full" if name in dead else "healthy"})
-    return rows
-
-
 def test_of_two_data_seeds_no_run_judges_a_threshold_that_it_chose():
-    one = {"naive": 0.60, "gc_0.1": 0.75, "gc_0.01": 0.70, "agc_0.01": 0.69, "clippy": 0.74}
-    other = {"naive": NAN, "gc_0.1": 0.49, "gc_0.01": 0.71, "agc_0.01": 0.73, "clippy": 0.74}
-    rows = [*settings(1006, one), *settings(1007, other, dead=["naive", "gc_0.1"])]
-    head, _, line, _, note, *_ = regimes.markdown(pd.DataFrame(rows)).splitlines()
+    head, _, line, _, note, *_ = regimes.markdown(pd.DataFrame(RUNS)).splitlines()
     assert head.split(" | ")[3:] == ["Naive", "GC", "AGC", "Clippy", "Clippy less the best other |"]
     cells = line.strip("| ").split(" | ")
     assert cells[3] == "55.00, 1/2 diverge"  # one that is undefined counts as chance

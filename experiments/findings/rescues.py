@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table
+from experiments.findings.names import METHOD_NAMES, MODEL_NAMES, markdown_table, share_interval
 from experiments.findings.statistics import proportion
 
 RESCUER = "clippy"
@@ -35,21 +35,17 @@ def agreement(rows):
 
 def markdown(rows):
     """What a person reads of `rows`, a DataFrame with COLUMNS."""
-    lines = []
-    for (method, model, multiple), cell in rows.groupby(
-        ["method", "model", "rate_multiple"], sort=False
-    ):
+    lines, by = [], ["method", "model", "rate_multiple"]
+    for (method, model, multiple), cell in rows.groupby(by, sort=False):
         begun, lives = cell["snapshot"] > 0, cell["replayed"].isin(ALIVE)
         numbers = [len(cell), begun.sum(), (begun & lives).sum(), (~begun & lives).sum()]
         numbers += [cell["recorded"].isin(ALIVE).sum(), agreement(cell).sum()]
         lines.append([METHOD_NAMES[method], MODEL_NAMES[model], f"{multiple:g}x", *numbers])
-    lines = [[str(cell) for cell in line] for line in lines]
     header = ["Method", "Model", "Rate", "Diverged", "With a snapshot", "Live from it"]
     header += ["Live from step 0", "Recorded lives", "Agree"]
     begun = rows[rows["snapshot"] > 0]
     lives = begun["replayed"].isin(ALIVE)
     share = proportion(int(lives.sum()), len(begun))
-    ends = f"{share.low:.0%} to {share.high:.0%}"
     rescuer = METHOD_NAMES[RESCUER]
     return f"""# Would {rescuer} have saved it?
 
@@ -60,7 +56,7 @@ its first step, of the same model, rate and seed. A run lives if its label is he
 
 {markdown_table(header, lines)}
 From a snapshot {lives.sum()} of {len(begun)} replays live, {share.value:.0%} (Wilson, 95 %:
-{ends}).
+{share_interval(share)}).
 All replays and the recorded runs agree in {agreement(rows).sum()} of {len(rows)}; the recorded
 runs live in {rows["recorded"].isin(ALIVE).sum()}.
 """

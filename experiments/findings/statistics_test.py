@@ -9,7 +9,6 @@ import pytest
 from scipy import stats
 
 from experiments.findings import statistics
-from experiments.findings.statistics import Estimate
 
 THREE = np.array([0.01, -0.004, 0.021])
 TWO = np.array([0.2, 0.05])
@@ -192,12 +191,6 @@ def test_holm_keeps_the_order_given_and_takes_what_is_undefined_last():
     assert np.isnan(found[1]).all()
     assert found[2] == pytest.approx(students(clear, 1 - 0.05 / 3))
     assert statistics.holm([]) == []
-
-
-def test_the_side_of_an_interval_is_that_of_the_whole_of_it():
-    sides = [Estimate(2, *ends).side(1) for ends in [(1.5, 3), (0.5, 3), (0.5, 0.8), (1, 1)]]
-    assert sides == [1, 0, -1, 0]
-    assert statistics.UNDEFINED.side(1) == 0
 
 
 def followed(onset, shock, window):

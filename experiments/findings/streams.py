@@ -24,7 +24,7 @@ def divergence_ratios(studies):
             share = proportion(int(full.sum()), len(full))
             pooled = f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]"
             lines.append([title, case, *counts, pooled])
-    return markdown_table(["Study", "Case", *map(str, seeds), "All"], lines)
+    return markdown_table(["Study", "Case", *seeds, "All"], lines)
 
 
 def _count(full):
@@ -44,7 +44,7 @@ def best_aucs(runs):
         cells = [_cell(cell[cell["data_seed"] == seed]) for seed in seeds]
         means = cell.groupby("data_seed")["percent"].mean().to_numpy()
         lines.append([MODEL_NAMES[model], METHOD_NAMES[method], *cells, _over(means, ".2f")])
-    return markdown_table(["Model", "Method", *map(str, seeds), "Mean"], lines)
+    return markdown_table(["Model", "Method", *seeds, "Mean"], lines)
 
 
 def gaps(runs, ours="clippy"):
@@ -69,7 +69,7 @@ def gaps(runs, ours="clippy"):
             ends = [_over(known, "+.2f"), f"{seen:.2f}"]
         cells = ["-" if np.isnan(each) else f"{each:+.2f}" for each in gap]
         lines.append([MODEL_NAMES[model], METHOD_NAMES[method], *cells, *ends])
-    heads = ["Model", f"{METHOD_NAMES[ours]} less", *map(str, seeds), "Mean", "Seen from"]
+    heads = ["Model", f"{METHOD_NAMES[ours]} less", *seeds, "Mean", "Seen from"]
     return markdown_table(heads, lines)
 
 
@@ -85,7 +85,7 @@ def budget_gaps(tables, ours="clippy"):
     for (model, budget), cell in rows.groupby(["model", "budget"], sort=False):
         gap = (cell[ours] - cell[methods].drop(columns=ours).max(axis=1)).to_numpy()
         means = [f"{value:.2f}" for value in cell[methods].mean()]
-        lines.append([MODEL_NAMES[model], str(budget), *means, _over(gap, "+.2f")])
+        lines.append([MODEL_NAMES[model], budget, *means, _over(gap, "+.2f")])
     names = [METHOD_NAMES[method] for method in methods]
     heads = ["Model", "Settings", *names, f"{METHOD_NAMES[ours]} less the best other"]
     return markdown_table(heads, lines)

@@ -60,7 +60,6 @@ def table_frame(runs, untreated):
             cell = cell[cell["chosen"]]
         for metric in METRICS:
             found = described(cell[metric] * SCALE[metric])
-
             row = {"model": model, "method": method, "metric": metric}
             row |= {"mean": found.mean, "std": found.std} | _counts(cell)
             row |= cell[SETTING[2:]].iloc[0].to_dict()

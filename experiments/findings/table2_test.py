@@ -2,13 +2,11 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from experiments.findings import power, published, table2
 from experiments.findings.report.testing import FOUND
-from experiments.findings.statistics import described
 from experiments.studies.testing import table2 as config
 from experiments.studies.testing import table2_row as run
 
@@ -52,14 +50,6 @@ def test_a_cell_is_of_the_repeats_at_its_rate(method, metric):
     assert row["paper_mean"] == pytest.approx(paper, nan_ok=True)
 
 
-def test_the_interval_is_of_the_mean_by_students_t():
-    found = described(pd.Series([70.0, 72.0, np.nan, 77.0]))
-    # t(0.975) with 2 degrees of freedom is 4.302653, from a printed table
-    half = 4.302653 * math.sqrt(13) / math.sqrt(3)
-    assert (found.low, found.high) == pytest.approx((73 - half, 73 + half), rel=1e-5)
-    assert math.isnan(described(pd.Series([1.0, np.nan])).low)
-
-
 def test_the_best_is_the_highest_auc_and_the_lowest_rmse_of_the_survivors():
     rows = {"method": list("abcd"), "mean": [70.0, 72.0, 99.0, 9.0], "diverged": [0, 0, 3, 1]}
     rows = pd.DataFrame(rows)
@@ -86,18 +76,13 @@ def test_the_notes_state_the_rate_and_every_setting():
     rates = table2.rates_frame(FRAME)
     assert rates[rates["method"] == "naive"]["diverged"].tolist() == [2, 2]
     text = table2.notes(rates, config(), FOUND)
-    searched = (
-        "by the mean AUC of its search runs (seeds 100, 101) and repeated with 3 other seeds."
-    )
-    assert searched in text
+    assert "mean AUC of its search runs (seeds 100, 101) and repeated with 3 other seeds." in text
     # GC at 2x and at 1x, AGC: 2, 1 and 4 degrees of freedom. Settings with a dead run do not count.
     within = math.sqrt((2 * 13 + 1 * 8 + 4 * 0) / 7)
     gap = power.detectable_gap(math.sqrt(2) * within, 3)
     assert "that 3 pairs of runs on one data seed show with a power of 80 % (Student's t" in text
-    assert (
-        f"5 %): {gap:.2f}, from a standard deviation within a setting of {within:.2f} (pooled"
-        in text
-    )
+    assert f"5 %): {gap:.2f}, from a standard deviation within a setting" in text
+    assert f" within a setting of {within:.2f} (pooled" in text
     assert "1x is 0.25: naive Large fully diverges in 2 of 2 runs at 0.1, called 0.4x" in text
     assert "design data seeds 1000, 1001." in text
     assert "| Small | Naive | 1x | - | 51.00 ± 1.41 |" in text

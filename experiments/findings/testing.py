@@ -34,6 +34,13 @@ def cell_runs(study, data_seed=1, seeds=SEEDS, **columns):
     return pd.DataFrame({**defaults, **columns})
 
 
+def by_case(study, data_seed, n, cases):
+    """So many runs of each case of a study; `cases` has the columns of each."""
+    return joined(
+        cell_runs(study, data_seed, n, case=case, **columns) for case, columns in cases.items()
+    )
+
+
 def labels(dead, n=SEEDS):
     """That many runs fully diverged, the others healthy."""
     return ["full"] * dead + ["healthy"] * (n - dead)
@@ -70,10 +77,8 @@ DEAD |= {"one_task_removed": 5, "two_tasks_removed": 0}
 
 def table3(data_seed=1, **dead):
     """Diverged runs by case: DEAD where no other number is given."""
-    return joined(
-        cell_runs("table3", data_seed, MANY, case=case, label=labels(count, MANY))
-        for case, count in (DEAD | dead).items()
-    )
+    cases = {case: {"label": labels(count, MANY)} for case, count in (DEAD | dead).items()}
+    return by_case("table3", data_seed, MANY, cases)
 
 
 def warmup(data_seed=1, simple=(11, 6, 1), complex_=(11, 12, 10), models=("small_dcn", "large")):
@@ -102,10 +107,9 @@ def shocks(data_seed=1, onsets=(3, 9, 14, 20, 26, 22), shock_days=(2, 8, 13, 19,
 
 
 def objectives(data_seed=1, one=1, six=8):
-    return joined(
-        cell_runs("objectives", data_seed, MANY, case=case, label=labels(dead, MANY))
-        for case, dead in {"one_task": one, "six_tasks": six}.items()
-    )
+    dead = {"one_task": one, "six_tasks": six}
+    cases = {case: {"label": labels(count, MANY)} for case, count in dead.items()}
+    return by_case("objectives", data_seed, MANY, cases)
 
 
 def adam(data_seed=1):
@@ -148,10 +152,7 @@ def divergences(data_seed=1, n=6):
         "severe": {"auc": 0.5, "label": "full", "days_at_chance": 20} | severe,
         "clippy": {"method": "clippy", "rate_multiple": 2.0, "days_at_chance": 0} | clippy,
     }
-    return joined(
-        cell_runs("divergences", data_seed, n, case=case, **columns)
-        for case, columns in cases.items()
-    )
+    return by_case("divergences", data_seed, n, cases)
 
 
 def curvature(data_seed=1, n=4):
@@ -165,10 +166,7 @@ def curvature(data_seed=1, n=4):
             sizes |= {"after": 100.0, "applied": 100.0}
             columns |= {f"{name}/{when}": peak * size * wiggle for when, size in sizes.items()}
         cases[case] = columns
-    return joined(
-        cell_runs("curvature", data_seed, n, case=case, **columns)
-        for case, columns in cases.items()
-    )
+    return by_case("curvature", data_seed, n, cases)
 
 
 def everything(*data_seeds):

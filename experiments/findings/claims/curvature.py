@@ -1,11 +1,8 @@
 """The claim on curvature (C33): recorded divergences, and the same runs undisturbed."""
 
-import numpy as np
-
-from experiments.findings import statistics
 from experiments.findings.claims.catalogue import claim
 from experiments.findings.claims.outcome import INCONCLUSIVE, by_sides, decided
-from experiments.findings.claims.quantities import Figure, MissingRuns, cell, over_runs, share
+from experiments.findings.claims.quantities import Figure, MissingRuns, cell, share, typical
 from experiments.findings.curvature import EDGE, SHOCKED, STUDY, UNDISTURBED
 from experiments.training.curvature import BATCHES
 
@@ -27,17 +24,17 @@ def steep_where_it_diverges(runs):
     if n < needed:
         few = f"{n} divergences with a healthy undisturbed pair; {needed} are needed"
         ids = frozenset(pairs["run_id"]) | frozenset(pairs["run_id_calm"])
-        return decided(INCONCLUSIVE, Figure(n, np.nan, np.nan, ids), few)
+        return decided(INCONCLUSIVE, Figure(n, run_ids=ids), few)
     calm = pairs.assign(run_id=pairs["run_id_calm"])
     comparisons, shown = {}, {}
     for name in BATCHES:
         peak, calm_peak = pairs[f"{name}/peak"], pairs[f"{name}/peak_calm"]
-        comparisons[f"diverging, {name}"] = _typical(peak, pairs).above(EDGE)
-        comparisons[f"undisturbed, {name}"] = _typical(calm_peak, calm).below(EDGE)
-        shown[f"diverging from the shock to b, {name}"] = _typical(pairs[f"{name}/struck"], pairs)
+        comparisons[f"diverging, {name}"] = typical(peak, pairs).above(EDGE)
+        comparisons[f"undisturbed, {name}"] = typical(calm_peak, calm).below(EDGE)
+        shown[f"diverging from the shock to b, {name}"] = typical(pairs[f"{name}/struck"], pairs)
         at_b = pairs[f"{name}/at_b"] / pairs[f"{name}/at_b_calm"]
-        shown[f"diverging over undisturbed at b, {name}"] = _typical(at_b, pairs)
-        shown[f"diverging after b, {name}"] = _typical(pairs[f"{name}/after"], pairs)
+        shown[f"diverging over undisturbed at b, {name}"] = typical(at_b, pairs)
+        shown[f"diverging after b, {name}"] = typical(pairs[f"{name}/after"], pairs)
         shown[f"share undisturbed below, {name}"] = share(calm_peak < EDGE, calm[calm_peak.notna()])
     return by_sides(comparisons, shown=shown)
 
@@ -51,8 +48,3 @@ def _pairs(runs):
     rows = shocked.join(calm, rsuffix="_calm", how="inner")
     full = (rows["label"] == "full") & rows["curvature_b"].notna()
     return rows[full & (rows["label_calm"] == "healthy")]
-
-
-def _typical(values, rows):
-    """The typical size of a positive number of the runs `rows`."""
-    return over_runs(statistics.typical_ratio, values, rows)

@@ -15,6 +15,7 @@ from experiments.findings.claims.quantities import (
     cell,
     over_runs,
     share,
+    typical,
 )
 from experiments.findings.dynamics import CLASSIFICATION, LAYERS, MEASURES, NORMS, REGRESSION, STUDY
 
@@ -54,7 +55,7 @@ def of_a_typical_divergence(rule):
         n = len(rows)
         if n < LEAST_DIVERGENCES:
             few = f"{n} divergences with all three moments; {LEAST_DIVERGENCES} are needed"
-            figure = Figure(n, np.nan, np.nan, frozenset(rows["run_id"]))
+            figure = Figure(n, run_ids=frozenset(rows["run_id"]))
             return decided(INCONCLUSIVE, figure, few)
         comparisons, shown = rule(rows, **arguments)
         found, of = by_sides(comparisons, shown=shown), rows.index.unique("data_seed")
@@ -74,7 +75,7 @@ def gradient_rises_and_vanishes(rows):
     At c the gradient may still be exploding, where c comes soon after b; it is judged all the
     same. The norm in the window after c decides nothing.
     """
-    at_b, at_c, after = (_typical(rows[f"{TOP}/grad_norm_{when}"], rows) for when in NORMS)
+    at_b, at_c, after = (typical(rows[f"{TOP}/grad_norm_{when}"], rows) for when in NORMS)
     return {"norm(b)": at_b.above(LARGE), "norm(c)": at_c.below(TINY)}, {"norm after c": after}
 
 
@@ -88,8 +89,8 @@ def update_is_most_sensitive(rows):
         "grad/weight over grad": relative / grad,
     }
     rises = {"grad": grad, "grad/weight": relative, "update/weight": update}
-    comparisons = {name: _typical(ratio, rows).above(1) for name, ratio in ratios.items()}
-    return comparisons, {f"rise of {name}": _typical(rise, rows) for name, rise in rises.items()}
+    comparisons = {name: typical(ratio, rows).above(1) for name, ratio in ratios.items()}
+    return comparisons, {f"rise of {name}": typical(rise, rows) for name, rise in rises.items()}
 
 
 @claim(
@@ -112,7 +113,7 @@ def clippy_is_far_below(rows, *, layers=(TOP,)):
     is far below the others' in a healthy model too.
     """
     quotients = {
-        f"{method} / clippy, {layer}": _typical(
+        f"{method} / clippy, {layer}": typical(
             rows[f"{layer}/sigma_{method}_b"] / rows[f"{layer}/sigma_clippy_eq4_b"], rows
         ).above(FAR_BELOW)
         for layer in layers
@@ -193,8 +194,3 @@ def _measured(runs, case, layers):
     if rows[[f"{layer}/sigma_mean" for layer in layers]].isna().any(axis=None):
         raise MissingRuns(f"{STUDY}, case={case}: a run has no telemetry")
     return rows
-
-
-def _typical(ratios, rows):
-    """The typical size of a ratio of the runs `rows`."""
-    return over_runs(statistics.typical_ratio, ratios, rows)

@@ -33,7 +33,10 @@ def decided(verdict, figures, reason):
     many = isinstance(figures, dict)
     each = figures if many else {"": figures}
     statistic = {name: _number(figure.value) for name, figure in each.items()}
-    interval = {name: _ends(figure) for name, figure in each.items()}
+    interval = {
+        name: None if np.isnan(figure.low) else [_number(figure.low), _number(figure.high)]
+        for name, figure in each.items()
+    }
     run_ids = sorted(set().union(*(figure.run_ids for figure in each.values())))
     if not many:
         statistic, interval = statistic[""], interval[""]
@@ -83,9 +86,3 @@ def _shown(figure):
 def _number(value):
     # Sums round differently on other processors; nine digits are the same on all of them.
     return float(f"{value:.9g}") if np.isfinite(value) else None
-
-
-def _ends(figure):
-    if np.isnan(figure.low):
-        return None
-    return [_number(figure.low), _number(figure.high)]

@@ -20,12 +20,12 @@ class MissingRuns(Exception):
 
 
 class Figure(NamedTuple):
-    """A number with its interval and the ids of its runs; NaN where undefined."""
+    """A number and its interval, NaN where undefined, with the ids of its runs."""
 
     value: float
-    low: float
-    high: float
-    run_ids: frozenset
+    low: float = np.nan
+    high: float = np.nan
+    run_ids: frozenset = frozenset()
 
 
 class Quantity(NamedTuple):
@@ -143,13 +143,14 @@ def spread_ratio(above, below):
 
     It is undefined where a cell does not survive: runs that are all at chance do not vary.
     """
-    columns = _paired([*above, *below], "auc")
-    if not all(map(survives, (*above, *below))):
-        run_ids = _ids([*above, *below], columns.index)
+    cells = [*above, *below]
+    columns = _paired(cells, "auc")
+    run_ids = _ids(cells, columns.index)
+    if not all(map(survives, cells)):
         return Quantity(lambda alpha: statistics.UNDEFINED, run_ids)
     shape = -1, 2, len(above)
     pairs = [block.reshape(shape).swapaxes(1, 2) for block in blocks(columns)]
-    return Quantity(partial(statistics.spread_ratio, pairs), _ids([*above, *below], columns.index))
+    return Quantity(partial(statistics.spread_ratio, pairs), run_ids)
 
 
 def divergence(rows):
@@ -176,6 +177,11 @@ def share(held, rows):
 def over_runs(statistic, values, rows):
     """Quantity: a statistic of statistics.py over one value a run, a Series beside the rows."""
     return Quantity(partial(statistic, blocks(values)), frozenset(rows["run_id"]))
+
+
+def typical(values, rows):
+    """Quantity: the typical size of a positive number, a Series with one value a run."""
+    return over_runs(statistics.typical_ratio, values, rows)
 
 
 def blocks(values):

@@ -11,7 +11,6 @@ from experiments.findings.testing import joined, table2, where
 
 LEFT = [0.71, 0.74, 0.70, 0.79, 0.73]
 RIGHT = [0.72, 0.70, 0.71, 0.70, 0.60]
-OTHER = [0.1, 0.2, 0.4, 0.8, 0.16]
 
 
 def cell_runs(*args, **columns):
@@ -93,6 +92,7 @@ SIDES = {  # of being above, below, no lower than a tie, and no higher: by the i
     (-0.2, 0.1): (0, 0, 1, 1),
     (-0.4, 0.1): (0, 0, 0, 1),
     (-0.4, 0.4): (0, 0, 0, 0),
+    (0.0, 0.0): (0, 0, 1, 1),
     (-0.2, -0.1): (-1, 1, 1, 1),
     (-0.4, -0.1): (-1, 1, 0, 1),
     (-0.5, -0.4): (-1, 1, -1, 1),

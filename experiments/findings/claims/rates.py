@@ -24,12 +24,11 @@ from experiments.findings.claims.quantities import (
     difference,
     full,
 )
-from experiments.findings.published import MODELS, RATES
+from experiments.findings.published import MODELS, RATES, WITHOUT_DCN
 from experiments.training.divergence import CHANCE
 
 HURT = ("micro", "damaged")  # kinds that count for C01 if they cost quality
 HARMED = ["full", "damaged", "untrained"]  # kinds of lasting harm
-WITHOUT_DCN = ("small", "large")
 ADAM, CLIPPED = "adam", "clippy_adam"  # methods of the study "adam"
 
 

@@ -3,8 +3,6 @@
 from functools import partial
 from itertools import pairwise
 
-import numpy as np
-
 from experiments.findings import quadratic, statistics
 from experiments.findings.claims.catalogue import claim
 from experiments.findings.claims.outcome import INCONCLUSIVE, by_sides, counts, decided, verdict
@@ -158,16 +156,11 @@ def shocks_bring_divergence(runs):
         return decided(INCONCLUSIVE, figures, f"{words}fewer than {LEAST_ONSETS} onsets")
     days = blocks(onsets[["onset_day", "shock_day", "window_days"]])
     found, permuted = statistics.following(days)
-    run_ids = frozenset(onsets["run_id"])
-    words += (
-        f"{found:.3g} of {len(onsets)} onsets follow a shock, {permuted.mean():.3g} by chance; "
-    )
-    comparisons = {
-        "on - off": ratios([cells["on"]], [cells["off"]]).above(),
-        "followed - by chance": Quantity(
-            partial(statistics.excess, found, permuted), run_ids
-        ).above(),
-    }
+    words += f"{found:.3g} of {len(onsets)} onsets follow a shock, "
+    words += f"{permuted.mean():.3g} by chance; "
+    excess = Quantity(partial(statistics.excess, found, permuted), frozenset(onsets["run_id"]))
+    comparisons = {"on - off": ratios([cells["on"]], [cells["off"]]).above()}
+    comparisons["followed - by chance"] = excess.above()
     return by_sides(comparisons, words, shown=shown)
 
 
@@ -182,7 +175,7 @@ def descent_has_an_edge(runs):
     below, above = growth.values()
     # Not `above > 1` alone: a loss that is no longer a number has grown.
     holds = below < 1 and not above <= 1
-    figures = {name: Figure(value, np.nan, np.nan, frozenset()) for name, value in growth.items()}
+    figures = {name: Figure(value) for name, value in growth.items()}
     reason = "loss after the last step over loss at the start: " + ", ".join(
         f"{value:.3g} at {name}" for name, value in growth.items()
     )

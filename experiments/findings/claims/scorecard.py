@@ -11,11 +11,7 @@ from experiments.findings.claims import (  # noqa: F401  each enters its claims 
     translation,
 )
 from experiments.findings.claims.catalogue import CLAIMS
-from experiments.findings.claims.outcome import (
-    INCONCLUSIVE,
-    NOT_RUN,
-    Outcome,
-)
+from experiments.findings.claims.outcome import INCONCLUSIVE, NOT_RUN, Outcome
 from experiments.findings.claims.quantities import LEAST_DATA_SEEDS, MissingRuns
 
 COLUMNS = [  # those that are read; others may be there

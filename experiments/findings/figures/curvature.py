@@ -44,9 +44,8 @@ def frame(material):
     if seed is None:
         expected = "a run seed of a divergence and a healthy undisturbed run"
         raise NotDefined(f"{material.where}: no divergence with curvature: expected {expected}")
-    for run in runs[
-        (runs["seed"] == seed) & runs["case"].isin([case for case, *_ in LINES])
-    ].to_dict("records"):
+    shown = (runs["seed"] == seed) & runs["case"].isin([case for case, *_ in LINES])
+    for run in runs[shown].to_dict("records"):
         rows = material.steepness(run["run_id"])
         if rows is None:  # no moments are known of it either
             continue
@@ -82,16 +81,9 @@ def drawing(rows):
     about = {name: hit[name] for name in ("data_seed", "seed", "b", "c")}
     caption = CAPTION.format(model=MODEL_NAMES[hit["model"]], rate=hit["rate_multiple"], **about)
     keys = [key for case, _, key in LINES if (rows["case"] == case).any()]
-    legend = {"loc": "outside upper center", "ncols": 2}
-    return Drawing(
-        panels,
-        2,
-        keys,
-        caption,
-        height=4.1,
-        shared={"sharey": "row", "sharex": "col"},
-        legend=legend,
-    )
+    look = {"height": 4.1, "shared": {"sharey": "row", "sharex": "col"}}
+    look["legend"] = {"loc": "outside upper center", "ncols": 2}
+    return Drawing(panels, 2, keys, caption, **look)
 
 
 def _panel(rows, hit, name, marks, ends=None):

@@ -43,11 +43,18 @@ def line_of(runs, curves, about):
     """
     about = {"data_seed": runs["data_seed"].iloc[0]} | about
     found = {run: judged(curves[run]).set_index("step")["auc"] for run in runs["run_id"]}
-    auc = pd.concat(found, axis=1).sort_index().fillna(CHANCE)
-    ends = [described(values) for _, values in auc.iterrows()]
-    columns = {"step": auc.index, "mean": auc.mean(axis=1).to_numpy()}
-    columns |= {"low": [found.low for found in ends], "high": [found.high for found in ends]}
-    return pd.DataFrame(about | columns | {"n": len(runs)})
+    return means(pd.concat(found, axis=1).sort_index().fillna(CHANCE), about)
+
+
+def means(values, about):
+    """Mean and interval over the columns of a DataFrame, one a run, in each of its rows, by step.
+
+    The columns: those of the dict `about`, then step, mean, low, high and n, the number of runs.
+    """
+    ends = [described(row) for _, row in values.iterrows()]
+    columns = {"step": values.index, "mean": values.mean(axis=1).to_numpy()}
+    columns |= {"low": [end.low for end in ends], "high": [end.high for end in ends]}
+    return pd.DataFrame(about | columns | {"n": values.shape[1]})
 
 
 def drawing(rows, singles=(), zooms=False):

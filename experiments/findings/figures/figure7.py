@@ -5,7 +5,7 @@ import pandas as pd
 from experiments.findings.figure7 import OPTIMIZERS, PERCENT
 from experiments.findings.figures import style
 from experiments.findings.figures.drawing import STEP, Drawing, Key, Line, Panel
-from experiments.findings.statistics import described
+from experiments.findings.figures.figure5 import means
 from experiments.training.divergence import reported
 
 ERROR = "validation error rate, percent"
@@ -23,18 +23,13 @@ def frame(material):
     """One row a line and evaluation: optimizer, rate, warmup, step, mean, low, high, n; percent."""
     runs = material.translation
     parts = []
-    for optimizer, cell in runs[runs["role"] == "repeat"].groupby("optimizer", sort=False):
-        found = material.curves(cell)
+    for _, cell in runs[runs["role"] == "repeat"].groupby("optimizer", sort=False):
         errors = {
             run: curves.set_index("step")[reported(curves.columns, "error_rate")] * PERCENT
-            for run, curves in found.items()
+            for run, curves in material.curves(cell).items()
         }
-        table = together(errors)
-        ends = [described(values) for _, values in table.iterrows()]
-        about = {name: cell[name].iloc[0] for name in ("rate", "warmup")}
-        columns = {"step": table.index, "mean": table.mean(axis=1).to_numpy()}
-        columns |= {"low": [end.low for end in ends], "high": [end.high for end in ends]}
-        parts.append(pd.DataFrame({"optimizer": optimizer, **about, **columns, "n": len(cell)}))
+        about = {name: cell[name].iloc[0] for name in ("optimizer", "rate", "warmup")}
+        parts.append(means(together(errors), about))
     return pd.concat(parts, ignore_index=True)
 
 

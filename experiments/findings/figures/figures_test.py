@@ -3,7 +3,6 @@
 `python -m experiments.findings.figures.figures_test` draws the pictures under baseline/ anew.
 """
 
-import dataclasses
 from unittest import mock
 
 import numpy as np
@@ -21,10 +20,7 @@ from experiments.findings.figures.drawing import draw
 from experiments.findings.figures.material import Material
 from experiments.findings.figures.testing import BASELINE, METHODS
 from experiments.findings.seeds import remember, remembered
-from experiments.findings.testing import DIVERGENCE
-from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.machinery.workers.study import NotRecorded
-from experiments.studies.registry import telemetry_config
 
 BASELINE_DPI = 80
 TOLERANCE = 2.0  # root mean square of the grey levels; a line in another colour makes 3 or more
@@ -42,10 +38,9 @@ def pictures():
 
 def by_rate():
     """Eighteen cases of five methods, Clippy twice, at three rates."""
-    methods = [*METHODS, "clippy"]
+    methods = [method for method in (*METHODS, "clippy") for _ in range(3)]
     names = [f"{method}_{rate}x" for method in METHODS for rate in (0.4, 1, 2)]
     names += [f"clippy_{rate}x_global" for rate in (0.4, 1, 2)]
-    methods = [method for method in methods for _ in range(3)]
     return {"names": names, "methods": methods, "rates": (0.4, 1.0, 2.0)}
 
 
@@ -146,24 +141,6 @@ def test_a_study_that_is_not_whole_is_refused_in_a_line(monkeypatch):
     assert Material(options, None).recorded("table2") == "rows"
 
 
-def test_rows_of_divergences_come_from_curves_and_telemetry(tmp_path):
-    trainer, found = {"window_days": 2, "steps_per_day": 5}, testing.telemetry()
-    answers = {"read.return_value.config": {"trainer": trainer}}
-    store = mock.Mock(root=tmp_path, **answers | {"curves.return_value": testing.curves(0.5)})
-    (tmp_path / "runs").mkdir()
-    config, about = telemetry_config(), {"curves_sha256": None, "events": []}
-    TelemetryStore(tmp_path).write("a-b-1", found, config=config, **about)
-    fewer = dataclasses.replace(config, layers={"top_hidden": "hidden_{top}/kernel"})
-    TelemetryStore(tmp_path).write("a-b-2", found[["step", "loss"]], config=fewer, **about)
-    runs = pd.DataFrame({"run_id": ["a-b-1", "a-b-2"], "case": "severe"}, index=[9, 4])
-    rows = dynamics.measured_rows(runs, store, DIVERGENCE, config)
-    assert list(rows.columns) == ["run_id", "case", *dynamics.COLUMNS]
-    told, untold = rows.to_dict("records")  # the second one is what another study measured
-    expected = dynamics.run_row(testing.curves(0.5), found, trainer, DIVERGENCE, config.detector)
-    assert {name: told[name] for name in expected} == pytest.approx(expected)
-    assert untold["days_at_chance"] > 0 and np.isnan(untold["step_b"])
-
-
 def test_a_line_has_the_mean_of_its_runs_and_those_that_broke_off_are_at_chance():
     made = testing.material()
     made.found["small-naive-1.0-0"] = made.found["small-naive-1.0-0"].iloc[:20]
@@ -180,10 +157,8 @@ def test_the_axis_is_broken_where_a_line_ends_at_chance():
     drawn = figure5.drawing(rows)
     assert [panel.title for panel in drawn.panels] == ["Large+DCN, 1x", "Large+DCN, 2x"] * 2
     (at, high), (low, same) = (drawn.panels[place].limits for place in (0, 2))
-    assert (at == same, [panel.continues for panel in drawn.panels]) == (
-        True,
-        [False] * 2 + [True] * 2,
-    )
+    assert at == same
+    assert [panel.continues for panel in drawn.panels] == [False, False, True, True]
     # The lowest of the lines that learn, in the second half of the steps: naive at 1x at step 30.
     assert at == pytest.approx(0.7 - 0.01)
     assert low < 0.5 and high > rows["high"].max()
@@ -198,10 +173,8 @@ def test_the_steps_around_b_are_shown_once_more():
     rows = testing.frames()["4b"]
     whole, close, *_ = FIGURES["4b"].drawing(rows).panels
     assert (list(whole.marks), list(close.marks)) == (["b"], ["a", "b", "c"])
-    assert [list(panel.lines[0].x)[:: len(panel.lines[0].x) - 1] for panel in (whole, close)] == [
-        [1, 60],
-        [11, 51],
-    ]
+    ends = [tuple(panel.lines[0].x.iloc[[0, -1]]) for panel in (whole, close)]
+    assert ends == [(1, 60), (11, 51)]
     assert whole.shaded == close.shaded == (testing.SHOCK,)
     late = rows.assign(shocked="2-5 8-12 50-55")
     assert FIGURES["4b"].drawing(late).panels[1].shaded == ((11, 12), (50, 51))
@@ -212,10 +185,8 @@ def test_the_lift_before_b_stands_beside_that_of_the_control():
         drawn = FIGURES[name].drawing(testing.frames()[name])
         ((step, auc, text),) = [note for panel in drawn.panels for note in panel.notes]
         assert (step, auc, text) == (30, pytest.approx(0.7), "lift 0.20")
-        said = (
-            "step 30, the last evaluation before b = 31: 0.200, and 0.200 undisturbed; at the end "
-        )
-        assert said + "0.000 and 0.250." in drawn.caption
+        said = "step 30, the last evaluation before b = 31: 0.200, and 0.200 undisturbed; "
+        assert f"{said}at the end 0.000 and 0.250." in drawn.caption
 
 
 def test_a_method_has_its_colour_and_its_lines_are_told_apart():
@@ -235,9 +206,7 @@ def test_a_study_at_several_rates_has_a_panel_a_rate_and_one_of_the_ends():
     assert [panel.title for panel in drawn.panels] == ["0.4x", "1x", "2x", "at the end"]
     names = {key.group: key.colour for key in drawn.keys}
     assert list(names) == [*METHODS, "clippy_global"]
-    assert {name: names[name] for name in METHODS} == {
-        name: style.METHODS[name] for name in METHODS
-    }
+    assert [names[name] for name in METHODS] == [style.METHODS[name] for name in METHODS]
     assert drawn.keys[0].name == "naive (1/6)"
     last = drawn.panels[-1]
     assert (last.ticks, list(last.lines[1].x)) == ((0.4, 1.0, 2.0), [0.4, 1.0, 2.0])

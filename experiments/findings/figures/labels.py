@@ -92,12 +92,10 @@ def drawing(rows):
 def _panel(part, low, high):
     """The curves of a run between the ends of the axis, its label in the title and as a dot."""
     run = part.iloc[0]
-    title = "{} {} {:g}x".format(
-        MODEL_NAMES[run["model"]], METHOD_NAMES[run["method"]], run["rate_multiple"]
-    )
-    kind = (
-        run["label"] if pd.isna(run["label_step"]) else "{label} at {label_step:.0f}".format(**run)
-    )
+    names = MODEL_NAMES[run["model"]], METHOD_NAMES[run["method"]]
+    title = "{} {} {:g}x".format(*names, run["rate_multiple"])
+    kind = run["label"]
+    kind += "" if pd.isna(run["label_step"]) else f" at {run['label_step']:.0f}"
     about = "{study}, seed {seed}, {run_id}: ".format(**run) + kind
     dated = part[part["step"] == run["label_step"]]
     lines = [

@@ -93,10 +93,8 @@ class Material:
     @functools.cached_property
     def curvature(self):
         """The study of curvature with what was measured, one row a run. None is trained."""
-        runs = self.recorded(curvature.STUDY)
-        return curvature.measured_rows(
-            runs, self.store, self.thresholds, telemetry_config().detector
-        )
+        runs, detector = self.recorded(curvature.STUDY), telemetry_config().detector
+        return curvature.measured_rows(runs, self.store, self.thresholds, detector)
 
     def steepness(self, run_id):
         """The curvature of a run times its rate, as of curvature.curvature_of."""

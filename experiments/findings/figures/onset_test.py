@@ -41,11 +41,6 @@ def test_a_run_is_held_to_its_twin_until_its_shock_and_its_onset_to_the_shock(
     assert followed(given) == Followed(1, calm, unhurt, onsets, followed_by)
 
 
-def test_runs_are_counted():
-    rows = pd.concat([run("a", [0, 0, -0.2]), run("b", [0, 0.1, 0]), run("c", [0], "healthy")])
-    assert followed(rows) == Followed(n=3, calm=2, unhurt=3, onsets=2, followed=2)
-
-
 def test_the_caption_says_what_is_counted():
     rows = onset.frame(testing.material())
     # clean-3 falls by 0.05 at step 12, before the shock of step 31.

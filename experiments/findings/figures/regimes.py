@@ -37,18 +37,14 @@ def drawing(rows):
     columns, first = rows["loss"].nunique(), rows.iloc[0]
     about = {"model": MODEL_NAMES[first["model"]], "data_seed": first["data_seed"]}
     caption = CAPTION.format(**about, n=style.counts(rows["n"]))
-    legend = {"loc": "outside upper center", "ncols": len(keys)}
     look = {"height": 1.4 * -(-len(panels) // columns) + 0.4, "width": style.PAGE}
-    shared = {"sharex": True, "sharey": True}
-    return Drawing(
-        panels, columns, list(keys.values()), caption, shared=shared, legend=legend, **look
-    )
+    look["shared"] = {"sharex": True, "sharey": True}
+    look["legend"] = {"loc": "outside upper center", "ncols": len(keys)}
+    return Drawing(panels, columns, list(keys.values()), caption, **look)
 
 
 def _line(key, cell):
     cell = cell.sort_values("rate_multiple")
-    known = cell["threshold"].dropna()
-    about = (
-        f"{key.name}, thresholds {', '.join(map('{:g}'.format, known))}" if len(known) else key.name
-    )
+    about, known = key.name, cell["threshold"].dropna()
+    about += f", thresholds {', '.join(map('{:g}'.format, known))}" if len(known) else ""
     return Line(key, cell["rate_multiple"], cell["auc"], about, dots=4)

@@ -146,10 +146,8 @@ def steepness(run_id):
 
 def translation():
     """(the runs of Figure 7, their curves by id): three optimizers, three repeats each."""
-    rows, found = [], {}
-    for place, (optimizer, rate) in enumerate(
-        {"adamw": 0.1, "adagrad": 0.3, "clippy": 3.0}.items()
-    ):
+    rows, found, best = [], {}, {"adamw": 0.1, "adagrad": 0.3, "clippy": 3.0}
+    for place, (optimizer, rate) in enumerate(best.items()):
         for seed in range(3):
             run_id = f"{optimizer}-{seed}"
             rows.append((optimizer, rate, 0.02, seed, "repeat", run_id))

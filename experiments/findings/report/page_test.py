@@ -78,9 +78,7 @@ def test_the_first_sections_are_summary_table_2_and_scorecard_and_studies_are_fo
     folded = {name for name, above in inside.items() if "details" in above}
     assert {"table-mine", "study_mine", "table-table2-rates"} <= folded
     assert not folded & {"table-table2", "claims", "figure1"}
-    (words,) = [
-        data for tag, data in page.texts if tag == "p" and data.startswith("Of 26 recorded")
-    ]
+    (words,) = [text for tag, text in page.texts if tag == "p" and text.startswith("Of 26 rec")]
     assert words.count(". ") == 4 and "Untreated training" in words
 
 

@@ -43,8 +43,6 @@ PLAIN = {  # the module of a table, how many columns are headers, and its captio
     "detector": (detection, 2, None),
 }
 CLAIMS = SMALL_STUDIES | {"table3": ("C16", "C17", "C18", "C19"), "figure7": ("C35",)}
-
-
 MISSING = {"verdict": NOT_RUN, "n": 0, "statistic": None, "interval": None}  # claims
 MISSING |= {"reason": "not in the scorecard of this data seed"}
 
@@ -152,9 +150,7 @@ def _table(material, name, caption, header, rows, heads=1):
 
 
 def _table2(material, frame):
-    methods = list(frame["method"].unique())
-
-    optimal, rows = _optimal(material), []
+    methods, optimal, rows = list(frame["method"].unique()), _optimal(material), []
     for model, cells in frame.groupby("model", sort=False):
         shown = MODEL_NAMES[model]
         for metric, name in METRIC_NAMES.items():
