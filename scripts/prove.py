@@ -8,7 +8,7 @@ from scripts import command
 
 FLAGS = command.flags_of("profile", "data_seed", "workers")
 # What may differ between runs that one trained run speaks for.
-FREE = ("data_seed", "run_seed", "learning_rate", "method/thresholds")
+FREE = ("data_seed", "run_seed", "learning_rate", "method.thresholds")
 
 
 def main():
@@ -87,16 +87,12 @@ def _gain(traits, cost, left, run_id):
 
 def _traits(store, record):
     """Yields the values of a configuration, as texts, and whether its run has telemetry."""
+    from experiments.findings.comparison import flat
+
     yield f"telemetry={_measured_alike(store, record)}"
-    todo = [("", record.config)]
-    while todo:
-        path, value = todo.pop()
-        if path.lstrip("/") in FREE:
-            continue
-        if isinstance(value, dict):
-            todo += [(f"{path}/{name}", part) for name, part in value.items()]
-        else:
-            yield f"{path}={json.dumps(value)}"
+    for name, value in flat(record.config).items():
+        if not name.startswith(FREE) and value != {}:
+            yield f"{name}={json.dumps(value)}"
 
 
 def _measured_alike(store, record):
