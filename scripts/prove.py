@@ -75,14 +75,11 @@ def cover(runs):
     cost = {record.run_id: seconds_of(RunConfig.from_dict(record.config)) for _, record in runs}
     left, chosen = set().union(*traits.values()), []
     while left or not chosen:
-        best = max(runs, key=lambda run: _gain(traits, cost, left, run[1].run_id))
+        best = max(traits, key=lambda run_id: (len(traits[run_id] & left), -cost[run_id], run_id))
         chosen.append(best)
-        left -= traits[best[1].run_id]
-    return chosen
-
-
-def _gain(traits, cost, left, run_id):
-    return len(traits[run_id] & left), -cost[run_id], run_id
+        left -= traits[best]
+    by_id = {record.run_id: (store, record) for store, record in runs}
+    return [by_id[run_id] for run_id in chosen]
 
 
 def _traits(store, record):
