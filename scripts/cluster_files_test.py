@@ -93,7 +93,6 @@ def test_the_objects_of_kubernetes_and_the_image_fit_together():
         assert container(JOB)[part] == container(WORKER)[part]
     assert container(JOB)["image"] in PAGE
     # The image is what the Makefile installs.
-
     lines = (FOLDER / "Dockerfile").read_text()
     assert "WORKDIR /clippy\n" in lines
     assert "make setup" in lines

@@ -5,6 +5,7 @@ else in the functions that need it. pandas and TensorFlow take seconds to import
 misspelt flag are answered before that.
 """
 
+import functools
 import os
 import pathlib
 import re
@@ -112,6 +113,14 @@ def options(values, profile=None):
     if given["cluster"] is not None and workers is not None:
         raise BadInput(f"WORKERS = {workers}: expected no WORKERS with CLUSTER, which has its own")
     return Options(workers=workers or len(os.sched_getaffinity(0)), **given)
+
+
+@functools.cache
+def runner(root, cache):
+    """The one Runner of this process, a worker of a command; `root` is its folder of records."""
+    from experiments.machinery.workers.worker import make_runner  # late: help does not need it
+
+    return make_runner(root, cache, say)
 
 
 def _flag_error(error, values):

@@ -81,11 +81,9 @@ OPTIONS = "SET=learning_rate=0.1  MethodConfig.rule='clip' ModelConfig.tasks=('c
     [
         (("reproduce-table2", "PROFLE=smoke"), "no variable PROFLE: expected one of PROFILE DATA"),
         (("table1", "DATA_SEED=3"), "make table1 does not read DATA_SEED: expected PROFILE"),
-        (("doctor", "RUN=x", "WORKERS=2"), "make doctor does not read WORKERS: expected RUN"),
         # Blanks and quotes survive make.
         (("run", "PROFILE=smoke", CONFIG, OPTIONS), "MethodConfig.rule = 'clip': expected one of "),
         (("list", "PROFILE=smoke;echo laptop"), "configs/profiles: no 'smoke;echo laptop'"),
-        (("run", CONFIG, "METHOD=gc"), "make run does not read METHOD: expected PROFILE DATA"),
         (("smoke", "PROFILE=laptop"), "make smoke PROFILE=laptop: expected no PROFILE"),
         (("run", CONFIG, "TELEMETRY=yes"), "flag --telemetry=yes: expected an integer in the ra"),
     ],

@@ -1,21 +1,17 @@
 """`make compare`: what differs, what came of the runs, their curves as text and picture."""
 
-import io
-
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from experiments.findings import comparison
 from experiments.studies.testing import FULL, HEALTHY, leave
 from scripts.compare import write_comparison
+from scripts.testing import lines_of
 
 
-def compared(results, given, terminal=False, width=200):
-    """Lines of the comparison."""
-    console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
-    write_comparison(given, str(results), console)
-    return console.file.getvalue().splitlines()
+def compared(results, given, **how):
+    """Lines of the comparison; `how` is as for lines_of."""
+    return lines_of(lambda console: write_comparison(given, str(results), console), **how)
 
 
 def rows(lines, kind):

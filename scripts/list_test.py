@@ -1,6 +1,5 @@
 """`make list`: what it shows of made-up records, in a terminal and for grep and cut."""
 
-import io
 import json
 import os
 import socket
@@ -8,20 +7,18 @@ from unittest import mock
 
 import pandas as pd
 import pytest
-from rich.console import Console
 
 from experiments.findings.runs import Wanted
 from experiments.machinery.workers.worker import under_way
 from experiments.studies.testing import FULL, HEALTHY, leave
 from scripts.list import write_list
-from scripts.testing import options
+from scripts.testing import lines_of, options
 
 
-def listed(results, wanted=None, *, data_seed=None, terminal=False, width=200):
-    """Lines of the list."""
-    console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
-    write_list(options(results, data_seed=data_seed), data_seed, wanted or Wanted(), console)
-    return console.file.getvalue().splitlines()
+def listed(results, wanted=None, *, data_seed=None, **how):
+    """Lines of the list; `how` is as for lines_of."""
+    given = options(results, data_seed=data_seed), data_seed, wanted or Wanted()
+    return lines_of(lambda console: write_list(*given, console), **how)
 
 
 def cut(lines, kind, field):

@@ -82,8 +82,7 @@ def recorded_times(options, models):
     records = [one for one in Store(root, writable=False).records() if one.status == "finished"]
     times = {}
     for model, sizes in models.items():
-        parts = {part: dataclasses.asdict(value) for part, value in sizes._asdict().items()}
-        parts = plain(parts)
+        parts = plain({part: dataclasses.asdict(value) for part, value in sizes._asdict().items()})
         same = [one.provenance["wall_s"] for one in records if parts.items() <= one.config.items()]
         if same:
             times[model] = len(same), statistics.median(same)

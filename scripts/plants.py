@@ -48,7 +48,7 @@ def configs():
 
 def examine(profile, cache, number):
     """The row of the plant of a number; called in a worker."""
-    runner = _runner(cache)
+    runner = command.runner(pathlib.Path(cache) / "plants", cache)  # it writes nothing there
     from experiments.findings import plants
     from experiments.machinery.workers.planted import planted
     from experiments.studies.plants import drawn
@@ -58,14 +58,6 @@ def examine(profile, cache, number):
     plant = drawn(config, profile, number)
     run = planted(plant, runner, telemetry)
     return plants.row(number, plant, run, divergence_config(), telemetry.detector)
-
-
-@functools.cache
-def _runner(cache):
-    """The Runner of this process; it writes nothing."""
-    from experiments.machinery.workers.worker import make_runner
-
-    return make_runner(pathlib.Path(cache) / "plants", cache, command.say)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from scripts import command
 
 FLAGS = command.flags_of("profile", "data_seed", "workers")
 # What may differ between runs that one trained run speaks for.
-FREE = ("data_seed", "run_seed", "learning_rate", "method/thresholds")
+FREE = ("data_seed", "run_seed", "learning_rate", "method.thresholds")
 
 
 def main():
@@ -75,28 +75,21 @@ def cover(runs):
     cost = {record.run_id: seconds_of(RunConfig.from_dict(record.config)) for _, record in runs}
     left, chosen = set().union(*traits.values()), []
     while left or not chosen:
-        best = max(runs, key=lambda run: _gain(traits, cost, left, run[1].run_id))
+        best = max(traits, key=lambda run_id: (len(traits[run_id] & left), -cost[run_id], run_id))
         chosen.append(best)
-        left -= traits[best[1].run_id]
-    return chosen
-
-
-def _gain(traits, cost, left, run_id):
-    return len(traits[run_id] & left), -cost[run_id], run_id
+        left -= traits[best]
+    by_id = {record.run_id: (store, record) for store, record in runs}
+    return [by_id[run_id] for run_id in chosen]
 
 
 def _traits(store, record):
     """Yields the values of a configuration, as texts, and whether its run has telemetry."""
+    from experiments.findings.comparison import flat
+
     yield f"telemetry={_measured_alike(store, record)}"
-    todo = [("", record.config)]
-    while todo:
-        path, value = todo.pop()
-        if path.lstrip("/") in FREE:
-            continue
-        if isinstance(value, dict):
-            todo += [(f"{path}/{name}", part) for name, part in value.items()]
-        else:
-            yield f"{path}={json.dumps(value)}"
+    for name, value in flat(record.config).items():
+        if not name.startswith(FREE) and value != {}:
+            yield f"{name}={json.dumps(value)}"
 
 
 def _measured_alike(store, record):

@@ -43,11 +43,10 @@ def blocks():
     table2, rest = (RESULTS / "table2.md").read_text(encoding="utf-8").split(RATES)
     rates, notes = rest.split("\n\n", 1)
     results = {"table2": table2 + notes, "rates": rates + "\n", "claims": summary(pooled)}
-    for name in STUDIES:
+    pages = [*(RESULTS / f"{name}.md" for name in STUDIES), TRANSLATION / "figure7.md"]
+    for page in pages:
         # The heading of a study's page would cut a section of the page in two.
-        results[name] = (RESULTS / f"{name}.md").read_text(encoding="utf-8").split("\n\n", 1)[1]
-    page = (TRANSLATION / "figure7.md").read_text(encoding="utf-8")
-    results["figure7"] = page.split("\n\n", 1)[1]
+        results[page.stem] = page.read_text(encoding="utf-8").split("\n\n", 1)[1]
     for name in SHOWN:
         results[name] = (RESULTS / "figures" / f"{name}.txt").read_text(encoding="utf-8")
     table2_runs = _joined("table2_runs.csv")

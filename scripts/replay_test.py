@@ -26,10 +26,9 @@ def test_the_report_has_a_line_for_each_row():
 def test_what_was_tried_stands_beside_it():
     rows = ROWS.assign(other_loss=[1.25, 1.0], other_auc=[0.7, 0.75])
     kinds = {"as it was": "full", "clippy at rate 0.02": "healthy"}
-    _, head, first, second, bits, _ = report(Replay(10, 22, rows, (14, 15), False, kinds)).split(
-        "\n"
-    )
-    assert head.endswith("|  clippy at rate 0.02:       loss     AUC".replace("|  ", "| "))
+    shown = Replay(10, 22, rows, (14, 15), False, kinds)
+    _, head, first, second, bits, _ = report(shown).splitlines()
+    assert head.endswith("| clippy at rate 0.02:       loss     AUC")
     assert (first[-16:], second[-16:]) == ("  1.2500  0.7000", "  1.0000  0.7500")
     assert len(head) == len(first) == len(second)
     assert bits.startswith("bits: the losses of 1 of 15 steps differ; this machine rounds")

@@ -48,7 +48,7 @@ def replayed(results, root, cache, run_id):
 
     Telemetry and snapshots of the runs are kept in a folder of records of its own, `root`.
     """
-    runner = _runner(root, cache)
+    runner = command.runner(root, cache)
     from experiments.findings.rescues import RESCUER
     from experiments.machinery.records.find import Recorded
     from experiments.machinery.records.record import Store
@@ -65,14 +65,6 @@ def replayed(results, root, cache, run_id):
     method = method_for(found.config, RESCUER)
     shown = replay(found, runner, method=method, say=lambda line: None, **about)
     return {"snapshot": shown.step, "onset": shown.onset, "replayed": shown.kinds[method.name]}
-
-
-@functools.cache
-def _runner(root, cache):
-    """The Runner of this process."""
-    from experiments.machinery.workers.worker import make_runner
-
-    return make_runner(root, cache, command.say)
 
 
 if __name__ == "__main__":

@@ -31,9 +31,8 @@ def main():
     found = criteria(runs, config.limits)
     for name, frame in (("runs", runs), ("criteria", found)):
         write_whole(store.root / f"{name}.csv", frame.to_csv(index=False).encode())
-    written = store.root / "{runs,criteria}.csv"
     cells = found.astype(object).fillna("-").astype(str).to_numpy()
-    terminal.show(markdown_table(found.columns, cells), written)
+    terminal.show(markdown_table(found.columns, cells), store.root / "{runs,criteria}.csv")
 
 
 if __name__ == "__main__":

@@ -70,8 +70,7 @@ def write_events(options, wanted):
     page = home / "shown" / _choice(wanted)
     _link(page, home / "runs", {_name(record) for record in records})
     if events.has_hparams():
-        columns = events.experiment(records[0])
-        _write_file(page / "events.out.tfevents.hparams", columns)
+        _write_file(page / "events.out.tfevents.hparams", events.experiment(records[0]))
     return page, len(records), written
 
 

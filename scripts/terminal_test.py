@@ -1,12 +1,11 @@
 """A page of markdown in a terminal and in a pipe."""
 
-import io
 import pathlib
 
 import pytest
-from rich.console import Console
 
 from scripts.terminal import show
+from scripts.testing import lines_of
 
 STUDY = """## Bounds of Clippy
 
@@ -31,11 +30,8 @@ RATES = """| Model | Method | Rate | Threshold | AUC | 95 % interval | RMSE | Di
 
 def shown(text, written="/far/own.{csv,md}", width=None):
     """Lines of a page: in a terminal of a width, or in a pipe."""
-    is_terminal = width is not None
-    how = {"width": width or 80, "force_terminal": is_terminal, "color_system": None}
-    console = Console(file=io.StringIO(), **how)
-    show(text, written, console)
-    return console.file.getvalue().splitlines()
+    how = {"terminal": width is not None, "width": width or 80}
+    return lines_of(lambda console: show(text, written, console), **how)
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 200])

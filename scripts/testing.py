@@ -1,23 +1,25 @@
 """What tests of several commands share."""
 
 import importlib
+import io
 import os
 import signal
 import subprocess
 import sys
 
 from absl.testing import flagsaver
+from rich.console import Console
 
 from experiments.studies.session import Options
 from scripts import command
 
 
-def attempt(script, arguments, capfd, results, cache, profile="smoke"):
-    """(exit status, standard output, standard error) of a command in this process."""
+def attempt(script, arguments, capfd, results, cache):
+    """(exit status, standard output, standard error) of a command in this process, on smoke."""
     module = importlib.import_module(f"scripts.{script}")
     argv = [script, f"--results={results}", f"--cache={cache}", *arguments]
-    if profile and "profile" in module.FLAGS:
-        argv.insert(1, f"--profile={profile}")
+    if "profile" in module.FLAGS:
+        argv.insert(1, "--profile=smoke")
     saved = flagsaver.save_flag_values(module.FLAGS)
     try:
         return command.exit_status(module.main, module.FLAGS, argv), *capfd.readouterr()
@@ -34,10 +36,17 @@ def refused(script, arguments, capfd, results, cache):
     return error
 
 
-def options(results, profile="smoke", data_seed=None, workers=1):
+def lines_of(write, terminal=False, width=200):
+    """The lines that `write(console)` leaves: in a terminal of this width, or in a pipe."""
+    console = Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=None)
+    write(console)
+    return console.file.getvalue().splitlines()
+
+
+def options(results, profile="smoke", data_seed=None):
     """session.Options with folders below `results`, a path."""
     folders = {"results": str(results), "cache": str(results / "cache")}
-    return Options(profile=profile, data_seed=data_seed, workers=workers, **folders)
+    return Options(profile=profile, data_seed=data_seed, workers=1, **folders)
 
 
 def start(*words, log=None, **given):

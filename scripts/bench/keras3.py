@@ -10,10 +10,10 @@ import subprocess
 import sys
 
 from experiments.machinery.gin_files import ROOT
+from scripts.bench.optimizers import PAPER, RATE
+from scripts.bench.scale import interleaved, one_thread
 
 BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
-RATE = 1e-3  # ours: time does not depend on it
-PAPER = {"rel": 0.5, "abs_": 0.01}
 
 
 def installed():
@@ -76,8 +76,6 @@ def _on_jax(name, optimizer, grads, variables):
 
 
 if __name__ == "__main__":
-    from scripts.bench.scale import interleaved, one_thread
-
     one_thread()
     given, count = json.loads(sys.argv[1])
     print(json.dumps(interleaved(_steps(given), count)))

@@ -12,8 +12,7 @@ from experiments.machinery.records import files
 from scripts.command import COMMON, ROOT
 from scripts.fetch import __main__ as fetch
 from scripts.fetch import flights, movielens
-from scripts.fetch.testing import bound, flown, package, rated, tables_of
-from scripts.testing import attempt, refused
+from scripts.fetch.testing import bound, fetched, flown, left, package, rated, tables_of, wrong
 
 MODULES = {"flights": flights, "movielens": movielens}
 STREAMS = pytest.mark.parametrize("stream", fetch.STREAMS)
@@ -35,26 +34,6 @@ def publish(registry, monkeypatch, stream, files=None):
     sha256 = package(stream, registry, files or tables_of(stream))
     module = MODULES[stream]
     monkeypatch.setattr(module, "PACKAGE", module.PACKAGE._replace(sha256=sha256))
-
-
-def left(tmp_path):
-    """What there is of streams, locks apart."""
-    return [path for path in (tmp_path / "logs").rglob("*") if path.suffix != ".lock"]
-
-
-def fetched(tmp_path, capfd, stream):
-    """What the command says of a fetch that ends well."""
-    arguments = [f"--stream={stream}"]
-    status, out, error = attempt("fetch.__main__", arguments, capfd, tmp_path, tmp_path)
-    assert (status, error) == (0, "")
-    return out
-
-
-def wrong(tmp_path, capfd, stream):
-    """The line of a fetch that is refused, after which nothing is there."""
-    error = refused("fetch.__main__", [f"--stream={stream}"], capfd, tmp_path, tmp_path)
-    assert left(tmp_path) == []
-    return error
 
 
 @STREAMS

@@ -48,7 +48,6 @@ def prepared(flights, weather):
 
 
 def _schedule(rows, date):
-    """Features of the schedule."""
     scheduled = rows["sched_dep_time"]
     # The schedule of all flights is known before any of them leaves.
     crowd = rows.groupby(["origin", "time_hour"])["flight"].transform("size")

@@ -9,7 +9,7 @@ import pytest
 from data.translation import corpus
 from experiments.errors import BadInput
 from scripts.fetch import libreoffice
-from scripts.testing import attempt, refused
+from scripts.fetch.testing import fetched, wrong
 
 PAGE = """<html><body><h1 id="hd_id1" dir="auto">{0} the first &amp; best page</h1>
 <p id="par_id2" class="paragraph">Choose <span class="emph">{0} - Open</span> now.</p>
@@ -59,24 +59,9 @@ def apt(tmp_path, monkeypatch):
     return home
 
 
-def left(tmp_path):
-    folder = tmp_path / "corpora"
-    return [path for path in folder.rglob("*") if path.suffix != ".lock"]
-
-
-def wrong(tmp_path, capfd):
-    """The line of a fetch that is refused, after which nothing is there."""
-    error = refused("fetch.__main__", ["--stream=libreoffice"], capfd, tmp_path, tmp_path)
-    assert left(tmp_path) == []
-    return error
-
-
 def test_pairs_are_paragraphs_of_the_same_file_and_id(apt, tmp_path, capfd):
-    how = "fetch.__main__", ["--stream=libreoffice"], capfd, tmp_path, tmp_path
-    status, out, error = attempt(*how)
     folder = tmp_path / "corpora" / "libreoffice"
-    assert (status, error) == (0, "")
-    assert out == f"{folder}: 4 pairs of 2 files\n"
+    assert fetched(tmp_path, capfd, "libreoffice") == f"{folder}: 4 pairs of 2 files\n"
     lines = {path.stem: path.read_text().splitlines() for path in sorted(folder.iterdir())}
     first = "text/a/c.html"
     assert lines == {
@@ -98,7 +83,7 @@ def test_pairs_are_paragraphs_of_the_same_file_and_id(apt, tmp_path, capfd):
     assert corpus.digest(str(folder))
     for archive in apt.iterdir():
         archive.unlink()
-    assert "is there already" in attempt(*how)[1]
+    assert "is there already" in fetched(tmp_path, capfd, "libreoffice")
 
 
 def test_another_hash_is_refused(apt, tmp_path, capfd):
@@ -106,13 +91,13 @@ def test_another_hash_is_refused(apt, tmp_path, capfd):
     expected = libreoffice.PACKAGES["de"].sha256
     german.write_bytes(german.read_bytes() + b"x")
     got = hashlib.sha256(german.read_bytes()).hexdigest()
-    error = wrong(tmp_path, capfd)
+    error = wrong(tmp_path, capfd, "libreoffice")
     assert re.search(rf"libreoffice-help-de 4:7\S+: .* SHA-256 {got}: expected {expected}", error)
 
 
 def test_a_missing_package_is_said(apt, tmp_path, capfd):
     (apt / "libreoffice-help-en-us.deb").unlink()
-    error = wrong(tmp_path, capfd)
+    error = wrong(tmp_path, capfd, "libreoffice")
     said = r"cannot download it \(E: Unable to locate package libreoffice-help-en-us\): expected"
     assert re.search(said, error)
     assert "snapshot.debian.org as a source of apt, which keeps this version, or a folder" in error
@@ -123,7 +108,7 @@ def test_a_missing_package_is_said(apt, tmp_path, capfd):
 def test_where_there_is_no_apt_one_line_says_what_to_do(apt, tmp_path, capfd, monkeypatch, tool):
     (tmp_path / "tools" / tool).unlink()
     monkeypatch.setenv("PATH", str(tmp_path / "tools"))
-    error = wrong(tmp_path, capfd)
+    error = wrong(tmp_path, capfd, "libreoffice")
     assert f"{tool} is not installed: expected Debian's, or a folder of two aligned" in error
 
 

@@ -1,4 +1,4 @@
-"""Small tables like those of the packages, and archives of them."""
+"""Fetching in a folder of the test; small tables like those of the packages, and archives."""
 
 import ast
 import hashlib
@@ -10,6 +10,7 @@ import pandas as pd
 
 from experiments.machinery import gin_files
 from scripts.fetch import flights, movielens
+from scripts.testing import attempt, refused
 
 # (month, day, schedule, departure, its delay, delay of arrival, carrier, number, origin, UTC hour).
 # The first of March is a day after the last of February; the tenth comes later than the second.
@@ -49,6 +50,27 @@ PERSONS = [("7", 24, "M", "writer", "55414"), ("8", 61, "F", "none", "V3N4P")]
 PERSONS += [("9", 33, "F", "other", "02146")]
 FILMS = [("1", "1995", "Drama War"), ("2", "unkonwn", "Drama"), ("3", "1940", "Comedy")]
 FILMS += [("4", "V", "Comedy")]
+
+
+def left(tmp_path):
+    """What there is of streams and corpora, locks apart."""
+    there = [*tmp_path.glob("logs/**/*"), *tmp_path.glob("corpora/**/*")]
+    return [path for path in there if path.suffix != ".lock"]
+
+
+def fetched(tmp_path, capfd, stream):
+    """What the command says of a fetch that ends well."""
+    arguments = [f"--stream={stream}"]
+    status, out, error = attempt("fetch.__main__", arguments, capfd, tmp_path, tmp_path)
+    assert (status, error) == (0, "")
+    return out
+
+
+def wrong(tmp_path, capfd, stream):
+    """The line of a fetch that is refused, after which nothing is there."""
+    error = refused("fetch.__main__", [f"--stream={stream}"], capfd, tmp_path, tmp_path)
+    assert left(tmp_path) == []
+    return error
 
 
 def flown():
