@@ -102,14 +102,14 @@ def opened(options, console=None):
 
 
 @contextlib.contextmanager
-def uncalibrated(options, console=None):
+def uncalibrated(options):
     """A session on workers for a study whose rates are absolute. Raises: BadInput, RunsCrashed."""
-    with _on_workers(options, console) as (session, _):
+    with _on_workers(options) as (session, _):
         yield session
 
 
 @contextlib.contextmanager
-def _on_workers(options, console):
+def _on_workers(options, console=None):
     """(an uncalibrated session, function from a data seed to its Study) on one set of workers."""
     divergence = divergence_config()
     cluster = connected(options.cluster, options.results) if options.cluster else None
@@ -121,9 +121,12 @@ def _on_workers(options, console):
         def study_of(seed):
             return Study.open(options.store(seed), options.cache, workers, display, connection)
 
-        with study_of(options.data_seed) as study, _loaded(display):
-            where = options.profile, options.data_seed, study, display, divergence
-            yield Session(*where, None), study_of
+        with study_of(options.data_seed) as study:
+            # What every RunConfig needs, while the workers start and before anything is on screen.
+            load_tensorflow()
+            with display:
+                where = options.profile, options.data_seed, study, display, divergence
+                yield Session(*where, None), study_of
 
 
 def recorded_uncalibrated(options):
@@ -132,14 +135,6 @@ def recorded_uncalibrated(options):
     display = Display(divergence, options.workers, Console(file=io.StringIO()))
     study = Study(options.store(options.data_seed, writable=False), None, display)
     return Session(options.profile, options.data_seed, study, display, divergence, None)
-
-
-@contextlib.contextmanager
-def _loaded(display):
-    """The display, once what every RunConfig needs is imported, while the workers start."""
-    load_tensorflow()  # now, before anything is on the screen
-    with display:
-        yield
 
 
 def recorded(options):
