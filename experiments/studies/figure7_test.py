@@ -88,10 +88,6 @@ def test_the_best_of_each_optimizer_is_repeated_on_other_seeds():
             r"optimizers\['a'\]\['rates'\] = 'fast': expected a finite number, above 0",
         ),
         (
-            {"optimizers": {"a": {"method": "naive", "rates": (0.1, -1)}}},
-            r"optimizers\['a'\]\['rates'\] = -1: expected a finite number, above 0",
-        ),
-        (
             {"optimizers": {"a": {"method": "naive", "rates": (0.1, 0.3, 0.1)}}},
             r"optimizers\['a'\]\['rates'\] = \(0.1, 0.3, 0.1\): expected a list without repeats",
         ),
