@@ -83,9 +83,8 @@ def test_every_translation_run_resolves_too(profile, model, method):
 )
 def test_a_model_of_the_other_kind_of_run_is_refused(profile, model):
     files = map(named_file, PARTS, (profile, model, "clippy"))
-    with pytest.raises(
-        BadInput, match=r"^[^\n]*(Model|Transformer)Config\.\w+ has no value[^\n]*$"
-    ):
+    said = r"^[^\n]*(Model|Transformer)Config\.\w+ has no value[^\n]*$"
+    with pytest.raises(BadInput, match=said):
         resolve(list(files), values={"run.learning_rate": 0.1})
 
 

@@ -67,14 +67,8 @@ def of_a_case(**fields):
         ({"title": "two\nlines"}, r"CasesConfig.title = 'two\nlines': expected a text of one line"),
         ({"cases": {1: CASE}}, "CasesConfig.cases = 1: expected a text of one line in quotes"),
         ({"cases": {"a|b": CASE}}, "CasesConfig.cases = 'a|b': expected a name without |"),
-        (
-            {"cases": {"a ": CASE}},
-            "CasesConfig.cases = 'a ': expected a name without | and",
-        ),
-        (
-            GRID | {"crossed": {"x": {1: {}}}},
-            "CasesConfig.crossed['x'] = 1: expected a text of",
-        ),
+        ({"cases": {"a ": CASE}}, "CasesConfig.cases = 'a ': expected a name without | and"),
+        (GRID | {"crossed": {"x": {1: {}}}}, "CasesConfig.crossed['x'] = 1: expected a text of"),
         (GRID | {"crossed": {"x": {"": {}}}}, "CasesConfig.crossed = '': expected a text of one"),
         (GRID | {"zipped": {"B.c": ("|",)}}, "CasesConfig.crossed = 'b=1, c=|': expected a name"),
         (GRID | {"crossed": {"threshold": (1e400,)}}, "['threshold=inf']['threshold'] = inf: expe"),
