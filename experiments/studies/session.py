@@ -41,10 +41,9 @@ class Options:
     def __post_init__(self):
         if self.cluster is not None:
             check_address(self.cluster)
-        kind = stream_class(self.profile)
         if self.data_seed is None:
             object.__setattr__(self, "data_seed", DEFAULT_DATA_SEED)
-        check_data_seed(kind, self.data_seed)
+        check_data_seed(stream_class(self.profile), self.data_seed)
 
     def store(self, data_seed, writable=True):
         """The records of one data seed of the profile."""
