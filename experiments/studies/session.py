@@ -128,11 +128,14 @@ def _on_workers(options, console=None):
                 yield Session(*where, None), study_of
 
 
-def recorded_uncalibrated(options):
-    """A session that reads records of a study whose rates are absolute, and runs nothing."""
+def recorded_uncalibrated(options, writable=False):
+    """A session that reads records of a study whose rates are absolute, and runs nothing.
+
+    `writable` is as of Store.
+    """
     divergence = divergence_config()
     display = Display(divergence, options.workers, Console(file=io.StringIO()))
-    study = Study(options.store(options.data_seed, writable=False), None, display)
+    study = Study(options.store(options.data_seed, writable), None, display)
     return Session(options.profile, options.data_seed, study, display, divergence, None)
 
 
@@ -141,12 +144,8 @@ def recorded(options):
 
     Its `run_table2` and `run_cases` raise NotRecorded where a run is missing.
     """
-    edge, divergence = calibration_config(), divergence_config()
-    display = Display(divergence, options.workers, Console(file=io.StringIO()))
-    design, study = (
-        Study(options.store(seed), None, display) for seed in (DEFAULT_DATA_SEED, options.data_seed)
-    )
-    _, found = calibration.planned(edge, options.profile, design, divergence)
-    if found is None:
-        return None
-    return Session(options.profile, options.data_seed, study, display, divergence, found)
+    edge, store = calibration_config(), options.store(DEFAULT_DATA_SEED)
+    session = recorded_uncalibrated(options, writable=True)
+    design = Study(store, None, session.display)
+    _, found = calibration.planned(edge, options.profile, design, session.divergence)
+    return None if found is None else session._replace(found=found)
