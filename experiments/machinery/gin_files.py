@@ -159,11 +159,10 @@ def _in_file(path, above=()):
         raise BadInput(f"{where}: cannot be read: {reason}: expected a gin file") from error
     read, effective = [], {}
     for statement in statements(text, path, PARAMETERS):
+        place = Place(path, statement.location.line_num)
         if isinstance(statement, config_parser.IncludeStatement):
-            place = Place(path, statement.location.line_num)
             new = _in_file(_included(statement.filename, path), (*above, place))
         elif isinstance(statement, config_parser.BindingStatement):
-            place = Place(path, statement.location.line_num)
             new = [_check(Binding(name_of(statement), statement.value, place))]
         else:  # the head of a block, whose bindings follow
             continue

@@ -83,9 +83,8 @@ def test_every_translation_run_resolves_too(profile, model, method):
 )
 def test_a_model_of_the_other_kind_of_run_is_refused(profile, model):
     files = map(named_file, PARTS, (profile, model, "clippy"))
-    with pytest.raises(
-        BadInput, match=r"^[^\n]*(Model|Transformer)Config\.\w+ has no value[^\n]*$"
-    ):
+    said = r"^[^\n]*(Model|Transformer)Config\.\w+ has no value[^\n]*$"
+    with pytest.raises(BadInput, match=said):
         resolve(list(files), values={"run.learning_rate": 0.1})
 
 
@@ -135,7 +134,6 @@ MISTAKES = [
     ("run.run_seed = %gin.REQUIRED", ":1: run.run_seed has no value: expected a file or SET that"),
     ("run.run_seed = %SEED\nSEED = %gin.REQUIRED", ":2: SEED has no value: expected a file or SET"),
     ("run.run_seed = 1\ninclude 'no.gin'", ":2: include of no.gin: cannot be read: No such file"),
-    ("import math", ":1: import of math: expected bindings alone"),
     (
         "CasesConfig.cases = {'a': {'x': 1, 'b': 2},\n 'b': {}, 'a': {}}",
         ":2: 'a' is twice in a dict: expected once",
@@ -199,12 +197,6 @@ def test_every_part_of_the_drift_is_switched_off_by_none(file, part, profile):
         (config,) = resolve(given, ["learning_rate = 0.1"])
         off.append({name for name in DRIFT if getattr(config.stream, name) is None})
     assert off[0] == off[1] | {part}
-
-
-def test_files_are_found_from_another_folder_as_well(monkeypatch):
-    monkeypatch.chdir(ROOT / "configs")
-    (config,) = resolve(["configs/profiles/smoke.gin", "studies/one_large_dcn_clippy.gin"])
-    assert config.model.name == "large_dcn"
 
 
 def test_a_file_beside_the_one_that_includes_it_is_found_from_any_folder(tmp_path, monkeypatch):

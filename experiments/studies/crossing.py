@@ -82,8 +82,7 @@ def _points(crossed, zipped):
     together = list(zip(*zipped.values(), strict=True)) or [()]
     return [
         dict(zip([*crossed, *zipped], left + right, strict=True))
-        for left in combined
-        for right in together
+        for left, right in itertools.product(combined, together)
     ]
 
 

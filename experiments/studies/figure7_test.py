@@ -50,11 +50,8 @@ def test_the_grid_is_that_of_the_paper_and_three_of_ours_beside():
     assert runs["adagrad"].method.rule == "naive"
     assert runs["clippy"].method.thresholds == {"rel": 1e-3, "abs_": 0.1}
     assert runs["clippy_section_5"].method.thresholds == {"rel": 0.5, "abs_": 0.01}
-    assert [run.method.embeddings for run in runs.values()] == [
-        *["plain"] * 2,
-        *["treated"] * 2,
-        *["plain"] * 2,
-    ]
+    embeddings = [run.method.embeddings for run in runs.values()]
+    assert embeddings == ["plain"] * 2 + ["treated"] * 2 + ["plain"] * 2
     assert len({run.run_id for run in runs.values()}) == 6
     assert {run.run_seed for run in runs.values()} == {100}
     assert (config.repeats, figure7_config(2).repeats) == (5, 2)
@@ -86,10 +83,6 @@ def test_the_best_of_each_optimizer_is_repeated_on_other_seeds():
         (
             {"optimizers": {"a": {"method": "naive", "rates": (0.1, "fast")}}},
             r"optimizers\['a'\]\['rates'\] = 'fast': expected a finite number, above 0",
-        ),
-        (
-            {"optimizers": {"a": {"method": "naive", "rates": (0.1, -1)}}},
-            r"optimizers\['a'\]\['rates'\] = -1: expected a finite number, above 0",
         ),
         (
             {"optimizers": {"a": {"method": "naive", "rates": (0.1, 0.3, 0.1)}}},

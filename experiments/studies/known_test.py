@@ -33,10 +33,6 @@ def test_every_file_of_the_committed_results_is_of_a_study_or_has_a_name_that_is
     assert {path.stem.removesuffix("_runs") for path in COMMITTED} <= known
 
 
-def test_a_name_with_dots_is_a_name():
-    assert study_name("my/bound_0.5.gin") == study_name("bound_0.5") == "bound_0.5"
-
-
 def test_files_of_single_runs_and_files_that_are_no_gin_are_no_studies(tmp_path, monkeypatch):
     known = studies_of_the_project()
     assert {"warmup", "table2"} <= set(known)

@@ -86,10 +86,8 @@ def drawn(config, profile, number):
         "layer": np.arange(run.model.depth),
     }
     column = int(generator.choice(columns.get(kind, [0])))
-    feature, rank = (
-        int(generator.integers(stream.categorical_features)),
-        int(generator.integers(RANKS)),
-    )
+    feature = int(generator.integers(stream.categorical_features))
+    rank = int(generator.integers(RANKS))
     last = (config.last_day if kind == "rate" else day) + config.days_after
     steps = min(last, stream.days - 1) * per_day
     return Plant(kind, day, step, column, factor, feature, rank, run, steps)

@@ -27,14 +27,8 @@ class Job(NamedTuple):
 
 
 def search(config, profile, study, display, divergence):
-    """Runs what is missing of a search.
+    """Runs what is missing of a SearchConfig on a profile, in a Study on the folder of the search.
 
-    Args:
-      config: SearchConfig.
-      profile: name of a profile.
-      study: Study on the folder of the search.
-      display: progress.Display.
-      divergence: DivergenceConfig.
     Returns: DataFrame, one row a run: candidate, role, model, rate_multiple and the columns of
       `_row`. A candidate without an edge has only the runs that looked for it, and one of
       `config.looks` only those of the role "size".

@@ -8,7 +8,7 @@ from experiments.training.telemetry import TelemetryConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CriteriaConfig:
+class CriteriaConfig(checks.Checked):
     """The limits of the criteria of findings/criteria.py, set before the search.
 
     Args:
@@ -19,21 +19,15 @@ class CriteriaConfig:
       days_after: days between the last shock and the last day, at least.
     """
 
-    noise: float
-    least_factor: float
-    between: int
-    distinct: int
-    days_after: int
-
-    def __post_init__(self):
-        for field in ("noise", "least_factor"):
-            checks.real(f"CriteriaConfig.{field}", getattr(self, field), above=0, most=1)
-        for field in ("between", "distinct", "days_after"):
-            checks.whole(f"CriteriaConfig.{field}", getattr(self, field), 0)
+    noise: checks.Share
+    least_factor: checks.Share
+    between: checks.Index
+    distinct: checks.Index
+    days_after: checks.Index
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SearchConfig:
+class SearchConfig(checks.Checked):
     """A search for a stream on design seeds, with runs of the naive model alone.
 
     Args:
@@ -57,18 +51,19 @@ class SearchConfig:
 
     candidates: dict[str, dict]
     looks: dict[str, dict]
-    low_rate: float
+    low_rate: checks.Positive
     base: dict
     data_seeds: tuple[int, ...]
     edge_seeds: int
     rates: tuple[float, ...]
-    edge_multiple: float
+    edge_multiple: checks.Positive
     rows: CasesConfig
     telemetry: TelemetryConfig
     measured: int
     limits: CriteriaConfig
 
     def __post_init__(self):
+        super().__post_init__()
         for field in ("data_seeds", "rates"):
             keep_distinct(self, field)
         for seed in self.data_seeds:
@@ -79,12 +74,6 @@ class SearchConfig:
             checks.fail("SearchConfig.rates", self.rates, "ascending rates")
         for field in ("edge_seeds", "measured"):
             checks.whole(f"SearchConfig.{field}", getattr(self, field), 1, len(self.data_seeds))
-        for field in ("edge_multiple", "low_rate"):
-            checks.real(f"SearchConfig.{field}", getattr(self, field), above=0)
-        parts = {"rows": CasesConfig, "telemetry": TelemetryConfig, "limits": CriteriaConfig}
-        for field, kind in parts.items():
-            if not isinstance(getattr(self, field), kind):
-                checks.fail(f"SearchConfig.{field}", getattr(self, field), f"@{kind.__name__}()")
         for field in ("candidates", "looks"):
             if not isinstance(getattr(self, field), dict):
                 found = getattr(self, field)

@@ -71,10 +71,8 @@ def test_a_search_runs_each_candidate_at_its_edge(tmp_path):
     runs = search(config, "smoke", study, mock.Mock(), divergence_config())
     counts = runs.groupby(["candidate", "role"], sort=False).size().to_dict()
     each = {"edge": 4, "clean": 3, "calm": 3, "rate": 6, "size": 9, "no_dcn": 3}
-    looked_at = {("small_loss", "size"): 9}
-    assert counts == looked_at | {("mild", role): n for role, n in each.items()} | {
-        ("none", "edge"): 6
-    }
+    of_mild = {("mild", role): count for role, count in each.items()}
+    assert counts == of_mild | {("small_loss", "size"): 9, ("none", "edge"): 6}
     looks = runs[runs["candidate"] == "small_loss"]
     assert (looks["learning_rate"] == 0.3).all() and looks["shock_step"].isna().all()
     own = runs[runs["candidate"] == "mild"]

@@ -41,10 +41,9 @@ class Options:
     def __post_init__(self):
         if self.cluster is not None:
             check_address(self.cluster)
-        kind = stream_class(self.profile)
         if self.data_seed is None:
             object.__setattr__(self, "data_seed", DEFAULT_DATA_SEED)
-        check_data_seed(kind, self.data_seed)
+        check_data_seed(stream_class(self.profile), self.data_seed)
 
     def store(self, data_seed, writable=True):
         """The records of one data seed of the profile."""
@@ -102,14 +101,14 @@ def opened(options, console=None):
 
 
 @contextlib.contextmanager
-def uncalibrated(options, console=None):
+def uncalibrated(options):
     """A session on workers for a study whose rates are absolute. Raises: BadInput, RunsCrashed."""
-    with _on_workers(options, console) as (session, _):
+    with _on_workers(options) as (session, _):
         yield session
 
 
 @contextlib.contextmanager
-def _on_workers(options, console):
+def _on_workers(options, console=None):
     """(an uncalibrated session, function from a data seed to its Study) on one set of workers."""
     divergence = divergence_config()
     cluster = connected(options.cluster, options.results) if options.cluster else None
@@ -121,25 +120,23 @@ def _on_workers(options, console):
         def study_of(seed):
             return Study.open(options.store(seed), options.cache, workers, display, connection)
 
-        with study_of(options.data_seed) as study, _loaded(display):
-            where = options.profile, options.data_seed, study, display, divergence
-            yield Session(*where, None), study_of
+        with study_of(options.data_seed) as study:
+            # What every RunConfig needs, while the workers start and before anything is on screen.
+            load_tensorflow()
+            with display:
+                where = options.profile, options.data_seed, study, display, divergence
+                yield Session(*where, None), study_of
 
 
-def recorded_uncalibrated(options):
-    """A session that reads records of a study whose rates are absolute, and runs nothing."""
+def recorded_uncalibrated(options, writable=False):
+    """A session that reads records of a study whose rates are absolute, and runs nothing.
+
+    `writable` is as of Store.
+    """
     divergence = divergence_config()
     display = Display(divergence, options.workers, Console(file=io.StringIO()))
-    study = Study(options.store(options.data_seed, writable=False), None, display)
+    study = Study(options.store(options.data_seed, writable), None, display)
     return Session(options.profile, options.data_seed, study, display, divergence, None)
-
-
-@contextlib.contextmanager
-def _loaded(display):
-    """The display, once what every RunConfig needs is imported, while the workers start."""
-    load_tensorflow()  # now, before anything is on the screen
-    with display:
-        yield
 
 
 def recorded(options):
@@ -147,12 +144,8 @@ def recorded(options):
 
     Its `run_table2` and `run_cases` raise NotRecorded where a run is missing.
     """
-    edge, divergence = calibration_config(), divergence_config()
-    display = Display(divergence, options.workers, Console(file=io.StringIO()))
-    design, study = (
-        Study(options.store(seed), None, display) for seed in (DEFAULT_DATA_SEED, options.data_seed)
-    )
-    _, found = calibration.planned(edge, options.profile, design, divergence)
-    if found is None:
-        return None
-    return Session(options.profile, options.data_seed, study, display, divergence, found)
+    edge, store = calibration_config(), options.store(DEFAULT_DATA_SEED)
+    session = recorded_uncalibrated(options, writable=True)
+    design = Study(store, None, session.display)
+    _, found = calibration.planned(edge, options.profile, design, session.divergence)
+    return None if found is None else session._replace(found=found)

@@ -50,9 +50,8 @@ def session(study=None, display=None, *, base_rate=0.5, profile="smoke", data_se
 
 def with_part(config, part, **changes):
     """A RunConfig in which fields of one part are changed, as in `with_part(c, "trainer", ...)`."""
-    return dataclasses.replace(
-        config, **{part: dataclasses.replace(getattr(config, part), **changes)}
-    )
+    changed = dataclasses.replace(getattr(config, part), **changes)
+    return dataclasses.replace(config, **{part: changed})
 
 
 def table2(**changes):
@@ -123,9 +122,9 @@ def curves(config, aucs):
     )
 
 
-def smoke_run(seed=0, model="small"):
+def smoke_run(seed=0):
     """The RunConfig of a naive run of the smoke profile."""
-    return smoke("naive", model, seed=seed)
+    return smoke("naive", seed=seed)
 
 
 def leave(root, *, aucs=HEALTHY, status="finished", rate=0.2, **setting):

@@ -23,7 +23,6 @@ def test_the_matrices_are_those_of_the_model():
 
 def test_twice_the_steps_or_the_batch_are_twice_the_work():
     once = sizes.flops_of_run(config())
-    for name in ("ScheduleConfig.steps", "ScheduleConfig.batch_size"):
-        twice = {"ScheduleConfig.steps": 24, "ScheduleConfig.batch_size": 32}[name]
+    for name, twice in {"ScheduleConfig.steps": 24, "ScheduleConfig.batch_size": 32}.items():
         assert 0 <= 2 * once - sizes.flops_of_run(config(**{name: twice})) <= 2
     assert seconds_of(config()) > 0

@@ -32,10 +32,8 @@ def test_a_record_is_of_this_code_if_proofs_of_its_group_lead_there(
 ):
     monkeypatch.setattr(code, "proofs", lambda: PROOFS)
     monkeypatch.setattr(code, "code_digest", lambda: here)
-    assert (
-        code.is_of_this_code(types.SimpleNamespace(code=recorded, run_id="small-naive-0a1b2c"))
-        == same
-    )
+    record = types.SimpleNamespace(code=recorded, run_id="small-naive-0a1b2c")
+    assert code.is_of_this_code(record) == same
 
 
 def test_the_proofs_of_the_project_can_be_read():

@@ -157,9 +157,7 @@ class Store:
         return record
 
 
-@functools.lru_cache(maxsize=KEPT)
-def _parsed(content):
-    return csv_frame(content)
+_parsed = functools.lru_cache(maxsize=KEPT)(csv_frame)
 
 
 def _is_of_other_code(record):

@@ -36,7 +36,7 @@ def run_placed(config, where, store, cache_root, on_row, say):
         return done
     if where.processes > 1:
         say(f"worker {where.rank} of {where.processes}: waiting for the others")
-    with _peers():
+    try:
         with _heard_interrupts():
             strategy = where.strategy(config.trainer.batch_size)
 
@@ -57,6 +57,11 @@ def run_placed(config, where, store, cache_root, on_row, say):
         checkpoints = CheckpointStore(store.root, placed=placed)
         runner.outcome(config, [Keeper(checkpoints, config.run_id, every_s=math.inf)])
         return None
+    except LOST as error:
+        raise RunStopped(
+            "another worker of this run is gone; the same command on all hosts goes on from the "
+            f"last checkpoint ({type(error).__name__})"
+        ) from error
 
 
 def recorded(run_id, where, store, say):
@@ -80,15 +85,3 @@ def _heard_interrupts():
         signal.signal(signal.SIGINT, heard)
         # TensorFlow has taken it for a warning that it keeps to itself.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-@contextlib.contextmanager
-def _peers():
-    """Says in one line that another worker is gone."""
-    try:
-        yield
-    except LOST as error:
-        raise RunStopped(
-            "another worker of this run is gone; the same command on all hosts goes on from the "
-            f"last checkpoint ({type(error).__name__})"
-        ) from error

@@ -68,8 +68,7 @@ def test_a_row_is_of_the_weights_before_its_step_and_of_what_the_step_divides_by
     rate = RUN.rate_at(12)
     roots = hessian.roots(RUN.method, batch, program.snapshot(13).state, rate)
     for name, one in (("own", batch), ("probe", probe)):
-        columns = [hessian.product(one, unit) for unit in np.eye(hessian.size)]
-        dense = np.array(columns)
+        dense = np.array([hessian.product(one, unit) for unit in np.eye(hessian.size)])
         row = rows[(rows["step"] == 13) & (rows["batch"] == name)].iloc[0]
         for column, root in roots.items():
             expected = np.linalg.eigvalsh(root[:, None] * (dense + dense.T) / 2 * root)[-1]

@@ -64,9 +64,8 @@ class FaultyBatch(Observer):
 
         def take_step(batch):
             if run.step == self._plant.step:
-                batch = batch | {
-                    "dense": batch["dense"] * tf.constant(self._plant.factor, tf.float32)
-                }
+                factor = tf.constant(self._plant.factor, tf.float32)
+                batch = batch | {"dense": batch["dense"] * factor}
             usual(batch)
 
         run.take_step = take_step

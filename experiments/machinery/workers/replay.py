@@ -89,12 +89,16 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
 
 def _beginning(found, runner, telemetry, divergence, say):
     """The snapshot that a replay goes on from, None for the first step, and the run's onset."""
-    known, detector = found.store.curves(found.record), telemetry.detector
-    snapshot, kept_for = _snapshot(found, runner, telemetry, say)
-    if snapshot is None and label(known, divergence).kind == "healthy":
-        run_id = found.config.run_id
+    root, run_id, detector = found.store.root, found.config.run_id, telemetry.detector
+    known, snapshot, kept_for = found.store.curves(found.record), None, None
+    snapshots, rows = SnapshotStore(root), TelemetryStore(root)
+    made_whole(found, runner, (snapshots, rows), telemetry, say)
+    if snapshots.has(run_id):  # an event left one
+        snapshot, said = snapshots.read(run_id)
+        kept_for = Event(**said["event"])
+    elif label(known, divergence).kind == "healthy":
         raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
-    measured = TelemetryStore(found.store.root).read(found.config.run_id)
+    measured = rows.read(run_id)
     events = events_of(measured.to_dict("records"), detector)
     lost = event_of(events, known, divergence) or kept_for
     onset = lost and lost.onset
@@ -121,16 +125,6 @@ def made_whole(found, runner, stores, telemetry, say):
         with Claims(root).of(run_id, wait=say):
             if missing():  # another process may have made it meanwhile
                 runner.again(found.config, telemetry)
-
-
-def _snapshot(found, runner, telemetry, say):
-    """The snapshot of a run and its Event; (None, None) if no event left one."""
-    snapshots = SnapshotStore(found.store.root)
-    made_whole(found, runner, (snapshots, TelemetryStore(found.store.root)), telemetry, say)
-    if not snapshots.has(found.config.run_id):
-        return None, None
-    snapshot, said = snapshots.read(found.config.run_id)
-    return snapshot, Event(**said["event"])
 
 
 def _is_lost(measured, step, onset, detector):
