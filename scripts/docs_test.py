@@ -18,6 +18,7 @@ from scripts.testing import ended
 ROOMS = ("clippy", "configs", "data", "experiments", "models", "scripts", "results")
 PAGES = ("README.md", "CONTRIBUTING.md")
 PAGES += tuple(f"{room}/README.md" for room in ROOMS if room != "models")
+PAGES += ("results/regimes.md",)
 NEEDED = ("clippy", "configs", "data", "experiments", "models", "scripts")
 
 # Commands that a test cannot run, by how they begin, with the reason.

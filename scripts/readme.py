@@ -18,7 +18,8 @@ TRANSLATION = ROOT / "results" / "laptop_translation"
 RATES = "Both rates, each with its best threshold:\n\n"  # begins the second table of table2.md
 SHOWN = ("figure5a", "figure5b")  # figures whose captions stand on the page of results
 SEARCHES = ("earlier_criteria", "criteria")
-STUDIES = ("adam", "length", "threshold_grid")  # whose tables of data seed 11 stand on that page
+# Studies whose tables of data seed 11 stand on the page of results.
+STUDIES = ("accumulators", "adam", "length", "threshold_grid")
 
 
 def main():
@@ -35,7 +36,7 @@ def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
     import pandas as pd
 
-    from experiments.findings import curvature, detection, readings, regimes, streams
+    from experiments.findings import detection, readings, regimes, streams
     from experiments.findings.claims.table import summary
 
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
@@ -56,7 +57,6 @@ def blocks():
     results["ratios"] = ratios()
     detector = detection.markdown(_joined("detector.csv"))
     results["detector"] = detector.split("\n\n", 1)[1].rstrip() + "\n"
-    results["curvature"] = curvature.markdown(_joined(f"{curvature.STUDY}_runs.csv"))
     plants = (DESIGN / "plants.md").read_text(encoding="utf-8")
     results["plants"] = plants.split("\n\n", 1)[1]
     flights = ROOT / "results" / "flights" / "flights.md"
