@@ -56,16 +56,16 @@ def moments_of(store, run_id, divergence, detector):
 
 
 def curvature_of(store, run_id):
-    """The curvature of a run times its rate, or None if it has none of the run as telemetry has it.
+    """The curvature of a run times its rate, or None if it has none, or not of its telemetry's run.
 
     Returns: DataFrame of Curvature.frame, in which `largest` and `applied` are times the rate.
     """
     measured, telemetry = CurvatureStore(store.root), TelemetryStore(store.root)
-    if not measured.has(run_id) or not telemetry.has(run_id):
+    if not measured.has(run_id):
         return None
-    bits = {each.read_sidecar(run_id)["curves_sha256"] for each in (measured, telemetry)}
-    if len(bits) > 1:  # the run was another one on the machine that measured this
-        return None
+    both = (measured, telemetry) if telemetry.has(run_id) else (measured,)
+    if len({each.read_sidecar(run_id)["curves_sha256"] for each in both}) > 1:
+        return None  # the run was another one on the machine that measured this
     rows = measured.read(run_id)
     times_rate = {name: rows[name] * rows["learning_rate"] for name in ("largest", "applied")}
     return rows.assign(**times_rate)

@@ -46,11 +46,14 @@ def rows_of(rate=0.5):
 
 @pytest.fixture
 def store(tmp_path):
-    """A store with the runs hit-0, calm-0 and clippy-0; of clippy-0 there is no curvature."""
+    """A store with the runs hit-0, calm-0 and clippy-0.
+
+    Of clippy-0 there is no curvature, of calm-0 no telemetry, as of what is not shocked.
+    """
     (tmp_path / "runs").mkdir()
     asked = types.SimpleNamespace(measures={})
     about = {"config": asked, "curves_sha256": "same", "events": []}
-    for run_id in ("hit-0", "calm-0", "clippy-0"):
+    for run_id in ("hit-0", "clippy-0"):
         TelemetryStore(tmp_path).write(run_id, telemetry(), **about)
     for run_id in ("hit-0", "calm-0"):
         write(tmp_path, run_id)

@@ -19,7 +19,9 @@ def plan_cases(config, session):
 
 
 def run_cases(config, session):
-    """Runs what is missing of a study; cases that are measured get telemetry, and curvature if so.
+    """Runs what is missing of a study; cases that are measured get telemetry.
+
+    Where a CasesConfig has a CurvatureConfig the curvature of every run is measured as well.
 
     Returns: DataFrame, one row a run: case, model, method, threshold, rate_multiple and the
       columns of rows.run_row.
@@ -30,7 +32,7 @@ def run_cases(config, session):
         runs = [run for _, case, run in jobs if case.measured == measured]
         records |= {record.run_id: record for record in session.study.execute(runs, telemetry)}
     if config.curvature is not None:
-        runs = [run for _, case, run in jobs if case.measured]
+        runs = [run for *_, run in jobs]
         left = outlook(session.study, [(run, config.curvature) for run in runs])
         session.display.begin(f"{config.title}: curvature", *left, config.curvature)
         session.study.execute(runs, config.curvature)
@@ -54,7 +56,7 @@ def check_cases(config, profile, file):
     for name, case in config.cases.items():
         try:
             run = case_run(case, profile, data_seed=0, base_rate=1.0, run_seed=0)
-            if case.measured and config.curvature is not None:
+            if config.curvature is not None:
                 check_curvature(run.method)
         except ValueError as error:
             said = str(error).removeprefix("command line: ")

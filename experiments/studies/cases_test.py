@@ -109,29 +109,31 @@ def test_curvature_is_asked_for_once_the_runs_are_there(monkeypatch):
 
     begun = []
     display = types.SimpleNamespace(begin=lambda *plan: begun.append(plan))
-    study = types.SimpleNamespace(is_done=lambda run, how: how is config.telemetry, execute=execute)
+    study = types.SimpleNamespace(
+        is_done=lambda run, how: how is not config.curvature, execute=execute
+    )
     monkeypatch.setattr(module, "runs_frame", lambda heads, records, session: len(records))
     opened = session(study, display, profile="laptop", data_seed=7)
-    runs = run_cases(config, opened)
-    assert asked == [(runs, config.telemetry), (0, None), (runs, config.curvature)]
+    runs, dated = run_cases(config, opened), config.runs  # the shocked case dates all others
+    assert asked == [(dated, config.telemetry), (runs - dated, None), (runs, config.curvature)]
     assert begun[0][1:] == (runs, runs, 0)
     title, *counts, seconds, how = begun[1]
     assert title == f"{config.title}: curvature"
     assert (counts, how) == ([runs, 0], config.curvature)
-    plain = module.outlook(study, [(run, None) for *_, run in case_jobs(config, opened)])
+    empty = types.SimpleNamespace(is_done=lambda run, how: False)
+    plain = module.outlook(empty, [(run, None) for *_, run in case_jobs(config, opened)])
     assert seconds > 5 * plain[2] > 0
 
 
 def test_curvature_is_of_methods_that_it_is_defined_for(tmp_path):
     study, file = study_config("curvature"), tmp_path / "my.gin"
-    case = CASE | {"method": "adam", "measured": True}
+    case = CASE | {"method": "adam"}
     file.write_text(f"CasesConfig.runs = 1\nCasesConfig.cases = {{'a': {case}}}\n")
-    parts = {"telemetry": study.telemetry, "curvature": study.curvature}
+    about = {"title": "A", "runs": 1, "cases": {"a": case}}
     said = rf"^{file}:2: case 'a': MethodConfig.optimizer = 'adam': expected 'adagrad'"
     with pytest.raises(BadInput, match=said):
-        check_cases(CasesConfig(title="A", runs=1, cases={"a": case}, **parts), "smoke", file)
-    case["measured"] = False
-    check_cases(CasesConfig(title="A", runs=1, cases={"a": case}, **parts), "smoke", file)
+        check_cases(CasesConfig(**about, curvature=study.curvature), "smoke", file)
+    check_cases(CasesConfig(**about), "smoke", file)
 
 
 def test_the_study_of_flights_resolves_to_runs_that_differ(tmp_path):

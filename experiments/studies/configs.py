@@ -126,8 +126,7 @@ class Case:
       shock_at: places of the only shock of the stream, as shares of its training days in [0, 1];
         run seed k takes the k-th, in turn. Empty to leave the profile's shocks.
       runs: run seeds of this case, or None for the study's number.
-      measured: whether every step is measured, as CasesConfig.telemetry says, and curvature where
-        there is CasesConfig.curvature.
+      measured: whether every step is measured, as CasesConfig.telemetry says.
       values: what other parameters are bound to. In a gin file each is an entry of its own beside
         the fields: `'TrainerConfig.warmup_days': 2`, or a macro as `'RELATIVE': 0.5`.
     """
@@ -160,7 +159,7 @@ class CasesConfig(checks.Checked):
       baseline: values or labels of some entries of the grid; a case is compared with the one that
         has these and its own ones elsewhere. Empty for no comparison.
       telemetry: TelemetryConfig of the cases that are measured, or None if none is.
-      curvature: CurvatureConfig of the same cases, or None for no curvature. They are on Adagrad.
+      curvature: CurvatureConfig of all cases, or None for no curvature. They are on Adagrad.
       profile: name of the file in configs/profiles that the study is of, unless a person names
         another; None for the default one.
     """
