@@ -56,7 +56,7 @@ def moments_of(store, run_id, divergence, detector):
 
 
 def curvature_of(store, run_id):
-    """The curvature of a run times its rate, or None if it has none, or not of its telemetry's run.
+    """The curvature of a run times its rate, or None if it has none that fits its telemetry.
 
     Returns: DataFrame of Curvature.frame, in which `largest` and `applied` are times the rate.
     """
