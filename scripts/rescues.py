@@ -26,7 +26,7 @@ def main():
     store = options.store(options.data_seed)
     pairs = rescues.pairs(reader.run_table2(known.table2_config())[0])
     if pairs.empty:
-        raise BadInput(f"{store.root}: no repeat of Table 2 diverged fully: nothing to replay")
+        raise BadInput(f"{store.root}: no run of Table 2 diverged fully: nothing to replay")
     rows = pairs.to_dict("records")
     root = pathlib.Path(options.cache) / "rescues" / store.root.name
     replay_one = functools.partial(replayed, store.root, root, options.cache)

@@ -13,17 +13,17 @@ COLUMNS += ["recorded_id", "recorded"]
 
 
 def pairs(runs):
-    """The fully diverged repeats of Table 2, each with the run of RESCUER of its model, rate, seed.
+    """The fully diverged runs of Table 2, each with the run of RESCUER of its model, rate, seed.
+
+    The runs of the search for thresholds count: they have run seeds of their own.
 
     Args:
       runs: rows of Table 2, one a run.
     Returns: DataFrame with those of COLUMNS that the records give, in the order of `runs`.
     """
-    repeats = runs[runs["role"] == "repeat"]
-    treated = repeats[repeats["method"] == RESCUER]
-    dead = repeats[(repeats["label"] == "full") & (repeats["method"] != RESCUER)]
-    treated = treated[[*CELL, "run_id", "label"]]
+    treated = runs[runs["method"] == RESCUER][[*CELL, "run_id", "label"]]
     treated = treated.rename(columns={"run_id": "recorded_id", "label": "recorded"})
+    dead = runs[(runs["label"] == "full") & (runs["method"] != RESCUER)]
     found = dead.merge(treated, on=CELL, how="inner", validate="many_to_one")
     return found[[name for name in COLUMNS if name in found]]
 
@@ -49,10 +49,11 @@ def markdown(rows):
     rescuer = METHOD_NAMES[RESCUER]
     return f"""# Would {rescuer} have saved it?
 
-Each fully diverged repeat of Table 2 is replayed under {rescuer} from the snapshot before its
-onset to the end. Where no snapshot is of a living network the replay starts at step 0, and is
-the recorded {rescuer} run once more. Beside it stands the recorded run that had {rescuer} from
-its first step, of the same model, rate and seed. A run lives if its label is healthy or micro.
+Each fully diverged run of Table 2 and of its search is replayed under {rescuer} from the snapshot
+before its onset to the end. Where no snapshot is of a living network the replay starts at step 0,
+and is the recorded {rescuer} run once more. Beside it stands the recorded run that had {rescuer}
+from its first step, of the same model, rate and seed. A run lives if its label is healthy or
+micro.
 
 {markdown_table(header, lines)}
 From a snapshot {lives.sum()} of {len(begun)} replays live, {share.value:.0%} (Wilson, 95 %:
