@@ -21,7 +21,7 @@ from experiments.machinery.records.files import check_folder, write_whole
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 COLUMN, PAGE = 3.33, 7.0  # inches: one column and the whole width of the paper's page
-DPI = 300
+DPI = 200
 PALETTE = 255  # colours of a png, which then has a third of the bytes
 CAPTION_WIDTH = 100  # letters of a line of <name>.txt
 
