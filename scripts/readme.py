@@ -36,7 +36,7 @@ def blocks():
     """The text of every block by its name, for each page: dict from path to dict."""
     import pandas as pd
 
-    from experiments.findings import curvature, detection, readings, regimes, streams
+    from experiments.findings import curvature, detection, readings, regimes, rescues, streams
     from experiments.findings.claims.table import summary
 
     pooled = json.loads((RESULTS / "claims_pooled.json").read_text())
@@ -58,6 +58,8 @@ def blocks():
     detector = detection.markdown(_joined("detector.csv"))
     results["detector"] = detector.split("\n\n", 1)[1].rstrip() + "\n"
     results["curvature"] = curvature.markdown(_joined(f"{curvature.STUDY}_runs.csv")).lstrip()
+    replays = rescues.markdown(_joined("rescues.csv"))
+    results["rescues"] = replays.split("\n\n", 1)[1]
     plants = (DESIGN / "plants.md").read_text(encoding="utf-8")
     results["plants"] = plants.split("\n\n", 1)[1]
     flights = ROOT / "results" / "flights" / "flights.md"
