@@ -52,7 +52,7 @@ def replayed(results, root, cache, run_id):
     from experiments.findings.rescues import RESCUER
     from experiments.machinery.records.find import Recorded
     from experiments.machinery.records.record import Store
-    from experiments.machinery.workers.replay import replay
+    from experiments.machinery.workers.replay import rescue
     from experiments.studies.registry import divergence_config, telemetry_config
     from experiments.training.config import RunConfig
     from scripts.replay import method_for
@@ -61,10 +61,15 @@ def replayed(results, root, cache, run_id):
     record = source.read(run_id)
     store.write(record, source.curves(record))
     found = Recorded(store, record, RunConfig.from_dict(record.config))
-    about = {"telemetry": telemetry_config(), "divergence": divergence_config()}
-    method = method_for(found.config, RESCUER)
-    shown = replay(found, runner, method=method, say=lambda line: None, **about)
-    return {"snapshot": shown.step, "onset": shown.onset, "replayed": shown.kinds[method.name]}
+    step, onset, kind = rescue(
+        found,
+        runner,
+        telemetry=telemetry_config(),
+        divergence=divergence_config(),
+        method=method_for(found.config, RESCUER),
+        say=lambda line: None,
+    )
+    return {"snapshot": step, "onset": onset, "replayed": kind}
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def diagnose(config, frame, curves, day_rows, divergence, detector, same_bits=Tr
     if not same_bits:
         head.append("this machine rounds otherwise than the record's: what follows is of a twin")
     events = events_of(frame.to_dict("records"), detector)
-    event = event_of(events, curves, divergence)
+    event = event_of(events, curves, divergence, detector)
     if event is None and found.kind == "healthy":
         return Diagnosis("none", "", (*head, "no step shows a divergence"))
     if event is None:

@@ -23,12 +23,18 @@ def dated(events, step):
     return next(iter(full + begun[::-1]), None)
 
 
-def event_of(events, curves, divergence):
+def event_of(events, curves, divergence, detector):
     """The event that dates a run by its curves and a DivergenceConfig, as `dated`: Event or None.
 
     The AUC of a run that never learned dates nothing: its full divergence does, or its first event.
+    Such a run may explode again and again, calm for a day in between. An episode that begins within
+    the calm_steps of the DetectorConfig after another goes on with it, and has its onset.
     """
-    if never_learned(curves, divergence):
-        full = [event for event in events if event.kind == "full"]
-        return next(iter(full + events), None)
-    return dated(events, label(curves, divergence).step)
+    if not never_learned(curves, divergence):
+        return dated(events, label(curves, divergence).step)
+    full = [event for event in events if event.kind == "full"]
+    last = next(iter(full + events), None)
+    for event in reversed(events):
+        if event.kind == "micro" and 0 < last.onset - event.step <= detector.calm_steps:
+            last = last._replace(onset=event.onset, sign=event.sign)
+    return last

@@ -1,6 +1,7 @@
 """A recorded run trained from its snapshot on, as it was or under another method or rate."""
 
 import dataclasses
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -63,18 +64,14 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
     Returns: Replay.
     Raises: BadInput if the run is healthy and has no snapshot, even when it is trained again.
     """
-    known = found.store.curves(found.record)
     snapshot, onset = _beginning(found, runner, telemetry, divergence, say)
     at = 0 if snapshot is None else snapshot.step
-    steps = int(known["step"].iloc[-1]) - at if steps is None else steps
+    steps = _steps_from(found, at) if steps is None else steps
     # Enough evaluations for a table: they change none of the other bits of the run.
     every = max(1, min(found.config.trainer.evaluate_every_steps, steps // ROWS))
     trainer = dataclasses.replace(found.config.trainer, evaluate_every_steps=every)
     config, losses = dataclasses.replace(found.config, trainer=trainer), _Losses()
-
-    def ending(curves):
-        return label(pd.concat([known[known["step"] <= at], curves]), divergence).kind
-
+    ending = functools.partial(_ending, found, at, divergence)
     curves = runner.outcome(config, [Excerpt(steps, snapshot), losses], telemetry).curves
     rows, kinds = _rows(curves), {"as it was": ending(curves)}
     if method is not None or rate is not None:
@@ -85,6 +82,30 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
         rows = rows.merge(_rows(curves, "other_"), on="step", how="outer")
     equal = _equal_steps(found, losses.by_step)
     return Replay(at, onset, rows, equal, found.same_bits, kinds)
+
+
+def rescue(found, runner, *, telemetry, divergence, method, say=print):
+    """How a recorded run (find.Recorded) ends under a MethodConfig from its snapshot on.
+
+    The other arguments, the beginning and the errors are those of `replay`, without a replay of
+    what was. Returns: (steps taken at the snapshot, onset or None, kind of the label).
+    """
+    snapshot, onset = _beginning(found, runner, telemetry, divergence, say)
+    at = 0 if snapshot is None else snapshot.step
+    excerpt = Excerpt(_steps_from(found, at), snapshot)
+    curves = runner.outcome(dataclasses.replace(found.config, method=method), [excerpt]).curves
+    return at, onset, _ending(found, at, divergence, curves)
+
+
+def _steps_from(found, at):
+    """How many steps a recorded run took after `at`."""
+    return int(found.store.curves(found.record)["step"].iloc[-1]) - at
+
+
+def _ending(found, at, divergence, curves):
+    """The kind of the label of what a record has up to step `at`, and `curves` after it."""
+    known = found.store.curves(found.record)
+    return label(pd.concat([known[known["step"] <= at], curves]), divergence).kind
 
 
 def _beginning(found, runner, telemetry, divergence, say):
@@ -100,7 +121,7 @@ def _beginning(found, runner, telemetry, divergence, say):
         raise BadInput(f"RUN = {run_id!r}: no divergence detected: expected a run with one")
     measured = rows.read(run_id)
     events = events_of(measured.to_dict("records"), detector)
-    lost = event_of(events, known, divergence) or kept_for
+    lost = event_of(events, known, divergence, detector) or kept_for
     onset = lost and lost.onset
     if snapshot is not None and _is_lost(measured, snapshot.step, onset, detector):
         say(

@@ -12,7 +12,7 @@ from experiments.machinery.records.find import find
 from experiments.machinery.records.record import Store
 from experiments.machinery.records.snapshots import SnapshotStore
 from experiments.machinery.records.telemetry_store import TelemetryStore
-from experiments.machinery.workers.replay import replay
+from experiments.machinery.workers.replay import replay, rescue
 from experiments.machinery.workers.runner import Runner
 from experiments.studies.registry import divergence_config, resolve, telemetry_config
 from experiments.studies.testing import smoke
@@ -71,6 +71,15 @@ def test_a_replay_has_the_bits_of_the_run_and_another_method_has_not(copied):
     assert losses[0] == others[0]  # the step from the snapshot itself
     assert (losses[1:14] != others[1:14]).all()
     assert losses[14] > 1e6 * losses[13]
+
+
+def test_a_rescue_is_the_other_half_of_a_replay_of_all_steps(copied):
+    found, runner = copied
+    (clippy,) = resolve(["configs/methods/clippy.gin"], (), ("MethodConfig",))
+    shown = replay(found, runner, method=clippy, **CONFIGS)
+    assert rescue(found, runner, method=clippy, **CONFIGS) == (AT, ONSET, shown.kinds["clippy"])
+    naive = rescue(found, runner, method=HIT.method, **CONFIGS)
+    assert naive == (AT, ONSET, shown.kinds["as it was"])
 
 
 def test_a_loss_that_is_not_the_recorded_one_is_counted(copied):
