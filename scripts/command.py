@@ -5,7 +5,9 @@ else in the functions that need it. pandas and TensorFlow take seconds to import
 misspelt flag are answered before that.
 """
 
+import concurrent.futures
 import functools
+import multiprocessing
 import os
 import pathlib
 import re
@@ -113,6 +115,14 @@ def options(values, profile=None):
     if given["cluster"] is not None and workers is not None:
         raise BadInput(f"WORKERS = {workers}: expected no WORKERS with CLUSTER, which has its own")
     return Options(workers=workers or len(os.sched_getaffinity(0)), **given)
+
+
+def pool(workers):
+    """An executor of so many fresh processes, none of which outlives this one."""
+    from experiments.machinery.workers.orphans import end_with_parent
+
+    spawn = multiprocessing.get_context("spawn")
+    return concurrent.futures.ProcessPoolExecutor(workers, spawn, initializer=end_with_parent)
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Commands as a person types them: exit status, one line, nothing half-written."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -183,6 +184,22 @@ assert "tensorflow" not in sys.modules
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("--results") >= len(SCRIPTS) + 3
     assert "Large+DCN: devices, hours of a run" in done.stdout
+
+
+def test_no_process_of_a_pool_outlives_its_command():
+    code = """
+import os, time
+from scripts import command
+with command.pool(1) as pool:
+    print(pool.submit(os.getpid).result(), flush=True)
+    pool.submit(time.sleep, 600).result()
+"""
+    process = start("-c", code)
+    worker = pathlib.Path("/proc", process.stdout.readline().strip())
+    assert worker.exists()
+    process.kill()
+    process.wait()
+    wait_for(lambda: not worker.exists(), seconds=60)
 
 
 @pytest.mark.slow

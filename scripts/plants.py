@@ -1,8 +1,6 @@
 """Judges the doctor on planted faults; writes results/design/plants.{csv,md}."""
 
-import concurrent.futures
 import functools
-import multiprocessing
 import pathlib
 
 from experiments.errors import BadInput
@@ -28,8 +26,7 @@ def main():
     drawn(config, options.profile, 0)  # bad input does not wait for workers
     folder = pathlib.Path(options.results) / "design"
     found, rows = functools.partial(examine, options.profile, options.cache), []
-    spawn = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(options.workers, spawn) as pool:
+    with command.pool(options.workers) as pool:
         while (frame := plants.judged(rows, config.count)) is None:
             rows += pool.map(found, range(len(rows), len(rows) + CHUNK * options.workers))
             command.say(f"{len(rows)} faults planted")

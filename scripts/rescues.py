@@ -1,8 +1,6 @@
 """Replays the diverged runs of Table 2 under Clippy; writes results/<profile>/rescues.{csv,md}."""
 
-import concurrent.futures
 import functools
-import multiprocessing
 import pathlib
 
 from experiments.errors import BadInput
@@ -30,8 +28,7 @@ def main():
     rows = pairs.to_dict("records")
     root = pathlib.Path(options.cache) / "rescues" / store.root.name
     replay_one = functools.partial(replayed, store.root, root, options.cache)
-    spawn = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(options.workers, spawn) as pool:
+    with command.pool(options.workers) as pool:
         found = []
         for row, shown in zip(rows, pool.map(replay_one, pairs["run_id"]), strict=True):
             found.append(row | shown)

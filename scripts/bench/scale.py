@@ -1,10 +1,8 @@
 """How time, measured in turn, and memory, in a process a size, grow: tables, log-log slopes."""
 
-import concurrent.futures
 import dataclasses
 import functools
 import itertools
-import multiprocessing
 import pathlib
 import statistics
 import tempfile
@@ -22,6 +20,7 @@ from experiments.machinery.workers.runner import Runner
 from experiments.training.program import Program, tensors
 from experiments.training.tensorflow_setup import one_thread
 from experiments.training.trainer import window_of
+from scripts import command
 from scripts.bench import logs, memory
 from scripts.bench.optimizers import RATE, config_of
 
@@ -87,8 +86,7 @@ def markdown(scales):
 
 def memory_mib(profile, scale, asked):
     """Largest memory of one size in a process of its own, beyond what was there before it."""
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(1, context) as process:
+    with command.pool(1) as process:
         return process.submit(_peak_mib, profile, scale, asked).result()
 
 

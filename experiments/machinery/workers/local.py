@@ -6,13 +6,13 @@ import multiprocessing
 import os
 import pathlib
 import socket
-import threading
 from typing import Any, NamedTuple
 
 import pebble
 
 from experiments.machinery.cost.cost import seconds_of
 from experiments.machinery.workers import worker
+from experiments.machinery.workers.orphans import end_with_parent
 from experiments.machinery.workers.worker import Ended
 
 TRACE_S = 2.0  # ours: what a second process takes to compile a program that another one has
@@ -155,12 +155,6 @@ def _ended(run):
 
 def begin(results_root, cache_root):
     """Prepares a worker process; all it prints goes to `logs/worker-<host>-<pid>.log`."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     name = f"worker-{socket.gethostname()}-{os.getpid()}.log"
     worker.prepare(results_root, cache_root, pathlib.Path(results_root) / "logs" / name)
-
-
-def _end_with_parent():
-    """Ends this process when the one that started it ends, in the middle of a run too."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
