@@ -97,6 +97,8 @@ def exit_status(command, values, argv):
         return _refuse(error, 1)
     except (RunsCrashed, RunStopped) as error:
         return _refuse(error, 3)
+    except concurrent.futures.BrokenExecutor:  # of a `pool`
+        return _refuse("a worker process died: the same command starts over", 3)
     return 0
 
 

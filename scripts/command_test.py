@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import BrokenExecutor
 from unittest import mock
 
 import pytest
@@ -37,6 +38,7 @@ SCRIPTS = sorted(
         (Differs("1 of 2 differ"), 1, "error: 1 of 2 differ\n"),
         (RunsCrashed({"small": "small.log"}), 3, "error: 1 runs crashed; the rest is recorded:\n"),
         (RunStopped("a worker is gone"), 3, "error: a worker is gone\n"),
+        (BrokenExecutor(), 3, "error: a worker process died: the same command starts over\n"),
         (KeyboardInterrupt(), 130, "interrupted: finished runs are kept; the same command goes"),
         (None, 0, ""),
     ],

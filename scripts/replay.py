@@ -51,23 +51,24 @@ def report(shown):
     if equal == compared:
         bits = f"bits: the losses of all {compared} steps are those recorded"
     bits += "" if shown.same_bits else "; this machine rounds otherwise than the record's"
-    return "\n".join([*lines, bits, verdict(shown.kinds)])
+    return "\n".join([*lines, bits, verdict(shown.kinds, shown.left)])
 
 
-def verdict(kinds):
-    """What a replay says of what was tried in it, by Replay.kinds."""
+def verdict(kinds, left=0):
+    """What a replay says of what was tried in it, by Replay.kinds and Replay.left."""
+    head = f"verdict {left} steps before the end of the run" if left else "verdict"
     (_, own), *other = kinds.items()
     if not other:
-        return f"verdict: the replay ends as {own!r}"
+        return f"{head}: the replay ends as {own!r}"
     ((name, kind),) = other
     if own == "healthy":
-        return f"verdict: there was nothing to save; {name} ends as {kind!r}"
+        return f"{head}: there was nothing to save; {name} ends as {kind!r}"
     said = "would not have saved this run"
     if kind in ("healthy", "micro"):
         said = "would have saved this run"
     elif own == "full" and kind != "full":
         said = "would have kept this run from a full divergence, not from harm"
-    return f"verdict: {name} {said}: it ends as {kind!r}, as it was as {own!r}"
+    return f"{head}: {name} {said}: it ends as {kind!r}, as it was as {own!r}"
 
 
 def main():

@@ -12,7 +12,7 @@ ROWS = pd.DataFrame({"step": [20, 25], "loss": [1.25, 40.5], "auc": [0.7, float(
 
 
 def test_the_report_has_a_line_for_each_row():
-    shown = Replay(10, 22, ROWS, (15, 15), True, {"as it was": "full"})
+    shown = Replay(10, 22, ROWS, (15, 15), True, {"as it was": "full"}, 0)
     assert report(shown).splitlines() == [
         "from the snapshot of step 10; the detector dates the onset at 22",
         "   step        loss     AUC",
@@ -26,12 +26,13 @@ def test_the_report_has_a_line_for_each_row():
 def test_what_was_tried_stands_beside_it():
     rows = ROWS.assign(other_loss=[1.25, 1.0], other_auc=[0.7, 0.75])
     kinds = {"as it was": "full", "clippy at rate 0.02": "healthy"}
-    shown = Replay(10, 22, rows, (14, 15), False, kinds)
-    _, head, first, second, bits, _ = report(shown).splitlines()
+    shown = Replay(10, 22, rows, (14, 15), False, kinds, 443)
+    _, head, first, second, bits, last = report(shown).splitlines()
     assert head.endswith("| clippy at rate 0.02:       loss     AUC")
     assert (first[-16:], second[-16:]) == ("  1.2500  0.7000", "  1.0000  0.7500")
     assert len(head) == len(first) == len(second)
     assert bits.startswith("bits: the losses of 1 of 15 steps differ; this machine rounds")
+    assert last.startswith("verdict 443 steps before the end of the run: clippy at rate 0.02 would")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from experiments.findings.dynamics import telemetry_of
 from experiments.findings.names import markdown_table
 from experiments.findings.statistics import proportion
 from experiments.machinery.records.files import write_whole
+from experiments.machinery.records.telemetry_store import TelemetryStore
 from experiments.studies.registry import divergence_config, telemetry_config
 from experiments.training.divergence import label
 from experiments.training.onset import events_of
@@ -33,16 +34,23 @@ def write_detector(options):
     """Writes detector.{csv,md} of one data seed from records alone; returns detector.md as text.
 
     Runs on other data seeds, as those of the calibration, have no say, and neither have those
-    without telemetry. Raises: BadInput if there is no other.
+    without telemetry, or with telemetry of other bits than the record's. Raises: BadInput if there
+    is no other.
     """
     store = options.store(options.data_seed)
     divergence, config = divergence_config(), telemetry_config().detector
-    rows = []
+    rows, twins = [], 0
     for record in store.records():
-        if record.status != "crashed" and record.config["data_seed"] == options.data_seed:
-            telemetry = telemetry_of(store, record.run_id)
-            if telemetry is not None:
-                rows += rows_of(record, store.curves(record), telemetry, divergence, config)
+        if record.status == "crashed" or record.config["data_seed"] != options.data_seed:
+            continue
+        telemetry = telemetry_of(store, record.run_id)
+        if telemetry is None:
+            continue
+        sidecar = TelemetryStore(store.root).read_sidecar(record.run_id)
+        if sidecar["curves_sha256"] != record.curves_sha256:
+            twins += 1
+            continue
+        rows += rows_of(record, store.curves(record), telemetry, divergence, config)
     if not rows:
         expected = "expected some; make study STUDY=configs/studies/detection.gin leaves them"
         raise BadInput(f"{store.runs}: no runs with telemetry: {expected}")
@@ -50,6 +58,8 @@ def write_detector(options):
     for name in ("label_step", "said_step", "onset", "delay"):
         frame[name] = frame[name].astype("Int64")
     text = markdown(frame)
+    if twins:
+        text += f"\n{twins} runs are left out: they were measured where their bits differ.\n"
     write_whole(store.root / "detector.csv", frame.to_csv(index=False).encode())
     write_whole(store.root / "detector.md", text.encode())
     return text

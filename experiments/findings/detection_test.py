@@ -84,15 +84,22 @@ def test_runs_on_other_data_seeds_and_without_telemetry_have_no_say(tmp_path, mo
         SimpleNamespace(run_id=str(seed), status="finished", config=ABOUT | {"data_seed": seed})
         for seed in (1, 1003)
     ]
-    records.append(SimpleNamespace(run_id="bare", status="finished", config=ABOUT))
+    records += [SimpleNamespace(run_id=i, status="finished", config=ABOUT) for i in ("bare", "7")]
+    for record in records:
+        record.curves_sha256 = "own"
     store = SimpleNamespace(root=tmp_path, records=lambda: records, curves=lambda _: evaluations)
     store.runs = tmp_path / "runs"
     losses = pd.DataFrame({"step": range(1, 41), "loss": 0.6, "loss/click": 0.6})
-    telemetry = {"1": losses, "1003": losses}
+    telemetry = {"1": losses, "1003": losses, "7": losses}
+    of = {"1": "own", "7": "another's"}
+    sidecars = SimpleNamespace(read_sidecar=lambda run_id: {"curves_sha256": of[run_id]})
+    monkeypatch.setattr(detection, "TelemetryStore", lambda _: sidecars)
     monkeypatch.setattr(detection, "telemetry_of", lambda _, run_id: telemetry.get(run_id))
     options = SimpleNamespace(data_seed=1, store=lambda _: store)
     detection.write_detector(options)
     assert pd.read_csv(tmp_path / "detector.csv")["run_id"].tolist() == [1, 1]
+    last = (tmp_path / "detector.md").read_text().splitlines()[-1]
+    assert last == "1 runs are left out: they were measured where their bits differ."
     del telemetry["1"]
     with pytest.raises(BadInput, match="no runs with telemetry: expected some; make study"):
         detection.write_detector(options)

@@ -56,7 +56,8 @@ class Plant(NamedTuple):
 def drawn(config, profile, number):
     """The plant of a number, from 0, the kinds in turn: the same for the same PlantsConfig.
 
-    Raises: BadInput where the stream of the profile ends before a fault would be fed.
+    Raises: BadInput where the stream of the profile ends before a fault would be fed, or has
+      nothing that a fault of some kind could change.
     """
     kind = DRAWN[number % len(DRAWN)]
     generator = np.random.default_rng([config.seed, number])
@@ -76,6 +77,13 @@ def drawn(config, profile, number):
     if config.last_day > stream.days - 2:  # the last day is evaluated alone
         expected = f"at most {stream.days - 2} on profile {profile}, of {stream.days} days"
         raise BadInput(f"PlantsConfig.last_day = {config.last_day}: expected {expected}")
+    for what, count in (
+        ("regression tasks", np.sum(~stream.binary)),
+        ("dense features", stream.dense_features),
+        ("categorical features", stream.categorical_features),
+    ):
+        if not count:
+            raise BadInput(f"profile {profile} has no {what}: expected some to plant faults in")
     day = int(generator.integers(config.first_day, config.last_day + 1))
     day = 0 if kind == "rate" else day
     step = day * per_day + (int(generator.integers(per_day)) if kind in ("batch", "layer") else 0)

@@ -1,9 +1,18 @@
 """How planted faults are drawn, as data."""
 
 import dataclasses
+from typing import Annotated
 
 from data import checks
 from experiments.studies.configs import DESIGN_SEEDS, keep_distinct
+
+
+def _check_scales(name, scales):
+    if not isinstance(scales, (tuple, list)) or len(scales) != 2:
+        checks.fail(name, scales, "two numbers above 0, the second larger")
+    least, most = scales
+    checks.real(f"{name}[0]", least, above=0)
+    checks.real(f"{name}[1]", most, above=least)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,7 +39,7 @@ class PlantsConfig(checks.Checked):
     first_day: checks.Count
     last_day: checks.Count
     days_after: checks.Count
-    scales: tuple[float, float]
+    scales: Annotated[tuple[float, float], _check_scales]
     rate_factor: checks.Multiple
     seed: checks.Index
     values: dict

@@ -81,7 +81,7 @@ def gather(options):
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
         ),
         tables={name: _csv(folder / f"{name}.csv", columns_of(name, tables)) for name in tables},
-        texts={path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.md")},
+        texts={path.stem: _text(path) for path in folder.glob("*.md")},
         figures={path.stem: _csv(path) for path in folder.glob("figures/*.csv")},
         drawing=drawing.read_bytes() if drawing.exists() else b"",
         claims={
@@ -107,9 +107,17 @@ def _runs(folder, base_rate):
             continue
         curves, words = store.curves(record), words_path(store, record.run_id)
         row, step = run_row(record, curves, divergence, base_rate), label(curves, divergence).step
-        said = words.read_text(encoding="utf-8") if words.exists() else ""
+        said = _text(words) if words.exists() else ""
         found[record.run_id] = Run(record, curves, row, step, said)
     return found, tuple(crashed)
+
+
+def _text(path):
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        expected = "expected what its command wrote; delete it and run that command again"
+        raise BadInput(f"{path}: not a text in UTF-8: {expected}") from None
 
 
 def _csv(path, columns=()):

@@ -152,6 +152,9 @@ def test_the_doctors_words_are_shown_where_they_are(folder, tmp_path):
     (folder / "runs" / f"{run_id}.doctor.txt").write_text(HOSTILE)
     words = {run_id: run.words for run_id, run in gather(options(tmp_path)).runs.items()}
     assert words == dict.fromkeys(words, "") | {run_id: HOSTILE}
+    (folder / "runs" / f"{run_id}.doctor.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(BadInput, match=f"{run_id}.doctor.txt: not a text in UTF-8: expected"):
+        gather(options(tmp_path))
 
 
 def test_an_empty_folder_says_of_every_section_what_is_missing(tmp_path):

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from experiments.errors import BadInput
 from experiments.machinery.records.record import Store
 from experiments.machinery.workers.planted import DEAD_BIAS, FaultyDays, planted
 from experiments.machinery.workers.runner import Runner
@@ -102,3 +103,23 @@ def test_days_that_are_not_in_order_are_refused():
         dataclasses.replace(CONFIG, last_day=1)
     with pytest.raises(ValueError, match=r"PlantsConfig.data_seeds = 11: expected"):
         dataclasses.replace(CONFIG, data_seeds=(11,))
+
+
+@pytest.mark.parametrize(
+    "scales, said",
+    [
+        ((1.0, 2.0, 3.0), r"scales = \(1.0, 2.0, 3.0\): expected two numbers above 0, the second"),
+        ((0.0, 5.0), r"scales\[0\] = 0.0: expected"),
+        ((9.0, 5.0), r"scales\[1\] = 5.0: expected"),
+        ((1.0, "much"), r"scales\[1\] = 'much': expected"),
+    ],
+)
+def test_factors_that_cannot_be_drawn_are_refused(scales, said):
+    with pytest.raises(ValueError, match=f"PlantsConfig.{said}"):
+        dataclasses.replace(CONFIG, scales=scales)
+
+
+def test_a_stream_in_which_a_fault_has_no_place_is_refused():
+    binary = CONFIG.values | {"StreamConfig.tasks": {"click": "binary"}}
+    with pytest.raises(BadInput, match="profile smoke has no regression tasks: expected some to"):
+        drawn(dataclasses.replace(CONFIG, values=binary), "smoke", 0)

@@ -31,6 +31,7 @@ class Replay(NamedTuple):
     same_bits: whether the telemetry compared with is that of the record, bit for bit.
     kinds: how the run ends by divergence.label, "as it was" first; what the record has up to the
       snapshot and the replay after it are judged as one.
+    left: steps of the run that a replay of fewer steps did not reach.
     """
 
     step: int
@@ -39,6 +40,7 @@ class Replay(NamedTuple):
     equal_steps: tuple[int, int]
     same_bits: bool
     kinds: dict[str, str]
+    left: int
 
 
 class _Losses(Observer):
@@ -66,11 +68,13 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
     """
     snapshot, onset = _beginning(found, runner, telemetry, divergence, say)
     at = 0 if snapshot is None else snapshot.step
-    steps = _steps_from(found, at) if steps is None else steps
-    # Enough evaluations for a table: they change none of the other bits of the run.
-    every = max(1, min(found.config.trainer.evaluate_every_steps, steps // ROWS))
-    trainer = dataclasses.replace(found.config.trainer, evaluate_every_steps=every)
-    config, losses = dataclasses.replace(found.config, trainer=trainer), _Losses()
+    config, losses, left = found.config, _Losses(), found.config.steps - at
+    if steps is None:  # evaluations are those of the run, so that its label is
+        steps = left
+    else:  # enough evaluations for a table: they change none of the other bits of the run
+        every = max(1, min(config.trainer.evaluate_every_steps, steps // ROWS))
+        trainer = dataclasses.replace(config.trainer, evaluate_every_steps=every)
+        config = dataclasses.replace(config, trainer=trainer)
     ending = functools.partial(_ending, found, at, divergence)
     curves = runner.outcome(config, [Excerpt(steps, snapshot), losses], telemetry).curves
     rows, kinds = _rows(curves), {"as it was": ending(curves)}
@@ -81,7 +85,7 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
         kinds[_named(other, config)] = ending(curves)
         rows = rows.merge(_rows(curves, "other_"), on="step", how="outer")
     equal = _equal_steps(found, losses.by_step)
-    return Replay(at, onset, rows, equal, found.same_bits, kinds)
+    return Replay(at, onset, rows, equal, found.same_bits, kinds, max(0, left - steps))
 
 
 def rescue(found, runner, *, telemetry, divergence, method, say=print):
@@ -92,14 +96,9 @@ def rescue(found, runner, *, telemetry, divergence, method, say=print):
     """
     snapshot, onset = _beginning(found, runner, telemetry, divergence, say)
     at = 0 if snapshot is None else snapshot.step
-    excerpt = Excerpt(_steps_from(found, at), snapshot)
+    excerpt = Excerpt(found.config.steps - at, snapshot)
     curves = runner.outcome(dataclasses.replace(found.config, method=method), [excerpt]).curves
     return at, onset, _ending(found, at, divergence, curves)
-
-
-def _steps_from(found, at):
-    """How many steps a recorded run took after `at`."""
-    return int(found.store.curves(found.record)["step"].iloc[-1]) - at
 
 
 def _ending(found, at, divergence, curves):

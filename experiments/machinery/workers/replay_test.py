@@ -17,7 +17,7 @@ from experiments.machinery.workers.runner import Runner
 from experiments.studies.registry import divergence_config, resolve, telemetry_config
 from experiments.studies.testing import smoke
 from experiments.training.detector import Event
-from experiments.training.divergence import Label
+from experiments.training.divergence import Label, label
 
 # From day 4 on the regression labels are 10^8 times themselves. On every processor the loss of the
 # middle task jumps at the first step of that day and does not come back; nothing else happens.
@@ -77,6 +77,10 @@ def test_a_rescue_is_the_other_half_of_a_replay_of_all_steps(copied):
     found, runner = copied
     (clippy,) = resolve(["configs/methods/clippy.gin"], (), ("MethodConfig",))
     shown = replay(found, runner, method=clippy, **CONFIGS)
+    assert (
+        shown.kinds["as it was"]
+        == label(found.store.curves(found.record), CONFIGS["divergence"]).kind
+    )
     assert rescue(found, runner, method=clippy, **CONFIGS) == (AT, ONSET, shown.kinds["clippy"])
     naive = rescue(found, runner, method=HIT.method, **CONFIGS)
     assert naive == (AT, ONSET, shown.kinds["as it was"])
