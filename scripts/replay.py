@@ -54,7 +54,7 @@ def report(shown):
     return "\n".join([*lines, bits, verdict(shown.kinds, shown.left)])
 
 
-def verdict(kinds, left=0):
+def verdict(kinds, left):
     """What a replay says of what was tried in it, by Replay.kinds and Replay.left."""
     head = f"verdict {left} steps before the end of the run" if left else "verdict"
     (_, own), *other = kinds.items()

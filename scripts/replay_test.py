@@ -47,7 +47,7 @@ def test_what_was_tried_stands_beside_it():
     ],
 )
 def test_the_verdict_on_what_was_tried(own, other, said):
-    assert said in verdict({"as it was": own, "clippy": other})
+    assert said in verdict({"as it was": own, "clippy": other}, 0)
 
 
 def test_a_method_on_another_optimizer_cannot_go_on_from_the_state_of_the_run():

@@ -64,7 +64,6 @@ def replayed(results, root, cache, run_id):
         telemetry=telemetry_config(),
         divergence=divergence_config(),
         method=method_for(found.config, RESCUER),
-        say=lambda line: None,
     )
     return {"snapshot": step, "onset": onset, "replayed": kind}
 

@@ -46,11 +46,10 @@ def write_detector(options):
         telemetry = telemetry_of(store, record.run_id)
         if telemetry is None:
             continue
-        sidecar = TelemetryStore(store.root).read_sidecar(record.run_id)
-        if sidecar["curves_sha256"] != record.curves_sha256:
+        if TelemetryStore(store.root).is_of(record):
+            rows += rows_of(record, store.curves(record), telemetry, divergence, config)
+        else:
             twins += 1
-            continue
-        rows += rows_of(record, store.curves(record), telemetry, divergence, config)
     if not rows:
         expected = "expected some; make study STUDY=configs/studies/detection.gin leaves them"
         raise BadInput(f"{store.runs}: no runs with telemetry: {expected}")
@@ -59,7 +58,7 @@ def write_detector(options):
         frame[name] = frame[name].astype("Int64")
     text = markdown(frame)
     if twins:
-        text += f"\n{twins} runs are left out: they were measured where their bits differ.\n"
+        text += f"\nRuns left out, because they were measured where their bits differ: {twins}.\n"
     write_whole(store.root / "detector.csv", frame.to_csv(index=False).encode())
     write_whole(store.root / "detector.md", text.encode())
     return text

@@ -92,14 +92,14 @@ def test_runs_on_other_data_seeds_and_without_telemetry_have_no_say(tmp_path, mo
     losses = pd.DataFrame({"step": range(1, 41), "loss": 0.6, "loss/click": 0.6})
     telemetry = {"1": losses, "1003": losses, "7": losses}
     of = {"1": "own", "7": "another's"}
-    sidecars = SimpleNamespace(read_sidecar=lambda run_id: {"curves_sha256": of[run_id]})
+    sidecars = SimpleNamespace(is_of=lambda record: of[record.run_id] == record.curves_sha256)
     monkeypatch.setattr(detection, "TelemetryStore", lambda _: sidecars)
     monkeypatch.setattr(detection, "telemetry_of", lambda _, run_id: telemetry.get(run_id))
     options = SimpleNamespace(data_seed=1, store=lambda _: store)
     detection.write_detector(options)
     assert pd.read_csv(tmp_path / "detector.csv")["run_id"].tolist() == [1, 1]
     last = (tmp_path / "detector.md").read_text().splitlines()[-1]
-    assert last == "1 runs are left out: they were measured where their bits differ."
+    assert last == "Runs left out, because they were measured where their bits differ: 1."
     del telemetry["1"]
     with pytest.raises(BadInput, match="no runs with telemetry: expected some; make study"):
         detection.write_detector(options)

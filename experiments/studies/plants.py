@@ -74,16 +74,7 @@ def drawn(config, profile, number):
         values=config.values,
     )
     per_day, stream = run.trainer.steps_per_day, run.stream
-    if config.last_day > stream.days - 2:  # the last day is evaluated alone
-        expected = f"at most {stream.days - 2} on profile {profile}, of {stream.days} days"
-        raise BadInput(f"PlantsConfig.last_day = {config.last_day}: expected {expected}")
-    for what, count in (
-        ("regression tasks", np.sum(~stream.binary)),
-        ("dense features", stream.dense_features),
-        ("categorical features", stream.categorical_features),
-    ):
-        if not count:
-            raise BadInput(f"profile {profile} has no {what}: expected some to plant faults in")
+    _check_stream(config, profile, stream)
     day = int(generator.integers(config.first_day, config.last_day + 1))
     day = 0 if kind == "rate" else day
     step = day * per_day + (int(generator.integers(per_day)) if kind in ("batch", "layer") else 0)
@@ -99,3 +90,16 @@ def drawn(config, profile, number):
     last = (config.last_day if kind == "rate" else day) + config.days_after
     steps = min(last, stream.days - 1) * per_day
     return Plant(kind, day, step, column, factor, feature, rank, run, steps)
+
+
+def _check_stream(config, profile, stream):
+    if config.last_day > stream.days - 2:  # the last day is evaluated alone
+        expected = f"at most {stream.days - 2} on profile {profile}, of {stream.days} days"
+        raise BadInput(f"PlantsConfig.last_day = {config.last_day}: expected {expected}")
+    for what, count in (
+        ("regression tasks", np.sum(~stream.binary)),
+        ("dense features", stream.dense_features),
+        ("categorical features", stream.categorical_features),
+    ):
+        if not count:
+            raise BadInput(f"profile {profile} has no {what}: expected some to plant faults in")

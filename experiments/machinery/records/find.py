@@ -20,8 +20,7 @@ class Recorded(NamedTuple):
     @property
     def same_bits(self):
         """Whether the run whose telemetry is on disk had the curves of the record, bit for bit."""
-        sidecar = TelemetryStore(self.store.root).read_sidecar(self.config.run_id)
-        return sidecar["curves_sha256"] == self.record.curves_sha256
+        return TelemetryStore(self.store.root).is_of(self.record)
 
 
 def find(results, given):

@@ -31,6 +31,10 @@ class TelemetryStore(MeasuredFiles):
         said = {"measures": config.measures, "curves_sha256": curves_sha256, "events": events}
         self.write_pair(run_id, csv_bytes(_narrow(frame)), said)
 
+    def is_of(self, record):
+        """Whether the run that was measured had the curves of a RunRecord, bit for bit."""
+        return self.read_sidecar(record.run_id)["curves_sha256"] == record.curves_sha256
+
 
 def _narrow(frame):
     """All columns but EXACT in float32: shorter as text, and no digit of a measure is lost."""

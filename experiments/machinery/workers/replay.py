@@ -88,13 +88,14 @@ def replay(found, runner, *, telemetry, divergence, steps=None, method=None, rat
     return Replay(at, onset, rows, equal, found.same_bits, kinds, max(0, left - steps))
 
 
-def rescue(found, runner, *, telemetry, divergence, method, say=print):
+def rescue(found, runner, *, telemetry, divergence, method):
     """How a recorded run (find.Recorded) ends under a MethodConfig from its snapshot on.
 
     The other arguments, the beginning and the errors are those of `replay`, without a replay of
-    what was. Returns: (steps taken at the snapshot, onset or None, kind of the label).
+    what was and without a word. Returns: (steps taken at the snapshot, onset or None, kind of the
+    label).
     """
-    snapshot, onset = _beginning(found, runner, telemetry, divergence, say)
+    snapshot, onset = _beginning(found, runner, telemetry, divergence, say=lambda line: None)
     at = 0 if snapshot is None else snapshot.step
     excerpt = Excerpt(found.config.steps - at, snapshot)
     curves = runner.outcome(dataclasses.replace(found.config, method=method), [excerpt]).curves
